@@ -1,0 +1,35 @@
+package import Video
+
+/// Where frames come from: a V4L2 camera, a file or network stream, a synthetic scene.
+///
+/// Used from one thread, which may block in `next`.
+package protocol FrameSource: ~Copyable {
+  /// Waits for the next frame and writes it into `frame`, reusing its storage.
+  ///
+  /// - Throws: `CaptureError`; its `isTransient` says whether opening the source again may help.
+  mutating func next(into frame: inout Frame, timeout: Duration) throws(CaptureError) -> FrameArrival
+
+  /// What was lost or skipped since the source was opened.
+  var counters: CaptureCounters { get }
+}
+
+/// How a wait for a frame ended.
+package enum FrameArrival: Equatable, Sendable {
+  case frame
+  /// Nothing came within the time; the source is still open.
+  case timedOut
+  /// The file or stream has no more frames.
+  case ended
+}
+
+/// Counts since a source was opened.
+package struct CaptureCounters: Equatable, Sendable {
+  /// Frames handed out.
+  package var delivered = 0
+  /// Frames lost before us, by gaps in the source's sequence numbers.
+  package var lost = 0
+  /// Frames flagged as faulty, short or empty, and frames that could not be decoded.
+  package var corrupt = 0
+
+  package init() {}
+}
