@@ -22,11 +22,62 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
   .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
 let package = Package(
   name: "adl",
-  dependencies: [],
+  products: [
+    .executable(name: "adld", targets: ["adld"]),
+    .executable(name: "adl", targets: ["adl"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
   targets: [
+    // C libraries
+    .systemLibrary(name: "CFFmpeg"),
+    .systemLibrary(name: "CTurboJPEG"),
+    .systemLibrary(name: "CZeroMQ"),
+    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("v4l2")]),
+
+    // Described, never computed
     library("Networks"),
+    library("Golden", ["Networks"], resources: [.embedInCode("golden.json")]),
+    library("ModelFile", ["Networks", .product(name: "Crypto", package: "swift-crypto")]),
+
+    // One room each
+    library("Video"),
+    library("Capture", ["Video", "CVideo4Linux", "CFFmpeg", "CTurboJPEG"]),
+    library("Inference", ["Networks", "COneDNN"]),
+    library("Recognition"),
+    library("Events", ["CZeroMQ"]),
+    library("Settings", [.product(name: "Yams", package: "Yams")]),
+
+    // Put together
+    library("Pipeline", ["Capture", "Inference", "ModelFile", "Recognition", "Video"]),
+    library("Daemon", ["Events", "Pipeline", "Settings", logging, lifecycle]),
+    .executableTarget(
+      name: "adld", dependencies: ["Daemon", "Settings", argumentParser, logging], swiftSettings: settings),
+    .executableTarget(
+      name: "adl",
+      dependencies: ["Capture", "Events", "Golden", "Inference", "ModelFile", "Pipeline", argumentParser],
+      swiftSettings: settings),
+
     tests("NetworksTests", ["Networks"]),
+    tests("ModelFileTests", ["ModelFile", "Networks"]),
+    tests("VideoTests", ["Video"]),
+    tests("CaptureTests", ["Capture", "Video"]),
+    tests("InferenceTests", ["Inference", "Golden", "Networks"]),
+    tests("RecognitionTests", ["Recognition"]),
+    tests("EventsTests", ["Events"]),
+    tests("SettingsTests", ["Settings"]),
+    tests("IntegrationTests", ["Capture", "Daemon", "Events", "Golden", "ModelFile", "Pipeline", "Settings"]),
   ]
 )

@@ -1,0 +1,47 @@
+# Everything a newcomer types. `make help` lists it.
+PREFIX ?= /usr/local
+DESTDIR ?=
+RELEASE := $(shell swift build -c release --show-bin-path 2>/dev/null)
+
+.PHONY: help deps build demo test bench peers install clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+deps: ## what adl needs from Debian, and why
+	@scripts/dependencies
+
+.PHONY: packages
+packages:
+	@scripts/dependencies install
+
+build: packages ## adld and adl, optimised
+	swift build -c release --product adld
+	swift build -c release --product adl
+
+demo: build ## run the daemon on the sample stream and watch its events for half a minute
+	scripts/demo
+
+test: packages ## build everything and run every test
+	swift build --build-tests
+	swift test --disable-xctest --skip-build
+
+bench: build ## clip time, MAC rate and memory of the full-size network on this machine
+	$(RELEASE)/adl bench
+
+peers: build ## the same network on OpenVINO, ONNX Runtime and PyTorch, interleaved in one run
+	Benchmarks/peers/compare
+
+install: build ## into DESTDIR/PREFIX, with the unit, the settings and the model
+	install -D -m 755 $(RELEASE)/adld $(DESTDIR)$(PREFIX)/bin/adld
+	install -D -m 755 $(RELEASE)/adl $(DESTDIR)$(PREFIX)/bin/adl
+	install -D -m 644 Models/demo.safetensors $(DESTDIR)$(PREFIX)/share/adl/models/demo.safetensors
+	install -D -m 644 Models/README.md $(DESTDIR)$(PREFIX)/share/adl/models/README.md
+	install -D -m 644 config/adld.yaml $(DESTDIR)$(PREFIX)/share/doc/adl/adld.yaml
+	install -D -m 644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/adl.conf
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local|$(PREFIX)|g' systemd/adld.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/adld.service
+	[ -e $(DESTDIR)/etc/adl/adld.yaml ] || install -D -m 640 config/adld.yaml $(DESTDIR)/etc/adl/adld.yaml
+
+clean: ## build products
+	swift package clean
