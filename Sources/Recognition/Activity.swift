@@ -1,0 +1,56 @@
+/// One activity of daily living with its begin and, once over, its end.
+package struct Activity: Equatable, Sendable {
+  /// An activity's index in the model's labels with its probability.
+  package struct Candidate: Equatable, Sendable {
+    package var index: Int
+    package var probability: Float
+  }
+
+  /// Counts the activities of one decider, from 0.
+  package let number: Int
+  /// Index in the model's labels.
+  package let index: Int
+  /// When it probably began, on the camera's clock.
+  package let onset: Duration
+  /// When it probably ended; `nil` while it goes on.
+  package internal(set) var offset: Duration?
+  /// Mean smoothed probability since the start.
+  package internal(set) var confidence: Float
+  /// Largest smoothed probability.
+  package internal(set) var peak: Float
+  /// The most probable activities at the last decision, best first.
+  package internal(set) var top: [Candidate]
+}
+
+/// Why an activity ended.
+package enum EndReason: String, Codable, Sendable, CaseIterable {
+  case belowThreshold = "below_threshold"
+  case otherActivity = "other_activity"
+  case maximumDuration = "max_duration"
+  case cameraLost = "camera_lost"
+  /// The file or stream came to its end.
+  case sourceEnded = "source_ended"
+  case shutdown
+  case configurationChange = "config_change"
+}
+
+/// What a decision changed.
+package enum ActivityChange: Equatable, Sendable {
+  case started(Activity)
+  /// The peak rose notably; rare.
+  case updated(Activity)
+  case ended(Activity, EndReason)
+}
+
+/// What is going on, in one word.
+package enum RecognitionState: Equatable, Sendable {
+  /// The camera is away.
+  case noSignal
+  /// The window is not full.
+  case warmingUp
+  /// Nothing moves and nothing is confirmed.
+  case idle
+  /// Something may be going on, but no activity is sure enough.
+  case unknown
+  case activity(index: Int)
+}

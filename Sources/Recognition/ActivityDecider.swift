@@ -1,0 +1,222 @@
+/// Turns the scores of one camera's windows into activities with a start and an end.
+///
+/// At most one activity is open; another that wins ends it first, and every start gets exactly one end. An activity
+/// starts when its smoothed probability reached `on`, led by `margin`, for `onHold` windows in a row; it ends when it
+/// stayed below `off` for `offHold`.
+///
+/// Begin and end are back-dated. Going back from the decision over the windows whose own, unsmoothed probability was
+/// already past the threshold, the earliest of them counts, and the activity began (or ended) in its middle: a window
+/// tips when about half of it shows the new activity. A begin never lies before the end of the activity before.
+///
+/// Pure: time comes with the scores, in the camera's clock.
+package struct ActivityDecider: Sendable {
+  /// A window that may turn out to be the first or last of an activity.
+  private struct Past: Sendable {
+    var probabilities: [Float]
+    var middle: Duration
+  }
+
+  private struct Rule: Sendable {
+    var on: Float
+    var off: Float
+    var minimumDuration: Duration
+    var coolDown: Duration
+    var isEnabled: Bool
+    var reserved: ReservedLabel?
+  }
+
+  /// How much the peak must rise before it is worth an update.
+  private static let notableRise: Float = 0.1
+  /// How far back a begin or end may lie, in windows.
+  private static let memory = 32
+
+  private let options: RecognitionOptions
+  private let rules: [Rule]
+  private var smoothing: ScoreSmoothing
+  private var past: [Past] = []
+  private var open: Activity?
+  /// Windows that `open.confidence` is the mean of.
+  private var openWindows = 0
+  private var announcedPeak: Float = 0
+  private var below = 0
+  private var candidate: (index: Int, windows: Int, first: Duration)?
+  private var lastEnd: [Int: Duration] = [:]
+  private var earliestOnset: Duration?
+  private var started = 0
+
+  package private(set) var state = RecognitionState.noSignal
+  /// Windows whose scores were no numbers; they count as unknown.
+  package private(set) var notFinite = 0
+
+  /// - Parameters:
+  ///   - labels: the model's activities, in its order.
+  ///   - options: thresholds and holds; options of labels the model lacks are ignored here and refused by settings.
+  package init(labels: [String], options: RecognitionOptions = RecognitionOptions()) {
+    self.options = options
+    smoothing = ScoreSmoothing(options.smoothing, windows: options.smoothingWindows)
+    rules = labels.map { label in
+      let own = options.activities[label] ?? RecognitionOptions.Activity()
+      let on = own.on ?? options.on
+      return Rule(
+        on: on, off: min(own.off ?? options.off, on), minimumDuration: own.minimumDuration ?? options.minimumDuration,
+        coolDown: own.coolDown ?? options.coolDown, isEnabled: own.isEnabled, reserved: ReservedLabel(label: label))
+    }
+  }
+
+  /// The activity that is going on.
+  package var current: Activity? { open }
+
+  /// The window is filling: after the start, and after a gap.
+  ///
+  /// An activity that was open goes on; the caller ends it first if the camera was lost.
+  package mutating func warmUp() {
+    smoothing.reset()
+    past.removeAll()
+    candidate = nil
+    below = 0
+    if open == nil { state = .warmingUp }
+  }
+
+  /// Takes one window's scores, later than all before.
+  ///
+  /// - Precondition: one probability a label.
+  package mutating func decide(_ scores: WindowScores) -> [ActivityChange] {
+    precondition(scores.probabilities.count == rules.count)
+    guard scores.isFinite else {
+      notFinite += 1
+      if open == nil { state = .unknown }
+      return []
+    }
+    let smoothed = smoothing.add(scores.probabilities)
+    past.append(Past(probabilities: scores.probabilities, middle: scores.middle))
+    if past.count > Self.memory { past.removeFirst() }
+
+    let top = Self.top(smoothed, count: 5)
+    trackCandidate(top, scores)
+    var changes: [ActivityChange] = []
+    if let activity = open {
+      changes += follow(activity, smoothed[activity.index], top, scores)
+    }
+    if let start = readyToStart(scores) {
+      if let ending = open { changes.append(end(ending, at: start.onset, .otherActivity)) }
+      changes.append(begin(start.index, at: start.onset, smoothed[start.index], top))
+    }
+    if let activity = open {
+      state = .activity(index: activity.index)
+    } else if let reserved = top.first.flatMap({ rules[$0.index].reserved }) {
+      state = reserved.state
+    } else {
+      state = scores.motion < options.motionGate ? .idle : .unknown
+    }
+    return changes
+  }
+
+  /// Ends what is open, for a reason outside the scores.
+  package mutating func end(at time: Duration, reason: EndReason) -> [ActivityChange] {
+    warmUp()
+    let changes = open.map { [end($0, at: time, reason)] } ?? []
+    state = reason == .cameraLost || reason == .sourceEnded ? .noSignal : .warmingUp
+    return changes
+  }
+
+  private mutating func trackCandidate(_ top: [Activity.Candidate], _ scores: WindowScores) {
+    guard let best = top.first, wins(best, over: top.dropFirst().first, scores) else {
+      candidate = nil
+      return
+    }
+    if let known = candidate, known.index == best.index {
+      candidate = (best.index, known.windows + 1, known.first)
+    } else {
+      candidate = (best.index, 1, scores.middle)
+    }
+  }
+
+  private func wins(_ best: Activity.Candidate, over second: Activity.Candidate?, _ scores: WindowScores) -> Bool {
+    let rule = rules[best.index]
+    guard rule.isEnabled, rule.reserved == nil, best.index != open?.index, best.probability >= rule.on,
+      best.probability - (second?.probability ?? 0) >= options.margin
+    else { return false }
+    // A still scene starts nothing; a still person whose activity is open keeps it.
+    if open == nil, scores.motion < options.motionGate { return false }
+    if let last = lastEnd[best.index], scores.middle < last + rule.coolDown { return false }
+    return true
+  }
+
+  private func readyToStart(_ scores: WindowScores) -> (index: Int, onset: Duration)? {
+    guard let candidate, candidate.windows >= options.onHold else { return nil }
+    let rule = rules[candidate.index]
+    var onset = candidate.first
+    for window in past.reversed() {
+      guard window.probabilities[candidate.index] >= rule.on else { break }
+      onset = min(onset, window.middle)
+    }
+    if let earliestOnset { onset = max(onset, earliestOnset) }
+    if let last = lastEnd[candidate.index] { onset = max(onset, last + rule.coolDown) }
+    if let open { onset = max(onset, open.onset) }
+    return scores.end - onset >= rule.minimumDuration ? (candidate.index, onset) : nil
+  }
+
+  /// Counts a window of the open activity and ends it if it is over.
+  private mutating func follow(
+    _ activity: Activity, _ probability: Float, _ top: [Activity.Candidate], _ scores: WindowScores
+  ) -> [ActivityChange] {
+    var activity = activity
+    openWindows += 1
+    activity.confidence += (probability - activity.confidence) / Float(openWindows)
+    activity.peak = max(activity.peak, probability)
+    activity.top = top
+    open = activity
+
+    if let longest = options.maximumDuration, scores.end - activity.onset >= longest {
+      return [end(activity, at: activity.onset + longest, .maximumDuration)]
+    }
+    let rule = rules[activity.index]
+    below = probability < rule.off ? below + 1 : 0
+    if below >= options.offHold {
+      var offset = scores.middle
+      for window in past.reversed() {
+        guard window.probabilities[activity.index] < rule.off else { break }
+        offset = window.middle
+      }
+      return [end(activity, at: offset, .belowThreshold)]
+    }
+    if activity.peak >= announcedPeak + Self.notableRise {
+      announcedPeak = activity.peak
+      return [.updated(activity)]
+    }
+    return []
+  }
+
+  private mutating func begin(_ index: Int, at onset: Duration, _ probability: Float, _ top: [Activity.Candidate])
+    -> ActivityChange
+  {
+    let activity = Activity(
+      number: started, index: index, onset: onset, offset: nil, confidence: probability, peak: probability, top: top)
+    started += 1
+    open = activity
+    openWindows = 1
+    announcedPeak = probability
+    below = 0
+    candidate = nil
+    return .started(activity)
+  }
+
+  private mutating func end(_ activity: Activity, at time: Duration, _ reason: EndReason) -> ActivityChange {
+    var activity = activity
+    let offset = max(time, activity.onset)
+    activity.offset = offset
+    open = nil
+    below = 0
+    lastEnd[activity.index] = offset
+    earliestOnset = offset
+    return .ended(activity, reason)
+  }
+
+  /// The most probable activities, best first; equal ones in the model's order.
+  package static func top(_ probabilities: [Float], count: Int) -> [Activity.Candidate] {
+    let order = probabilities.indices.sorted {
+      (probabilities[$0], -$0) > (probabilities[$1], -$1)
+    }
+    return order.prefix(count).map { Activity.Candidate(index: $0, probability: probabilities[$0]) }
+  }
+}

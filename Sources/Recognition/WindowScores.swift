@@ -1,0 +1,54 @@
+/// What the network said about one window.
+package struct WindowScores: Equatable, Sendable {
+  /// One probability an activity, in the model's order; they sum to one.
+  package var probabilities: [Float]
+  /// Times of the window's first and last sample.
+  package var begin: Duration
+  package var end: Duration
+  /// Largest mean absolute difference between successive samples since the window before, 0–255.
+  package var motion: Float
+
+  package init(probabilities: [Float], begin: Duration, end: Duration, motion: Float = 255) {
+    self.probabilities = probabilities
+    self.begin = begin
+    self.end = end
+    self.motion = motion
+  }
+
+  /// The window's middle: an activity outweighs what was before it once it fills half of the window.
+  package var middle: Duration { begin + (end - begin) / 2 }
+
+  /// False when the network gave something that is no number.
+  var isFinite: Bool { probabilities.allSatisfy(\.isFinite) }
+}
+
+/// Logits to probabilities.
+package enum Softmax {
+  /// Softmax of `logits / temperature`, with the largest subtracted first.
+  ///
+  /// - Precondition: the temperature, fitted on validation data or 1, is positive.
+  package static func probabilities(of logits: [Float], temperature: Float = 1) -> [Float] {
+    precondition(temperature > 0)
+    let largest = logits.max() ?? 0
+    let powers = logits.map { exponential(($0 - largest) / temperature) }
+    let sum = powers.reduce(0, +)
+    return powers.map { $0 / sum }
+  }
+}
+
+/// The verdict on a whole clip: the softmax of its windows, max-pooled.
+///
+/// - Source: methods.md 7.4.
+package struct ClipVerdict: Equatable, Sendable {
+  /// For each activity its largest probability over windows; not a distribution.
+  package private(set) var pooled: [Float] = []
+
+  package init() {}
+
+  package mutating func add(_ probabilities: [Float]) {
+    pooled = pooled.isEmpty ? probabilities : zip(pooled, probabilities).map { max($0, $1) }
+  }
+
+  /// The winning activity; `nil` before the first window.
+  package var index: Int? { pooled.indices.max { pooled[$0] < pooled[$1] } }
+}
