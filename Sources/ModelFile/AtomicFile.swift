@@ -1,0 +1,42 @@
+import Foundation
+import Glibc
+
+/// Files appear whole or not at all: written beside, synced, renamed, and the folder synced.
+enum AtomicFile {
+  /// Writes the file at `path` with what `write` puts into the handle.
+  ///
+  /// A file that was there stays as it was when anything fails.
+  ///
+  /// - Throws: `ModelFileError.cannotWrite` with the system's reason.
+  static func write(to path: String, _ write: (FileHandle) throws -> Void) throws(ModelFileError) {
+    let url = URL(fileURLWithPath: path)
+    let folder = url.deletingLastPathComponent().path
+    let beside = folder + "/." + url.lastPathComponent + "." + UUID().uuidString
+    func failed(_ reason: String) -> ModelFileError { .cannotWrite(path: path, reason: reason) }
+    func lastReason() -> String { unsafe String(cString: strerror(errno)) }
+
+    let descriptor = unsafe open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw failed(lastReason()) }
+    do {
+      let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
+      do {
+        try write(handle)
+      } catch {
+        close(descriptor)
+        throw error
+      }
+      guard fsync(descriptor) == 0, close(descriptor) == 0, unsafe rename(beside, path) == 0 else {
+        throw failed(lastReason())
+      }
+    } catch {
+      unsafe unlink(beside)
+      throw error as? ModelFileError ?? failed(systemReason(error))
+    }
+    // The rename itself is on disk only once the folder is; a folder that cannot be opened is no reason to fail now.
+    let folderDescriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if folderDescriptor >= 0 {
+      fsync(folderDescriptor)
+      close(folderDescriptor)
+    }
+  }
+}

@@ -1,0 +1,131 @@
+package import Foundation
+
+/// The published safetensors format: a JSON header of names, types, shapes and offsets, then the values.
+///
+/// - Source: github.com/huggingface/safetensors, format section.
+package struct SafetensorsFile: Sendable {
+  /// One tensor's place in the file.
+  package struct Entry: Hashable, Sendable {
+    package var type: ElementType
+    package var shape: [Int]
+    /// Byte range after the header.
+    package var range: Range<Int>
+  }
+
+  /// The format's own bound on the header.
+  private static let longestHeader = 100 << 20
+
+  package let file: MappedFile
+  package let entries: [String: Entry]
+  package let metadata: [String: String]
+  private let dataStart: Int
+
+  /// - Throws: `ModelFileError` naming what does not hold: lengths, offsets, shapes, overlaps.
+  package init(path: String) throws(ModelFileError) { try self.init(MappedFile(path: path)) }
+
+  package init(_ file: MappedFile) throws(ModelFileError) {
+    func malformed(_ reason: String) -> ModelFileError { .malformed(path: file.path, reason: reason) }
+    guard let headerLength = file.bytes.integer(UInt64.self, at: 0) else {
+      throw malformed("\(file.bytes.count) bytes are too few for a safetensors file")
+    }
+    guard headerLength <= Self.longestHeader, let header = file.bytes.part(8, Int(headerLength)),
+      header.first == UInt8(ascii: "{")
+    else { throw malformed("it has no safetensors header") }
+    let fields: [String: Any]
+    do {
+      guard let object = try JSONSerialization.jsonObject(with: header) as? [String: Any] else {
+        throw malformed("the header is not a JSON object")
+      }
+      fields = object
+    } catch {
+      throw error as? ModelFileError ?? malformed("the header is not JSON")
+    }
+    let dataLength = file.bytes.count - 8 - Int(headerLength)
+    var entries: [String: Entry] = [:]
+    var metadata: [String: String] = [:]
+    for (name, value) in fields {
+      if name == "__metadata__" {
+        guard let texts = value as? [String: String] else { throw malformed("__metadata__ is not a table of texts") }
+        metadata = texts
+      } else {
+        entries[name] = try Self.entry(name, value, dataLength: dataLength, malformed)
+      }
+    }
+    var end = 0
+    for (name, entry) in entries.sorted(by: { ($0.value.range.lowerBound, $0.key) < ($1.value.range.lowerBound, $1.key) })
+    where !entry.range.isEmpty {
+      guard entry.range.lowerBound >= end else { throw malformed("\(name) overlaps another tensor") }
+      end = entry.range.upperBound
+    }
+    self.file = file
+    self.entries = entries
+    self.metadata = metadata
+    dataStart = 8 + Int(headerLength)
+  }
+
+  /// The bytes of a tensor, still mapped.
+  package func bytes(of entry: Entry) -> Data {
+    let begin = file.bytes.startIndex + dataStart
+    return file.bytes[begin + entry.range.lowerBound..<begin + entry.range.upperBound]
+  }
+
+  private static func entry(
+    _ name: String, _ value: Any, dataLength: Int, _ malformed: (String) -> ModelFileError
+  ) throws(ModelFileError) -> Entry {
+    guard let table = value as? [String: Any], let typeName = table["dtype"] as? String,
+      let shape = table["shape"] as? [Int], let offsets = table["data_offsets"] as? [Int], offsets.count == 2
+    else { throw malformed("the entry of \(name) lacks dtype, shape or data_offsets") }
+    guard let type = ElementType(rawValue: typeName) else { throw malformed("\(name) has the unknown type \(typeName)") }
+    guard offsets[0] >= 0, offsets[0] <= offsets[1], offsets[1] <= dataLength else {
+      throw malformed("\(name) lies at \(offsets[0])..<\(offsets[1]) of \(dataLength) bytes")
+    }
+    guard let count = elementCount(shape), case let (size, overflow) = count.multipliedReportingOverflow(by: type.size),
+      !overflow, size == offsets[1] - offsets[0]
+    else { throw malformed("\(name) has \(offsets[1] - offsets[0]) bytes, not those of \(typeName) \(shape)") }
+    return Entry(type: type, shape: shape, range: offsets[0]..<offsets[1])
+  }
+
+  /// Writes tensors in order; each is asked for when its turn comes, so that one at a time is in memory.
+  ///
+  /// - Throws: `ModelFileError.cannotWrite`, or what `values` throws.
+  package static func write(
+    to path: String, metadata: [String: String], tensors: [(name: String, type: ElementType, shape: [Int])],
+    values: (String) throws -> [Float]
+  ) throws(ModelFileError) {
+    var offset = 0
+    var fields: [String: Any] = ["__metadata__": metadata]
+    for tensor in tensors {
+      let size = tensor.shape.reduce(tensor.type.size, *)
+      fields[tensor.name] = [
+        "dtype": tensor.type.rawValue, "shape": tensor.shape, "data_offsets": [offset, offset + size],
+      ]
+      offset += size
+    }
+    let table = fields
+    try AtomicFile.write(to: path) { handle in
+      var header = try JSONSerialization.data(withJSONObject: table, options: [.sortedKeys, .withoutEscapingSlashes])
+      // Values begin at a multiple of 64 bytes, one cache line.
+      header.append(Data(repeating: UInt8(ascii: " "), count: (64 - (8 + header.count) % 64) % 64))
+      var length = UInt64(header.count).littleEndian
+      try handle.write(contentsOf: unsafe Data(bytes: &length, count: 8))
+      try handle.write(contentsOf: header)
+      for tensor in tensors {
+        let content = try values(tensor.name)
+        precondition(content.count == tensor.shape.reduce(1, *), "\(tensor.name) has another size than was announced")
+        try handle.write(contentsOf: tensor.type.bytes(content))
+      }
+    }
+  }
+}
+
+/// Number of values of a shape; `nil` for negative sizes and numbers past any memory.
+func elementCount(_ shape: [Int]) -> Int? {
+  var count = 1
+  for size in shape {
+    guard size >= 0, case let (product, overflow) = count.multipliedReportingOverflow(by: size), !overflow else {
+      return nil
+    }
+    count = product
+  }
+  return count
+}

@@ -1,0 +1,155 @@
+import Crypto
+import Foundation
+package import Networks
+
+/// What a model file says about itself, besides its weights.
+package struct ModelCard: Equatable, Sendable {
+  package var network: StudentNetwork
+  package var name: String
+  /// One activity a class, in the order of the logits.
+  package var labels: [String]
+  /// Samples per second the model was trained with.
+  package var sampleRate: Double
+  /// Logits are divided by this before the softmax; fitted on validation data.
+  package var temperature: Double
+  /// What it was trained on and how well it did, in free text or JSON.
+  package var training: String
+
+  package init(
+    network: StudentNetwork, name: String, labels: [String], sampleRate: Double = 15, temperature: Double = 1,
+    training: String = ""
+  ) {
+    self.network = network
+    self.name = name
+    self.labels = labels
+    self.sampleRate = sampleRate
+    self.temperature = temperature
+    self.training = training
+  }
+
+  private static let format = "1"
+  /// How pixels become the network's input; a file that says otherwise was trained on other data.
+  private static let preprocess = #"{"channels":"RGB","range":[-1,1],"resize":"bilinear-half-pixel"}"#
+
+  /// The card as the texts of a safetensors header.
+  package func metadata() throws -> [String: String] {
+    func json(_ value: some Encodable) throws -> String {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+    return [
+      "adl.format": Self.format, "adl.network": try json(network), "adl.name": name, "adl.labels": try json(labels),
+      "adl.sampleRate": "\(sampleRate)", "adl.preprocess": Self.preprocess,
+      "adl.calibration": try json(["temperature": temperature]), "adl.training": training,
+    ]
+  }
+
+  /// - Throws: `ModelFileError.unsuitable` naming the entry that is missing or wrong.
+  package init(metadata: [String: String], path: String) throws(ModelFileError) {
+    func unsuitable(_ reason: String) -> ModelFileError { .unsuitable(path: path, reason: reason) }
+    guard let format = metadata["adl.format"] else {
+      throw unsuitable("it is a safetensors file without adl's metadata; make a model with `adl model import`")
+    }
+    guard format == Self.format else {
+      throw unsuitable("it has format \(format); this program reads format \(Self.format)")
+    }
+    func decode<Value: Decodable>(_ key: String, _ type: Value.Type) throws(ModelFileError) -> Value {
+      guard let text = metadata[key] else { throw unsuitable("its metadata lack \(key)") }
+      do {
+        return try JSONDecoder().decode(type, from: Data(text.utf8))
+      } catch let error as NetworkError {
+        throw unsuitable("\(error)")
+      } catch {
+        throw unsuitable("its metadata entry \(key) cannot be understood")
+      }
+    }
+    network = try decode("adl.network", StudentNetwork.self)
+    labels = try decode("adl.labels", [String].self)
+    guard labels.count == network.classes else {
+      throw unsuitable("it has \(labels.count) labels for \(network.classes) classes")
+    }
+    guard Set(labels).count == labels.count, !labels.contains("") else {
+      throw unsuitable("a label is empty or appears twice")
+    }
+    sampleRate = try decode("adl.sampleRate", Double.self)
+    guard (1...120).contains(sampleRate) else {
+      throw unsuitable("its sample rate is \(sampleRate) Hz; it must be 1 to 120")
+    }
+    let calibration = metadata["adl.calibration"] == nil ? [:] : try decode("adl.calibration", [String: Double].self)
+    temperature = calibration["temperature"] ?? 1
+    guard (0.001...1000).contains(temperature) else {
+      throw unsuitable("its temperature is \(temperature); it must be 0.001 to 1000")
+    }
+    name = metadata["adl.name"] ?? ""
+    training = metadata["adl.training"] ?? ""
+  }
+}
+
+/// A student in a model file: its card, its weights, its identity.
+///
+/// Opening checks everything but the values: every tensor the network needs is there with its shape.
+package struct StudentModel: ParameterSource, Sendable {
+  package let card: ModelCard
+  /// SHA-256 of the whole file in hexadecimal; part of every event.
+  package let sha256: String
+  package let file: SafetensorsFile
+
+  package var path: String { file.file.path }
+  package var network: StudentNetwork { card.network }
+
+  /// - Throws: `ModelFileError` naming the file and what is wrong with it.
+  package init(path: String) throws(ModelFileError) {
+    file = try SafetensorsFile(path: path)
+    card = try ModelCard(metadata: file.metadata, path: path)
+    sha256 = SHA256.hash(data: file.file.bytes).map { byte in
+      let digits = String(byte, radix: 16)
+      return byte < 16 ? "0" + digits : digits
+    }.joined()
+    let graph: NetworkGraph
+    do { graph = try card.network.graph() } catch { throw .unsuitable(path: path, reason: "\(error)") }
+    for parameter in graph.parameters {
+      guard let entry = file.entries[parameter.name] else {
+        throw .unsuitable(path: path, reason: "it lacks the tensor \(parameter.name)")
+      }
+      guard entry.shape == parameter.shape else {
+        throw .unsuitable(
+          path: path, reason: "\(parameter.name) has shape \(entry.shape); the network needs \(parameter.shape)")
+      }
+    }
+  }
+
+  package func values(of parameter: ParameterDescription) throws(ModelFileError) -> [Float] {
+    guard let entry = file.entries[parameter.name], entry.shape == parameter.shape else {
+      throw .unsuitable(path: path, reason: "it lacks \(parameter.name) of shape \(parameter.shape)")
+    }
+    return entry.type.floats(file.bytes(of: entry))
+  }
+
+  /// Writes a model with the weights of `source`.
+  ///
+  /// - Parameters:
+  ///   - path: where the file appears, whole.
+  ///   - card: what it says about itself.
+  ///   - type: how weights are stored; batch-norm statistics and biases stay float32, where rounding would cost most.
+  ///   - source: the weights.
+  package static func write(to path: String, card: ModelCard, type: ElementType, from source: some ParameterSource)
+    throws(ModelFileError)
+  {
+    do {
+      let parameters = try card.network.graph().parameters
+      let byName = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0) })
+      try SafetensorsFile.write(
+        to: path, metadata: card.metadata(),
+        // Wide types first keeps every tensor aligned to its own size.
+        tensors: parameters.map { ($0.name, $0.shape.count > 1 ? type : .float32, $0.shape) }
+          .sorted { ($0.1.size, $1.0) > ($1.1.size, $0.0) }
+      ) { name in
+        guard let parameter = byName[name] else { preconditionFailure("\(name) was not announced") }
+        return try source.values(of: parameter)
+      }
+    } catch {
+      throw error as? ModelFileError ?? .cannotWrite(path: path, reason: "\(error)")
+    }
+  }
+}
