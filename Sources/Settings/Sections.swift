@@ -1,0 +1,212 @@
+/// `model`: which network runs, and how.
+package struct ModelSettings: Equatable, Sendable {
+  package enum Precision: String, CaseIterable, Sendable {
+    case auto, f32, bf16
+  }
+
+  package var path: String
+  package var precision: Precision
+  /// Cores for inference; 0 means all.
+  package var threads: Int
+  /// Samples from one window to the next.
+  package var hop: Int
+
+  init(_ table: SettingsTable) {
+    path = table.text("path") ?? ""
+    if path.isEmpty { table.require("path", "the .safetensors file of the model") }
+    precision = table.choice("precision", default: .auto)
+    threads = table.integer("threads", default: 0, 0...256)
+    hop = table.integer("hop", default: 8, 1...512)
+    table.finish()
+  }
+}
+
+/// One entry of `cameras`.
+package struct CameraSettings: Equatable, Sendable {
+  package enum Crop: String, CaseIterable, Sendable {
+    case full, centerSquare
+  }
+
+  package enum Pace: String, CaseIterable, Sendable {
+    case realTime, fastest
+  }
+
+  /// Part of the picture in fractions.
+  package struct Region: Equatable, Sendable {
+    package var x: Double
+    package var y: Double
+    package var width: Double
+    package var height: Double
+  }
+
+  package var name: String
+  package var source: String
+  package var isEnabled: Bool
+  /// A V4L2 code, or `nil` for the best the camera has.
+  package var pixelFormat: String?
+  package var width: Int
+  package var height: Int
+  /// Frames per second asked of the camera.
+  package var rate: Double
+  package var controls: [String: Int]
+  package var region: Region?
+  package var crop: Crop
+  /// Polygons of [x, y].
+  package var masks: [[[Double]]]
+  package var decodesExactly: Bool
+  /// A file begins again at its end.
+  package var loops: Bool
+  package var pace: Pace
+  /// Seconds without a frame after which the camera is opened again.
+  package var stallSeconds: Double
+
+  init(_ table: SettingsTable) {
+    name = table.identifier("name") ?? ""
+    if name.isEmpty && !table.isSet("name") { table.require("name", "the camera's name in topics") }
+    source = table.text("source") ?? ""
+    if source.isEmpty { table.require("source", "a device, file, URL or synthetic scene") }
+    if source.hasPrefix("/dev/video") {
+      table.warn("source", "may name another camera after a restart; `adl cameras` lists stable names")
+    }
+    isEnabled = table.flag("enabled", default: true)
+    let format = table.text("pixelFormat", default: "auto") ?? "auto"
+    pixelFormat = format == "auto" ? nil : format
+    if !(3...4).contains(format.utf8.count) || !format.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) {
+      table.refuse("pixelFormat", "auto or a V4L2 code such as YUYV, MJPG, NV12")
+    }
+    let size = table.text("size", default: "640x480") ?? "640x480"
+    let sides = size.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    if sides.count == 2, sides.allSatisfy({ (16...8192).contains($0) }) {
+      (width, height) = (sides[0], sides[1])
+    } else {
+      table.refuse("size", "WIDTHxHEIGHT, each 16 to 8192")
+      (width, height) = (640, 480)
+    }
+    rate = table.number("rate", default: 30, 1...240)
+    controls = table.namedIntegers("controls")
+    region = Self.region(table)
+    crop = table.choice("crop", default: .full)
+    masks = table.polygons("masks")
+    decodesExactly = table.flag("exactDecode", default: false)
+    loops = table.flag("loop", default: false)
+    pace = table.choice("pace", default: .realTime)
+    stallSeconds = table.number("stallSeconds", default: 2, 0.5...3600)
+    table.finish()
+  }
+
+  private static func region(_ camera: SettingsTable) -> Region? {
+    guard camera.isSet("region") else { return nil }
+    let table = camera.table("region")
+    let region = Region(
+      x: table.number("x", default: 0, 0...1), y: table.number("y", default: 0, 0...1),
+      width: table.number("width", default: 1, 0...1), height: table.number("height", default: 1, 0...1))
+    table.finish()
+    if region.width <= 0 || region.height <= 0 || region.x + region.width > 1.000_001
+      || region.y + region.height > 1.000_001
+    {
+      camera.refuse("region", "a part of the picture: x + width and y + height at most 1, width and height above 0")
+    }
+    return region
+  }
+}
+
+/// `recognition`: how scores become activities.
+package struct RecognitionSettings: Equatable, Sendable {
+  package enum Smoothing: String, CaseIterable, Sendable {
+    case mean, ema, median
+  }
+
+  /// What one activity does differently.
+  package struct Activity: Equatable, Sendable {
+    package var isEnabled: Bool
+    package var on: Double?
+    package var off: Double?
+    /// Seconds.
+    package var minimumDuration: Double?
+    /// Seconds.
+    package var coolDown: Double?
+
+    init(_ table: SettingsTable) {
+      isEnabled = table.flag("enabled", default: true)
+      on = table.optionalNumber("on", 0...1)
+      off = table.optionalNumber("off", 0...1)
+      minimumDuration = table.optionalNumber("minimumDuration", 0...3600)
+      coolDown = table.optionalNumber("coolDown", 0...86400)
+      table.finish()
+    }
+  }
+
+  package var smoothing: Smoothing
+  package var smoothingWindows: Int
+  package var on: Double
+  package var off: Double
+  package var onHold: Int
+  package var offHold: Int
+  package var margin: Double
+  /// Seconds.
+  package var minimumDuration: Double
+  /// Seconds.
+  package var coolDown: Double
+  /// Seconds; `nil` for no limit.
+  package var maximumDuration: Double?
+  package var motionGate: Double
+  package var activities: [String: Activity]
+
+  init(_ table: SettingsTable) {
+    let smooth = table.table("smoothing")
+    smoothing = smooth.choice("method", default: .mean)
+    smoothingWindows = smooth.integer("windows", default: 3, 1...64)
+    smooth.finish()
+    on = table.number("on", default: 0.6, 0...1)
+    off = table.number("off", default: 0.4, 0...1)
+    onHold = table.integer("onHold", default: 2, 1...64)
+    offHold = table.integer("offHold", default: 3, 1...64)
+    margin = table.number("margin", default: 0.1, 0...1)
+    minimumDuration = table.number("minimumDuration", default: 0, 0...3600)
+    coolDown = table.number("coolDown", default: 0, 0...86400)
+    maximumDuration = table.optionalNumber("maximumDuration", 1...604800)
+    motionGate = table.number("motionGate", default: 0.3, 0...255)
+    activities = Dictionary(
+      table.namedTables("activities").map { ($0.name, Activity($0.table)) }, uniquingKeysWith: { $1 })
+    if off > on { table.refuse("off", "at most recognition.on (\(on))") }
+    table.finish()
+  }
+}
+
+/// `events`: where subscribers connect.
+package struct EventSettings: Equatable, Sendable {
+  package var endpoint: String
+  package var query: String
+  package var publishesPredictions: Bool
+  package var predictionsEndpoint: String
+  /// Seconds.
+  package var heartbeat: Double
+  /// Messages kept for `history` queries.
+  package var history: Int
+
+  init(_ table: SettingsTable) {
+    endpoint = table.text("endpoint", default: "ipc:///run/adl/events.sock") ?? ""
+    query = table.text("query", default: "ipc:///run/adl/query.sock") ?? ""
+    let predictions = table.table("predictions")
+    publishesPredictions = predictions.flag("enabled", default: false)
+    predictionsEndpoint = predictions.text("endpoint", default: "ipc:///run/adl/predictions.sock") ?? ""
+    predictions.finish()
+    heartbeat = table.number("heartbeat", default: 5, 0.1...3600)
+    history = table.integer("history", default: 1000, 0...100_000)
+    table.finish()
+  }
+}
+
+/// `log`: what goes to standard error.
+package struct LogSettings: Equatable, Sendable {
+  package enum Level: String, CaseIterable, Sendable {
+    case trace, debug, info, notice, warning, error, critical
+  }
+
+  package var level: Level
+
+  init(_ table: SettingsTable) {
+    level = table.choice("level", default: .info)
+    table.finish()
+  }
+}
