@@ -122,6 +122,8 @@ package import Networks
     package let layer: String
     package let kernel: String
     package let duration: Duration
+    /// Work of the step; 0 for the products inside the attention block, whose node is counted at its first step.
+    package let multiplyAccumulates: Int
   }
 
   /// What an endpoint held after the last run, in NCTHW order; nil when the network has no such endpoint.
@@ -161,7 +163,10 @@ package import Networks
       try run(step, at: index, clip)
       if let start {
         let kernel = if case .kernel(let kernel) = step.action { kernel.implementation } else { "movement" }
-        observe?(StepTime(layer: step.layer, kernel: kernel, duration: start.duration(to: .now)))
+        observe?(
+          StepTime(
+            layer: step.layer, kernel: kernel, duration: start.duration(to: .now),
+            multiplyAccumulates: step.multiplyAccumulates))
       }
     }
     let result = plan.tensors[plan.result].shape

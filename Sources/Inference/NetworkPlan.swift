@@ -22,6 +22,7 @@ struct NetworkPlan {
     let action: Action
     let sources: [Int]
     let destination: Int
+    let multiplyAccumulates: Int
   }
 
   private(set) var steps: [Step] = []
@@ -211,7 +212,9 @@ struct NetworkPlan {
   ) -> Int {
     if existing == nil { tensors.append(tensor) }
     let destination = existing ?? tensors.count - 1
-    steps.append(Step(layer: layer, action: action, sources: sources, destination: destination))
+    let work = steps.last?.layer == layer ? 0 : graph.node(named: layer).map(NetworkGraph.multiplyAccumulates) ?? 0
+    steps.append(
+      Step(layer: layer, action: action, sources: sources, destination: destination, multiplyAccumulates: work))
     return destination
   }
 }
