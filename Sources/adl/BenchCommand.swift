@@ -99,7 +99,7 @@ struct BenchCommand: ParsableCommand {
     // Written at once: whoever asked waits for the line, and print keeps it back when standard output is a pipe.
     func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
     for subject in subjects { try subject.warmUp(pixels) }
-    say("ready")
+    say((["ready"] + subjects.map(\.precision.rawValue)).joined(separator: " "))
     while let line = readLine() {
       let words = line.split(separator: " ")
       guard let name = words.last, let index = subjects.firstIndex(where: { $0.precision.rawValue == name }) else {
