@@ -29,11 +29,11 @@ package struct Comparison: Hashable, Sendable {
     let std = max(0, squares / count - mean * mean).squareRoot()
     // A mean may be near zero by chance: differences are seen against the tensor's root mean square.
     let scale = recorded.l2 / count.squareRoot()
-    statisticsError =
-      [
-        abs(mean - recorded.mean) / scale, abs(std - recorded.std) / scale,
-        abs(squares.squareRoot() - recorded.l2) / recorded.l2,
-      ].max { !($0 >= $1) } ?? 0
+    let differences = [
+      abs(mean - recorded.mean) / scale, abs(std - recorded.std) / scale,
+      abs(squares.squareRoot() - recorded.l2) / recorded.l2,
+    ]
+    statisticsError = differences.contains(where: \.isNaN) ? .infinity : differences.max() ?? 0
   }
 
   /// ‖a - b‖ / ‖b‖; infinite when it is not a number.

@@ -20,6 +20,7 @@ struct PixelPacking {
     self.picture = picture
     self.scalar = scalar
     (padding, output) = layer.padded(picture)
+    precondition(picture.width <= 512 && layer.kernel.width <= 16, "the shim's row buffer is for smaller pictures")
   }
 
   /// Even, because bf16 instructions multiply pairs.
