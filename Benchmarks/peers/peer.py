@@ -1,0 +1,91 @@
+"""One inference library as a process that runs a clip on request.
+
+    peer.py LIBRARY MODEL.onnx CLIP.raw THREADS
+
+Says "ready PRECISION…", then for every line it reads: a precision runs the clip once and prints its seconds;
+"logits" and a precision prints the logits. `adl bench --serve` speaks the same way.
+"""
+
+import sys
+import time
+
+import numpy as np
+
+
+def openvino(path, threads):
+    """A compiled model for each precision; OpenVINO has both kinds of kernels."""
+    import openvino as ov
+
+    core = ov.Core()
+
+    def runner(precision):
+        compiled = core.compile_model(path, "CPU", {
+            "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads})
+        request = compiled.create_infer_request()
+
+        def run(clip):
+            request.infer([clip], share_inputs=True)
+            return request.get_output_tensor(0).data
+
+        return run
+
+    precisions = ["f32"]
+    if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        precisions.append("bf16")
+    return {precision: runner(precision) for precision in precisions}
+
+
+def onnxruntime(path, threads):
+    """float32 only: ONNX Runtime's CPU kernels have no bfloat16 convolutions."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads would slow the others
+    session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return {"f32": lambda clip: session.run(None, {name: clip})[0]}
+
+
+def torch(path, threads):
+    """The ONNX graph node by node through PyTorch's functions, in channels-last layout."""
+    import torch
+
+    from torch_graph import TorchGraph
+
+    torch.set_num_threads(threads)
+    runners = {}
+    for name, kind in (("f32", torch.float32), ("bf16", torch.bfloat16)):
+        graph = TorchGraph(path, kind)
+
+        def run(clip, graph=graph, kind=kind):
+            with torch.inference_mode():
+                value = torch.from_numpy(clip).to(kind).contiguous(memory_format=torch.channels_last_3d)
+                return graph(value).float().numpy()
+
+        runners[name] = run
+    return runners
+
+
+def main():
+    library, path, clip_path, threads = sys.argv[1:]
+    runners = {"openvino": openvino, "onnxruntime": onnxruntime, "torch": torch}[library](path, int(threads))
+    import onnx
+
+    shape = onnx.load(path, load_external_data=False).graph.input[0].type.tensor_type.shape
+    _, channels, frames, height, width = (axis.dim_value for axis in shape.dim)
+    pixels = np.fromfile(clip_path, np.uint8).reshape(frames, height, width, channels)
+    clip = np.ascontiguousarray((pixels.astype(np.float32) / 127.5 - 1).transpose(3, 0, 1, 2)[None])
+    for run in runners.values():
+        run(clip)
+    print("ready", *runners, flush=True)
+    for line in sys.stdin:
+        *words, precision = line.split()
+        start = time.perf_counter()
+        logits = runners[precision](clip)
+        seconds = time.perf_counter() - start
+        print(*(logits.ravel() if words == ["logits"] else [seconds]), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+/* The only place that calls oneDNN: a plain C face over its primitives.
+ *
+ * Tensors are dense with channels innermost (ndhwc, N = 1). A function that can fail returns NULL, or a text that says
+ * what failed and stays valid until the same thread's next call. oneDNN 2.6 is what Debian 12 has; the differences of
+ * 3.x (operation descriptors, scales) belong here and nowhere else.
+ */
+#ifndef CONEDNN_H
+#define CONEDNN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ODN_F32 = 0, ODN_BF16 = 1 };
+
+/* What an operation reads and writes. */
+enum { ODN_DESTINATION = 0, ODN_WEIGHTS = 1, ODN_BIAS = 2, ODN_SCRATCHPAD = 3, ODN_SOURCE = 4, ODN_SLOTS = 5 };
+
+typedef struct {
+  int64_t frames, height, width;
+} odn_extent;
+
+typedef struct {
+  int64_t channels;
+  odn_extent extent;
+  int32_t type;
+} odn_tensor;
+
+typedef struct {
+  odn_extent size, stride, front, back;
+} odn_window;
+
+/* [rows, inner] times [inner, columns], row-major f32; `transposed`: the right side is stored as [columns, inner]. */
+typedef struct {
+  int64_t rows, inner, columns;
+  int32_t transposed;
+} odn_product;
+
+typedef struct odn_operation odn_operation;
+
+/* "2.6.3" and the instruction set its kernels use; static texts. */
+const char *odn_version(void);
+const char *odn_instruction_set(void);
+/* 1 when the CPU multiplies bfloat16 natively. */
+int odn_has_bf16(void);
+
+/* Threads of the calling thread's parallel regions, oneDNN's and this shim's alike; no more than the CPUs it may use. */
+void odn_set_threads(int threads);
+
+/* What happens to a convolution's sums before they are stored. */
+typedef enum { ODN_AS_IS = 0, ODN_RELU = 1, ODN_ADD_TO_DESTINATION = 2 } odn_finish;
+
+/* Convolution with bias; weights in the layout the kernel likes best, see odn_pack_weights. The weights' type is the
+ * source's, the bias is f32. */
+const char *odn_convolution(const odn_tensor *source, const odn_tensor *destination, const odn_window *window,
+  odn_finish finish, odn_operation **result);
+/* Maximum; padding does not take part. */
+const char *odn_max_pool(
+  const odn_tensor *source, const odn_tensor *destination, const odn_window *window, odn_operation **result);
+/* Mean over the window; padding, which callers leave at zero, would count. */
+const char *odn_average_pool(
+  const odn_tensor *source, const odn_tensor *destination, const odn_window *window, odn_operation **result);
+/* Matrix product; the right side is ODN_WEIGHTS. */
+const char *odn_matrix_product(const odn_product *product, odn_operation **result);
+/* Softmax of each row of a row-major f32 matrix. */
+const char *odn_softmax(int64_t rows, int64_t columns, odn_operation **result);
+
+void odn_destroy(odn_operation *operation);
+/* oneDNN's name of the kernel that was chosen; "ref…" is a slow fallback. */
+const char *odn_implementation(const odn_operation *operation);
+/* Bytes the operation needs in a slot; 0 when it does not use the slot. */
+size_t odn_bytes(const odn_operation *operation, int slot);
+/* Points a slot at memory of at least odn_bytes, 64-byte aligned for weights and scratchpad. */
+const char *odn_bind(odn_operation *operation, int slot, void *memory);
+/* Computes; every used slot must be bound. Allocates nothing. */
+const char *odn_run(const odn_operation *operation);
+
+/* How pixels become the first convolution's channels. Position p of a row holds `pixels` neighbours, the first of them
+ * at column stride * p - offset, with zeros outside the picture; `channels` is at least 3 * pixels. */
+typedef struct {
+  odn_extent picture; /* what comes in: frames, height, width */
+  int64_t positions;  /* per row */
+  int64_t pixels, stride, offset, channels;
+  int32_t type;
+} odn_packing;
+
+/* Interleaved RGB bytes, T x H x W x 3, to packed values 2x - 255, which bfloat16 holds exactly: 255 times x/127.5 - 1. */
+void odn_pack_pixels(const odn_packing *packing, const uint8_t *pixels, void *packed);
+/* Floats in [-1, 1] in CTHW order to packed values 255 v. */
+void odn_pack_floats(const odn_packing *packing, const float *values, void *packed);
+
+/* Joins `count` dense tensors of `positions` positions along channels; part i has part_bytes[i] bytes a position. */
+void odn_concatenate(int count, const void *const *parts, const int64_t *part_bytes, int64_t positions, void *joined);
+
+/* Lays out a convolution's f32 weights (out, in, time, height, width) for `operation`, into odn_bytes(ODN_WEIGHTS);
+ * each output channel is multiplied by its scale. */
+const char *odn_pack_weights(
+  const odn_operation *operation, const float *weights, const float *scales, void *packed);
+/* Copies a tensor out as f32 in NCTHW order. */
+const char *odn_unpack(const odn_tensor *tensor, const void *values, float *ncthw);
+
+#endif

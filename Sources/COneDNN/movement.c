@@ -1,0 +1,130 @@
+/* Passes that only move or convert values. In C because each is compiled for several instruction sets, chosen when the
+ * program starts, and shares oneDNN's threads. */
+#include "COneDNN.h"
+
+#include <string.h>
+
+/* GNU OpenMP's entry for a parallel region; 0 threads means the number that odn_set_threads chose. */
+extern void GOMP_parallel(void (*body)(void *), void *context, unsigned threads, unsigned flags);
+extern int omp_get_thread_num(void);
+extern int omp_get_num_threads(void);
+
+#if defined(__x86_64__)
+#define FOR_EACH_CPU __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define FOR_EACH_CPU
+#endif
+
+/* The calling thread's share of `count` items. */
+static void share(int64_t count, int64_t *first, int64_t *end) {
+  int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
+  *first = count * thread / threads;
+  *end = count * (thread + 1) / threads;
+}
+
+/* MARK: Input */
+
+/* Widest picture (512) with the widest kernel's margin on either side, three channels each. */
+enum { MARGIN = 16, WIDEST = 512, ROW = 3 * (WIDEST + 2 * MARGIN) };
+
+static uint16_t rounded_to_bf16(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return (uint16_t)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+FOR_EACH_CPU static void bytes_to_f32(const uint8_t *from, float *to, int64_t count) {
+  for (int64_t i = 0; i < count; i++) to[i] = (float)(2 * (int32_t)from[i] - 255);
+}
+
+FOR_EACH_CPU static void bytes_to_bf16(const uint8_t *from, uint16_t *to, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    float value = (float)(2 * (int32_t)from[i] - 255);
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    to[i] = (uint16_t)(bits >> 16); /* exact: an odd number below 256 has 8 significant bits */
+  }
+}
+
+typedef struct {
+  const odn_packing *packing;
+  const uint8_t *bytes; /* or */
+  const float *floats;
+  char *packed;
+} packing_job;
+
+static void pack_rows(void *context) {
+  const packing_job *job = context;
+  const odn_packing *packing = job->packing;
+  const int64_t width = packing->picture.width, rows = packing->picture.frames * packing->picture.height;
+  const size_t scalar = packing->type == ODN_BF16 ? sizeof(uint16_t) : sizeof(float);
+  /* One converted row between margins of zeros. */
+  union {
+    float f32[ROW];
+    uint16_t bf16[ROW];
+  } row;
+  memset(&row, 0, sizeof row);
+  int64_t first, end;
+  share(rows, &first, &end);
+  for (int64_t y = first; y < end; y++) {
+    if (job->bytes) {
+      const uint8_t *from = job->bytes + y * width * 3;
+      if (packing->type == ODN_BF16) bytes_to_bf16(from, row.bf16 + 3 * MARGIN, 3 * width);
+      else bytes_to_f32(from, row.f32 + 3 * MARGIN, 3 * width);
+    } else {
+      for (int64_t channel = 0; channel < 3; channel++) {
+        const float *from = job->floats + (channel * rows + y) * width;
+        for (int64_t x = 0; x < width; x++) {
+          float value = 255 * from[x];
+          if (packing->type == ODN_BF16) row.bf16[3 * (MARGIN + x) + channel] = rounded_to_bf16(value);
+          else row.f32[3 * (MARGIN + x) + channel] = value;
+        }
+      }
+    }
+    /* Channels past the last pixel repeat the next one; their weights are zero. */
+    const char *from = (const char *)&row + 3 * (MARGIN - packing->offset) * scalar;
+    const size_t step = 3 * packing->stride * scalar, bytes = packing->channels * scalar;
+    char *to = job->packed + y * packing->positions * bytes;
+    if (step == bytes) memcpy(to, from, packing->positions * bytes);
+    else for (int64_t p = 0; p < packing->positions; p++) memcpy(to + p * bytes, from + p * step, bytes);
+  }
+}
+
+void odn_pack_pixels(const odn_packing *packing, const uint8_t *pixels, void *packed) {
+  packing_job job = {packing, pixels, NULL, packed};
+  GOMP_parallel(pack_rows, &job, 0, 0);
+}
+
+void odn_pack_floats(const odn_packing *packing, const float *values, void *packed) {
+  packing_job job = {packing, NULL, values, packed};
+  GOMP_parallel(pack_rows, &job, 0, 0);
+}
+
+/* MARK: Concatenation */
+
+typedef struct {
+  int count;
+  const void *const *parts;
+  const int64_t *part_bytes;
+  int64_t positions;
+  char *joined;
+} joining_job;
+
+static void join(void *context) {
+  const joining_job *job = context;
+  int64_t first, end, bytes = 0, offset = 0;
+  share(job->positions, &first, &end);
+  for (int i = 0; i < job->count; i++) bytes += job->part_bytes[i];
+  for (int i = 0; i < job->count; i++) {
+    const int64_t part = job->part_bytes[i];
+    const char *from = (const char *)job->parts[i] + first * part;
+    char *to = job->joined + first * bytes + offset;
+    for (int64_t p = first; p < end; p++, from += part, to += bytes) memcpy(to, from, part);
+    offset += part;
+  }
+}
+
+void odn_concatenate(int count, const void *const *parts, const int64_t *part_bytes, int64_t positions, void *joined) {
+  joining_job job = {count, parts, part_bytes, positions, joined};
+  GOMP_parallel(join, &job, 0, 0);
+}

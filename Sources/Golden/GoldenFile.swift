@@ -1,0 +1,153 @@
+package import Foundation
+
+/// Recorded outputs of the published networks on formula weights, of which each tensor keeps statistics and samples.
+package struct GoldenFile: Sendable {
+  /// A recorded tensor.
+  package struct Statistics: Decodable, Hashable, Sendable {
+    package let shape: [Int]
+    package let mean: Double
+    package let std: Double
+    package let l2: Double
+    /// `samples[k]` is the value at `k · stride`, row-major.
+    package let stride: Int
+    package let samples: [Double]
+
+    package init(shape: [Int], mean: Double, std: Double, l2: Double, stride: Int, samples: [Double]) {
+      self.shape = shape
+      self.mean = mean
+      self.std = std
+      self.l2 = l2
+      self.stride = stride
+      self.samples = samples
+    }
+
+    package var count: Int { shape.reduce(1, *) }
+  }
+
+  /// One network's recording.
+  package struct Entry: Sendable {
+    package let name: String
+    /// Tensors in name order.
+    package let tensors: [(name: String, statistics: Statistics)]
+    /// Plain lists of values, such as `logits`.
+    package let vectors: [String: [Double]]
+  }
+
+  package let seed: UInt64
+  /// In name order.
+  package let entries: [Entry]
+
+  /// The recording that is part of the program.
+  package static func embedded() throws(GoldenError) -> GoldenFile {
+    try GoldenFile(json: Data(PackageResources.golden_json), name: "built-in golden values")
+  }
+
+  /// Reads a recording.
+  ///
+  /// - Parameters:
+  ///   - json: the file's bytes.
+  ///   - name: what messages call the file.
+  /// - Throws: `GoldenError.malformed` naming the place that cannot be read.
+  package init(json: Data, name: String) throws(GoldenError) {
+    let top: [String: Field]
+    do {
+      top = try JSONDecoder().decode([String: Field].self, from: json)
+    } catch {
+      throw .malformed(file: name, reason: Self.reason(error))
+    }
+    guard case .number(let seed)? = top["seed"], let seed = UInt64(exactly: seed) else {
+      throw .malformed(file: name, reason: "seed is missing or not a whole number")
+    }
+    self.seed = seed
+    var entries: [Entry] = []
+    for (key, value) in top.sorted(by: { $0.key < $1.key }) where key != "seed" {
+      guard case .entry(let fields) = value else {
+        throw .malformed(file: name, reason: "\(key) is not a list of tensors")
+      }
+      entries.append(try Self.entry(key, fields, file: name))
+    }
+    self.entries = entries
+  }
+
+  private static func entry(_ name: String, _ fields: [String: Field], file: String) throws(GoldenError) -> Entry {
+    var tensors: [(name: String, statistics: Statistics)] = []
+    var vectors: [String: [Double]] = [:]
+    for (key, field) in fields.sorted(by: { $0.key < $1.key }) {
+      switch field {
+      case .tensor(let statistics):
+        // Samples must lie inside the tensor, whose size must not overflow.
+        var count = 1
+        for size in statistics.shape {
+          let (product, overflow) = count.multipliedReportingOverflow(by: size)
+          guard size > 0, !overflow, product <= 1 << 40 else {
+            throw .malformed(file: file, reason: "\(name).\(key).shape is not a tensor's")
+          }
+          count = product
+        }
+        guard statistics.stride > 0, (statistics.samples.count - 1) <= (count - 1) / statistics.stride else {
+          throw .malformed(file: file, reason: "\(name).\(key).samples do not fit its shape")
+        }
+        tensors.append((key, statistics))
+      case .vector(let values): vectors[key] = values
+      case .number, .entry: break  // A derived figure; nothing to compare.
+      }
+    }
+    return Entry(name: name, tensors: tensors, vectors: vectors)
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    guard let error = error as? DecodingError else { return "\(error)" }
+    switch error {
+    case .dataCorrupted(let context), .keyNotFound(_, let context), .typeMismatch(_, let context),
+      .valueNotFound(_, let context):
+      let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+      return (path.isEmpty ? "" : "\(path): ") + context.debugDescription
+    @unknown default: return "\(error)"
+    }
+  }
+}
+
+/// A value of the recording, told apart by its form.
+private enum Field: Decodable {
+  case number(Double)
+  case vector([Double])
+  case tensor(GoldenFile.Statistics)
+  case entry([String: Field])
+
+  init(from decoder: any Decoder) throws {
+    if let single = try? decoder.singleValueContainer() {
+      if let number = try? single.decode(Double.self) {
+        self = .number(number)
+        return
+      }
+      if let vector = try? single.decode([Double].self) {
+        self = .vector(vector)
+        return
+      }
+    }
+    let keys = try decoder.container(keyedBy: Key.self)
+    if keys.contains(Key(stringValue: "samples")) {
+      self = .tensor(try GoldenFile.Statistics(from: decoder))
+    } else {
+      self = .entry(try [String: Field](from: decoder))
+    }
+  }
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+}
+
+/// Why a recording cannot be used.
+package enum GoldenError: Error, Equatable, CustomStringConvertible {
+  case malformed(file: String, reason: String)
+
+  package var description: String {
+    switch self {
+    case .malformed(let file, let reason): "\(file) is not a golden recording: \(reason)"
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import COneDNN
+import Networks
+
+/// One oneDNN operation with the weights it owns.
+///
+/// Nothing is allocated when it runs; where it reads and writes is fixed by `bind`.
+@safe final class Kernel {
+  let layer: String
+  private let operation: OpaquePointer
+  private var constants: [AlignedMemory] = []
+
+  /// - Parameters:
+  ///   - layer: the endpoint this belongs to, for messages.
+  ///   - create: a call of the shim that makes the operation.
+  /// - Throws: `InferenceError.slowKernel` when oneDNN would compute by its reference code.
+  private init(
+    _ layer: String, creating create: (UnsafeMutablePointer<OpaquePointer?>) -> UnsafePointer<CChar>?
+  ) throws(InferenceError) {
+    var made: OpaquePointer?
+    if let reason = unsafe create(&made) {
+      throw .kernel(layer: layer, reason: unsafe String(cString: reason))
+    }
+    guard let operation = unsafe made else { throw .kernel(layer: layer, reason: "oneDNN made nothing") }
+    let implementation = unsafe String(cString: odn_implementation(operation))
+    guard !implementation.hasPrefix("ref") else {
+      unsafe odn_destroy(operation)
+      throw .slowKernel(layer: layer, implementation: implementation)
+    }
+    self.layer = layer
+    unsafe self.operation = unsafe operation
+  }
+
+  deinit { unsafe odn_destroy(operation) }
+
+  /// oneDNN's name of the kernel, for example `brgconv:avx512_core_bf16`.
+  var implementation: String { unsafe String(cString: odn_implementation(operation)) }
+
+  /// Working memory it needs while it runs.
+  var scratchBytes: Int { unsafe odn_bytes(operation, Slot.scratchpad.number) }
+
+  /// Bytes of weights it keeps.
+  var constantBytes: Int { constants.reduce(0) { $0 + $1.byteCount } }
+
+  /// Makes a slot of the operation use `memory`.
+  func bind(_ slot: Slot, to memory: UnsafeMutableRawPointer) throws(InferenceError) {
+    try unsafe check(unsafe odn_bind(operation, slot.number, memory))
+  }
+
+  /// Lays out weights for the kernel and keeps them.
+  ///
+  /// - Parameters:
+  ///   - weights: out, in, time, height, width.
+  ///   - scales: a factor for each output channel's weights.
+  ///   - bias: one for each output channel.
+  func load(weights: [Float], scales: [Float], bias: [Float]) throws(InferenceError) {
+    let packed = try AlignedMemory(byteCount: unsafe odn_bytes(operation, Slot.weights.number))
+    try unsafe check(unsafe odn_pack_weights(operation, weights, scales, packed.base))
+    try unsafe bind(.weights, to: packed.base)
+    let offsets = try AlignedMemory(byteCount: bias.count * MemoryLayout<Float>.stride)
+    unsafe offsets.base.initializeMemory(as: Float.self, from: bias, count: bias.count)
+    try unsafe bind(.bias, to: offsets.base)
+    constants = [packed, offsets]
+  }
+
+  func run() throws(InferenceError) { try unsafe check(unsafe odn_run(operation)) }
+
+  private func check(_ reason: UnsafePointer<CChar>?) throws(InferenceError) {
+    if let reason = unsafe reason { throw .kernel(layer: layer, reason: unsafe String(cString: reason)) }
+  }
+
+  /// What an operation reads and writes.
+  enum Slot {
+    case source, weights, bias, destination, scratchpad
+
+    fileprivate var number: Int32 {
+      let slot =
+        switch self {
+        case .source: ODN_SOURCE
+        case .weights: ODN_WEIGHTS
+        case .bias: ODN_BIAS
+        case .destination: ODN_DESTINATION
+        case .scratchpad: ODN_SCRATCHPAD
+        }
+      return Int32(slot)
+    }
+  }
+}
+
+extension Kernel {
+  /// A convolution; its weights come with `load`.
+  static func convolution(
+    _ layer: String, from source: Tensor, to destination: Tensor, _ window: odn_window, finish: odn_finish
+  ) throws(InferenceError) -> Kernel {
+    var (from, to, window) = (source.description, destination.description, window)
+    return try unsafe Kernel(layer) { unsafe odn_convolution(&from, &to, &window, finish, $0) }
+  }
+
+  /// The maximum over a window; padding does not take part, which after a ReLU is the same as padding by zeros.
+  static func maxPool(
+    _ layer: String, from source: Tensor, to destination: Tensor, _ window: odn_window
+  ) throws(InferenceError) -> Kernel {
+    var (from, to, window) = (source.description, destination.description, window)
+    return try unsafe Kernel(layer) { unsafe odn_max_pool(&from, &to, &window, $0) }
+  }
+
+  /// The mean over a window without padding.
+  static func averagePool(
+    _ layer: String, from source: Tensor, to destination: Tensor, window: Extent
+  ) throws(InferenceError) -> Kernel {
+    var (from, to, window) = (source.description, destination.description, odn_window(window))
+    return try unsafe Kernel(layer) { unsafe odn_average_pool(&from, &to, &window, $0) }
+  }
+
+  /// [rows, inner] times [inner, columns] in float32; `transposed` says the right side is stored [columns, inner].
+  static func product(
+    _ layer: String, rows: Int, inner: Int, columns: Int, transposed: Bool
+  ) throws(InferenceError) -> Kernel {
+    var product = odn_product(
+      rows: Int64(rows), inner: Int64(inner), columns: Int64(columns), transposed: transposed ? 1 : 0)
+    return try unsafe Kernel(layer) { unsafe odn_matrix_product(&product, $0) }
+  }
+
+  /// Softmax of every row of a float32 matrix.
+  static func softmax(_ layer: String, rows: Int, columns: Int) throws(InferenceError) -> Kernel {
+    try unsafe Kernel(layer) { unsafe odn_softmax(Int64(rows), Int64(columns), $0) }
+  }
+}

@@ -1,0 +1,45 @@
+import COneDNN
+
+/// The number format of weights and activations.
+package enum Precision: String, Codable, Hashable, Sendable, CaseIterable {
+  /// The fastest this CPU has natively.
+  case auto
+  case f32
+  /// bfloat16 in the trunk with float32 sums; the attention block and the head stay in float32.
+  case bf16
+
+  /// What `auto` stands for on this CPU; the others stay as they are.
+  ///
+  /// - Throws: `InferenceError.precisionUnavailable` for a format the CPU would have to emulate.
+  package func resolved() throws(InferenceError) -> Precision {
+    let hasBF16 = odn_has_bf16() != 0
+    switch self {
+    case .auto: return hasBF16 ? .bf16 : .f32
+    case .f32: return .f32
+    case .bf16:
+      guard hasBF16 else { throw .precisionUnavailable(self, instructionSet: Self.instructionSet) }
+      return .bf16
+    }
+  }
+
+  /// The instruction set that oneDNN's kernels use here, for example "AVX-512 with bfloat16".
+  package static var instructionSet: String { unsafe String(cString: odn_instruction_set()) }
+
+  /// oneDNN's version, for example "2.6.3".
+  package static var libraryVersion: String { unsafe String(cString: odn_version()) }
+}
+
+extension Precision {
+  /// The formats this CPU multiplies natively, most exact first.
+  package static var native: [Precision] { odn_has_bf16() != 0 ? [.f32, .bf16] : [.f32] }
+
+  /// How far, in relative L2, a correct engine's endpoint may be from float32 arithmetic in another order.
+  ///
+  /// f32: the published network itself sums in another order. bf16: some twenty layers each round to 8 bits, at most
+  /// 2⁻⁹ relative. The attention map is allowed more there: its softmax takes unscaled dot products over hundreds of
+  /// channels, whose absolute error becomes the map's relative one. What follows averages that out again.
+  package func tolerance(at endpoint: String) -> Double {
+    guard self == .bf16 else { return 1e-4 }
+    return endpoint.hasSuffix(".attention") ? 5e-2 : 2e-2
+  }
+}

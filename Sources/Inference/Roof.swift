@@ -1,0 +1,36 @@
+import COneDNN
+import Networks
+
+/// The machine's roof: the best rate that one large convolution reaches here, right now.
+///
+/// A 3x3x3 layer of 128 channels that fits caches well; what a network loses against it is overhead, memory traffic and
+/// layers of awkward shape.
+@safe package final class Roof {
+  private let kernel: Kernel
+  private let memory: AlignedMemory
+  /// Multiply-accumulates of one run.
+  package let multiplyAccumulates: Int
+
+  package init(precision: Precision, threads: Int) throws(InferenceError) {
+    odn_set_threads(Int32(clamping: threads))
+    let scalar: Tensor.Scalar = try precision.resolved() == .bf16 ? .bf16 : .f32
+    let channels = 128
+    let tensor = Tensor(shape: ActivationShape(channels: channels, extent: Extent(8, 28, 28)), scalar: scalar)
+    let window = odn_window(Extent(3), front: Extent(1), back: Extent(1))
+    kernel = try .convolution("roof", from: tensor, to: tensor, window, finish: ODN_AS_IS)
+    let weights = channels * channels * 27
+    multiplyAccumulates = weights * tensor.shape.extent.count
+    try kernel.load(
+      weights: Array(repeating: 0.01, count: weights), scales: Array(repeating: 1, count: channels),
+      bias: Array(repeating: 0, count: channels))
+
+    let source = (tensor.byteCount + 63) / 64 * 64
+    memory = try AlignedMemory(byteCount: 2 * source + kernel.scratchBytes)
+    unsafe memory.base.initializeMemory(as: UInt8.self, repeating: 0, count: memory.byteCount)
+    try unsafe kernel.bind(.source, to: memory.base)
+    try unsafe kernel.bind(.destination, to: memory.base + source)
+    if kernel.scratchBytes > 0 { try unsafe kernel.bind(.scratchpad, to: memory.base + 2 * source) }
+  }
+
+  package func run() throws(InferenceError) { try kernel.run() }
+}

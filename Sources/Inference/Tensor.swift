@@ -1,0 +1,48 @@
+import COneDNN
+import Networks
+
+/// A dense activation in the engine's memory: channels innermost, then width, height, frames.
+///
+/// A run of frames is one contiguous block in this layout.
+struct Tensor {
+  enum Scalar {
+    case f32
+    case bf16
+
+    var byteCount: Int { self == .f32 ? 4 : 2 }
+    var number: Int32 { Int32(self == .f32 ? ODN_F32 : ODN_BF16) }
+  }
+
+  var shape: ActivationShape
+  var scalar: Scalar
+
+  var byteCount: Int { shape.count * scalar.byteCount }
+
+  /// The same for the C shim.
+  var description: odn_tensor {
+    odn_tensor(channels: Int64(shape.channels), extent: odn_extent(shape.extent), type: scalar.number)
+  }
+
+  /// Row-major [rows, columns] of f32, seen as one channel so that copying it out keeps its order.
+  static func matrix(rows: Int, columns: Int) -> Tensor {
+    Tensor(shape: ActivationShape(channels: 1, extent: Extent(rows, columns, 1)), scalar: .f32)
+  }
+}
+
+extension odn_extent {
+  init(_ extent: Extent) {
+    self.init(frames: Int64(extent.frames), height: Int64(extent.height), width: Int64(extent.width))
+  }
+}
+
+extension odn_window {
+  /// A kernel that slides with `stride` over an input with zeros before (`front`) and after (`back`) it.
+  init(_ size: Extent, stride: Extent = Extent(1), front: Extent = Extent(0), back: Extent = Extent(0)) {
+    self.init(
+      size: odn_extent(size), stride: odn_extent(stride), front: odn_extent(front), back: odn_extent(back))
+  }
+
+  init(_ size: Extent, stride: Extent, padding: Padding) {
+    self.init(size, stride: stride, front: padding.front, back: padding.back)
+  }
+}

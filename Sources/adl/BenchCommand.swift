@@ -1,0 +1,163 @@
+import ArgumentParser
+import Foundation
+import Golden
+import Inference
+import Networks
+
+/// `adl bench`: how fast this machine runs the network, and how close to its own limit.
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure how long one clip takes, and what share of this machine's best rate that is.",
+    discussion: """
+      Precisions and the roof (one large convolution) take turns, so that a busy machine slows all of them alike. \
+      Without other options: the full-size student on 64 frames of 224x224, weights from a formula.
+      """)
+
+  @Option(help: "Number format: auto, f32 or bf16. All that this CPU has when left out.")
+  var precision: [Precision] = []
+
+  @Option(help: "Factor on every layer's channels.")
+  var width = 1.0
+
+  @Option(help: "Frames of the clip.")
+  var frames = 64
+
+  @Option(help: "Height and width of the clip in pixels.")
+  var size = 224
+
+  @Option(help: "Classes of the head.")
+  var classes = 31
+
+  @Option(help: "Cores to use.")
+  var threads = ProcessInfo.processInfo.activeProcessorCount
+
+  @Option(help: "Measured clips of each precision.")
+  var rounds = 9
+
+  @Flag(help: "Also print the time of every layer.")
+  var layers = false
+
+  @Flag(help: "Print one JSON object instead of tables.")
+  var json = false
+
+  @Flag(
+    help: ArgumentHelp(
+      "Measure on request.",
+      discussion: """
+        Reads lines from standard input: the name of a precision runs one clip and prints its seconds; "logits" and a \
+        precision prints the logits. For comparisons that interleave several programs.
+        """))
+  var serve = false
+
+  @Option(help: ArgumentHelp("Clip to run: frames x size x size x 3 bytes of RGB.", valueName: "file"))
+  var clip: String?
+
+  func validate() throws {
+    guard rounds > 0 else { throw ValidationError("--rounds must be at least 1") }
+    guard threads > 0 else { throw ValidationError("--threads must be at least 1") }
+  }
+
+  func run() throws {
+    let network = try StudentNetwork(
+      width: WidthMultiplier(width), frames: frames, size: size, classes: classes)
+    let pixels = try clipPixels()
+    var subjects: [BenchSubject] = []
+    for precision in precision.isEmpty ? Precision.native : precision {
+      subjects.append(
+        try BenchSubject(network: network, parameters: FormulaWeights(seed: 1), precision: precision, threads: threads))
+    }
+    if serve { return try answer(subjects, pixels) }
+
+    for subject in subjects { try subject.warmUp(pixels) }
+    for _ in 0..<rounds {
+      for index in subjects.indices { try subjects[index].measure(pixels) }
+    }
+    let reports = subjects.map(\.report)
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      print(String(decoding: try encoder.encode(summary(reports)), as: UTF8.self))
+      return
+    }
+    printTable(reports)
+    if layers { for subject in subjects { try subject.printLayers(pixels) } }
+  }
+
+  /// A pattern that costs what any picture costs.
+  private func clipPixels() throws -> [UInt8] {
+    let count = frames * size * size * 3
+    guard let clip else { return (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 / 251) } }
+    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: clip)))
+    guard bytes.count == count else {
+      throw ValidationError("\(clip) has \(bytes.count) bytes; \(frames) frames of \(size)x\(size) RGB are \(count)")
+    }
+    return bytes
+  }
+
+  private func answer(_ subjects: [BenchSubject], _ pixels: [UInt8]) throws {
+    // Written at once: whoever asked waits for the line, and print keeps it back when standard output is a pipe.
+    func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+    for subject in subjects { try subject.warmUp(pixels) }
+    say((["ready"] + subjects.map(\.precision.rawValue)).joined(separator: " "))
+    while let line = readLine() {
+      let words = line.split(separator: " ")
+      guard let name = words.last, let index = subjects.firstIndex(where: { $0.precision.rawValue == name }) else {
+        throw ValidationError("\"\(line)\" is not a request; ask for a precision, or for logits and a precision")
+      }
+      if words.count == 2 {
+        say(try subjects[index].logits(pixels).map { "\($0)" }.joined(separator: " "))
+      } else {
+        say("\(try subjects[index].time(pixels))")
+      }
+    }
+  }
+
+  private func summary(_ reports: [BenchReport]) -> BenchSummary {
+    BenchSummary(
+      network: "width \(width), \(frames)x\(size)x\(size), \(classes) classes", threads: threads, rounds: rounds,
+      instructionSet: Precision.instructionSet, oneDNN: Precision.libraryVersion,
+      peakMemoryMB: ProcessMemory.peakMegabytes, results: reports)
+  }
+
+  private func printTable(_ reports: [BenchReport]) {
+    print(
+      """
+      width \(width), \(frames)x\(size)x\(size), \(classes) classes; \(threads) threads, \(rounds) rounds
+      oneDNN \(Precision.libraryVersion), \(Precision.instructionSet)
+
+                 median      min      p95   engine     rate     roof   share
+      """)
+    for report in reports {
+      let name = report.precision.padding(toLength: 6, withPad: " ", startingAt: 0)
+      print(
+        "  " + name
+          + String(
+            format: " %7.1f ms %5.1f ms %5.1f ms  %4.0f MB  %5.1f G  %5.1f G  %5.1f %%",
+            report.medianMilliseconds, report.minimumMilliseconds, report.p95Milliseconds, report.engineMegabytes,
+            report.gigaMACsPerSecond, report.roofGigaMACsPerSecond, report.shareOfRoof * 100))
+    }
+    print("rate and roof in 10^9 multiply-accumulates per second; peak memory \(ProcessMemory.peakMegabytes) MB")
+  }
+}
+
+/// What `adl bench --json` prints.
+struct BenchSummary: Encodable {
+  let network: String
+  let threads: Int
+  let rounds: Int
+  let instructionSet: String
+  let oneDNN: String
+  let peakMemoryMB: Int
+  let results: [BenchReport]
+}
+
+/// The most memory this process ever held.
+enum ProcessMemory {
+  /// VmHWM of /proc/self/status in MB; 0 where the kernel does not say.
+  static var peakMegabytes: Int {
+    guard let status = FileManager.default.contents(atPath: "/proc/self/status") else { return 0 }
+    let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) / 1000
+  }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Foundation
+import Golden
+import Inference
+
+/// `adl selftest`: this machine's engine against recorded outputs of the published network.
+struct SelftestCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "selftest",
+    abstract: "Check this machine's arithmetic against recorded outputs of the published network.",
+    discussion: """
+      Builds the student network with formula weights, runs the recorded clips and compares every endpoint. Ends with 1 \
+      when an error (relative L2) is above the tolerance: 1e-4 in f32; in bf16 2e-2, and 5e-2 for the attention map.
+      """)
+
+  @Option(help: ArgumentHelp("Use this recording instead of the built-in one.", valueName: "file"))
+  var golden: String?
+
+  @Option(help: "Number format: auto, f32 or bf16. Both that this CPU has when left out.")
+  var precision: Precision?
+
+  @Option(help: "Cores to use.")
+  var threads = ProcessInfo.processInfo.activeProcessorCount
+
+  func run() throws {
+    let file = try recording()
+    let (checks, others) = try StudentCheck.all(in: file)
+    let precisions = try precision.map { [try $0.resolved()] } ?? Precision.native
+    print("oneDNN \(Precision.libraryVersion), \(Precision.instructionSet), \(threads) threads")
+    var misses = 0
+    for check in checks {
+      for precision in precisions { misses += try report(check, precision) }
+    }
+    for name in others { print("\(name): trained side only") }
+    guard misses == 0 else {
+      print("\(misses) endpoints are off by more than the tolerance")
+      throw ExitCode(1)
+    }
+    print("all endpoints agree")
+  }
+
+  private func recording() throws -> GoldenFile {
+    guard let golden else { return try GoldenFile.embedded() }
+    return try GoldenFile(json: Data(contentsOf: URL(fileURLWithPath: golden)), name: golden)
+  }
+
+  /// Prints a table of errors and returns how many are too large.
+  private func report(_ check: StudentCheck, _ precision: Precision) throws -> Int {
+    let engine = try ClipEngine(
+      network: check.network, parameters: check.parameters, precision: precision, threads: threads,
+      keepingEndpoints: true)
+    _ = try engine.run(normalized: check.input().span)
+    let findings = try check.compare(engine.values(of:))
+    print("\n\(check.name) in \(precision.rawValue): relative error (tolerance)")
+    var misses = 0
+    for finding in findings {
+      let tolerance = precision.tolerance(at: finding.endpoint)
+      let agrees = finding.error <= tolerance
+      misses += agrees ? 0 : 1
+      let name = finding.endpoint.padding(toLength: 20, withPad: " ", startingAt: 0)
+      print("  " + name + String(format: " %.2e  (%.0e)", finding.error, tolerance) + (agrees ? "" : "  MISS"))
+    }
+    return misses
+  }
+}
+
+extension Precision: ExpressibleByArgument {}
