@@ -24,10 +24,13 @@ package enum CaptureError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .badSource, .formatRefused, .undecodable: false
     case .noCamera, .busy, .disconnected, .stalled: true
-    case .requestFailed(_, _, let code, _): transientCodes.contains(code)
+    case .requestFailed(_, let request, let code, _): code == inputOutputError || Self.streaming.contains(request)
     case .unreadable(_, _, let isTransient): isTransient
     }
   }
+
+  /// Requests whose failure is not for want of a better setting.
+  private static let streaming: Set = ["VIDIOC_STREAMON", "VIDIOC_STREAMOFF", "VIDIOC_QBUF", "VIDIOC_DQBUF", "poll"]
 
   package var description: String {
     switch self {

@@ -1,8 +1,5 @@
 internal import Glibc
 
-/// Reasons of the kernel that may pass by themselves: a device that left or is being reset.
-let transientCodes: Set<CInt> = [ENODEV, ENXIO, ENOTTY, EPROTO, EIO, ENOENT, EBUSY, ETIMEDOUT]
-
 /// The C library's text for an `errno`.
 func reasonText(_ code: CInt) -> String {
   unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { (buffer) in

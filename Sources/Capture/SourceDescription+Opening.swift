@@ -1,6 +1,7 @@
 /// How a source is opened, for every kind of source; each kind reads what concerns it.
 package struct SourceOptions: Equatable, Sendable {
   package var media = MediaFile.Options()
+  package var camera = V4L2Options()
 
   package init() {}
 }
@@ -13,7 +14,7 @@ extension SourceDescription {
     -> any FrameSource & ~Copyable
   {
     switch self {
-    case .camera: throw .badSource("x", reason: "y")
+    case .camera(let name): return try V4L2Camera(name, options: options.camera, clock: clock)
     case .media(let location): return try MediaFile(location, options: options.media, clock: clock)
     case .synthetic(let synthetic): return try SyntheticCamera(synthetic, clock: clock)
     }
