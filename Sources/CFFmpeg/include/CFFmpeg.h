@@ -1,0 +1,85 @@
+// A video read frame by frame through libavformat, libavcodec and libswscale, and nothing of theirs in the interface.
+//
+// Functions return 0 or more, or a negative error code that cffmpeg_error_text puts into words. A reader belongs to one
+// thread at a time.
+#ifndef CFFMPEG_H
+#define CFFMPEG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cffmpeg_reader cffmpeg_reader;
+
+// How a picture's bytes lie; the chroma planes of odd sizes are rounded up.
+enum {
+  CFFMPEG_I420,
+  CFFMPEG_I422,
+  CFFMPEG_I444,
+  CFFMPEG_NV12,
+  CFFMPEG_YUYV,
+  CFFMPEG_UYVY,
+  CFFMPEG_GREY,
+  CFFMPEG_RGB24,
+  CFFMPEG_BGR24,
+};
+
+enum {
+  CFFMPEG_ENDED = 0,
+  CFFMPEG_PICTURE = 1,
+  // Only from a reader made by cffmpeg_open_decoder: it wants another packet.
+  CFFMPEG_HUNGRY = 2,
+};
+
+#define CFFMPEG_NO_TIME INT64_MIN
+
+typedef struct {
+  int32_t width;
+  int32_t height;
+  int64_t duration_ns;  // -1: not known
+  int64_t frame_count;  // -1: not known; may be an estimate
+  double rate;          // frames per second; 0: not known
+  int32_t rotation;     // degrees clockwise that put the picture upright: 0, 90, 180 or 270; -1: mirrored or slanted
+} cffmpeg_information;
+
+typedef struct {
+  int32_t width;
+  int32_t height;
+  int32_t layout;
+  int32_t matrix;      // 601 or 709; 0: the stream does not say
+  int32_t full_range;  // 0 or 1
+  int64_t time_ns;     // the stream's own time, or CFFMPEG_NO_TIME
+} cffmpeg_picture;
+
+// Opens a file's path or a stream's address. What a playlist names can only be files for a file, only streams for a
+// stream. Gives up at deadline_ns (CLOCK_MONOTONIC).
+int cffmpeg_open(const char *location, int is_file, int threads, int64_t deadline_ns, cffmpeg_reader **reader);
+
+// A decoder of H.264 packets that come from elsewhere.
+int cffmpeg_open_h264(int threads, cffmpeg_reader **reader);
+
+void cffmpeg_close(cffmpeg_reader *reader);
+
+void cffmpeg_describe(const cffmpeg_reader *reader, cffmpeg_information *information);
+
+// Decodes up to the next whole picture; one of the values above or an error.
+int cffmpeg_next(cffmpeg_reader *reader, int64_t deadline_ns, cffmpeg_picture *picture);
+
+// Hands a packet to a decoder; its time comes back with the picture.
+int cffmpeg_send(cffmpeg_reader *reader, const uint8_t *bytes, size_t count, int64_t time_ns);
+
+// Bytes of the present picture with its planes one after another, without padding.
+size_t cffmpeg_picture_size(const cffmpeg_reader *reader);
+
+// Copies the present picture out in that form; -ENOBUFS when count is not that size.
+int cffmpeg_copy_picture(const cffmpeg_reader *reader, uint8_t *bytes, size_t count);
+
+// Packets and pictures that were faulty and left out so far.
+int64_t cffmpeg_corrupt_count(const cffmpeg_reader *reader);
+
+// True when code says that the deadline passed.
+int cffmpeg_is_timeout(int code);
+
+// Writes at most count bytes, with a terminating zero.
+void cffmpeg_error_text(int code, char *text, size_t count);
+
+#endif

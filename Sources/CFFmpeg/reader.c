@@ -1,0 +1,393 @@
+#include "CFFmpeg.h"
+
+#include <errno.h>
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/avstring.h>
+#include <libavutil/display.h>
+#include <libavutil/imgutils.h>
+#include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
+#include <libswscale/swscale.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+// An 8K picture; what claims more is taken for a faulty or hostile file.
+#define MAX_PIXELS "35651584"
+#define MAX_ALLOCATION ((size_t)256 << 20)
+// Reading that fails so often in a row will not recover.
+#define MAX_FAILED_READS 64
+
+struct cffmpeg_reader {
+  AVFormatContext *format;  // NULL: packets come from cffmpeg_send
+  AVCodecContext *codec;
+  AVPacket *packet;
+  AVFrame *decoded;
+  AVFrame *converted;
+  const AVFrame *picture;  // decoded or converted
+  struct SwsContext *scaler;
+  AVRational time_base;
+  int stream;
+  int at_end;
+  int failed_reads;
+  int64_t corrupt;
+  int64_t deadline_ns;
+};
+
+static void quieten(void) {
+  av_log_set_level(AV_LOG_QUIET);
+  av_max_alloc(MAX_ALLOCATION);
+}
+
+static int past_deadline(void *opaque) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec >= ((cffmpeg_reader *)opaque)->deadline_ns;
+}
+
+static cffmpeg_reader *make_reader(int64_t deadline_ns) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, quieten);
+  cffmpeg_reader *r = calloc(1, sizeof *r);
+  if (r == NULL) return NULL;
+  r->deadline_ns = deadline_ns;
+  r->packet = av_packet_alloc();
+  r->decoded = av_frame_alloc();
+  r->converted = av_frame_alloc();
+  if (r->packet != NULL && r->decoded != NULL && r->converted != NULL) return r;
+  cffmpeg_close(r);
+  return NULL;
+}
+
+static int open_codec(cffmpeg_reader *r, const AVCodec *codec, const AVCodecParameters *parameters, int threads) {
+  r->codec = avcodec_alloc_context3(codec);
+  if (r->codec == NULL) return AVERROR(ENOMEM);
+  if (parameters != NULL) {
+    int code = avcodec_parameters_to_context(r->codec, parameters);
+    if (code < 0) return code;
+  }
+  r->codec->pkt_timebase = r->time_base;
+  r->codec->thread_count = threads;
+  av_opt_set(r->codec, "max_pixels", MAX_PIXELS, 0);
+  return avcodec_open2(r->codec, codec, NULL);
+}
+
+static int find_stream(cffmpeg_reader *r, const AVCodec **codec) {
+  unsigned count = r->format->nb_streams;
+  AVDictionary **options = count > 0 ? calloc(count, sizeof *options) : NULL;
+  if (count > 0 && options == NULL) return AVERROR(ENOMEM);
+  for (unsigned i = 0; i < count; i++) av_dict_set(&options[i], "max_pixels", MAX_PIXELS, 0);
+  int code = avformat_find_stream_info(r->format, options);
+  for (unsigned i = 0; i < count; i++) av_dict_free(&options[i]);
+  free(options);
+  if (code < 0) return code;
+  return av_find_best_stream(r->format, AVMEDIA_TYPE_VIDEO, -1, -1, codec, 0);
+}
+
+static int open_input(cffmpeg_reader *r, const char *location, int is_file, int threads) {
+  r->format = avformat_alloc_context();
+  if (r->format == NULL) return AVERROR(ENOMEM);
+  r->format->interrupt_callback.callback = past_deadline;
+  r->format->interrupt_callback.opaque = r;
+  AVDictionary *options = NULL;
+  av_dict_set(&options, "protocol_whitelist", is_file ? "file" : "http,https,tcp,tls,rtp,rtsp,udp,crypto", 0);
+  if (strncmp(location, "rtsp", 4) == 0) av_dict_set(&options, "rtsp_transport", "tcp", 0);
+  int code = avformat_open_input(&r->format, location, NULL, &options);
+  av_dict_free(&options);
+  if (code < 0) return code;
+  const AVCodec *codec = NULL;
+  r->stream = find_stream(r, &codec);
+  if (r->stream < 0) return r->stream;
+  for (unsigned i = 0; i < r->format->nb_streams; i++) {
+    r->format->streams[i]->discard = (int)i == r->stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+  }
+  const AVStream *stream = r->format->streams[r->stream];
+  r->time_base = stream->time_base;
+  return open_codec(r, codec, stream->codecpar, threads);
+}
+
+int cffmpeg_open(const char *location, int is_file, int threads, int64_t deadline_ns, cffmpeg_reader **reader) {
+  *reader = NULL;
+  cffmpeg_reader *r = make_reader(deadline_ns);
+  if (r == NULL) return AVERROR(ENOMEM);
+  // With the protocol in front no path is taken for another protocol's address.
+  char *address = is_file ? av_asprintf("file:%s", location) : av_strdup(location);
+  int code = address == NULL ? AVERROR(ENOMEM) : open_input(r, address, is_file, threads);
+  av_free(address);
+  if (code < 0) {
+    cffmpeg_close(r);
+    return code;
+  }
+  *reader = r;
+  return 0;
+}
+
+int cffmpeg_open_h264(int threads, cffmpeg_reader **reader) {
+  *reader = NULL;
+  const AVCodec *codec = avcodec_find_decoder(AV_CODEC_ID_H264);
+  if (codec == NULL) return AVERROR_DECODER_NOT_FOUND;
+  cffmpeg_reader *r = make_reader(INT64_MAX);
+  if (r == NULL) return AVERROR(ENOMEM);
+  r->time_base = (AVRational){1, 1000000000};
+  int code = open_codec(r, codec, NULL, threads);
+  if (code < 0) {
+    cffmpeg_close(r);
+    return code;
+  }
+  *reader = r;
+  return 0;
+}
+
+void cffmpeg_close(cffmpeg_reader *r) {
+  if (r == NULL) return;
+  sws_freeContext(r->scaler);
+  av_frame_free(&r->converted);
+  av_frame_free(&r->decoded);
+  av_packet_free(&r->packet);
+  avcodec_free_context(&r->codec);
+  avformat_close_input(&r->format);
+  free(r);
+}
+
+static int rotation_of(const AVStream *stream) {
+  const int32_t *matrix = (const int32_t *)av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, NULL);
+  if (matrix == NULL) return 0;
+  if ((double)matrix[0] * matrix[4] - (double)matrix[1] * matrix[3] <= 0) return -1;
+  double degrees = -av_display_rotation_get(matrix);
+  for (int quarter = -4; quarter <= 4; quarter++) {
+    double apart = degrees - quarter * 90;
+    if (apart > -1 && apart < 1) return ((quarter + 4) % 4) * 90;
+  }
+  return -1;
+}
+
+void cffmpeg_describe(const cffmpeg_reader *r, cffmpeg_information *information) {
+  *information = (cffmpeg_information){.duration_ns = -1, .frame_count = -1};
+  if (r->format == NULL) return;
+  const AVStream *stream = r->format->streams[r->stream];
+  information->width = r->codec->width;
+  information->height = r->codec->height;
+  information->rotation = rotation_of(stream);
+  AVRational rate = stream->avg_frame_rate.num > 0 ? stream->avg_frame_rate : stream->r_frame_rate;
+  if (rate.num > 0 && rate.den > 0) information->rate = av_q2d(rate);
+  if (stream->duration > 0) {
+    information->duration_ns = av_rescale_q(stream->duration, stream->time_base, (AVRational){1, 1000000000});
+  } else if (r->format->duration > 0 && r->format->duration < INT64_MAX / 1000) {
+    information->duration_ns = r->format->duration * 1000;
+  }
+  if (stream->nb_frames > 0) {
+    information->frame_count = stream->nb_frames;
+  } else if (information->duration_ns > 0 && information->rate > 0) {
+    information->frame_count = (int64_t)(information->duration_ns * 1e-9 * information->rate + 0.5);
+  }
+}
+
+// The same pixels in a layout of ours, or the nearest one that loses nothing but depth beyond 8 bits and alpha.
+static enum AVPixelFormat nearest_format(const AVFrame *frame, int *layout) {
+  switch (frame->format) {
+    case AV_PIX_FMT_YUV420P: case AV_PIX_FMT_YUVJ420P: *layout = CFFMPEG_I420; break;
+    case AV_PIX_FMT_YUV422P: case AV_PIX_FMT_YUVJ422P: *layout = CFFMPEG_I422; break;
+    case AV_PIX_FMT_YUV444P: case AV_PIX_FMT_YUVJ444P: *layout = CFFMPEG_I444; break;
+    case AV_PIX_FMT_NV12: *layout = CFFMPEG_NV12; break;
+    case AV_PIX_FMT_YUYV422: *layout = CFFMPEG_YUYV; break;
+    case AV_PIX_FMT_UYVY422: *layout = CFFMPEG_UYVY; break;
+    case AV_PIX_FMT_GRAY8: *layout = CFFMPEG_GREY; return frame->format;
+    case AV_PIX_FMT_RGB24: *layout = CFFMPEG_RGB24; return frame->format;
+    case AV_PIX_FMT_BGR24: *layout = CFFMPEG_BGR24; return frame->format;
+    default: *layout = -1; break;
+  }
+  const AVPixFmtDescriptor *description = av_pix_fmt_desc_get(frame->format);
+  if (description == NULL) return AV_PIX_FMT_NONE;
+  int is_rgb = (description->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL)) != 0
+    || frame->format == AV_PIX_FMT_XYZ12LE || frame->format == AV_PIX_FMT_XYZ12BE;
+  if (!is_rgb && description->nb_components < 3) {
+    *layout = CFFMPEG_GREY;
+    return AV_PIX_FMT_GRAY8;
+  }
+  int rare_matrix = 0;
+  switch (frame->colorspace) {
+    case AVCOL_SPC_BT2020_NCL: case AVCOL_SPC_BT2020_CL: case AVCOL_SPC_SMPTE240M: case AVCOL_SPC_FCC:
+      rare_matrix = 1; break;
+    case AVCOL_SPC_YCGCO: case AVCOL_SPC_SMPTE2085: case AVCOL_SPC_ICTCP:
+      if (!is_rgb) return AV_PIX_FMT_NONE;
+    default: break;
+  }
+  if (is_rgb || rare_matrix) {
+    *layout = CFFMPEG_RGB24;
+    return AV_PIX_FMT_RGB24;
+  }
+  if (*layout >= 0) return frame->format;
+  if (description->log2_chroma_w == 1 && description->log2_chroma_h == 1) {
+    *layout = CFFMPEG_I420;
+    return AV_PIX_FMT_YUV420P;
+  }
+  if (description->log2_chroma_w == 1 && description->log2_chroma_h == 0) {
+    *layout = CFFMPEG_I422;
+    return AV_PIX_FMT_YUV422P;
+  }
+  *layout = CFFMPEG_I444;
+  return AV_PIX_FMT_YUV444P;
+}
+
+static int is_full_range(const AVFrame *frame) {
+  switch (frame->format) {
+    case AV_PIX_FMT_YUVJ420P: case AV_PIX_FMT_YUVJ422P: case AV_PIX_FMT_YUVJ444P:
+    case AV_PIX_FMT_YUVJ440P: case AV_PIX_FMT_YUVJ411P: return 1;
+    default: break;
+  }
+  if (frame->color_range != AVCOL_RANGE_UNSPECIFIED) return frame->color_range == AVCOL_RANGE_JPEG;
+  const AVPixFmtDescriptor *description = av_pix_fmt_desc_get(frame->format);
+  return description != NULL && description->nb_components < 3;
+}
+
+static int matrix_of(const AVFrame *frame) {
+  switch (frame->colorspace) {
+    case AVCOL_SPC_BT709: return 709;
+    case AVCOL_SPC_BT470BG: case AVCOL_SPC_SMPTE170M: return 601;
+    default: return 0;
+  }
+}
+
+static int convert(cffmpeg_reader *r, enum AVPixelFormat format, int full_range) {
+  const AVFrame *from = r->decoded;
+  AVFrame *to = r->converted;
+  if (to->format != format || to->width != from->width || to->height != from->height) {
+    av_frame_unref(to);
+    to->format = format;
+    to->width = from->width;
+    to->height = from->height;
+    int code = av_frame_get_buffer(to, 0);
+    if (code < 0) return code;
+  }
+  r->scaler = sws_getCachedContext(
+    r->scaler, from->width, from->height, from->format, to->width, to->height, format,
+    SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP, NULL, NULL, NULL);
+  if (r->scaler == NULL) return AVERROR_PATCHWELCOME;
+  int space = from->colorspace;
+  if (space == AVCOL_SPC_UNSPECIFIED) space = from->height >= 720 ? AVCOL_SPC_BT709 : AVCOL_SPC_BT470BG;
+  const int *coefficients = sws_getCoefficients(space);
+  sws_setColorspaceDetails(r->scaler, coefficients, full_range, coefficients, full_range, 0, 1 << 16, 1 << 16);
+  int rows = sws_scale(
+    r->scaler, (const uint8_t *const *)from->data, from->linesize, 0, from->height, to->data, to->linesize);
+  return rows < 0 ? rows : 0;
+}
+
+static int present(cffmpeg_reader *r, cffmpeg_picture *picture) {
+  const AVFrame *frame = r->decoded;
+  int layout = -1;
+  enum AVPixelFormat format = nearest_format(frame, &layout);
+  if (format == AV_PIX_FMT_NONE) return AVERROR_PATCHWELCOME;
+  int full_range = is_full_range(frame);
+  r->picture = frame;
+  if ((int)format != frame->format) {
+    int code = convert(r, format, full_range);
+    if (code < 0) return code;
+    r->picture = r->converted;
+  }
+  *picture = (cffmpeg_picture){
+    .width = frame->width,
+    .height = frame->height,
+    .layout = layout,
+    .matrix = matrix_of(frame),
+    .full_range = full_range,
+    .time_ns = CFFMPEG_NO_TIME,
+  };
+  if (frame->best_effort_timestamp != AV_NOPTS_VALUE) {
+    picture->time_ns = av_rescale_q(frame->best_effort_timestamp, r->time_base, (AVRational){1, 1000000000});
+  }
+  return CFFMPEG_PICTURE;
+}
+
+// Reads one packet of our stream and hands it on; 0 also when the packet was faulty and left out.
+static int feed(cffmpeg_reader *r) {
+  int code = av_read_frame(r->format, r->packet);
+  if (code == AVERROR_EOF || (code < 0 && r->format->pb != NULL && avio_feof(r->format->pb) && code != AVERROR_EXIT)) {
+    r->at_end = 1;
+    avcodec_send_packet(r->codec, NULL);
+    return 0;
+  }
+  if (code == AVERROR_INVALIDDATA && ++r->failed_reads < MAX_FAILED_READS) {
+    r->corrupt++;
+    return 0;
+  }
+  if (code < 0) return code;
+  r->failed_reads = 0;
+  if (r->packet->stream_index == r->stream) {
+    code = avcodec_send_packet(r->codec, r->packet);
+    if (code == AVERROR(ENOMEM)) {
+      av_packet_unref(r->packet);
+      return code;
+    }
+    if (code < 0) r->corrupt++;
+  }
+  av_packet_unref(r->packet);
+  return 0;
+}
+
+int cffmpeg_next(cffmpeg_reader *r, int64_t deadline_ns, cffmpeg_picture *picture) {
+  r->deadline_ns = deadline_ns;
+  r->picture = NULL;
+  for (;;) {
+    int code = avcodec_receive_frame(r->codec, r->decoded);
+    if (code == 0) {
+      if ((r->decoded->flags & AV_FRAME_FLAG_CORRUPT) != 0 || r->decoded->decode_error_flags != 0) {
+        r->corrupt++;
+        continue;
+      }
+      return present(r, picture);
+    }
+    if (code == AVERROR_EOF) return CFFMPEG_ENDED;
+    if (code == AVERROR(EAGAIN)) {
+      if (r->format == NULL) return CFFMPEG_HUNGRY;
+      code = feed(r);
+      if (code < 0) return code;
+      continue;
+    }
+    if (code == AVERROR(ENOMEM)) return code;
+    // A decoder that goes on failing after the last packet would never say that it is empty.
+    r->corrupt++;
+    if (r->at_end && ++r->failed_reads >= MAX_FAILED_READS) return CFFMPEG_ENDED;
+  }
+}
+
+int cffmpeg_send(cffmpeg_reader *r, const uint8_t *bytes, size_t count, int64_t time_ns) {
+  // av_new_packet adds the padding that decoders read beyond the end.
+  if (count > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) return AVERROR(EINVAL);
+  int code = av_new_packet(r->packet, (int)count);
+  if (code < 0) return code;
+  memcpy(r->packet->data, bytes, count);
+  r->packet->pts = time_ns;
+  code = avcodec_send_packet(r->codec, r->packet);
+  av_packet_unref(r->packet);
+  if (code < 0 && code != AVERROR(ENOMEM)) {
+    r->corrupt++;
+    return 0;
+  }
+  return code;
+}
+
+size_t cffmpeg_picture_size(const cffmpeg_reader *r) {
+  if (r->picture == NULL) return 0;
+  int size = av_image_get_buffer_size(r->picture->format, r->picture->width, r->picture->height, 1);
+  return size > 0 ? (size_t)size : 0;
+}
+
+int cffmpeg_copy_picture(const cffmpeg_reader *r, uint8_t *bytes, size_t count) {
+  size_t size = cffmpeg_picture_size(r);
+  if (size == 0 || size != count) return AVERROR(ENOBUFS);
+  int code = av_image_copy_to_buffer(
+    bytes, (int)count, (const uint8_t *const *)r->picture->data, r->picture->linesize, r->picture->format,
+    r->picture->width, r->picture->height, 1);
+  return code < 0 ? code : 0;
+}
+
+int64_t cffmpeg_corrupt_count(const cffmpeg_reader *r) { return r->corrupt; }
+
+int cffmpeg_is_timeout(int code) { return code == AVERROR_EXIT || code == AVERROR(ETIMEDOUT); }
+
+void cffmpeg_error_text(int code, char *text, size_t count) {
+  if (av_strerror(code, text, count) < 0) strncpy(text, "unknown error", count);
+  if (count > 0) text[count - 1] = 0;
+}

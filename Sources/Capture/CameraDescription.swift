@@ -1,0 +1,75 @@
+/// A camera with all its names and what it offers, as `adl cameras` shows it.
+package struct CameraDescription: Codable, Equatable, Sendable {
+  package struct Format: Codable, Equatable, Sendable {
+    package var fourCC: String
+    /// The value of `cameras[].format` that asks for it; `nil` when only libv4l2 can convert it.
+    package var setting: String?
+    package var sizes: [Size]
+  }
+
+  package struct Size: Codable, Equatable, Sendable {
+    package var smallest: String
+    package var largest: String
+    /// Frames per second at the largest size.
+    package var rates: [Double]
+  }
+
+  package struct Control: Codable, Equatable, Sendable {
+    package var name: String
+    package var minimum: Int
+    package var maximum: Int
+    package var defaultValue: Int
+    package var value: Int?
+  }
+
+  /// The name to put into `cameras[].source`, the most lasting one.
+  package var source: String
+  package var node: String
+  package var byID: [String]
+  package var byPath: [String]
+  package var serial: String?
+  package var card = ""
+  package var driver = ""
+  package var bus = ""
+  package var formats: [Format] = []
+  package var controls: [Control] = []
+  /// Why nothing more is known of it.
+  package var problem: String?
+
+  /// Every camera of this machine, also those that cannot be opened.
+  package static func all(_ directory: CameraDirectory = CameraDirectory()) -> [CameraDescription] {
+    let entries = directory.entries()
+    return entries.compactMap { (entry) in
+      let isShared = entries.contains { $0.node != entry.node && !Set($0.byID).isDisjoint(with: entry.byID) }
+      let lasting = (isShared ? nil : entry.byID.first) ?? entry.byPath.first ?? entry.node
+      var camera = CameraDescription(
+        source: lasting, node: entry.node, byID: entry.byID, byPath: entry.byPath, serial: entry.serial)
+      do throws(KernelRefusal) {
+        let device = try KernelDevice(path: entry.node)
+        guard device.capability.captures else { return nil }
+        try camera.describe(device)
+      } catch {
+        camera.problem = CaptureError(error, device: entry.node).description
+      }
+      return camera
+    }
+  }
+
+  private mutating func describe(_ device: any V4L2Device) throws(KernelRefusal) {
+    (card, driver, bus) = (device.capability.card, device.capability.driver, device.capability.bus)
+    formats = try device.formats().map { (format) in
+      Format(
+        fourCC: "\(format)", setting: V4L2Options.Format(format)?.setting,
+        sizes: device.sizes(format).map { (range) in
+          Size(
+            smallest: "\(range.minimum)", largest: "\(range.maximum)",
+            rates: device.rates(format, range.maximum).sorted())
+        })
+    }
+    controls = device.controls().map {
+      Control(
+        name: $0.name, minimum: $0.range.lowerBound, maximum: $0.range.upperBound, defaultValue: $0.defaultValue,
+        value: $0.value)
+    }
+  }
+}

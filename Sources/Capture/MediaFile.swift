@@ -1,0 +1,163 @@
+package import Video
+
+/// What a file or stream says of itself before the first frame.
+package struct MediaInformation: Equatable, Sendable {
+  /// Upright, as frames are handed out.
+  package var size: FrameSize
+  /// `nil` for live streams and files that do not say.
+  package var duration: Duration?
+  /// Often an estimate, for progress only.
+  package var frameCount: Int?
+  /// Frames per second on average.
+  package var rate: Double?
+}
+
+/// A video file or network stream as a source of frames.
+///
+/// Frames keep the stream's own YUV planes where the format is one of ours; others go through libswscale, which drops
+/// alpha and depth beyond 8 bits. An orientation the file notes is applied. Faulty packets and pictures are left out and
+/// counted in `counters.corrupt`. A file that is cut off ends where it is cut off.
+package struct MediaFile: ~Copyable, FrameSource {
+  /// Where the media is.
+  package enum Location: Equatable, Sendable, CustomStringConvertible {
+    case file(String)
+    /// rtsp, rtsps, http, https, rtp or udp.
+    case url(String)
+
+    /// Without a URL's user and password.
+    package var description: String {
+      switch self {
+      case .file(let path): path
+      case .url(let address): withoutCredentials(address)
+      }
+    }
+
+    /// True for streams whose sender sets the pace.
+    var isLive: Bool {
+      guard case .url(let address) = self else { return false }
+      return ["rtsp", "rtsps", "rtp", "udp"].contains { address.lowercased().hasPrefix($0 + "://") }
+    }
+  }
+
+  package enum Pace: Equatable, Sendable {
+    /// As fast as frames can be decoded; timestamps are media time, from zero.
+    case fastest
+    /// As a camera would give them; timestamps are on the monotonic clock.
+    case realTime
+  }
+
+  package struct Options: Equatable, Sendable {
+    package var pace = Pace.fastest
+    /// Begin again at the end; timestamps and sequence go on.
+    package var loops = false
+    package var decoderThreads = 1
+    package var openTimeout = Duration.seconds(10)
+    /// How long a stream may send nothing before `next` throws `stalled`; it bounds `next` for network streams, whose
+    /// reading cannot be interrupted and taken up again.
+    package var stallTimeout = Duration.seconds(5)
+
+    package init() {}
+  }
+
+  package let information: MediaInformation
+  private let location: Location
+  private let options: Options
+  private let clock: FrameClock
+  private var reader: MediaReader
+  private var timeline: MediaTimeline
+  /// Decoded, and not yet due.
+  private var held = Frame()
+  private var isHeld = false
+  private var unturned = Frame()
+  private var hasEnded = false
+  private var deliveredBeforePass = 0
+  private var corruptBeforePass = 0
+  private var delivered = 0
+
+  /// - Throws: `CaptureError.unreadable`, which is transient for a `url`.
+  package init(_ location: Location, options: Options = Options(), clock: FrameClock = .monotonic)
+    throws(CaptureError)
+  {
+    self.location = location
+    self.options = options
+    self.clock = clock
+    reader = try MediaReader(location, options)
+    information = reader.information
+    timeline = MediaTimeline(rate: information.rate)
+  }
+
+  package var counters: CaptureCounters {
+    var counters = CaptureCounters()
+    counters.delivered = delivered
+    counters.corrupt = corruptBeforePass + reader.corruptCount
+    return counters
+  }
+
+  /// Decodes the next frame, and in real time waits until it is due.
+  ///
+  /// - Throws: `stalled` or `disconnected` for streams, `unreadable` when not one picture could be decoded.
+  package mutating func next(into frame: inout Frame, timeout: Duration) throws(CaptureError) -> FrameArrival {
+    guard !hasEnded else { return .ended }
+    if !isHeld {
+      while try !decode() {
+        guard try beginAgain() else { return .ended }
+      }
+      isHeld = true
+    }
+    if options.pace == .realTime, !location.isLive {
+      let left = held.timestamp - clock.now()
+      clock.sleep(min(left, timeout))
+      guard left <= timeout else { return .timedOut }
+    }
+    isHeld = false
+    held.sequence = delivered
+    swap(&held, &frame)
+    delivered += 1
+    return .frame
+  }
+
+  /// Decodes one picture into `held`, upright and with its time; false at the end.
+  private mutating func decode() throws(CaptureError) -> Bool {
+    let streamTime: Duration?
+    if reader.rotation == 0 {
+      guard case .picture(let time) = try reader.next(into: &held) else { return false }
+      streamTime = time
+    } else {
+      guard case .picture(let time) = try reader.next(into: &unturned) else { return false }
+      streamTime = time
+      unturned.rotated(clockwise: reader.rotation, into: &held)
+    }
+    held.timestamp = timeline.mediaTime(of: streamTime)
+    if options.pace == .realTime {
+      held.timestamp = timeline.place(held.timestamp, now: clock.now(), isLive: location.isLive)
+    }
+    return true
+  }
+
+  /// Opens a looped file again; false when the source has ended.
+  private mutating func beginAgain() throws(CaptureError) -> Bool {
+    if location.isLive { throw .disconnected(source: "\(location)", reason: "the stream ended") }
+    guard delivered > deliveredBeforePass else {
+      hasEnded = true
+      throw .unreadable(source: "\(location)", reason: "no picture in it could be decoded", isTransient: false)
+    }
+    guard options.loops else {
+      hasEnded = true
+      return false
+    }
+    corruptBeforePass += reader.corruptCount
+    reader = try MediaReader(location, options)
+    deliveredBeforePass = delivered
+    timeline.beginAgain()
+    return true
+  }
+}
+
+/// A URL without user and password, for messages and logs.
+func withoutCredentials(_ address: String) -> String {
+  guard let scheme = address.firstRange(of: "://") else { return address }
+  let rest = address[scheme.upperBound...]
+  let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+  guard let at = authority.lastIndex(of: "@") else { return address }
+  return String(address[..<scheme.upperBound] + rest[rest.index(after: at)...])
+}

@@ -1,0 +1,172 @@
+internal import CFFmpeg
+internal import Glibc
+internal import Video
+
+/// The owner of libavformat's and libavcodec's state: pictures out of a file, a stream or packets.
+@safe struct MediaReader: ~Copyable {
+  enum Outcome: Equatable {
+    /// A picture, with the stream's own time for it if it has one.
+    case picture(Duration?)
+    case ended
+    /// A packet decoder has shown all that it was given.
+    case hungry
+  }
+
+  let information: MediaInformation
+  /// Degrees clockwise that put pictures upright.
+  let rotation: Int
+  private let name: String
+  private let isStream: Bool
+  private let stallTimeout: Duration
+  private let handle: OpaquePointer
+
+  init(_ location: MediaFile.Location, _ options: MediaFile.Options) throws(CaptureError) {
+    let (address, isStream): (String, Bool)
+    switch location {
+    case .file(let path):
+      try checkRegularFile(path)
+      (address, isStream) = (path, false)
+    case .url(let url): (address, isStream) = (url, true)
+    }
+    let name = "\(location)"
+    var opened: OpaquePointer?
+    // libav's deadlines are on the real clock, whichever one paces the frames.
+    let deadline = FrameClock.monotonic.now() + options.openTimeout
+    let code = unsafe cffmpeg_open(
+      address, isStream ? 0 : 1, CInt(max(1, options.decoderThreads)), deadline.wholeNanoseconds, &opened)
+    guard code == 0, let handle = unsafe opened else {
+      throw openError(code, name: name, isStream: isStream, seconds: options.openTimeout.inSeconds)
+    }
+    var about = cffmpeg_information()
+    unsafe cffmpeg_describe(handle, &about)
+    guard about.rotation >= 0 else {
+      unsafe cffmpeg_close(handle)
+      throw .unreadable(
+        source: name, reason: "it is to be shown mirrored or slanted, which is not supported", isTransient: false)
+    }
+    self.name = name
+    self.isStream = isStream
+    stallTimeout = options.stallTimeout
+    rotation = Int(about.rotation)
+    information = MediaInformation(about)
+    unsafe self.handle = handle
+  }
+
+  /// A decoder of H.264 packets that a camera delivers.
+  init(h264From device: String) throws(CaptureError) {
+    var opened: OpaquePointer?
+    let code = unsafe cffmpeg_open_h264(1, &opened)
+    guard code == 0, let handle = unsafe opened else {
+      throw .unreadable(source: device, reason: "no H.264 decoder: \(mediaReason(code))", isTransient: false)
+    }
+    information = MediaInformation(size: FrameSize(width: 0, height: 0))
+    rotation = 0
+    name = device
+    isStream = true
+    stallTimeout = .zero
+    unsafe self.handle = handle
+  }
+
+  deinit { unsafe cffmpeg_close(handle) }
+
+  /// Packets and pictures left out so far.
+  var corruptCount: Int { Int(unsafe cffmpeg_corrupt_count(handle)) }
+
+  /// Decodes the next picture as it is stored, not turned; `timestamp` and `sequence` are left to the caller.
+  mutating func next(into frame: inout Frame) throws(CaptureError) -> Outcome {
+    var picture = cffmpeg_picture()
+    let deadline = isStream ? (FrameClock.monotonic.now() + stallTimeout).wholeNanoseconds : .max
+    let code = unsafe cffmpeg_next(handle, deadline, &picture)
+    switch code {
+    case CInt(CFFMPEG_PICTURE): break
+    case CInt(CFFMPEG_HUNGRY): return .hungry
+    case CInt(CFFMPEG_ENDED): return .ended
+    default: throw readError(code)
+    }
+    let size = FrameSize(width: Int(picture.width), height: Int(picture.height))
+    frame.layOut(pixelFormat(picture.layout), size, color: colorDescription(picture))
+    let byteCount = frame.byteCount
+    let expected = unsafe cffmpeg_picture_size(handle)
+    precondition(byteCount == expected, "planes laid out unlike libavutil's")
+    let copied = unsafe frame.bytes.withUnsafeMutableBufferPointer { (bytes) in
+      unsafe cffmpeg_copy_picture(handle, bytes.baseAddress, byteCount)
+    }
+    guard copied == 0 else { throw readError(copied) }
+    return .picture(picture.time_ns == Int64.min ? nil : .nanoseconds(picture.time_ns))
+  }
+
+  /// Hands a packet to an H.264 decoder; `time` comes back with its picture.
+  mutating func send(_ packet: Span<UInt8>, time: Duration) throws(CaptureError) {
+    let code = unsafe packet.withUnsafeBufferPointer { (bytes) in
+      unsafe cffmpeg_send(handle, bytes.baseAddress, bytes.count, time.wholeNanoseconds)
+    }
+    guard code == 0 else { throw readError(code) }
+  }
+
+  private func readError(_ code: CInt) -> CaptureError {
+    if cffmpeg_is_timeout(code) != 0 { return .stalled(source: name, seconds: stallTimeout.inSeconds) }
+    if isStream { return .disconnected(source: name, reason: mediaReason(code)) }
+    return .unreadable(source: name, reason: mediaReason(code), isTransient: false)
+  }
+}
+
+private func openError(_ code: CInt, name: String, isStream: Bool, seconds: Double) -> CaptureError {
+  let reason = cffmpeg_is_timeout(code) != 0 ? "it did not open within \(seconds) s" : mediaReason(code)
+  return .unreadable(source: name, reason: reason, isTransient: isStream)
+}
+
+/// Refuses directories, devices and named pipes, which could be read without end.
+private func checkRegularFile(_ path: String) throws(CaptureError) {
+  var status = stat()
+  guard unsafe stat(path, &status) == 0 else {
+    throw .unreadable(source: path, reason: reasonText(errno), isTransient: false)
+  }
+  guard status.st_mode & S_IFMT == S_IFREG else {
+    throw .unreadable(source: path, reason: "it is not a regular file", isTransient: false)
+  }
+}
+
+/// The library's own words for a code.
+private func mediaReason(_ code: CInt) -> String {
+  unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { (buffer) in
+    guard let base = buffer.baseAddress else { return "error \(code)" }
+    unsafe cffmpeg_error_text(code, base, buffer.count)
+    return unsafe String(cString: base)
+  }
+}
+
+private func pixelFormat(_ layout: Int32) -> PixelFormat {
+  switch Int(layout) {
+  case Int(CFFMPEG_I420): .i420
+  case Int(CFFMPEG_I422): .i422
+  case Int(CFFMPEG_I444): .i444
+  case Int(CFFMPEG_NV12): .nv12
+  case Int(CFFMPEG_YUYV): .yuyv
+  case Int(CFFMPEG_UYVY): .uyvy
+  case Int(CFFMPEG_RGB24): .rgb24
+  case Int(CFFMPEG_BGR24): .bgr24
+  default: .grey
+  }
+}
+
+/// What the stream says; where it says nothing, BT.709 from 720 rows on and BT.601 below, as players do.
+private func colorDescription(_ picture: cffmpeg_picture) -> ColorDescription {
+  let matrix: ColorDescription.Matrix =
+    switch picture.matrix {
+    case 601: .bt601
+    case 709: .bt709
+    default: picture.height >= 720 ? .bt709 : .bt601
+    }
+  return ColorDescription(matrix: matrix, range: picture.full_range != 0 ? .full : .limited)
+}
+
+extension MediaInformation {
+  fileprivate init(_ about: cffmpeg_information) {
+    let isUpright = about.rotation % 180 == 0
+    let (width, height) = (Int(about.width), Int(about.height))
+    size = isUpright ? FrameSize(width: width, height: height) : FrameSize(width: height, height: width)
+    duration = about.duration_ns > 0 ? .nanoseconds(about.duration_ns) : nil
+    frameCount = about.frame_count > 0 ? Int(about.frame_count) : nil
+    rate = about.rate > 0 ? about.rate : nil
+  }
+}

@@ -1,0 +1,48 @@
+/// Turns a stream's own times into media time from zero, and media time into times on a clock.
+struct MediaTimeline {
+  /// What is late, or for a live stream early, by more than this is placed anew.
+  static let tolerance = Duration.seconds(2)
+  /// A longer step from one frame to the next is taken for a break in the stream's clock.
+  static let longestStep = Duration.seconds(3600)
+
+  /// The usual time from one frame to the next, for frames without a time.
+  private let interval: Duration
+  /// Stream time of media time zero.
+  private var origin: Duration?
+  private var last: Duration?
+  private var lastPlaced: Duration?
+  /// Clock time of media time zero.
+  private var anchor: Duration?
+
+  init(rate: Double?) {
+    interval = .seconds(1 / min(max(rate ?? 25, 0.1), 1000))
+  }
+
+  /// The media time of the next frame; never before that of the frame ahead of it.
+  mutating func mediaTime(of streamTime: Duration?) -> Duration {
+    let expected = last.map { $0 + interval } ?? .zero
+    var time = expected
+    if let streamTime, let origin {
+      time = streamTime - origin
+      if let last, time < last || time > last + Self.longestStep { time = expected }
+    }
+    if let streamTime { origin = streamTime - time }
+    last = time
+    return time
+  }
+
+  /// The next frame begins the media again; time goes on.
+  mutating func beginAgain() {
+    origin = nil
+  }
+
+  /// The time on the clock at which a frame is due, the first one now.
+  mutating func place(_ mediaTime: Duration, now: Duration, isLive: Bool) -> Duration {
+    var placed = (anchor ?? now - mediaTime) + mediaTime
+    if now - placed > Self.tolerance || (isLive && placed - now > Self.tolerance) { placed = now }
+    if let lastPlaced { placed = max(placed, lastPlaced) }
+    anchor = placed - mediaTime
+    lastPlaced = placed
+    return placed
+  }
+}

@@ -1,0 +1,22 @@
+/// How a source is opened, for every kind of source; each kind reads what concerns it.
+package struct SourceOptions: Equatable, Sendable {
+  package var media = MediaFile.Options()
+  package var camera = V4L2Options()
+
+  package init() {}
+}
+
+extension SourceDescription {
+  /// Opens what is described.
+  ///
+  /// - Throws: `CaptureError`; its `isTransient` says whether trying again later may help.
+  package func open(_ options: SourceOptions = SourceOptions(), clock: FrameClock = .monotonic) throws(CaptureError)
+    -> any FrameSource & ~Copyable
+  {
+    switch self {
+    case .camera(let name): return try V4L2Camera(name, options: options.camera, clock: clock)
+    case .media(let location): return try MediaFile(location, options: options.media, clock: clock)
+    case .synthetic(let synthetic): return try SyntheticCamera(synthetic, clock: clock)
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/// What `cameras[].source`, or an argument of `adl recognize`, names.
+///
+/// - `/dev/video0`, `/dev/v4l/by-id/…`, `by-id:NAME`, `by-path:NAME`, `serial:NUMBER`: a V4L2 camera;
+/// - `rtsp://…`, `http://…` and their like: a stream; `file:PATH` or any other text: a file;
+/// - `synthetic:SEED?rate=25&…`: a `SyntheticCamera`.
+package enum SourceDescription: Equatable, Sendable {
+  case camera(CameraName)
+  case media(MediaFile.Location)
+  case synthetic(SyntheticCamera.Options)
+
+  /// - Throws: `CaptureError.badSource`.
+  package init(parsing text: String) throws(CaptureError) {
+    func rest(after prefix: String) -> Substring? { text.hasPrefix(prefix) ? text.dropFirst(prefix.count) : nil }
+    guard !text.isEmpty, !text.utf8.contains(0) else {
+      throw .badSource(text, reason: "it is empty or has a zero byte")
+    }
+    if let options = rest(after: "synthetic:") {
+      self = .synthetic(try SyntheticCamera.Options(parsing: options))
+    } else if let name = CameraName(parsing: text) {
+      self = .camera(name)
+    } else if let path = rest(after: "file://") ?? rest(after: "file:") {
+      guard !path.isEmpty else { throw .badSource(text, reason: "no path stands after 'file:'") }
+      self = .media(.file(String(path)))
+    } else if let end = text.firstRange(of: "://")?.lowerBound {
+      let scheme = text[..<end].lowercased()
+      guard Self.schemes.contains(scheme) else {
+        throw .badSource(
+          withoutCredentials(text),
+          reason: "streams are read by \(Self.schemes.joined(separator: ", ")), not '\(scheme)'")
+      }
+      self = .media(.url(text))
+    } else {
+      self = .media(.file(text))
+    }
+  }
+
+  static let schemes = ["rtsp", "rtsps", "http", "https", "rtp", "udp"]
+}
+
+/// How a V4L2 camera is named; all but a bare device node keep naming the same camera.
+package enum CameraName: Equatable, Sendable, CustomStringConvertible {
+  /// A path, such as `/dev/video0` or one in `/dev/v4l`.
+  case path(String)
+  /// The serial number that the USB device reports.
+  case serial(String)
+
+  /// `nil` when the text names no camera.
+  package init?(parsing text: String) {
+    func rest(after prefix: String) -> String? {
+      guard text.hasPrefix(prefix), text.count > prefix.count else { return nil }
+      return String(text.dropFirst(prefix.count))
+    }
+    if let number = rest(after: "serial:") {
+      self = .serial(number)
+    } else if let name = rest(after: "by-id:") {
+      self = .path("/dev/v4l/by-id/\(name)")
+    } else if let name = rest(after: "by-path:") {
+      self = .path("/dev/v4l/by-path/\(name)")
+    } else if text.hasPrefix("/dev/") {
+      self = .path(text)
+    } else {
+      return nil
+    }
+  }
+
+  package var description: String {
+    switch self {
+    case .path(let path): path
+    case .serial(let number): "serial:\(number)"
+    }
+  }
+
+  /// True when the kernel may give another camera this name after a restart.
+  package var isUnstable: Bool {
+    if case .path(let path) = self { path.hasPrefix("/dev/video") } else { false }
+  }
+}

@@ -1,0 +1,103 @@
+internal import Video
+
+/// Where the planes of a driver's pictures lie in its buffers.
+struct V4L2Layout: Equatable {
+  private var format: PixelFormat
+  private var size: FrameSize
+  private var color: ColorDescription
+  private var planes: [Frame.Plane] = []
+  /// Bytes of a whole picture; 0 for compressed ones.
+  private(set) var byteCount = 0
+
+  /// The layout for rows of so many bytes in the first plane, with padding; chroma rows follow from it.
+  init(_ format: PixelFormat, _ size: FrameSize, rowBytes: Int, color: ColorDescription) {
+    self.format = format
+    self.size = size
+    self.color = color
+    let shapes = planeShapes(format, size)
+    for (index, shape) in shapes.enumerated() {
+      let isHalved = format == .i420 && index > 0
+      let padded = max(shape.rowBytes, isHalved ? rowBytes / 2 : rowBytes)
+      planes.append(Frame.Plane(offset: byteCount, rowBytes: padded))
+      byteCount += padded * shape.rows
+    }
+  }
+
+  /// Readies a frame for the bytes of a buffer.
+  func prepare(_ frame: inout Frame, byteCount filled: Int) {
+    frame.format = format
+    frame.size = size
+    frame.color = color
+    frame.planes = planes
+    frame.reserve(format == .mjpeg ? filled : byteCount)
+  }
+}
+
+/// What a driver gives after it was asked.
+struct V4L2Agreement {
+  let layout: V4L2Layout
+  /// With the number of buffers still to be asked for.
+  let negotiated: V4L2Camera.Negotiated
+
+  /// Sets format, size, rate and controls, and reads back what became of them.
+  init(with device: any V4L2Device, _ options: V4L2Options) throws(CaptureError) {
+    let path = device.path
+    let offered = try asking(path) { () throws(KernelRefusal) in try device.formats() }
+    let choice = try V4L2Choice(options, device: device, offered: offered)
+    let given = try asking(path) { () throws(KernelRefusal) in
+      if choice.format == .converted { try device.startConverting() }
+      return try device.setFormat(choice.fourCC, choice.size)
+    }
+    guard given.fourCC == choice.fourCC else {
+      throw .formatRefused(
+        device: path, setting: "cameras[].format", asked: choice.format.setting,
+        offered: offered.compactMap { V4L2Options.Format($0)?.setting })
+    }
+    if let size = options.size, given.size != size {
+      throw .formatRefused(
+        device: path, setting: "cameras[].size", asked: "\(size)",
+        offered: device.sizes(choice.fourCC).flatMap {
+          $0.minimum == $0.maximum ? ["\($0.minimum)"] : ["\($0.minimum)", "\($0.maximum)"]
+        })
+    }
+    guard (1...16384).contains(given.size.width), (1...16384).contains(given.size.height) else {
+      throw .formatRefused(device: path, setting: "cameras[].size", asked: "\(given.size)", offered: ["a smaller one"])
+    }
+    let rate = try asking(path) { () throws(KernelRefusal) in try device.setRate(choice.rate) }
+    try Self.setControls(device, options)
+    let (format, color): (PixelFormat, ColorDescription) =
+      switch choice.format {
+      // JPEG's own colours, whatever the driver says of them.
+      case .native(.mjpeg): (.mjpeg, ColorDescription(matrix: .bt601, range: .full))
+      case .native(let format): (format, given.color)
+      case .converted, .h264: (.i420, given.color)
+      }
+    // A decoder lays out its own pictures; what comes from the driver is packets.
+    let delivered = choice.format == .h264 ? PixelFormat.mjpeg : format
+    layout = V4L2Layout(delivered, given.size, rowBytes: given.rowBytes, color: color)
+    negotiated = V4L2Camera.Negotiated(
+      format: choice.format, size: given.size, rate: rate, color: color, buffers: 0)
+  }
+
+  private static func setControls(_ device: any V4L2Device, _ options: V4L2Options) throws(CaptureError) {
+    let offered = device.controls()
+    if !options.allowsSlowExposure, let control = offered.first(where: { $0.id == KernelDevice.slowExposureControl }),
+      control.value != 0
+    {
+      try asking(device.path) { () throws(KernelRefusal) in try device.setControl(control.id, 0) }
+    }
+    for (name, value) in options.controls.sorted(by: { $0.key < $1.key }) {
+      guard let control = offered.first(where: { $0.name == name }) else {
+        throw .formatRefused(
+          device: device.path, setting: "cameras[].controls", asked: "the control '\(name)'",
+          offered: offered.map(\.name))
+      }
+      guard control.range.contains(value) else {
+        throw .formatRefused(
+          device: device.path, setting: "cameras[].controls", asked: "\(value) for '\(name)'",
+          offered: ["\(control.range.lowerBound) to \(control.range.upperBound)"])
+      }
+      try asking(device.path) { () throws(KernelRefusal) in try device.setControl(control.id, value) }
+    }
+  }
+}

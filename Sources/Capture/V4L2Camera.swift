@@ -1,0 +1,235 @@
+package import Video
+
+/// A V4L2 camera that streams through mapped buffers.
+///
+/// Each buffer is copied into the caller's frame and goes straight back to the driver. Damaged, short and empty buffers
+/// are left out and counted, as are gaps in the driver's sequence numbers. What a real camera does wrong for a moment
+/// (single EIO, a stall) is mended here; what needs the device to be opened again is thrown.
+package struct V4L2Camera: ~Copyable, FrameSource {
+  /// What was agreed with the driver, which need not be what was asked for.
+  package let negotiated: Negotiated
+
+  package struct Negotiated: Equatable, Sendable {
+    package var format: V4L2Options.Format
+    package var size: FrameSize
+    /// `nil` when the driver does not tell.
+    package var rate: Double?
+    package var color: ColorDescription
+    package var buffers: Int
+  }
+
+  /// This many failed dequeues in a row start the stream again, and as many more end it.
+  static let failuresBeforeRestart = 3
+
+  private let device: any V4L2Device
+  private let options: V4L2Options
+  private let layout: V4L2Layout
+  private let clock: FrameClock
+  private var counts = CaptureCounters()
+  private var decoder: MediaReader?
+  private var undecodable = 0
+  private var packet: [UInt8] = []
+  private var sequence = SequenceCounter()
+  private var failures = 0
+  private var hasRestarted = false
+  private var lastFrame: Duration
+
+  /// Opens a camera, agrees on a format and starts the stream.
+  package init(_ name: CameraName, options: V4L2Options = V4L2Options(), clock: FrameClock = .monotonic)
+    throws(CaptureError)
+  {
+    let path = try name.devicePath()
+    let device = try asking(path) { () throws(KernelRefusal) in try KernelDevice(path: path) }
+    guard device.capability.captures else {
+      throw .noCamera(device: path, reason: "it is not a node that captures video into mapped buffers")
+    }
+    try self.init(device: device, options: options, clock: clock)
+  }
+
+  init(device: any V4L2Device, options: V4L2Options, clock: FrameClock) throws(CaptureError) {
+    precondition((2...32).contains(options.buffers))
+    let agreement = try V4L2Agreement(with: device, options)
+    let decoder = agreement.negotiated.format == .h264 ? try MediaReader(h264From: device.path) : nil
+    var negotiated = agreement.negotiated
+    negotiated.buffers = try asking(device.path) { () throws(KernelRefusal) in
+      try device.startStreaming(options.buffers)
+    }
+    guard agreement.layout.byteCount <= device.bufferLength else {
+      throw .formatRefused(
+        device: device.path, setting: "cameras[].format", asked: "whole pictures of \(negotiated.size)",
+        offered: ["another format", "converted"])
+    }
+    self.device = device
+    self.options = options
+    self.clock = clock
+    self.negotiated = negotiated
+    self.decoder = decoder
+    layout = agreement.layout
+    lastFrame = clock.now()
+  }
+
+  package var counters: CaptureCounters {
+    var counters = counts
+    counters.corrupt += undecodable
+    return counters
+  }
+
+  /// Waits for the next sound buffer.
+  ///
+  /// - Throws: `disconnected` when the device is gone, `stalled` when it sends nothing even after a restart of the
+  ///   stream, `requestFailed` for what the kernel refuses otherwise.
+  package mutating func next(into frame: inout Frame, timeout: Duration) throws(CaptureError) -> FrameArrival {
+    let end = clock.now() + timeout
+    while true {
+      if try decodePending(into: &frame) { return deliver(&frame) }
+      let left = end - clock.now()
+      let buffer: V4L2FilledBuffer?
+      do throws(KernelRefusal) {
+        buffer = try dequeue(waiting: min(max(left, .zero), options.stallTimeout))
+      } catch {
+        throw CaptureError(error, device: device.path)
+      }
+      if let buffer {
+        defer { failures = 0 }
+        if try take(buffer, into: &frame) { return deliver(&frame) }
+      } else {
+        try mendStall()
+        if clock.now() >= end { return .timedOut }
+      }
+    }
+  }
+
+  private mutating func deliver(_ frame: inout Frame) -> FrameArrival {
+    counts.delivered += 1
+    lastFrame = clock.now()
+    hasRestarted = false
+    return .frame
+  }
+
+  /// A filled buffer, or `nil` when none came in time or the stream had to be mended.
+  private mutating func dequeue(waiting timeout: Duration) throws(KernelRefusal) -> V4L2FilledBuffer? {
+    let readiness = try device.wait(timeout)
+    guard !readiness.isEmpty else { return nil }
+    do throws(KernelRefusal) {
+      if let buffer = try device.dequeue() { return buffer }
+      // The driver says that something is wrong, and has no buffer to say it with.
+      guard readiness.contains(.faulty) else { return nil }
+      throw KernelRefusal(request: "poll", errno: deviceIsGone)
+    } catch {
+      guard error.errno == inputOutputError else { throw error }
+      failures += 1
+      guard failures % Self.failuresBeforeRestart == 0 else { return nil }
+      guard failures < 2 * Self.failuresBeforeRestart else { throw error }
+      try restart()
+      return nil
+    }
+  }
+
+  /// Copies a buffer out and hands it back to the driver; false when it was left out.
+  private mutating func take(_ buffer: V4L2FilledBuffer, into frame: inout Frame) throws(CaptureError) -> Bool {
+    counts.lost += sequence.advance(to: buffer.sequence)
+    let isWhole =
+      !buffer.isFaulty && buffer.byteCount >= max(1, layout.byteCount) && buffer.byteCount <= device.bufferLength
+    let time = timestamp(buffer)
+    if isWhole {
+      if decoder != nil {
+        if packet.count < buffer.byteCount { packet = [UInt8](repeating: 0, count: device.bufferLength) }
+        device.copy(buffer.index, count: buffer.byteCount, into: &packet)
+      } else {
+        layout.prepare(&frame, byteCount: buffer.byteCount)
+        device.copy(buffer.index, count: frame.byteCount, into: &frame.bytes)
+        frame.timestamp = time
+        frame.sequence = sequence.total
+      }
+    }
+    let device = device
+    try asking(device.path) { () throws(KernelRefusal) in try device.queue(buffer.index) }
+    guard isWhole else {
+      counts.corrupt += 1
+      return false
+    }
+    if decoder != nil {
+      let packet = packet
+      try decoder?.send(packet.span.extracting(0..<buffer.byteCount), time: time)
+      return false
+    }
+    if frame.format == .mjpeg, !isWholeJPEG(frame.bytes.span.extracting(0..<frame.byteCount)) {
+      counts.corrupt += 1
+      return false
+    }
+    return true
+  }
+
+  /// A picture that the H.264 decoder has ready.
+  private mutating func decodePending(into frame: inout Frame) throws(CaptureError) -> Bool {
+    guard decoder != nil, let outcome = try decoder?.next(into: &frame) else { return false }
+    undecodable = decoder?.corruptCount ?? 0
+    guard case .picture(let time) = outcome else { return false }
+    frame.timestamp = time ?? clock.now()
+    frame.sequence = sequence.total
+    return true
+  }
+
+  /// The camera's time, or now where its clock is another or has gone astray.
+  private func timestamp(_ buffer: V4L2FilledBuffer) -> Duration {
+    let now = clock.now()
+    guard let time = buffer.timestamp, now - time < .seconds(10), time - now < .seconds(1) else { return now }
+    return time
+  }
+
+  /// Starts the stream again after a first stall, gives up after a second.
+  private mutating func mendStall() throws(CaptureError) {
+    let silence = clock.now() - lastFrame
+    guard silence >= options.stallTimeout * (hasRestarted ? 2 : 1) else { return }
+    guard !hasRestarted else { throw .stalled(source: device.path, seconds: silence.inSeconds) }
+    do throws(KernelRefusal) {
+      try restart()
+    } catch {
+      throw CaptureError(error, device: device.path)
+    }
+  }
+
+  private mutating func restart() throws(KernelRefusal) {
+    hasRestarted = true
+    try device.stream(false)
+    _ = try device.requestBuffers(0)
+    _ = try device.startStreaming(options.buffers)
+    sequence.forget()
+  }
+}
+
+extension V4L2Device {
+  /// Maps and queues buffers and starts the stream.
+  func startStreaming(_ buffers: Int) throws(KernelRefusal) -> Int {
+    let count = try requestBuffers(buffers)
+    for index in 0..<count { try queue(index) }
+    try stream(true)
+    return count
+  }
+}
+
+/// The driver's 32-bit count of frames made endless.
+struct SequenceCounter {
+  private(set) var total = 0
+  private var last: UInt32?
+
+  /// Goes on to a buffer's number and returns how many are missing in between.
+  mutating func advance(to number: UInt32) -> Int {
+    defer { last = number }
+    guard let last else {
+      total += 1
+      return 0
+    }
+    let step = number &- last
+    // Backwards: the driver began again.
+    guard step < 1 << 31 else {
+      total += 1
+      return 0
+    }
+    total += max(1, Int(step))
+    return max(0, Int(step) - 1)
+  }
+
+  /// The next number follows whatever was the last.
+  mutating func forget() { last = nil }
+}

@@ -1,0 +1,32 @@
+// Writes small media files for tests.
+#ifndef CTESTMEDIA_H
+#define CTESTMEDIA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct ctestmedia_writer ctestmedia_writer;
+
+// What a file is made of; names are libavformat's and libavcodec's. NULL pixel_format: the codec has only one.
+typedef struct {
+  const char *container;
+  const char *codec;
+  const char *pixel_format;
+  int32_t width;
+  int32_t height;
+  int32_t rate;        // frames per second
+  int32_t matrix;      // 601, 709 or 0 to say nothing
+  int32_t full_range;  // -1 to say nothing
+  int32_t rotation;    // degrees clockwise a player is to turn it
+} ctestmedia_description;
+
+// Each function returns 0 or a negative code of libav.
+int ctestmedia_open(const char *path, const ctestmedia_description *description, ctestmedia_writer **writer);
+
+// One picture, planes one after another without padding, at a time in milliseconds.
+int ctestmedia_write(ctestmedia_writer *writer, const uint8_t *bytes, size_t count, int64_t time_ms);
+
+// Finishes the file and ends the writer.
+int ctestmedia_close(ctestmedia_writer *writer);
+
+#endif

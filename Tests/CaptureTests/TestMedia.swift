@@ -1,0 +1,81 @@
+import CTestMedia
+import Foundation
+import Testing
+import Video
+
+/// A folder that is gone when the value is.
+final class TemporaryFolder: Sendable {
+  let path: String
+
+  init() throws {
+    path = FileManager.default.temporaryDirectory.appendingPathComponent("adl-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit {
+    do { try FileManager.default.removeItem(atPath: path) } catch { Issue.record(error) }
+  }
+
+  func file(_ name: String) -> String { path + "/" + name }
+}
+
+/// Numbers from a seed.
+struct SplitMix64: RandomNumberGenerator {
+  var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+/// So many random bytes.
+func randomBytes(_ count: Int, seed: UInt64) -> [UInt8] {
+  var random = SplitMix64(seed: seed)
+  return (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+}
+
+/// A picture of smooth waves, as `count` bytes that lossy codecs keep well.
+func smoothBytes(_ count: Int, width: Int, phase: Int) -> [UInt8] {
+  (0..<count).map { UInt8(128 + Int(60 * sin(Double($0 % width + 3 * phase) / 9) + 40 * cos(Double($0 / width) / 7))) }
+}
+
+/// A media file to be written by a test.
+struct TestMedia {
+  var container = "matroska"
+  var codec = "ffv1"
+  var pixelFormat: String?
+  var size = FrameSize(width: 32, height: 24)
+  var rate = 25
+  var matrix = 0
+  var fullRange = -1
+  var rotation = 0
+
+  /// Writes pictures (planes one after another, no padding) with their times.
+  func write(_ pictures: [[UInt8]], milliseconds: [Int]? = nil, to path: String) throws {
+    struct WriteError: Error { var code: CInt }
+    func check(_ code: CInt) throws { if code < 0 { throw WriteError(code: code) } }
+    var writer: OpaquePointer?
+    try unsafe container.withCString { (container) in
+      try unsafe codec.withCString { (codec) in
+        try unsafe (pixelFormat ?? "").withCString { (pixelFormat) in
+          var description = unsafe ctestmedia_description(
+            container: container, codec: codec, pixel_format: self.pixelFormat == nil ? nil : pixelFormat,
+            width: Int32(size.width), height: Int32(size.height), rate: Int32(rate), matrix: Int32(matrix),
+            full_range: Int32(fullRange), rotation: Int32(rotation))
+          try check(unsafe ctestmedia_open(path, &description, &writer))
+        }
+      }
+    }
+    for (index, picture) in pictures.enumerated() {
+      let time = milliseconds?[index] ?? index * 1000 / rate
+      try check(unsafe ctestmedia_write(writer, picture, picture.count, Int64(time)))
+    }
+    try check(unsafe ctestmedia_close(writer))
+  }
+}
