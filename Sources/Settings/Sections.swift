@@ -23,6 +23,11 @@ package struct ModelSettings: Equatable, Sendable {
 
 /// One entry of `cameras`.
 package struct CameraSettings: Equatable, Sendable {
+  /// What a V4L2 camera is to deliver; `converted` is anything, converted by libv4l2.
+  package enum Format: String, CaseIterable, Sendable {
+    case auto, mjpeg, yuyv, nv12, i420, uyvy, rgb24, bgr24, grey, h264, converted
+  }
+
   package enum Crop: String, CaseIterable, Sendable {
     case full, centerSquare
   }
@@ -42,8 +47,7 @@ package struct CameraSettings: Equatable, Sendable {
   package var name: String
   package var source: String
   package var isEnabled: Bool
-  /// A V4L2 code, or `nil` for the best the camera has.
-  package var pixelFormat: String?
+  package var format: Format
   package var width: Int
   package var height: Int
   /// Frames per second asked of the camera.
@@ -69,11 +73,7 @@ package struct CameraSettings: Equatable, Sendable {
       table.warn("source", "may name another camera after a restart; `adl cameras` lists stable names")
     }
     isEnabled = table.flag("enabled", default: true)
-    let format = table.text("pixelFormat", default: "auto") ?? "auto"
-    pixelFormat = format == "auto" ? nil : format
-    if !(3...4).contains(format.utf8.count) || !format.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) {
-      table.refuse("pixelFormat", "auto or a V4L2 code such as YUYV, MJPG, NV12")
-    }
+    format = table.choice("format", default: .auto)
     let size = table.text("size", default: "640x480") ?? "640x480"
     let sides = size.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
     if sides.count == 2, sides.allSatisfy({ (16...8192).contains($0) }) {

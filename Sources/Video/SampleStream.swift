@@ -35,6 +35,8 @@ package struct SampleStream: Sendable {
     package var restarts = 0
     /// Windows that came due.
     package var windows = 0
+
+    package init() {}
   }
 
   package let options: Options
