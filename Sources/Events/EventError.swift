@@ -1,0 +1,22 @@
+/// Why messages cannot be published or received.
+package enum EventError: Error, Equatable, CustomStringConvertible {
+  case badEndpoint(setting: String, endpoint: String, reason: String)
+  case cannotBind(setting: String, endpoint: String, reason: String)
+  case cannotConnect(endpoint: String, reason: String)
+  case unanswered(endpoint: String, seconds: Double)
+  /// libzmq failed where it should not.
+  case library(call: String, reason: String)
+
+  package var description: String {
+    switch self {
+    case .badEndpoint(let setting, let endpoint, let reason):
+      "\(endpoint) is refused: \(reason); change \(setting)"
+    case .cannotBind(let setting, let endpoint, let reason):
+      "cannot listen on \(endpoint): \(reason); change \(setting)"
+    case .cannotConnect(let endpoint, let reason): "cannot connect to \(endpoint): \(reason)"
+    case .unanswered(let endpoint, let seconds):
+      "\(endpoint) did not answer within \(seconds) s; is adld running, and is this its events.query?"
+    case .library(let call, let reason): "\(call) failed: \(reason)"
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import CZeroMQ
+import Foundation
+import Synchronization
+
+/// Publishes messages to any number of subscribers and answers queries.
+///
+/// `publish` numbers a message and puts it into an outbox; a thread of the publisher's own, the only user of its sockets,
+/// sends it. Nothing waits for a subscriber: one that is too slow loses messages and sees the gap in `seq`.
+///
+/// - Newcomers get the last state of each camera they subscribed to.
+/// - Predictions have a socket of their own with a short queue, so that they never push an event out.
+package final class EventPublisher: Sendable {
+  package struct Options: Sendable {
+    package var node = "node"
+    package var endpoint = "ipc:///run/adl/events.sock"
+    package var query = "ipc:///run/adl/query.sock"
+    /// `nil`: predictions are not published.
+    package var predictions: String?
+    package var heartbeat = Duration.seconds(5)
+    /// Messages kept for `history` queries.
+    package var history = 1000
+    package var clock = EventClock.system
+
+    package init() {}
+  }
+
+  /// Where the sockets listen, with the ports that `:*` found.
+  package struct Endpoints: Equatable, Sendable {
+    package var events: String
+    package var query: String
+    package var predictions: String?
+  }
+
+  private struct Outbox {
+    var messages: [OutgoingMessage] = []
+    var sequence: [Topic: UInt64] = [:]
+    var counters: [String: CameraHealth.Counters] = [:]
+    var isClosing = false
+  }
+
+  package let endpoints: Endpoints
+  /// Changes with each publisher.
+  package let epoch: String
+  package let options: Options
+  private let outbox = Mutex(Outbox())
+  private let wakeUp: WakeUp
+  private let finished = DispatchSemaphore(value: 0)
+
+  /// Binds the sockets and starts the thread.
+  ///
+  /// - Throws: `EventError` naming the setting that must change.
+  package init(_ options: Options) throws(EventError) {
+    self.options = options
+    epoch = String(UInt32.random(in: 0...UInt32.max), radix: 16)
+    wakeUp = try WakeUp()
+    let sockets = try PublisherSockets(options)
+    endpoints = sockets.endpoints
+    let loop = PublisherLoop(sockets, options: options, epoch: epoch, wakeUp: wakeUp.descriptor)
+    let thread = Thread { [self] in
+      loop.run { [self] in takeOutbox() }
+      finished.signal()
+    }
+    thread.name = "publish"
+    thread.start()
+  }
+
+  /// Queues an activity's start, update or end.
+  package func publish(_ event: ActivityEvent) { enqueue(event, event.camera, .event) }
+  package func publish(_ state: CameraState) { enqueue(state, state.camera, .state) }
+  package func publish(_ health: CameraHealth) { enqueue(health, health.camera, .health) }
+
+  /// Queues a prediction; without a socket for them it goes nowhere.
+  package func publish(_ prediction: Prediction) {
+    if options.predictions != nil { enqueue(prediction, prediction.camera, .prediction) }
+  }
+
+  /// Takes the counters that the next heartbeat carries.
+  package func update(_ counters: CameraHealth.Counters, of camera: String) {
+    outbox.withLock { $0.counters[camera] = counters }
+  }
+
+  /// Sends what is queued and a last heartbeat, and ends the thread.
+  package func close() {
+    let wasOpen = outbox.withLock { outbox in
+      defer { outbox.isClosing = true }
+      return !outbox.isClosing
+    }
+    guard wasOpen else { return }
+    wakeUp.signal()
+    finished.wait()
+  }
+
+  private func enqueue(_ body: some Encodable, _ camera: String, _ kind: Topic.Kind) {
+    let topic = Topic(node: options.node, camera: camera, kind)
+    outbox.withLock { outbox in
+      let seq = (outbox.sequence[topic] ?? 0) + 1
+      outbox.sequence[topic] = seq
+      let json = Enveloped(envelope(seq), body).json()
+      outbox.messages.append(OutgoingMessage(topic: topic, seq: seq, json: json))
+    }
+    wakeUp.signal()
+  }
+
+  private func envelope(_ seq: UInt64) -> Envelope {
+    let (monotonic, wall) = options.clock.now()
+    var envelope = Envelope()
+    envelope.epoch = epoch
+    envelope.seq = seq
+    envelope.node = options.node
+    envelope.time = EventClock.text(wall)
+    envelope.monotonic = EventClock.nanoseconds(monotonic)
+    envelope.bootID = options.clock.bootID
+    return envelope
+  }
+
+  private func takeOutbox() -> PublisherLoop.Work {
+    wakeUp.clear()
+    return outbox.withLock { outbox in
+      defer { outbox.messages.removeAll(keepingCapacity: true) }
+      return PublisherLoop.Work(messages: outbox.messages, isClosing: outbox.isClosing) { [self] isStopping in
+        heartbeat(isStopping)
+      }
+    }
+  }
+
+  private func heartbeat(_ isStopping: Bool) -> OutgoingMessage {
+    let topic = Topic.heartbeat(node: options.node)
+    return outbox.withLock { outbox in
+      let seq = (outbox.sequence[topic] ?? 0) + 1
+      outbox.sequence[topic] = seq
+      let body = Heartbeat(
+        topics: Dictionary(uniqueKeysWithValues: outbox.sequence.map { ($0.key.description, $0.value) }),
+        isStopping: isStopping, cameras: outbox.counters)
+      return OutgoingMessage(topic: topic, seq: seq, json: Enveloped(envelope(seq), body).json())
+    }
+  }
+}
+
+/// A message ready to send.
+struct OutgoingMessage: Sendable {
+  var topic: Topic
+  var seq: UInt64
+  var json: [UInt8]
+
+  var parts: [[UInt8]] { [Array(topic.description.utf8), json] }
+}
+
+/// A body with its envelope in one flat JSON object.
+struct Enveloped<Body: Encodable>: Encodable {
+  let envelope: Envelope
+  let body: Body
+
+  init(_ envelope: Envelope, _ body: Body) {
+    self.envelope = envelope
+    self.body = body
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try envelope.encode(to: encoder)
+    try body.encode(to: encoder)
+  }
+
+  /// Keys in alphabetical order, so that a message's text is a function of its content.
+  func json() -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    do {
+      return Array(try encoder.encode(self))
+    } catch {
+      preconditionFailure("our own messages can always be written: \(error)")
+    }
+  }
+}

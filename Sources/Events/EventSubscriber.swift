@@ -1,0 +1,124 @@
+import CZeroMQ
+package import Foundation
+
+/// Receives messages and notices what is missing.
+///
+/// Reconnecting is libzmq's business and goes on for ever; after it the last states come again.
+@safe package final class EventSubscriber {
+  /// One message as it came.
+  package struct Message: Sendable {
+    package var topic: Topic
+    /// The JSON object's text.
+    package var json: Data
+  }
+
+  /// What came, or was found missing.
+  package enum Arrival: Sendable {
+    case message(Message)
+    /// Messages of a topic were lost between two that came.
+    case gap(topic: Topic, missing: UInt64)
+    /// The daemon was started anew.
+    case restarted
+    /// No heartbeat for three periods.
+    case silent
+  }
+
+  /// A topic's last number within an epoch.
+  private struct Position {
+    var epoch: String
+    var seq: UInt64
+  }
+
+  private let socket: Socket
+  private let context: Context
+  private let silence: Duration
+  private var positions: [Topic: Position] = [:]
+  private var epoch: String?
+  private var pending: [Arrival] = []
+  private var lastSign = ContinuousClock.now
+  private var isSilent = false
+
+  /// - Parameters:
+  ///   - endpoint: where the daemon publishes.
+  ///   - predictions: where it publishes predictions, to receive those as well.
+  ///   - prefixes: topics to subscribe to; everything when empty.
+  ///   - heartbeat: the daemon's period; three of them without a sign are silence.
+  package init(
+    endpoint: String, predictions: String? = nil, prefixes: [String] = [], heartbeat: Duration = .seconds(5)
+  ) throws(EventError) {
+    let context = try Context()
+    let socket = try Socket(context, ZMQ_SUB)
+    socket.set(ZMQ_RECONNECT_IVL, 100)
+    socket.set(ZMQ_RECONNECT_IVL_MAX, 2000)
+    for prefix in prefixes.isEmpty ? [Topic.prefix] : prefixes { socket.set(ZMQ_SUBSCRIBE, Array(prefix.utf8)) }
+    try socket.connect(endpoint)
+    if let predictions { try socket.connect(predictions) }
+    self.socket = socket
+    self.context = context
+    silence = heartbeat * 3
+  }
+
+  /// Waits for the next arrival; `nil` when the time is over.
+  ///
+  /// Messages that are not ours, and repeats of what was already seen, are passed over.
+  package func next(timeout: Duration) -> Arrival? {
+    let deadline = ContinuousClock.now + timeout
+    while true {
+      if !pending.isEmpty { return pending.removeFirst() }
+      if let parts = socket.receive() {
+        take(parts)
+        continue
+      }
+      let now = ContinuousClock.now
+      if !isSilent, now - lastSign > silence {
+        isSilent = true
+        return .silent
+      }
+      guard now < deadline else { return nil }
+      _ = unsafe wait(for: [socket.handle], nil, atMost: min(deadline - now, silence))
+    }
+  }
+
+  private func take(_ parts: [[UInt8]]) {
+    guard parts.count == 2, let topic = Topic(parsing: String(decoding: parts[0], as: UTF8.self)) else { return }
+    let json = Data(parts[1])
+    let envelope: Envelope
+    do {
+      envelope = try JSONDecoder().decode(Envelope.self, from: json)
+    } catch {
+      return  // Not one of our messages, whatever its topic says.
+    }
+    lastSign = .now
+    isSilent = false
+    if let epoch, epoch != envelope.epoch { pending.append(.restarted) }
+    epoch = envelope.epoch
+    if let position = positions[topic], position.epoch == envelope.epoch {
+      guard envelope.seq > position.seq else { return }
+      let missing = envelope.seq - position.seq - 1
+      if missing > 0 { pending.append(.gap(topic: topic, missing: missing)) }
+    }
+    positions[topic] = Position(epoch: envelope.epoch, seq: envelope.seq)
+    pending.append(.message(Message(topic: topic, json: json)))
+  }
+}
+
+/// Asks the daemon once and waits for its answer.
+package enum EventQuery {
+  /// - Parameters:
+  ///   - request: the request's JSON text, as `{"query":"snapshot"}`.
+  ///   - endpoint: where the daemon answers.
+  ///   - timeout: how long to wait.
+  /// - Throws: `EventError.unanswered` when the time is over.
+  package static func ask(_ request: String, at endpoint: String, timeout: Duration) throws(EventError) -> Data {
+    let context = try Context()
+    let socket = try Socket(context, ZMQ_REQ)
+    socket.set(ZMQ_LINGER, 0)
+    try socket.connect(endpoint)
+    socket.send([Array(request.utf8)])
+    _ = unsafe wait(for: [socket.handle], nil, atMost: timeout)
+    guard let answer = socket.receive()?.first else {
+      throw .unanswered(endpoint: endpoint, seconds: timeout / .seconds(1))
+    }
+    return Data(answer)
+  }
+}

@@ -1,0 +1,316 @@
+/// An instant on both clocks: UTC for people, the machine's monotonic clock for arithmetic.
+package struct Instant: Codable, Equatable, Sendable {
+  /// RFC 3339 with milliseconds.
+  package var time: String
+  /// CLOCK_MONOTONIC in nanoseconds; comparable within one `boot_id`.
+  package var monotonic: Int64
+
+  package init(time: String, monotonic: Int64) {
+    self.time = time
+    self.monotonic = monotonic
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case time
+    case monotonic = "mono_ns"
+  }
+}
+
+/// What every message begins with; filled in by the publisher.
+package struct Envelope: Codable, Equatable, Sendable {
+  package static let schema = "adl.event/1"
+
+  package var schema = Envelope.schema
+  /// Changes with each start of the daemon.
+  package var epoch = ""
+  /// Counts messages of one topic, from 1, so that a filtered subscriber still sees gaps.
+  package var seq: UInt64 = 0
+  package var node = ""
+  /// When it was said.
+  package var time = ""
+  package var monotonic: Int64 = 0
+  package var bootID = ""
+
+  package init() {}
+
+  enum CodingKeys: String, CodingKey {
+    case schema, epoch, seq, node, time
+    case monotonic = "mono_ns"
+    case bootID = "boot_id"
+  }
+}
+
+/// The model behind a message.
+package struct ModelIdentity: Codable, Equatable, Sendable {
+  package var name: String
+  package var sha256: String
+  package var classes: Int
+
+  package init(name: String, sha256: String, classes: Int) {
+    self.name = name
+    self.sha256 = sha256
+    self.classes = classes
+  }
+}
+
+/// A label with its probability.
+package struct LabelProbability: Codable, Equatable, Sendable {
+  package var label: String
+  package var p: Float
+
+  package init(label: String, p: Float) {
+    self.label = label
+    self.p = p
+  }
+}
+
+/// Kind `event`: an activity started, was refined, or ended. `id` is shared by all three.
+package struct ActivityEvent: Codable, Equatable, Sendable {
+  package enum Kind: String, Codable, Sendable, CaseIterable {
+    case start = "activity.start"
+    case update = "activity.update"
+    case end = "activity.end"
+  }
+
+  package struct Label: Codable, Equatable, Sendable {
+    package var label: String
+    package var index: Int
+    /// The label's part before the first dot, as `Drink` of `Drink.Fromcup`.
+    package var family: String
+
+    package init(label: String, index: Int) {
+      self.label = label
+      self.index = index
+      family = String(label.prefix { $0 != "." })
+    }
+  }
+
+  package struct Thresholds: Codable, Equatable, Sendable {
+    package var on: Float
+    package var off: Float
+
+    package init(on: Float, off: Float) {
+      self.on = on
+      self.off = off
+    }
+  }
+
+  /// The window of the decision.
+  package struct Window: Codable, Equatable, Sendable {
+    package var frames: Int
+    package var span: Double
+    package var sampleRate: Double
+    package var firstFrame: Int
+    package var lastFrame: Int
+    package var dropped: Int
+    package var repeated: Int
+
+    package init(
+      frames: Int, span: Double, sampleRate: Double, firstFrame: Int, lastFrame: Int, dropped: Int, repeated: Int
+    ) {
+      self.frames = frames
+      self.span = span
+      self.sampleRate = sampleRate
+      self.firstFrame = firstFrame
+      self.lastFrame = lastFrame
+      self.dropped = dropped
+      self.repeated = repeated
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case frames
+      case span = "span_s"
+      case sampleRate = "sample_rate"
+      case firstFrame = "first_frame"
+      case lastFrame = "last_frame"
+      case dropped, repeated
+    }
+  }
+
+  /// Milliseconds.
+  package struct Latency: Codable, Equatable, Sendable {
+    package var inference: Int
+    package var captureToPublish: Int
+
+    package init(inference: Int, captureToPublish: Int) {
+      self.inference = inference
+      self.captureToPublish = captureToPublish
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case inference
+      case captureToPublish = "capture_to_publish"
+    }
+  }
+
+  package var type: Kind
+  package var id: String
+  package var camera: String
+  package var activity: Label
+  /// Mean smoothed probability since the start.
+  package var confidence: Float
+  package var peak: Float
+  package var threshold: Thresholds
+  package var top: [LabelProbability]
+  package var onset: Instant
+  /// Set at the end.
+  package var offset: Instant?
+  /// Seconds; set at the end.
+  package var duration: Double?
+  /// `below_threshold`, `other_activity`, `camera_lost`, `source_ended`, `shutdown`, `config_change`, `max_duration`.
+  package var endReason: String?
+  /// Absent at an end that no window decided, as a shutdown.
+  package var window: Window?
+  package var latency: Latency?
+  package var model: ModelIdentity
+
+  package init(
+    _ type: Kind, id: String, camera: String, activity: Label, confidence: Float, peak: Float, threshold: Thresholds,
+    top: [LabelProbability], onset: Instant, model: ModelIdentity
+  ) {
+    self.type = type
+    self.id = id
+    self.camera = camera
+    self.activity = activity
+    self.confidence = confidence
+    self.peak = peak
+    self.threshold = threshold
+    self.top = top
+    self.onset = onset
+    self.model = model
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case type, id, camera, activity, confidence, peak, threshold
+    case top = "topk"
+    case onset, offset
+    case duration = "duration_s"
+    case endReason = "end_reason"
+    case window
+    case latency = "latency_ms"
+    case model
+  }
+}
+
+/// Kind `prediction`: what one window's scores said, before any decision. Loss is fine.
+package struct Prediction: Codable, Equatable, Sendable {
+  package var type = "prediction"
+  package var camera: String
+  package var top: [LabelProbability]
+  package var window: ActivityEvent.Window
+  package var latency: ActivityEvent.Latency
+
+  package init(
+    camera: String, top: [LabelProbability], window: ActivityEvent.Window, latency: ActivityEvent.Latency
+  ) {
+    self.camera = camera
+    self.top = top
+    self.window = window
+    self.latency = latency
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case type, camera
+    case top = "topk"
+    case window
+    case latency = "latency_ms"
+  }
+}
+
+/// Kind `state`: what is going on now. The last value is sent to every newcomer.
+package struct CameraState: Codable, Equatable, Sendable {
+  package var type = "state"
+  package var camera: String
+  /// `activity`, or `idle`, `unknown`, `warming_up`, `no_signal`, which are no activities.
+  package var state: String
+  package var activity: ActivityEvent.Label?
+  /// `id` of the open activity's events.
+  package var activityID: String?
+  package var since: Instant
+  /// The camera's condition: `online`, `stalled`, `offline`.
+  package var condition: String
+
+  package init(
+    camera: String, state: String, activity: ActivityEvent.Label?, activityID: String?, since: Instant,
+    condition: String
+  ) {
+    self.camera = camera
+    self.state = state
+    self.activity = activity
+    self.activityID = activityID
+    self.since = since
+    self.condition = condition
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case type, camera, state, activity
+    case activityID = "activity_id"
+    case since, condition
+  }
+}
+
+/// Kind `health`: a camera's condition changed, or inference cannot keep up.
+package struct CameraHealth: Codable, Equatable, Sendable {
+  package enum Kind: String, Codable, Sendable, CaseIterable {
+    case online = "camera.online"
+    case stalled = "camera.stalled"
+    case offline = "camera.offline"
+    case degraded = "inference.degraded"
+  }
+
+  /// Since the daemon started.
+  package struct Counters: Codable, Equatable, Sendable {
+    package var frames = 0
+    package var samples = 0
+    package var windows = 0
+    package var skippedHops = 0
+    package var lostFrames = 0
+    package var corruptFrames = 0
+    package var reconnects = 0
+
+    package init() {}
+
+    private enum CodingKeys: String, CodingKey {
+      case frames, samples, windows
+      case skippedHops = "skipped_hops"
+      case lostFrames = "lost_frames"
+      case corruptFrames = "corrupt_frames"
+      case reconnects
+    }
+  }
+
+  package var type: Kind
+  package var camera: String
+  package var reason: String
+  package var counters: Counters
+
+  package init(_ type: Kind, camera: String, reason: String, counters: Counters) {
+    self.type = type
+    self.camera = camera
+    self.reason = reason
+    self.counters = counters
+  }
+}
+
+/// The daemon lives, also when nothing happens.
+package struct Heartbeat: Codable, Equatable, Sendable {
+  package var type = "heartbeat"
+  /// The highest `seq` of each topic, so that a quiet subscriber sees what it missed.
+  package var topics: [String: UInt64]
+  /// True for the last one.
+  package var isStopping: Bool
+  /// Counters by camera.
+  package var cameras: [String: CameraHealth.Counters]
+
+  package init(topics: [String: UInt64], isStopping: Bool, cameras: [String: CameraHealth.Counters]) {
+    self.topics = topics
+    self.isStopping = isStopping
+    self.cameras = cameras
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case type, topics
+    case isStopping = "stopping"
+    case cameras
+  }
+}

@@ -1,0 +1,39 @@
+/// What a message is about: the first frame of every message.
+///
+/// Subscriptions match by prefix, so every segment ends in `/` and `cam1` never matches `cam10`.
+package struct Topic: Hashable, Sendable, CustomStringConvertible {
+  package enum Kind: String, CaseIterable, Sendable {
+    case event, prediction, state, health
+  }
+
+  /// Major version of the schema; a breaking change gets a new prefix, so old subscribers keep working.
+  package static let prefix = "adl/1/"
+
+  package let description: String
+
+  /// The messages of one camera; both names are of `[a-z0-9_-]`.
+  package init(node: String, camera: String, _ kind: Kind) {
+    description = "\(Self.prefix)\(node)/\(camera)/\(kind.rawValue)/"
+  }
+
+  private init(_ text: String) { description = text }
+
+  package static func heartbeat(node: String) -> Topic { Topic("\(prefix)\(node)/_daemon/heartbeat/") }
+
+  /// Reads a topic back; `nil` when it is not one of ours.
+  package init?(parsing text: String) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 6, text.hasPrefix(Self.prefix), parts[5].isEmpty else { return nil }
+    description = text
+  }
+
+  /// The camera, or `_daemon`.
+  package var camera: String { segment(3) }
+  /// `nil` for the daemon's own messages.
+  package var kind: Kind? { Kind(rawValue: segment(4)) }
+  package var isHeartbeat: Bool { segment(4) == "heartbeat" }
+
+  private func segment(_ index: Int) -> String {
+    String(description.split(separator: "/", omittingEmptySubsequences: false)[index])
+  }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Capture
+import Foundation
+import Inference
+import ModelFile
+import Pipeline
+
+/// Exit statuses of sysexits(3) that the commands share.
+enum ExitStatus {
+  /// A file or model that cannot be used.
+  static let data = ExitCode(65)
+  /// A device or service that is not there.
+  static let unavailable = ExitCode(69)
+}
+
+/// Runs a command's work and turns errors from below into one line on standard error and an exit status.
+func reporting(_ work: () throws -> Void) throws {
+  do {
+    try work()
+  } catch let error as CaptureError {
+    throw stopped(error, error.isTransient ? ExitStatus.unavailable : ExitStatus.data)
+  } catch let error as ModelFileError {
+    throw stopped(error, ExitStatus.data)
+  } catch let error as FileRecognitionError {
+    throw stopped(error, ExitStatus.data)
+  } catch let error as InferenceError {
+    throw stopped(error, ExitStatus.data)
+  }
+}
+
+private func stopped(_ error: any Error, _ status: ExitCode) -> ExitCode {
+  FileHandle.standardError.write(Data("adl: \(error)\n".utf8))
+  return status
+}
