@@ -32,7 +32,7 @@ package struct ServiceNotification: Sendable {
     let bytes = Array(message.utf8)
     _ = unsafe withUnsafePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { destination in
-        unsafe sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue), destination, length)
+        unsafe sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), destination, length)
       }
     }
   }

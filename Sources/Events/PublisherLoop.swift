@@ -155,7 +155,8 @@ final class PublisherLoop: @unchecked Sendable {
     do {
       let request = try JSONDecoder().decode(Request.self, from: Data(request))
       switch request.query {
-      case "snapshot": answer = ["messages": lastStates.values.sorted { $0.topic.description < $1.topic.description }.map(object)]
+      case "snapshot":
+        answer = ["messages": lastStates.values.sorted { $0.topic.description < $1.topic.description }.map(object)]
       case "history":
         answer = ["messages": history.map(object).filter { text($0, "time") > (request.since ?? "") }]
       case "version": answer = ["schema": Envelope.schema]

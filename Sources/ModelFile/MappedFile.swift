@@ -33,7 +33,9 @@ extension Data {
     let size = Value.bitWidth / 8
     guard offset >= 0, offset <= count - size else { return nil }
     var value: Value = 0
-    for index in (0..<size).reversed() { value = value << 8 | Value(truncatingIfNeeded: self[startIndex + offset + index]) }
+    for index in (0..<size).reversed() {
+      value = value << 8 | Value(truncatingIfNeeded: self[startIndex + offset + index])
+    }
     return value
   }
 

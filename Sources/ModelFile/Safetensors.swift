@@ -52,7 +52,9 @@ package struct SafetensorsFile: Sendable {
       }
     }
     var end = 0
-    for (name, entry) in entries.sorted(by: { ($0.value.range.lowerBound, $0.key) < ($1.value.range.lowerBound, $1.key) })
+    for (name, entry) in entries.sorted(by: {
+      ($0.value.range.lowerBound, $0.key) < ($1.value.range.lowerBound, $1.key)
+    })
     where !entry.range.isEmpty {
       guard entry.range.lowerBound >= end else { throw malformed("\(name) overlaps another tensor") }
       end = entry.range.upperBound
@@ -75,7 +77,9 @@ package struct SafetensorsFile: Sendable {
     guard let table = value as? [String: Any], let typeName = table["dtype"] as? String,
       let shape = table["shape"] as? [Int], let offsets = table["data_offsets"] as? [Int], offsets.count == 2
     else { throw malformed("the entry of \(name) lacks dtype, shape or data_offsets") }
-    guard let type = ElementType(rawValue: typeName) else { throw malformed("\(name) has the unknown type \(typeName)") }
+    guard let type = ElementType(rawValue: typeName) else {
+      throw malformed("\(name) has the unknown type \(typeName)")
+    }
     guard offsets[0] >= 0, offsets[0] <= offsets[1], offsets[1] <= dataLength else {
       throw malformed("\(name) lies at \(offsets[0])..<\(offsets[1]) of \(dataLength) bytes")
     }

@@ -44,7 +44,9 @@ package final class WindowScorer {
 
 extension ModelCard {
   /// How frames become this model's windows.
-  package func streamOptions(hop: Int, region: Region = .whole, crop: CropRule = .full, mask: PrivacyMask = PrivacyMask())
+  package func streamOptions(
+    hop: Int, region: Region = .whole, crop: CropRule = .full, mask: PrivacyMask = PrivacyMask()
+  )
     -> SampleStream.Options
   {
     SampleStream.Options(
