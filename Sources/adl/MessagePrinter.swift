@@ -1,0 +1,103 @@
+import Events
+import Foundation
+
+/// A received message, decoded as what its topic says it is.
+struct MessageContent {
+  enum Body {
+    case event(ActivityEvent)
+    case prediction(Prediction)
+    case state(CameraState)
+    case health(CameraHealth)
+    case heartbeat(Heartbeat)
+    /// From a newer daemon; shown as it is.
+    case other
+  }
+
+  let topic: Topic
+  let text: String
+  let body: Body
+
+  init(_ message: EventSubscriber.Message) {
+    topic = message.topic
+    text = String(decoding: message.json, as: UTF8.self)
+    let decoder = JSONDecoder()
+    do {
+      body =
+        switch message.topic.kind {
+        case .event: .event(try decoder.decode(ActivityEvent.self, from: message.json))
+        case .prediction: .prediction(try decoder.decode(Prediction.self, from: message.json))
+        case .state: .state(try decoder.decode(CameraState.self, from: message.json))
+        case .health: .health(try decoder.decode(CameraHealth.self, from: message.json))
+        case nil: .heartbeat(try decoder.decode(Heartbeat.self, from: message.json))
+        }
+    } catch {
+      body = .other
+    }
+  }
+
+  var isStopping: Bool {
+    if case .heartbeat(let heartbeat) = body { heartbeat.isStopping } else { false }
+  }
+}
+
+/// Writes messages for people or for programs.
+struct MessagePrinter {
+  let json: Bool
+  let heartbeats: Bool
+  let colors: Bool
+
+  /// Prints a message; false when it was not worth a line.
+  func show(_ content: MessageContent) -> Bool {
+    if json {
+      put(#"{"topic":"\#(content.topic)","message":\#(content.text)}"#)
+      return true
+    }
+    guard let line = line(content) else { return false }
+    put("\(now())  \(content.topic.camera.padding(toLength: 10, withPad: " ", startingAt: 0))  \(line)")
+    return true
+  }
+
+  func notice(_ text: String) {
+    put(json ? #"{"notice":"\#(text)"}"# : paint("\(now())  \(text)", 33))
+  }
+
+  private func line(_ content: MessageContent) -> String? {
+    switch content.body {
+    case .event(let event):
+      let name = event.activity.label
+      let from = "since \(localTime(event.onset.time))"
+      return switch event.type {
+      case .start: paint("▶ \(name)", 32) + "  \(from)  \(share(event.confidence))"
+      case .update: "· \(name)  peak \(share(event.peak))"
+      case .end:
+        paint("■ \(name)", 34)
+          + "  \(localTime(event.onset.time)) – \(localTime(event.offset?.time ?? ""))"
+          + "  \(seconds(event.duration ?? 0)) s  \(share(event.confidence))  \(event.endReason ?? "")"
+      }
+    case .prediction(let prediction):
+      return prediction.top.prefix(3).map { "\($0.label) \(share($0.p))" }.joined(separator: ", ")
+    case .state(let state): return "= \(state.activity?.label ?? state.state)  (\(state.condition))"
+    case .health(let health): return paint("! \(health.type.rawValue): \(health.reason)", 33)
+    case .heartbeat(let heartbeat):
+      if heartbeat.isStopping { return "the daemon stops" }
+      return heartbeats ? "alive" : nil
+    case .other: return content.text
+    }
+  }
+
+  private func put(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+  private func paint(_ text: String, _ code: Int) -> String { colors ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
+  private func share(_ value: Float) -> String { value.formatted(.percent.precision(.fractionLength(0))) }
+  private func seconds(_ value: Double) -> String { value.formatted(.number.precision(.fractionLength(1))) }
+  private func now() -> String { Date().formatted(date: .omitted, time: .standard) }
+
+  /// The local clock time of an RFC 3339 instant.
+  private func localTime(_ text: String) -> String {
+    do {
+      let date = try Date(text, strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true))
+      return date.formatted(date: .omitted, time: .standard)
+    } catch {
+      return text
+    }
+  }
+}

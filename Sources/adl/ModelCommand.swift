@@ -1,0 +1,12 @@
+import ArgumentParser
+
+/// `adl model`: everything about model files.
+struct ModelCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "model",
+    abstract: "Import, inspect, verify, create and export models.",
+    subcommands: [
+      ModelImportCommand.self, ModelInspectCommand.self, ModelVerifyCommand.self, ModelCreateCommand.self,
+      ModelExportCommand.self,
+    ])
+}

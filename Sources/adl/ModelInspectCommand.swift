@@ -1,0 +1,91 @@
+import ArgumentParser
+import Foundation
+import ModelFile
+import Networks
+
+/// `adl model inspect`: what a model file says about itself.
+struct ModelInspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "Show a model's network, labels, identity and card.")
+
+  @Argument(help: "The model.")
+  var model: String
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  private struct Report: Encodable {
+    var name: String
+    var sha256: String
+    var network: StudentNetwork
+    var parameters: Int
+    var multiplyAccumulates: Int
+    var labels: [String]
+    var sampleRate: Double
+    var temperature: Double
+    var training: String
+  }
+
+  func run() throws {
+    try reporting {
+      let model = try StudentModel(path: model)
+      let card = model.card
+      let graph = try card.network.graph()
+      let report = Report(
+        name: card.name, sha256: model.sha256, network: card.network, parameters: graph.parameterCount,
+        multiplyAccumulates: graph.multiplyAccumulates, labels: card.labels, sampleRate: card.sampleRate,
+        temperature: card.temperature, training: card.training)
+      guard !json else {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        return print(String(decoding: try encoder.encode(report), as: UTF8.self))
+      }
+      let network = card.network
+      let billions = Double(report.multiplyAccumulates) / 1e9
+      print(
+        """
+        name         \(report.name)
+        sha256       \(report.sha256)
+        network      I3D, width \(network.width.value), \(network.frames) frames of \(network.size)x\(network.size)
+        Non-Local    \(network.nonLocal.rawValue)
+        head         \(network.head.rawValue)
+        parameters   \(report.parameters)
+        MACs         \(billions.formatted(.number.precision(.fractionLength(2)))) G a window
+        sample rate  \(report.sampleRate) Hz, a window spans \(Double(network.frames) / report.sampleRate) s
+        temperature  \(report.temperature)
+        training     \(report.training.isEmpty ? "not said" : report.training)
+        labels       \(report.labels.joined(separator: ", "))
+        """)
+    }
+  }
+}
+
+/// `adl model verify`: every value of a model file.
+struct ModelVerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify", abstract: "Check every tensor of a model; ends with 1 when something is wrong.")
+
+  @Argument(help: "The model.")
+  var model: String
+
+  func run() throws {
+    try reporting {
+      let model = try StudentModel(path: model)
+      var findings: [String] = []
+      let parameters = try model.network.graph().parameters
+      for parameter in parameters {
+        let values = try model.values(of: parameter)
+        let bad = values.count { !$0.isFinite }
+        if bad > 0 { findings.append("\(parameter.name): \(bad) of \(values.count) values are not finite") }
+        if parameter.name.hasSuffix(".running_var"), values.contains(where: { $0 < 0 }) {
+          findings.append("\(parameter.name): a variance is negative")
+        }
+      }
+      let surplus = Set(model.file.entries.keys).subtracting(parameters.map(\.name)).sorted()
+      if !surplus.isEmpty { print("not used: \(surplus.joined(separator: ", "))") }
+      for finding in findings { print(finding) }
+      guard findings.isEmpty else { throw ExitCode(1) }
+      print("\(parameters.count) tensors are good; sha256 \(model.sha256)")
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Events
+import Foundation
+
+/// `adl watch`: what the daemon publishes, as it happens.
+struct WatchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "watch",
+    abstract: "Show activities as the daemon recognises them.",
+    discussion: """
+      Reconnects by itself, for ever, and says when messages were missed, when the daemon was started anew, and when it \
+      is silent. With --json each line is one object: {"topic": …, "message": …}, or {"notice": …}.
+      """)
+
+  @Option(help: "Where the daemon publishes: its events.endpoint.")
+  var endpoint = "ipc:///run/adl/events.sock"
+
+  @Option(help: "Where it answers queries: its events.query. A daemon that is not there is then said at once.")
+  var query: String?
+
+  @Option(help: ArgumentHelp("Show predictions too, from its events.predictions.endpoint.", valueName: "endpoint"))
+  var predictions: String?
+
+  @Option(help: "Show this camera only; may be given several times.")
+  var camera: [String] = []
+
+  @Option(help: "Show events of this activity only; may be given several times.")
+  var activity: [String] = []
+
+  @Flag(help: "One JSON object a line.")
+  var json = false
+
+  @Flag(help: "Show heartbeats too; --json always does.")
+  var heartbeats = false
+
+  @Flag(help: "End when the daemon says that it stops.")
+  var untilEnd = false
+
+  @Option(help: "End after so many messages.")
+  var count: Int?
+
+  @Option(help: "End after so many seconds.")
+  var seconds: Double?
+
+  func run() async throws {
+    do {
+      try watch()
+    } catch let error as EventError {
+      FileHandle.standardError.write(Data("adl: \(error)\n".utf8))
+      throw ExitStatus.unavailable
+    }
+  }
+
+  private func watch() throws {
+    if let query { _ = try EventQuery.ask(#"{"query":"version"}"#, at: query, timeout: .seconds(5)) }
+    let subscriber = try EventSubscriber(endpoint: endpoint, predictions: predictions)
+    let printer = MessagePrinter(
+      json: json, heartbeats: heartbeats, colors: isTerminal(STDOUT_FILENO) && ProcessInfo.processInfo.environment["NO_COLOR"] == nil)
+    let deadline = seconds.map { ContinuousClock.now + .seconds($0) }
+    var shown = 0
+    while true {
+      if let deadline, ContinuousClock.now >= deadline { return }
+      guard let arrival = subscriber.next(timeout: .milliseconds(100)) else { continue }
+      switch arrival {
+      case .message(let message):
+        let content = MessageContent(message)
+        guard isWanted(content) else { continue }
+        if printer.show(content) { shown += 1 }
+        if let count, shown >= count { return }
+        if untilEnd, content.isStopping { return }
+      case .gap(let topic, let missing): printer.notice("missed \(missing) messages of \(topic)")
+      case .restarted: printer.notice("the daemon was started anew")
+      case .silent: printer.notice("no sign from the daemon; waiting for it")
+      }
+    }
+  }
+
+  private func isWanted(_ content: MessageContent) -> Bool {
+    if case .heartbeat = content.body { return true }
+    guard camera.isEmpty || camera.contains(content.topic.camera) else { return false }
+    if case .event(let event) = content.body { return activity.isEmpty || activity.contains(event.activity.label) }
+    return activity.isEmpty
+  }
+}
