@@ -1,0 +1,76 @@
+/// How a camera's picture becomes the square RGB picture the network sees.
+///
+/// The one definition for the daemon, the recognition of files and training: mask, region of interest, crop, resize.
+package struct ClipPreprocessing: Hashable, Sendable {
+  /// Pixels of the square's side.
+  package var size: Int
+  package var region: PictureRegion
+  package var crop: Crop
+  package var mask: PrivacyMask
+
+  package init(size: Int = 224, region: PictureRegion = .whole, crop: Crop = .full, mask: PrivacyMask = .none) {
+    precondition(size > 0)
+    self.size = size
+    self.region = region
+    self.crop = crop
+    self.mask = mask
+  }
+
+  /// Bytes of one sample.
+  package var byteCount: Int { size * size * 3 }
+
+  /// The part of a picture that becomes the square.
+  package func rectangle(in picture: FrameSize) -> PixelRectangle {
+    crop.apply(to: region.rectangle(in: picture))
+  }
+
+  /// The least size to which a picture may be reduced before it is sampled, so that nothing is enlarged afterwards.
+  ///
+  /// A decoder that can reduce (JPEG: to 1/2, 1/4) takes the smallest reduction whose sides both reach it; the sample
+  /// then differs from that of the whole picture as the reductions' filters do. An axis of which a part is cut out
+  /// needs one pixel more, as the part's edges are rounded to whole pixels. Never above the picture's own size.
+  package func minimumDecodedSize(of picture: FrameSize) -> FrameSize {
+    let used = rectangle(in: picture)
+    func side(_ whole: Int, _ used: Int) -> Int {
+      let wanted = used == whole ? size : size + 1
+      return min((whole * wanted + used - 1) / used, whole)
+    }
+    return FrameSize(width: side(picture.width, used.width), height: side(picture.height, used.height))
+  }
+}
+
+/// Turns frames into samples by one `ClipPreprocessing`.
+///
+/// Plans anew when the frames' size or format changes; otherwise nothing is allocated.
+package struct FramePreprocessor: Sendable {
+  private struct Plan: Sendable {
+    var format: PixelFormat
+    var size: FrameSize
+    var black: [PrivacyMask.Run]
+    var resampler: Resampler
+  }
+
+  package let preprocessing: ClipPreprocessing
+  private var plan: Plan?
+
+  package init(_ preprocessing: ClipPreprocessing) {
+    self.preprocessing = preprocessing
+  }
+
+  /// Masks the frame in place and writes its sample, `size` rows of `size` RGB pixels.
+  ///
+  /// - Throws: `VideoError` when the frame does not hold its picture; frame and `pixels` are untouched then.
+  package mutating func process(_ frame: inout Frame, into pixels: inout [UInt8]) throws(VideoError) {
+    precondition(pixels.count == preprocessing.byteCount)
+    try frame.validatePlanes()
+    if plan?.format != frame.format || plan?.size != frame.size {
+      plan = Plan(
+        format: frame.format, size: frame.size, black: preprocessing.mask.runs(in: frame.size),
+        resampler: Resampler(
+          frame.format, frame.size, rectangle: preprocessing.rectangle(in: frame.size),
+          output: FrameSize(width: preprocessing.size, height: preprocessing.size)))
+    }
+    if let black = plan?.black { frame.paintBlack(black) }
+    try plan?.resampler.resample(frame, into: &pixels)
+  }
+}

@@ -1,0 +1,63 @@
+/// The newest samples of one camera, the oldest overwritten.
+///
+/// All storage is allocated at the beginning: `capacity` pictures of `size`·`size` RGB pixels. A sample that begins a
+/// run empties the ring, so what it holds is always without gaps.
+package struct FrameRing: Sendable {
+  package let capacity: Int
+  package let size: Int
+  /// How many samples it holds, up to `capacity`: how far it has warmed up.
+  package private(set) var count = 0
+  /// How many samples the run has had.
+  package private(set) var samplesInRun = 0
+  private var next = 0
+  private var pictures: [[UInt8]]
+  private var samples: [Sample]
+
+  package init(capacity: Int = 64, size: Int = 224) {
+    precondition(capacity > 0 && size > 0)
+    self.capacity = capacity
+    self.size = size
+    let bytes = size * size * 3
+    pictures = (0..<capacity).map { _ in [UInt8](repeating: 0, count: bytes) }
+    samples = []
+    samples.reserveCapacity(capacity)
+  }
+
+  package var isFull: Bool { count == capacity }
+
+  /// The newest sample.
+  package var newest: Sample? { count == 0 ? nil : samples[(next + capacity - 1) % capacity] }
+
+  /// Adds a sample; `picture` holds its `size`·`size`·3 bytes.
+  package mutating func append(_ sample: Sample, picture: [UInt8]) {
+    precondition(picture.count == size * size * 3)
+    if sample.beginsRun { removeAll() }
+    pictures[next].removeAll(keepingCapacity: true)
+    pictures[next].append(contentsOf: picture)
+    if next < samples.count { samples[next] = sample } else { samples.append(sample) }
+    next = (next + 1) % capacity
+    count = min(count + 1, capacity)
+    samplesInRun += 1
+  }
+
+  /// Forgets all samples, as when the camera went away.
+  package mutating func removeAll() {
+    (next, count, samplesInRun) = (0, 0, 0)
+  }
+
+  /// True when the newest sample ends a window: the first that fills the ring, and every `hop`-th after it.
+  package func isWindowDue(hop: Int) -> Bool {
+    isFull && (samplesInRun - capacity) % hop == 0
+  }
+
+  /// Copies all samples, oldest first, into a window of the same shape; the ring must be full.
+  package func copyWindow(into window: inout ClipWindow) {
+    precondition(isFull && window.frames == capacity && window.size == size)
+    // Full: the oldest is the one that will be overwritten next.
+    window.removeAll()
+    for index in 0..<capacity {
+      let slot = (next + index) % capacity
+      window.append(samples[slot], pictures[slot])
+    }
+  }
+}

@@ -1,0 +1,73 @@
+/// Frames in, windows out: a `FrameSampler`, its ring, and the hop between windows.
+///
+/// Calls back at every window that is due while the ring stands exactly there, so that a file read as fast as possible
+/// skips none. A daemon whose ring is read by another thread uses the same two parts with a lock around the ring.
+package struct SampleStream: Sendable {
+  /// Samples from one window to the next.
+  package let hop: Int
+  package private(set) var sampler: FrameSampler
+  package private(set) var ring: FrameRing
+
+  /// A stream before its first frame.
+  ///
+  /// - Parameters:
+  ///   - frames: samples of a window.
+  ///   - hop: samples from one window to the next.
+  package init(
+    _ preprocessing: ClipPreprocessing, frames: Int = 64, hop: Int = 8, sampler: TimeSampler = TimeSampler()
+  ) {
+    precondition(hop > 0)
+    self.hop = hop
+    self.sampler = FrameSampler(preprocessing, sampler: sampler)
+    ring = FrameRing(capacity: frames, size: preprocessing.size)
+  }
+
+  /// What one frame brought.
+  package struct Progress: Equatable, Sendable {
+    package var samples = 0
+    package var windows = 0
+  }
+
+  /// Takes the next frame; see `FrameSampler.push`.
+  ///
+  /// - Parameter window: called once for each window that is due, with the ring that holds it; it copies the window.
+  package mutating func push<Failure: Error>(
+    _ frame: inout Frame, decode: FrameSampler.Decode, window: (borrowing FrameRing) throws(Failure) -> Void
+  ) throws(Failure) -> Progress {
+    var progress = Progress()
+    try sampler.push(&frame, decode: decode) { (sample, picture) throws(Failure) in
+      try ring.append(sample, picture, hop, &progress, window)
+    }
+    return progress
+  }
+
+  /// Ends the stream: settles what the last frame still owes. The next frame begins anew.
+  package mutating func finish<Failure: Error>(
+    decode: FrameSampler.Decode, window: (borrowing FrameRing) throws(Failure) -> Void
+  ) throws(Failure) -> Progress {
+    var progress = Progress()
+    try sampler.finish(decode: decode) { (sample, picture) throws(Failure) in
+      try ring.append(sample, picture, hop, &progress, window)
+    }
+    return progress
+  }
+
+  /// Empties the ring and begins anew with the next frame, as after the camera went away.
+  package mutating func restart() {
+    sampler.restart()
+    ring.removeAll()
+  }
+}
+
+extension FrameRing {
+  fileprivate mutating func append<Failure: Error>(
+    _ sample: Sample, _ picture: [UInt8], _ hop: Int, _ progress: inout SampleStream.Progress,
+    _ window: (borrowing FrameRing) throws(Failure) -> Void
+  ) throws(Failure) {
+    append(sample, picture: picture)
+    progress.samples += 1
+    guard isWindowDue(hop: hop) else { return }
+    progress.windows += 1
+    try window(self)
+  }
+}
