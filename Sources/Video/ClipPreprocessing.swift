@@ -28,11 +28,12 @@ package struct ClipPreprocessing: Hashable, Sendable {
   ///
   /// A decoder that can reduce (JPEG: to 1/2, 1/4) takes the smallest reduction whose sides both reach it; the sample
   /// then differs from that of the whole picture as the reductions' filters do. An axis of which a part is cut out
-  /// needs one pixel more, as the part's edges are rounded to whole pixels. Never above the picture's own size.
+  /// needs two pixels more, as the edges of the part are rounded to whole pixels, before and after. Never above the
+  /// picture's own size.
   package func minimumDecodedSize(of picture: FrameSize) -> FrameSize {
     let used = rectangle(in: picture)
     func side(_ whole: Int, _ used: Int) -> Int {
-      let wanted = used == whole ? size : size + 1
+      let wanted = used == whole ? size : size + 2
       return min((whole * wanted + used - 1) / used, whole)
     }
     return FrameSize(width: side(picture.width, used.width), height: side(picture.height, used.height))

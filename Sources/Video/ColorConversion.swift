@@ -1,3 +1,5 @@
+internal import Glibc  // `rounded()` calls libm, which only this links
+
 /// The arithmetic from one frame's YUV values to RGB, in fixed point.
 ///
 /// Values come in as 1/128 of a level, so that resampled values are rounded once only, at the end.
