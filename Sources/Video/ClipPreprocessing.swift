@@ -48,6 +48,7 @@ package struct FramePreprocessor: Sendable {
     var format: PixelFormat
     var size: FrameSize
     var black: [PrivacyMask.Run]
+    var components: [PixelComponent]
     var resampler: Resampler
   }
 
@@ -67,11 +68,12 @@ package struct FramePreprocessor: Sendable {
     if plan?.format != frame.format || plan?.size != frame.size {
       plan = Plan(
         format: frame.format, size: frame.size, black: preprocessing.mask.runs(in: frame.size),
+        components: frame.format.components,
         resampler: Resampler(
           frame.format, frame.size, rectangle: preprocessing.rectangle(in: frame.size),
           output: FrameSize(width: preprocessing.size, height: preprocessing.size)))
     }
-    if let black = plan?.black { frame.paintBlack(black) }
+    if let plan { frame.paintBlack(plan.black, plan.components) }
     try plan?.resampler.resample(frame, into: &pixels)
   }
 }

@@ -50,7 +50,7 @@ package struct FrameSampler: Sendable {
   /// `frame` comes back holding other bytes: those of a frame that is no longer needed. A frame that cannot be decoded
   /// or converted is counted and skipped, as if it had not come.
   ///
-  /// - Parameter emit: gets each sample with its size·size·3 bytes; what it throws ends the push.
+  /// `emit` gets each sample with its size·size·3 bytes; what it throws ends the push.
   package mutating func push<Failure: Error>(
     _ frame: inout Frame, decode: Decode, emit: (Sample, [UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
@@ -70,7 +70,9 @@ package struct FrameSampler: Sendable {
     try emitHeld(step.new, emit)
   }
 
-  /// Hands over what is left when no frame follows: ticks shortly behind the last frame. The next frame begins a run.
+  /// Hands over what is left when no frame follows: ticks shortly behind the last frame.
+  ///
+  /// The next frame begins a run.
   package mutating func finish<Failure: Error>(
     decode: Decode, emit: (Sample, [UInt8]) throws(Failure) -> Void
   ) throws(Failure) {

@@ -18,27 +18,37 @@ struct PixelComponent: Sendable {
 }
 
 extension PixelFormat {
-  /// The planes of a picture of `size`, tightly packed; none for `mjpeg`.
+  /// How many planes a picture has; none for `mjpeg`.
+  package var planeCount: Int {
+    switch self {
+    case .yuyv, .uyvy, .grey, .rgb24, .bgr24: 1
+    case .nv12: 2
+    case .i420, .i422, .i444: 3
+    case .mjpeg: 0
+    }
+  }
+
+  /// One plane of a picture of `size`, tightly packed.
   ///
   /// Chroma of odd sizes is rounded up, so that every pixel has some.
-  package func planeShapes(_ size: FrameSize) -> [PlaneShape] {
+  package func planeShape(_ plane: Int, _ size: FrameSize) -> PlaneShape {
+    precondition((0..<planeCount).contains(plane))
     let (width, height) = (size.width, size.height)
     let (halfWidth, halfHeight) = ((width + 1) / 2, (height + 1) / 2)
-    let luma = PlaneShape(rowBytes: width, rows: height)
-    switch self {
-    case .yuyv, .uyvy: return [PlaneShape(rowBytes: 4 * halfWidth, rows: height)]
-    case .nv12: return [luma, PlaneShape(rowBytes: 2 * halfWidth, rows: halfHeight)]
-    case .i420:
-      let chroma = PlaneShape(rowBytes: halfWidth, rows: halfHeight)
-      return [luma, chroma, chroma]
-    case .i422:
-      let chroma = PlaneShape(rowBytes: halfWidth, rows: height)
-      return [luma, chroma, chroma]
-    case .i444: return [luma, luma, luma]
-    case .grey: return [luma]
-    case .rgb24, .bgr24: return [PlaneShape(rowBytes: 3 * width, rows: height)]
-    case .mjpeg: return []
+    let isChroma = plane > 0
+    return switch self {
+    case .yuyv, .uyvy: PlaneShape(rowBytes: 4 * halfWidth, rows: height)
+    case .nv12 where isChroma: PlaneShape(rowBytes: 2 * halfWidth, rows: halfHeight)
+    case .i420 where isChroma: PlaneShape(rowBytes: halfWidth, rows: halfHeight)
+    case .i422 where isChroma: PlaneShape(rowBytes: halfWidth, rows: height)
+    case .rgb24, .bgr24: PlaneShape(rowBytes: 3 * width, rows: height)
+    case .nv12, .i420, .i422, .i444, .grey, .mjpeg: PlaneShape(rowBytes: width, rows: height)
     }
+  }
+
+  /// All planes of a picture of `size`, tightly packed.
+  package func planeShapes(_ size: FrameSize) -> [PlaneShape] {
+    (0..<planeCount).map { planeShape($0, size) }
   }
 
   /// Y U V, Y alone, or R G B, in this order.
@@ -71,12 +81,12 @@ extension Frame {
   package func validatePlanes() throws(VideoError) {
     guard (1...32768).contains(size.width), (1...32768).contains(size.height) else { throw .badSize(size) }
     guard format != .mjpeg else { throw .notDecoded(size) }
-    let shapes = format.planeShapes(size)
-    guard planes.count == shapes.count else {
-      throw .planeCount(format: format, expected: shapes.count, found: planes.count)
+    guard planes.count == format.planeCount else {
+      throw .planeCount(format: format, expected: format.planeCount, found: planes.count)
     }
     let end = min(byteCount, bytes.count)
-    for (index, (plane, shape)) in zip(planes, shapes).enumerated() {
+    for (index, plane) in planes.enumerated() {
+      let shape = format.planeShape(index, size)
       guard plane.rowBytes >= shape.rowBytes else {
         throw .rowTooShort(
           format: format, size: size, plane: index, needed: shape.rowBytes, found: plane.rowBytes)

@@ -112,16 +112,16 @@ package struct PrivacyMask: Hashable, Sendable {
 }
 
 extension Frame {
-  /// Makes the pixels black in place; the frame's planes have been validated.
-  mutating func paintBlack(_ runs: [PrivacyMask.Run]) {
-    guard !runs.isEmpty else { return }
-    let black: [UInt8] = format.isRGB ? [0, 0, 0] : [color.range == .limited ? 16 : 0, 128, 128]
-    for (component, value) in zip(format.components, black) {
+  /// Makes the pixels black in place; the frame's planes have been validated, `components` are its format's.
+  mutating func paintBlack(_ runs: [PrivacyMask.Run], _ components: [PixelComponent]) {
+    for (index, component) in components.enumerated() {
+      let chroma = index > 0 && !format.isRGB
+      let black: UInt8 = chroma ? 128 : format.isRGB || color.range == .full ? 0 : 16
       let plane = planes[component.plane]
       for run in runs {
         let begin = plane.offset + run.row / component.down * plane.rowBytes + component.offset
         let last = (run.columns.upperBound - 1) / component.across
-        for x in run.columns.lowerBound / component.across...last { bytes[begin + x * component.step] = value }
+        for x in run.columns.lowerBound / component.across...last { bytes[begin + x * component.step] = black }
       }
     }
   }

@@ -157,14 +157,29 @@ extension Resampler.Component {
     let taps = axis.taps
     let step = step
     precondition(starts.count == line.count && weights.count == taps * line.count)
-    for x in 0..<line.count {
-      var at = starts[x]
-      var sum: UInt32 = 1 << 15
-      for tap in 0..<taps {
-        sum &+= UInt32(row[at]) &* UInt32(weights[x &* taps &+ tap])
-        at &+= step
+    // Two to four values, the usual counts, are written out: about twice as fast as the loop.
+    func term(_ x: Int, _ tap: Int) -> UInt32 {
+      UInt32(row[starts[x] &+ tap &* step]) &* UInt32(weights[x &* taps &+ tap])
+    }
+    let half: UInt32 = 1 << 15
+    switch taps {
+    case 2:
+      for x in 0..<line.count { line[x] = Int32(truncatingIfNeeded: (half &+ term(x, 0) &+ term(x, 1)) &>> 16) }
+    case 3:
+      for x in 0..<line.count {
+        line[x] = Int32(truncatingIfNeeded: (half &+ term(x, 0) &+ term(x, 1) &+ term(x, 2)) &>> 16)
       }
-      line[x] = Int32(truncatingIfNeeded: sum &>> 16)
+    case 4:
+      for x in 0..<line.count {
+        let sum = half &+ term(x, 0) &+ term(x, 1) &+ term(x, 2) &+ term(x, 3)
+        line[x] = Int32(truncatingIfNeeded: sum &>> 16)
+      }
+    default:
+      for x in 0..<line.count {
+        var sum = half
+        for tap in 0..<taps { sum &+= term(x, tap) }
+        line[x] = Int32(truncatingIfNeeded: sum &>> 16)
+      }
     }
   }
 }

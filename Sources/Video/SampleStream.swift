@@ -8,11 +8,7 @@ package struct SampleStream: Sendable {
   package private(set) var sampler: FrameSampler
   package private(set) var ring: FrameRing
 
-  /// A stream before its first frame.
-  ///
-  /// - Parameters:
-  ///   - frames: samples of a window.
-  ///   - hop: samples from one window to the next.
+  /// A stream before its first frame, with windows of `frames` samples, one every `hop` samples.
   package init(
     _ preprocessing: ClipPreprocessing, frames: Int = 64, hop: Int = 8, sampler: TimeSampler = TimeSampler()
   ) {
@@ -28,9 +24,10 @@ package struct SampleStream: Sendable {
     package var windows = 0
   }
 
-  /// Takes the next frame; see `FrameSampler.push`.
+  /// Takes the next frame as `FrameSampler.push` does, and tells what it brought.
   ///
-  /// - Parameter window: called once for each window that is due, with the ring that holds it; it copies the window.
+  /// `window` is called once for each window that is due, with the ring that holds it, and copies the window; what it
+  /// throws ends the push.
   package mutating func push<Failure: Error>(
     _ frame: inout Frame, decode: FrameSampler.Decode, window: (borrowing FrameRing) throws(Failure) -> Void
   ) throws(Failure) -> Progress {
@@ -41,7 +38,7 @@ package struct SampleStream: Sendable {
     return progress
   }
 
-  /// Ends the stream: settles what the last frame still owes. The next frame begins anew.
+  /// Settles what the last frame still owes at the end of the stream; the next frame begins anew.
   package mutating func finish<Failure: Error>(
     decode: FrameSampler.Decode, window: (borrowing FrameRing) throws(Failure) -> Void
   ) throws(Failure) -> Progress {
