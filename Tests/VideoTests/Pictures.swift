@@ -36,10 +36,10 @@ func randomFrame(
   return frame
 }
 
-/// The value of one component at a pixel or chroma value, by the formats' published layouts.
-func component(_ frame: Frame, _ index: Int, x: Int, y: Int) -> Double {
-  func byte(_ plane: Int, _ column: Int) -> Double {
-    Double(frame.bytes[frame.planes[plane].offset + y * frame.planes[plane].rowBytes + column])
+/// Where the value of one component at a pixel or chroma value lies, by the formats' published layouts.
+func byteIndex(_ frame: Frame, _ index: Int, x: Int, y: Int) -> Int {
+  func byte(_ plane: Int, _ column: Int) -> Int {
+    frame.planes[plane].offset + y * frame.planes[plane].rowBytes + column
   }
   return switch frame.format {
   case .yuyv: byte(0, [2 * x, 4 * x + 1, 4 * x + 3][index])
@@ -49,8 +49,12 @@ func component(_ frame: Frame, _ index: Int, x: Int, y: Int) -> Double {
   case .grey: byte(0, x)
   case .rgb24: byte(0, 3 * x + index)
   case .bgr24: byte(0, 3 * x + 2 - index)
-  case .mjpeg: .nan
+  case .mjpeg: -1
   }
+}
+
+func component(_ frame: Frame, _ index: Int, x: Int, y: Int) -> Double {
+  Double(frame.bytes[byteIndex(frame, index, x: x, y: y)])
 }
 
 /// How many pixels share one chroma value across and down.
