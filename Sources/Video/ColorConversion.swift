@@ -1,42 +1,77 @@
-/// YUV to RGB in fixed point, by the matrix and range a frame was made with.
+internal import Glibc  // `rounded()` calls libm, which only this links
+
+/// The arithmetic from one frame's YUV values to RGB, in fixed point.
 ///
-/// R = a(Y − b) + c·V', G = a(Y − b) − d·U' − e·V', B = a(Y − b) + f·U', with U' and V' centred on 128. Rounded to
-/// nearest and clamped; within one level of real arithmetic.
+/// Values come in as 1/128 of a level, so that resampled values are rounded once only, at the end.
 ///
-/// - Source: ITU-R BT.601 and BT.709.
-struct ColorConversion: Hashable, Sendable {
-  private static let bits: Int32 = 16
+/// - Source: ITU-R BT.601-7 §2.5 and BT.709-6 §3; full range as in JFIF 1.02.
+struct ColorConversion: Sendable {
+  /// Fractional bits of the values that come in.
+  static let valueBits: Int32 = 7
+  private static let coefficientBits: Int32 = 14
+
   private let black: Int32
   private let luma: Int32
-  private let redV: Int32
-  private let greenU: Int32
-  private let greenV: Int32
-  private let blueU: Int32
+  private let redFromV: Int32
+  private let greenFromU: Int32
+  private let greenFromV: Int32
+  private let blueFromU: Int32
 
   init(_ color: ColorDescription) {
-    let (red, blue) =
-      switch color.matrix {
-      case .bt601: (0.299, 0.114)
-      case .bt709: (0.2126, 0.0722)
-      }
+    let (red, blue) = color.matrix == .bt601 ? (0.299, 0.114) : (0.2126, 0.0722)
     let green = 1 - red - blue
-    let lumaScale = color.range == .limited ? 255.0 / 219 : 1
-    let chromaScale = color.range == .limited ? 255.0 / 224 : 1
-    func fixed(_ value: Double) -> Int32 { Int32((value * Double(1 << Self.bits)).rounded()) }
-    black = color.range == .limited ? 16 : 0
+    let lumaScale = color.range == .limited ? 255.0 / 219.0 : 1
+    let chromaScale = color.range == .limited ? 255.0 / 224.0 : 1
+    func fixed(_ value: Double) -> Int32 { Int32((value * Double(1 << Self.coefficientBits)).rounded()) }
+    black = color.range == .limited ? 16 << Self.valueBits : 0
     luma = fixed(lumaScale)
-    redV = fixed(2 * (1 - red) * chromaScale)
-    blueU = fixed(2 * (1 - blue) * chromaScale)
-    greenU = fixed(2 * (1 - blue) * blue / green * chromaScale)
-    greenV = fixed(2 * (1 - red) * red / green * chromaScale)
+    redFromV = fixed(2 * (1 - red) * chromaScale)
+    greenFromU = fixed(-2 * (1 - blue) * blue / green * chromaScale)
+    greenFromV = fixed(-2 * (1 - red) * red / green * chromaScale)
+    blueFromU = fixed(2 * (1 - blue) * chromaScale)
   }
 
-  /// Red, green and blue of one pixel, each 0–255.
-  @inline(__always)
-  func rgb(y: UInt8, u: UInt8, v: UInt8) -> (red: UInt8, green: UInt8, blue: UInt8) {
-    let bright = (Int32(y) &- black) &* luma &+ (1 << (Self.bits &- 1))
-    let (u, v) = (Int32(u) &- 128, Int32(v) &- 128)
-    func level(_ value: Int32) -> UInt8 { UInt8(truncatingIfNeeded: max(0, min(255, value &>> Self.bits))) }
-    return (level(bright &+ redV &* v), level(bright &- greenU &* u &- greenV &* v), level(bright &+ blueU &* u))
+  /// Writes one row of interleaved RGB, beginning at `begin`, from rows of Y, U and V.
+  func convert(y: Span<Int32>, u: Span<Int32>, v: Span<Int32>, into pixels: inout MutableSpan<UInt8>, at begin: Int) {
+    let middle: Int32 = 128 << Self.valueBits
+    let count = y.count
+    precondition(u.count == count && v.count == count && pixels.count >= begin + 3 * count)
+    for x in 0..<count {
+      // At most 2^30.2, so 32 bits hold it.
+      let grey = luma &* (y[x] &- black) &+ (1 << (Self.valueBits + Self.coefficientBits - 1))
+      let (du, dv) = (u[x] &- middle, v[x] &- middle)
+      pixels[begin &+ 3 &* x] = level(grey &+ redFromV &* dv)
+      pixels[begin &+ 3 &* x &+ 1] = level(grey &+ greenFromU &* du &+ greenFromV &* dv)
+      pixels[begin &+ 3 &* x &+ 2] = level(grey &+ blueFromU &* du)
+    }
+  }
+
+  /// Writes one row of interleaved RGB, beginning at `begin`, from a row of Y alone.
+  func convert(y: Span<Int32>, into pixels: inout MutableSpan<UInt8>, at begin: Int) {
+    precondition(pixels.count >= begin + 3 * y.count)
+    for x in 0..<y.count {
+      let grey = level(luma &* (y[x] &- black) &+ (1 << (Self.valueBits + Self.coefficientBits - 1)))
+      pixels[begin &+ 3 &* x] = grey
+      pixels[begin &+ 3 &* x &+ 1] = grey
+      pixels[begin &+ 3 &* x &+ 2] = grey
+    }
+  }
+
+  /// Writes one row of interleaved RGB, beginning at `begin`, from rows that are red, green and blue already.
+  static func interleave(
+    red: Span<Int32>, green: Span<Int32>, blue: Span<Int32>, into pixels: inout MutableSpan<UInt8>, at begin: Int
+  ) {
+    let count = red.count
+    precondition(green.count == count && blue.count == count && pixels.count >= begin + 3 * count)
+    let half: Int32 = 1 << (valueBits - 1)
+    for x in 0..<count {
+      pixels[begin &+ 3 &* x] = UInt8(truncatingIfNeeded: (red[x] &+ half) &>> valueBits)
+      pixels[begin &+ 3 &* x &+ 1] = UInt8(truncatingIfNeeded: (green[x] &+ half) &>> valueBits)
+      pixels[begin &+ 3 &* x &+ 2] = UInt8(truncatingIfNeeded: (blue[x] &+ half) &>> valueBits)
+    }
+  }
+
+  private func level(_ scaled: Int32) -> UInt8 {
+    UInt8(truncatingIfNeeded: min(max(scaled &>> (Self.valueBits + Self.coefficientBits), 0), 255))
   }
 }

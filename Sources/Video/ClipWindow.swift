@@ -1,0 +1,58 @@
+/// One window of samples, as the network takes it; its storage is used again for every window.
+package struct ClipWindow: Sendable {
+  package let frames: Int
+  package let size: Int
+  /// frames·size·size·3 bytes: frame by frame, row by row, interleaved RGB.
+  package private(set) var pixels: [UInt8]
+  /// What is known of each sample, oldest first; empty until the window is filled.
+  package private(set) var samples: [Sample]
+
+  package init(frames: Int = 64, size: Int = 224) {
+    precondition(frames > 0 && size > 0)
+    self.frames = frames
+    self.size = size
+    pixels = [UInt8](repeating: 0, count: frames * size * size * 3)
+    samples = []
+    samples.reserveCapacity(frames)
+  }
+
+  /// Index of the oldest sample; the window must be filled, as for all that follows.
+  package var firstSample: Int { samples[0].index }
+  package var lastSample: Int { samples[frames - 1].index }
+  /// The tick of the oldest sample.
+  package var firstTime: Duration { samples[0].time }
+  package var lastTime: Duration { samples[frames - 1].time }
+  /// From the first tick to the last: 63 sample periods for 64 frames.
+  package var duration: Duration { lastTime - firstTime }
+
+  /// How many samples show the same frame as the sample before them within the window.
+  package var repeated: Int { samples.dropFirst().count(where: \.isRepeat) }
+
+  /// How many frames were lost after the first sample's frame, up to the last sample's.
+  ///
+  /// Lost are frames missing from the source's own count and frames that could not be decoded or converted; frames
+  /// that were merely not nearest to a tick, as with a fast camera, are not.
+  package var dropped: Int { samples[frames - 1].lostBefore - samples[0].lostBefore }
+
+  /// Mean over the window of the samples' `motion`, in levels (0–255).
+  package var motion: Float {
+    frames == 1 ? 0 : samples.dropFirst().reduce(0) { $0 + $1.motion } / Float(frames - 1)
+  }
+
+  /// Hands the pixels to `body` without copying them.
+  package func withPixels<Result, Failure: Error>(
+    _ body: (Span<UInt8>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(pixels.span)
+  }
+
+  mutating func removeAll() {
+    pixels.removeAll(keepingCapacity: true)
+    samples.removeAll(keepingCapacity: true)
+  }
+
+  mutating func append(_ sample: Sample, _ picture: [UInt8]) {
+    samples.append(sample)
+    pixels.append(contentsOf: picture)
+  }
+}

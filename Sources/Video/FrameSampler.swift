@@ -1,0 +1,138 @@
+/// Frames in, samples out: chooses by time, decodes and preprocesses only what was chosen.
+///
+/// Keeps the newest frame by swapping storage with the caller's, so neither is copied. It holds no ring: the caller
+/// appends each sample to one, under its own lock if others read it; nothing slow happens then.
+package struct FrameSampler: Sendable {
+  /// Counts since the sampler was made.
+  package struct Counters: Equatable, Sendable {
+    package var frames = 0
+    package var samples = 0
+    /// Samples that show the same frame as the one before.
+    package var repeated = 0
+    /// Frames missing from the source's own count, and `unusable` ones.
+    package var lost = 0
+    /// Chosen frames that could not be decoded or converted; others took their ticks.
+    package var unusable = 0
+    /// Times a run began again after a gap or a jump of the clock.
+    package var restarts = 0
+  }
+
+  /// Turns a frame of format `mjpeg` into planes.
+  package typealias Decode = (_ jpeg: Frame, _ picture: inout Frame) throws -> Void
+
+  package private(set) var counters = Counters()
+  /// Why the last unusable frame was so.
+  package private(set) var lastFailure: (any Error)?
+  private var sampler: TimeSampler
+  private var preprocessor: FramePreprocessor
+  private var motion: MotionMeter
+  private var held = Frame()
+  private var heldLost = 0
+  /// True when `picture` shows the held frame.
+  private var isHeldReady = false
+  private var hasHeldSample = false
+  private var picture: [UInt8]
+  private var decoded = Frame()
+  private var lastSequence: Int?
+  private var beginsRun = true
+
+  package init(_ preprocessing: ClipPreprocessing, sampler: TimeSampler = TimeSampler()) {
+    self.sampler = sampler
+    preprocessor = FramePreprocessor(preprocessing)
+    motion = MotionMeter(size: preprocessing.size)
+    picture = [UInt8](repeating: 0, count: preprocessing.byteCount)
+  }
+
+  package var preprocessing: ClipPreprocessing { preprocessor.preprocessing }
+
+  /// Takes the next frame and hands over the samples that it settles, oldest first.
+  ///
+  /// `frame` comes back holding other bytes: those of a frame that is no longer needed. A frame that cannot be decoded
+  /// or converted is counted and skipped, as if it had not come.
+  ///
+  /// `emit` gets each sample with its size·size·3 bytes; what it throws ends the push.
+  package mutating func push<Failure: Error>(
+    _ frame: inout Frame, decode: Decode, emit: (Sample, [UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    counters.frames += 1
+    if let last = lastSequence, frame.sequence > last + 1 { counters.lost += frame.sequence - last - 1 }
+    lastSequence = frame.sequence
+    var step = sampler.step(to: frame.timestamp)
+    if step.previous > 0, !prepareHeld(decode) { step = sampler.step(to: frame.timestamp) }
+    try emitHeld(step.previous, emit)
+    guard step.kind != .ignored else { return }
+    let isReady = step.new > 0 && prepare(&frame, decode)
+    guard isReady || step.new == 0 else { return }
+    if step.kind == .begins { beginRun() }
+    sampler.accept(step, at: frame.timestamp)
+    swap(&held, &frame)
+    (heldLost, isHeldReady, hasHeldSample) = (counters.lost, isReady, false)
+    try emitHeld(step.new, emit)
+  }
+
+  /// Hands over what is left when no frame follows: ticks shortly behind the last frame.
+  ///
+  /// The next frame begins a run.
+  package mutating func finish<Failure: Error>(
+    decode: Decode, emit: (Sample, [UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    let remainder = sampler.remainder()
+    if remainder > 0, prepareHeld(decode) { try emitHeld(remainder, emit) }
+    restart()
+  }
+
+  /// Begins a new run with the next frame, as after the camera was opened again; its frame numbers start anew too.
+  package mutating func restart() {
+    sampler.restart()
+    isHeldReady = false
+    lastSequence = nil
+  }
+
+  private mutating func beginRun() {
+    if counters.samples > 0 { counters.restarts += 1 }
+    beginsRun = true
+    motion.reset()
+  }
+
+  private mutating func prepareHeld(_ decode: Decode) -> Bool {
+    if isHeldReady { return true }
+    var frame = Frame()
+    swap(&frame, &held)
+    isHeldReady = prepare(&frame, decode)
+    swap(&frame, &held)
+    if !isHeldReady { sampler.forgetPrevious() }
+    return isHeldReady
+  }
+
+  private mutating func prepare(_ frame: inout Frame, _ decode: Decode) -> Bool {
+    do {
+      if frame.format == .mjpeg {
+        try decode(frame, &decoded)
+        try preprocessor.process(&decoded, into: &picture)
+      } else {
+        try preprocessor.process(&frame, into: &picture)
+      }
+      return true
+    } catch {
+      lastFailure = error
+      counters.unusable += 1
+      counters.lost += 1
+      return false
+    }
+  }
+
+  private mutating func emitHeld<Failure: Error>(
+    _ ticks: Int, _ emit: (Sample, [UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    for _ in 0..<ticks {
+      let sample = Sample(
+        index: counters.samples, time: sampler.settleTick(), frameTime: held.timestamp, sequence: held.sequence,
+        beginsRun: beginsRun, isRepeat: hasHeldSample, lostBefore: heldLost,
+        motion: hasHeldSample ? 0 : motion.difference(of: picture))
+      counters.samples += 1
+      counters.repeated += hasHeldSample ? 1 : 0
+      (hasHeldSample, beginsRun) = (true, false)
+      try emit(sample, picture)
+    }
+  }
+}
