@@ -12,5 +12,10 @@ done
 probe /dev/video0 --format mjpeg
 check "a format that is not offered: status 69" equal $? 69
 check "a format that is not offered: the setting to change" says 'set cameras[].format to one of'
-probe /dev/video0 --format yuyv --size 5000x5000
-check "a size that is not offered: named" says 'cannot give 5000x5000; set cameras[].size to one of'
+# The webcam input has sizes of its own.
+v4l2-ctl -d0 -i0 >/dev/null 2>&1
+probe /dev/video0 --format yuyv --size 320x240
+check "a size that is not offered: named" says 'cannot give 320x240; set cameras[].size to one of 320x180'
+probe /dev/video0 --format yuyv --rate 25 --frames 2
+check "without a size the usual one is taken" equal "$(field size | sort -u)" 640x480
+v4l2-ctl -d0 -i3 >/dev/null 2>&1
