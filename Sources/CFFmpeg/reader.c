@@ -70,6 +70,8 @@ static int open_codec(cffmpeg_reader *r, const AVCodec *codec, const AVCodecPara
   }
   r->codec->pkt_timebase = r->time_base;
   r->codec->thread_count = threads;
+  // Cameras send pictures in the order they are to be seen; none is held back to be sorted.
+  if (parameters == NULL) r->codec->flags |= AV_CODEC_FLAG_LOW_DELAY;
   av_opt_set(r->codec, "max_pixels", MAX_PIXELS, 0);
   return avcodec_open2(r->codec, codec, NULL);
 }

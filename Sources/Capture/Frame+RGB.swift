@@ -8,7 +8,7 @@ extension Frame {
     let range: ColorDescription.Range = format == .grey ? .full : .limited
     layOut(format, size, color: ColorDescription(matrix: .bt601, range: range))
     switch format {
-    case .rgb24: for at in 0..<rgb.count { bytes[at] = rgb[at] }
+    case .rgb24: bytes.replaceSubrange(0..<rgb.count, with: rgb)
     case .bgr24:
       for at in stride(from: 0, to: rgb.count, by: 3) {
         (bytes[at], bytes[at + 1], bytes[at + 2]) = (rgb[at + 2], rgb[at + 1], rgb[at])

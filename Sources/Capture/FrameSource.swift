@@ -2,7 +2,8 @@ package import Video
 
 /// Where frames come from: a V4L2 camera, a file or network stream, a synthetic scene.
 ///
-/// Used from one thread, which may block in `next`.
+/// Used from one thread, which may block in `next`. After an error the source is of no more use: let it go before it is
+/// opened again, since a device that left keeps its name for as long as it is held.
 package protocol FrameSource: ~Copyable {
   /// Waits for the next frame and writes it into `frame`, reusing its storage.
   ///

@@ -32,10 +32,11 @@ package struct MediaFile: ~Copyable, FrameSource {
       }
     }
 
-    /// True for streams whose sender sets the pace.
-    var isLive: Bool {
+    /// True for streams whose sender sets the pace: by their protocol, or for want of a length.
+    func isLive(_ information: MediaInformation) -> Bool {
       guard case .url(let address) = self else { return false }
-      return ["rtsp", "rtsps", "rtp", "udp"].contains { address.lowercased().hasPrefix($0 + "://") }
+      return information.duration == nil
+        || ["rtsp", "rtsps", "rtp", "udp"].contains { address.lowercased().hasPrefix($0 + "://") }
     }
   }
 
@@ -61,6 +62,7 @@ package struct MediaFile: ~Copyable, FrameSource {
 
   package let information: MediaInformation
   private let location: Location
+  private let isLive: Bool
   private let options: Options
   private let clock: FrameClock
   private var reader: MediaReader
@@ -83,6 +85,7 @@ package struct MediaFile: ~Copyable, FrameSource {
     self.clock = clock
     reader = try MediaReader(location, options)
     information = reader.information
+    isLive = location.isLive(reader.information)
     timeline = MediaTimeline(rate: information.rate)
   }
 
@@ -104,7 +107,7 @@ package struct MediaFile: ~Copyable, FrameSource {
       }
       isHeld = true
     }
-    if options.pace == .realTime, !location.isLive {
+    if options.pace == .realTime, !isLive {
       let left = held.timestamp - clock.now()
       clock.sleep(min(left, timeout))
       guard left <= timeout else { return .timedOut }
@@ -129,14 +132,14 @@ package struct MediaFile: ~Copyable, FrameSource {
     }
     held.timestamp = timeline.mediaTime(of: streamTime)
     if options.pace == .realTime {
-      held.timestamp = timeline.place(held.timestamp, now: clock.now(), isLive: location.isLive)
+      held.timestamp = timeline.place(held.timestamp, now: clock.now(), isLive: isLive)
     }
     return true
   }
 
   /// Opens a looped file again; false when the source has ended.
   private mutating func beginAgain() throws(CaptureError) -> Bool {
-    if location.isLive { throw .disconnected(source: "\(location)", reason: "the stream ended") }
+    if isLive { throw .disconnected(source: "\(location)", reason: "the stream ended") }
     guard delivered > deliveredBeforePass else {
       hasEnded = true
       throw .unreadable(source: "\(location)", reason: "no picture in it could be decoded", isTransient: false)

@@ -52,8 +52,8 @@ struct SyntheticFigure {
       limbs = []
       return
     case .walk:
-      let way = aspect + 0.4
-      let gone = (time * 0.3 + phase.uniform(0...1) * way).truncatingRemainder(dividingBy: way) - 0.2
+      let way = aspect + 0.16
+      let gone = (time * 0.3 + phase.uniform(0...1) * way).truncatingRemainder(dividingBy: way) - 0.08
       pose.hip.x = side > 0 ? gone : aspect - gone
       let swing = 0.5 * sin(1.6 * turn)
       pose.thighs = (swing, -swing)

@@ -42,6 +42,7 @@ static int start(ctestmedia_writer *w, const char *path, const ctestmedia_descri
   w->codec->framerate = (AVRational){d->rate, 1};
   w->codec->flags |= AV_CODEC_FLAG_BITEXACT;
   w->codec->thread_count = 1;
+  w->codec->max_b_frames = 0;
   w->codec->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;
   if (d->matrix != 0) w->codec->colorspace = d->matrix == 709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
   if (d->full_range >= 0) w->codec->color_range = d->full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;

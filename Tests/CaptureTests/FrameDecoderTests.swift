@@ -87,6 +87,27 @@ import Video
     #expect(picture.size == size)
   }
 
+  @Test func `without Huffman tables, as in AVI files, the standard ones are used`() throws {
+    let whole = try jpeg()
+    var decoder = try FrameDecoder()
+    var (expected, picture) = (Frame(), Frame())
+    try decoder.decode(whole, into: &expected)
+    var bytes = Array(content(whole).prefix(2))
+    var at = 2
+    // Segments up to the scan: marker, length, content.
+    while whole.bytes[at + 1] != 0xDA {
+      let end = at + 2 + Int(whole.bytes[at + 2]) << 8 + Int(whole.bytes[at + 3])
+      if whole.bytes[at + 1] != 0xC4 { bytes += whole.bytes[at..<end] }
+      at = end
+    }
+    bytes += whole.bytes[at..<whole.byteCount]
+    #expect(bytes.count < whole.byteCount - 100)
+    var stripped = whole
+    (stripped.bytes, stripped.byteCount) = (bytes, bytes.count)
+    try decoder.decode(stripped, into: &picture)
+    #expect(content(picture) == content(expected))
+  }
+
   @Test func `changed bytes never crash it, nor make it allocate without bounds`() throws {
     var decoder = try FrameDecoder()
     let whole = try jpeg()

@@ -210,6 +210,19 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     #expect(error?.description == "cannot read \(missing): No such file or directory")
   }
 
+  @Test func `a server that never answers is given up, and may be tried again`() throws {
+    let listener = try SilentListener()
+    var options = MediaFile.Options()
+    options.openTimeout = .milliseconds(200)
+    let error = #expect(throws: CaptureError.self) {
+      _ = try MediaFile(.url("http://user:secret@127.0.0.1:\(listener.port)/a.mp4"), options: options)
+    }
+    #expect(
+      error?.description
+        == "cannot read http://127.0.0.1:\(listener.port)/a.mp4: it did not open within 0.2 s")
+    #expect(error?.isTransient == true)
+  }
+
   @Test func `a playlist file cannot reach the network, nor a path another protocol`() throws {
     let list = folder.file("list.m3u8")
     try Data("#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttp://127.0.0.1:9/a.ts\n".utf8).write(

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 import Video
@@ -139,6 +140,45 @@ import Video
     device.refusals[request] = code
     let error = #expect(throws: CaptureError.self) { _ = try camera() }
     #expect(error?.description == text)
+  }
+
+  @Test func `packets of H.264 come out as pictures with their times`() throws {
+    let folder = try TemporaryFolder()
+    let size = FrameSize(width: 64, height: 48)
+    let pictures = (0..<6).map { smoothBytes(64 * 48 * 3 / 2, width: 64, phase: 4 * $0) }
+    try TestMedia(container: "h264", codec: "libx264", pixelFormat: "yuv420p", size: size)
+      .write(pictures, to: folder.file("a.h264"))
+    let packets = accessUnits([UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file("a.h264")))))
+    #expect(packets.count == 6)
+    device.offered = [FourCC("H264")]
+    device.sizeRanges = [V4L2SizeRange(minimum: size, maximum: size)]
+    var options = V4L2Options()
+    options.format = .h264
+    var camera = try camera(options, packets.map { .bytes($0) })
+    var frame = Frame()
+    for picture in pictures {
+      time.advance(.milliseconds(40))
+      #expect(try camera.next(into: &frame, timeout: .seconds(1)) == .frame)
+      #expect(frame.format == .i420 && frame.size == size)
+      #expect(frame.timestamp == time.clock.now())
+      let apart = zip(content(frame), picture).map { abs(Int($0) - Int($1)) }
+      #expect(apart.reduce(0, +) < 4 * apart.count)
+    }
+    #expect(camera.counters.corrupt == 0)
+  }
+
+  /// Cuts an H.264 stream before whatever leads to each picture.
+  private func accessUnits(_ stream: [UInt8]) -> [[UInt8]] {
+    let starts = (0..<stream.count - 3).filter { stream[$0] == 0 && stream[$0 + 1] == 0 && stream[$0 + 2] == 1 }
+    var (units, unit): ([[UInt8]], [UInt8]) = ([], [])
+    for (index, start) in starts.enumerated() {
+      let end = index + 1 < starts.count ? starts[index + 1] : stream.count
+      unit += stream[start..<end]
+      guard [1, 5].contains(stream[start + 3] & 31) else { continue }
+      units.append(unit)
+      unit = []
+    }
+    return units
   }
 
   @Test func `slow exposure in the dark is switched off, and controls are set by name`() throws {

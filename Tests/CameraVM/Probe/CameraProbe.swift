@@ -1,0 +1,76 @@
+import ArgumentParser
+import Capture
+import FoundationEssentials
+import Video
+
+/// Captures some frames of a source and prints one line of JSON for each: what the tests in the virtual machine look at.
+@main struct CameraProbe: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "camera-probe")
+
+  @Argument var source: String
+  @Option var format: String?
+  @Option var size: String?
+  @Option var rate: Double?
+  @Option var frames = 5
+  /// Ends without as many frames after this.
+  @Option var seconds = 20.0
+  /// Writes every frame's bytes to a new file.
+  @Option var raw: String?
+  /// Adds a number that tells contents apart, which takes time.
+  @Flag var hashes = false
+
+  func run() throws {
+    var options = SourceOptions()
+    if let format {
+      guard let known = V4L2Options.Format(setting: format) else { throw ValidationError("no format '\(format)'") }
+      options.camera.format = known
+    }
+    if let size {
+      let sides = size.split(separator: "x").compactMap { Int($0) }
+      guard sides.count == 2 else { throw ValidationError("'\(size)' is no size") }
+      options.camera.size = FrameSize(width: sides[0], height: sides[1])
+    }
+    options.camera.rate = rate
+    do throws(CaptureError) {
+      let counters = try capture(options)
+      print(#"{"delivered":\#(counters.delivered),"lost":\#(counters.lost),"corrupt":\#(counters.corrupt)}"#)
+    } catch {
+      print(#"{"error":"\#(error)","transient":\#(error.isTransient)}"#)
+      throw ExitCode(69)
+    }
+  }
+
+  private func capture(_ options: SourceOptions) throws(CaptureError) -> CaptureCounters {
+    var camera = try SourceDescription(parsing: source).open(options)
+    let end = FrameClock.monotonic.now() + .seconds(seconds)
+    var frame = Frame()
+    var bytes: [UInt8] = []
+    var count = 0
+    while count < frames, FrameClock.monotonic.now() < end {
+      let arrival = try camera.next(into: &frame, timeout: .milliseconds(200))
+      if arrival == .ended { break }
+      guard arrival == .frame else { continue }
+      count += 1
+      let milliseconds = Int(frame.timestamp.inSeconds * 1000)
+      print(
+        #"{"format":"\#(frame.format.rawValue)","size":"\#(frame.size)","sequence":\#(frame.sequence),"#
+          + #""milliseconds":\#(milliseconds),"bytes":\#(frame.byteCount)\#(hashes ? hash(frame) : "")}"#)
+      if raw != nil { bytes += frame.bytes.prefix(frame.byteCount) }
+    }
+    if let raw, !FileManager.default.createFile(atPath: raw, contents: Data(bytes)) {
+      throw .unreadable(source: raw, reason: "it cannot be written", isTransient: false)
+    }
+    return camera.counters
+  }
+
+  /// FNV-1a over a frame's words of eight bytes.
+  private func hash(_ frame: Frame) -> String {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    unsafe frame.bytes.withUnsafeBytes { (bytes) in
+      for at in stride(from: 0, to: frame.byteCount - 7, by: 8) {
+        hash = (hash ^ (unsafe bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))) &* 0x100_0000_01B3
+      }
+    }
+    return #","hash":"\#(String(hash, radix: 16))""#
+  }
+}

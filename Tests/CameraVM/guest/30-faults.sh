@@ -1,0 +1,47 @@
+# Faults while frames come. A second process sets them off.
+begin /dev/video0 --format yuyv --size 320x240 --frames 240
+control inject_v4l2_buf_flag_error=1
+finish
+check "a flagged buffer: capture goes on" equal $? 0
+check "a flagged buffer: counted once" says '"corrupt":1}'
+
+begin /dev/video0 --format yuyv --size 320x240 --frames 240
+control percentage_of_dropped_buffers=100
+sleep 0.7
+control percentage_of_dropped_buffers=0
+finish
+check "dropped buffers: capture goes on" equal $? 0
+check "dropped buffers: counted as lost" at_least "$(field lost)" 20
+
+control wrap_sequence_number=1
+probe /dev/video0 --format yuyv --size 320x240 --frames 150
+check "sequence wraps: no gap of four billion" equal "$([ "$(field lost)" -lt 100 ] && echo yes)" yes
+
+begin /dev/video0 --format yuyv --size 320x240 --frames 240
+control inject_fatal_streaming_error=1
+finish
+check "fatal streaming error: the stream is started again" equal $? 0
+check "fatal streaming error: all frames came" says '"delivered":240,'
+
+begin /dev/video0 --format yuyv --size 320x240 --frames 2000 --seconds 20
+other=$probe_id
+"$BINARIES/camera-probe" /dev/video0 --format yuyv --size 320x240 >"$out.second" 2>&1
+check "a camera in use: the owner is named" grep -q "in use by camera-probe (process $other)" "$out.second"
+control disconnect=1
+finish
+check "disconnect: status 69" equal $? 69
+check "disconnect: transient" says '"transient":true'
+check "disconnect: said so" says '/dev/video0 is gone: '
+probe /dev/video0 --format yuyv --frames 2
+check "after a disconnect it can be opened again" equal $? 0
+
+begin /dev/video0 --format yuyv --frames 2000 --seconds 20
+echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind
+finish
+check "unplugged: transient" says '"transient":true'
+probe /dev/video0 --format yuyv
+check "unplugged: not there, transient" says '"transient":true'
+check "unplugged: the reason" says 'No such file or directory'
+echo vivid.0 >/sys/bus/platform/drivers/vivid/bind
+probe /dev/video0 --format yuyv --frames 2
+check "plugged in again" equal $? 0
