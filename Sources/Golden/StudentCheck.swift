@@ -54,6 +54,8 @@ package struct StudentCheck: Sendable {
   /// Compares everything recorded with what an engine computed.
   ///
   /// - Parameter values: an endpoint's values in NCTHW order, by its name in `NetworkGraph`; nil when it has none.
+  /// - Returns: one finding for each recorded endpoint, the logits last.
+  /// - Throws: what `values` throws.
   package func compare<E: Error>(_ values: (String) throws(E) -> [Float]?) throws(E) -> [Finding] {
     var findings: [Finding] = []
     for (name, statistics) in entry.tensors where name != "input" {

@@ -52,6 +52,7 @@ import Networks
   ///   - weights: out, in, time, height, width.
   ///   - scales: a factor for each output channel's weights.
   ///   - bias: one for each output channel.
+  /// - Throws: `InferenceError` when there is no memory or oneDNN refuses.
   func load(weights: [Float], scales: [Float], bias: [Float]) throws(InferenceError) {
     let packed = try AlignedMemory(byteCount: unsafe odn_bytes(operation, Slot.weights.number))
     try unsafe check(unsafe odn_pack_weights(operation, weights, scales, packed.base))

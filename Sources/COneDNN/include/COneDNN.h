@@ -91,6 +91,23 @@ void odn_pack_floats(const odn_packing *packing, const float *values, void *pack
 /* Joins `count` dense tensors of `positions` positions along channels; part i has part_bytes[i] bytes a position. */
 void odn_concatenate(int count, const void *const *parts, const int64_t *part_bytes, int64_t positions, void *joined);
 
+/* Winograd's F(2x2, 3x3) over height and width: a 3x3 layer as 16 layers of 1x1 over tiles, with 2.25 times fewer
+ * products. Tile (r, c) makes output rows 2r, 2r + 1 and columns 2c, 2c + 1. Component i of the transformed tensors is
+ * dense: frames x tiles of `tile_rows` rows x channels. */
+typedef struct {
+  odn_extent extent; /* of the layer's input and output alike */
+  int64_t channels;  /* in for odn_winograd_input, out for odn_winograd_output; a multiple of 8, up to 4096 */
+  int64_t first_row, tile_rows;
+  int64_t component_bytes; /* from one component to the next */
+  int32_t type; /* of the layer's own tensor and of transformed inputs; products are f32 */
+  int32_t relu;
+} odn_tiles;
+
+void odn_winograd_input(const odn_tiles *tiles, const void *source, void *transformed);
+void odn_winograd_output(const odn_tiles *tiles, const float *products, const float *bias, void *destination);
+/* One of the 16 components of `count` 3x3 kernels, one value of each. */
+void odn_winograd_weights(int64_t count, const float *kernels, int component, float *transformed);
+
 /* Lays out a convolution's f32 weights (out, in, time, height, width) for `operation`, into odn_bytes(ODN_WEIGHTS);
  * each output channel is multiplied by its scale. */
 const char *odn_pack_weights(
