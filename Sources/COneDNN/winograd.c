@@ -113,71 +113,87 @@ FOR_EACH_CPU static void output_bf16(
   output_tile(m, component, bias, relu, o, channels, 1);
 }
 
-typedef struct {
-  const odn_tiles *tiles;
-  const char *from;
-  const float *bias;
-  char *to;
-} tile_job;
+/* MARK: Passes */
 
-static void transform_input(void *context) {
-  const tile_job *job = context;
-  const odn_tiles *tiles = job->tiles;
-  const int64_t height = tiles->extent.height, width = tiles->extent.width, channels = tiles->channels;
-  const int64_t columns = (width + 1) / 2, count = tiles->extent.frames * tiles->tile_rows;
-  const size_t pixel = channels * (tiles->type == ODN_BF16 ? sizeof(uint16_t) : sizeof(float));
-  int64_t first, end;
-  share(count, &first, &end);
-  for (int64_t i = first; i < end; i++) {
-    const char *frame = job->from + i / tiles->tile_rows * height * width * pixel;
-    const int64_t top = 2 * (tiles->first_row + i % tiles->tile_rows) - 1;
-    for (int64_t column = 0; column < columns; column++) {
-      const void *d[16];
-      for (int64_t y = 0; y < 4; y++)
-        for (int64_t x = 0; x < 4; x++) {
-          const int64_t row = top + y, at = 2 * column - 1 + x;
-          const int inside = row >= 0 && row < height && at >= 0 && at < width;
-          d[4 * y + x] = inside ? frame + (row * width + at) * pixel : (const void *)outside;
-        }
-      char *v = job->to + (i * columns + column) * pixel;
-      if (tiles->type == ODN_BF16) input_bf16(d, v, tiles->component_bytes, channels);
-      else input_f32(d, v, tiles->component_bytes, channels);
+static int64_t columns_of(const odn_winograd *layer) { return (layer->extent.width + 1) / 2; }
+
+static size_t scalar_bytes(int32_t type) { return type == ODN_BF16 ? sizeof(uint16_t) : sizeof(float); }
+
+/* The frames around the pass are transformed too; those before the first and after the last are zeros. */
+static void transform_input(
+  const odn_winograd *layer, const char *source, int64_t first_frame, int64_t first_row, char *transformed) {
+  const int64_t height = layer->extent.height, width = layer->extent.width, columns = columns_of(layer);
+  const size_t pixel = layer->channels_in * scalar_bytes(layer->source_type);
+  for (int64_t f = 0; f < layer->pass_frames + layer->kernel_frames - 1; f++) {
+    const int64_t frame = first_frame - layer->front_frames + f;
+    const int is_frame = frame >= 0 && frame < layer->extent.frames;
+    for (int64_t r = 0; r < layer->pass_rows; r++) {
+      const int64_t top = 2 * (first_row + r) - 1;
+      for (int64_t column = 0; column < columns; column++) {
+        const void *d[16];
+        for (int64_t y = 0; y < 4; y++)
+          for (int64_t x = 0; x < 4; x++) {
+            const int64_t row = top + y, at = 2 * column - 1 + x;
+            const int inside = is_frame && row >= 0 && row < height && at >= 0 && at < width;
+            d[4 * y + x] = inside ? source + ((frame * height + row) * width + at) * pixel : (const void *)outside;
+          }
+        char *v = transformed + ((f * layer->pass_rows + r) * columns + column) * pixel;
+        if (layer->source_type == ODN_BF16) input_bf16(d, v, layer->transformed_bytes, layer->channels_in);
+        else input_f32(d, v, layer->transformed_bytes, layer->channels_in);
+      }
     }
   }
 }
 
-void odn_winograd_input(const odn_tiles *tiles, const void *source, void *transformed) {
-  tile_job job = {tiles, source, NULL, transformed};
-  GOMP_parallel(transform_input, &job, 0, 0);
-}
-
-static void transform_output(void *context) {
-  const tile_job *job = context;
-  const odn_tiles *tiles = job->tiles;
-  const int64_t height = tiles->extent.height, width = tiles->extent.width, channels = tiles->channels;
-  const int64_t columns = (width + 1) / 2, count = tiles->extent.frames * tiles->tile_rows;
-  const size_t pixel = channels * (tiles->type == ODN_BF16 ? sizeof(uint16_t) : sizeof(float));
+static void transform_output(const odn_winograd *layer, const char *products, int64_t first_frame, int64_t first_row,
+  const float *bias, char *destination) {
+  const int64_t height = layer->extent.height, width = layer->extent.width, columns = columns_of(layer);
+  const size_t pixel = layer->channels_out * scalar_bytes(layer->destination_type);
   float unwanted[MOST_CHANNELS];
-  int64_t first, end;
-  share(count, &first, &end);
-  for (int64_t i = first; i < end; i++) {
-    char *frame = job->to + i / tiles->tile_rows * height * width * pixel;
-    const int64_t top = 2 * (tiles->first_row + i % tiles->tile_rows);
-    for (int64_t column = 0; column < columns; column++) {
-      void *o[4];
-      for (int64_t y = 0; y < 2; y++)
-        for (int64_t x = 0; x < 2; x++) {
-          const int64_t row = top + y, at = 2 * column + x;
-          o[2 * y + x] = row < height && at < width ? frame + (row * width + at) * pixel : (void *)unwanted;
-        }
-      const char *m = job->from + (i * columns + column) * channels * sizeof(float);
-      if (tiles->type == ODN_BF16) output_bf16(m, tiles->component_bytes, job->bias, tiles->relu, o, channels);
-      else output_f32(m, tiles->component_bytes, job->bias, tiles->relu, o, channels);
-    }
+  for (int64_t f = 0; f < layer->pass_frames; f++)
+    for (int64_t r = 0; r < layer->pass_rows; r++)
+      for (int64_t column = 0; column < columns; column++) {
+        void *o[4];
+        for (int64_t y = 0; y < 2; y++)
+          for (int64_t x = 0; x < 2; x++) {
+            const int64_t row = 2 * (first_row + r) + y, at = 2 * column + x;
+            o[2 * y + x] = row < height && at < width
+              ? destination + (((first_frame + f) * height + row) * width + at) * pixel : (void *)unwanted;
+          }
+        const char *m = products + ((f * layer->pass_rows + r) * columns + column) * layer->channels_out * sizeof(float);
+        if (layer->destination_type == ODN_BF16)
+          output_bf16(m, layer->product_bytes, bias, layer->relu, o, layer->channels_out);
+        else output_f32(m, layer->product_bytes, bias, layer->relu, o, layer->channels_out);
+      }
+}
+
+typedef struct {
+  const odn_winograd *layer;
+  const char *source;
+  const float *bias;
+  char *destination;
+  _Atomic int64_t next;
+  _Atomic int failed;
+} winograd_job;
+
+static void run_passes(void *context) {
+  winograd_job *job = context;
+  const odn_winograd *layer = job->layer;
+  const int thread = omp_get_thread_num();
+  char *transformed = layer->working[thread], *products = transformed + 16 * layer->transformed_bytes;
+  const int64_t row_passes = (layer->extent.height + 1) / 2 / layer->pass_rows;
+  const int64_t passes = layer->extent.frames / layer->pass_frames * row_passes;
+  for (int64_t pass; (pass = job->next++) < passes;) {
+    const int64_t frame = pass / row_passes * layer->pass_frames, row = pass % row_passes * layer->pass_rows;
+    transform_input(layer, job->source, frame, row, transformed);
+    for (int i = 0; i < 16; i++)
+      if (odn_run(layer->products[16 * thread + i])) job->failed = 1;
+    transform_output(layer, products, frame, row, job->bias, job->destination);
   }
 }
 
-void odn_winograd_output(const odn_tiles *tiles, const float *products, const float *bias, void *destination) {
-  tile_job job = {tiles, (const char *)products, bias, destination};
-  GOMP_parallel(transform_output, &job, 0, 0);
+const char *odn_winograd_run(const odn_winograd *layer, const void *source, const float *bias, void *destination) {
+  winograd_job job = {layer, source, bias, destination, 0, 0};
+  GOMP_parallel(run_passes, &job, layer->threads, 0);
+  return job.failed ? "oneDNN refused a product of a Winograd layer" : NULL;
 }

@@ -9,6 +9,7 @@ package import Networks
   package let graph: NetworkGraph
   /// The format that runs: `auto` resolved.
   package let precision: Precision
+  /// Cores it computes on.
   package let threads: Int
   /// Activations, weights and working memory.
   package let memoryBytes: Int
@@ -41,9 +42,10 @@ package import Networks
   ) throws(InferenceError) {
     do { graph = try network.graph(frames: frames, size: size) } catch { throw .network(reason: "\(error)") }
     self.precision = try precision.resolved()
+    let threads = Int(odn_set_threads(Int32(threads)))
     self.threads = threads
-    odn_set_threads(Int32(clamping: threads))
-    let plan = try NetworkPlan(graph, parameters: parameters, scalar: self.precision == .bf16 ? .bf16 : .f32)
+    let plan = try NetworkPlan(
+      graph, parameters: parameters, scalar: self.precision == .bf16 ? .bf16 : .f32, threads: threads)
 
     var reservations = plan.lives.enumerated().map { (index, life) in
       MemoryPlan.Reservation(
@@ -159,7 +161,7 @@ package import Networks
   }
 
   private func run(_ clip: Clip, timing observe: ((StepTime) -> Void)? = nil) throws(InferenceError) -> [[Float]] {
-    odn_set_threads(Int32(clamping: threads))
+    _ = odn_set_threads(Int32(threads))
     for (index, step) in plan.steps.enumerated() {
       let start = observe == nil ? nil : ContinuousClock.now
       try run(step, at: index, clip)

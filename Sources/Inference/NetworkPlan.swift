@@ -63,6 +63,7 @@ struct NetworkPlan {
 
   private let graph: NetworkGraph
   private let scalars: [Tensor.Scalar]
+  private let threads: Int
 
   /// Chooses kernels and loads weights.
   ///
@@ -71,9 +72,13 @@ struct NetworkPlan {
   ///   - parameters: where weights come from.
   ///   - scalar: the trunk's number format. The attention block, whose unscaled softmax is sensitive, and the head stay
   ///     in float32; they are below 1 % of the work.
+  ///   - threads: how many compute.
   /// - Throws: `InferenceError` for a tensor that is missing, a kernel that would be slow or a graph of another form.
-  init(_ graph: NetworkGraph, parameters: some ParameterSource, scalar: Tensor.Scalar) throws(InferenceError) {
+  init(_ graph: NetworkGraph, parameters: some ParameterSource, scalar: Tensor.Scalar, threads: Int)
+    throws(InferenceError)
+  {
     self.graph = graph
+    self.threads = threads
     scalars = Self.scalars(of: graph, trunk: scalar)
     var outputs: [Int] = []
     for node in graph.nodes {
@@ -130,7 +135,8 @@ struct NetworkPlan {
         weight: layer.weight, bias: layer.bias, normalization: layer.normalization, from: parameters)
       let picture = graph.nodes[node.inputs[0]]
       if WinogradConvolution.suits(layer) {
-        let fast = try WinogradConvolution(node.name, layer, from: tensors[sources[0]], to: output, folded)
+        let fast = try WinogradConvolution(
+          node.name, layer, from: tensors[sources[0]], to: output, folded, threads: threads)
         return add(
           node.name, .winograd(fast), from: sources, to: output, work: NetworkGraph.multiplyAccumulates(node))
       }
