@@ -33,10 +33,15 @@ package struct StudentCheck: Sendable {
         continue
       }
       guard let input = entry.tensors.first(where: { $0.name == "input" })?.statistics.shape, input.count == 5,
-        let classes = entry.vectors["logits"]?.count,
-        let network = try? StudentNetwork(frames: input[2], size: input[3], classes: classes)  // refused just below
+        let classes = entry.vectors["logits"]?.count
       else {
         throw .malformed(file: entry.name, reason: "it records no input and logits of a student network")
+      }
+      let network: StudentNetwork
+      do {
+        network = try StudentNetwork(frames: input[2], size: input[3], classes: classes)
+      } catch {
+        throw .malformed(file: entry.name, reason: error.description)
       }
       checks.append(
         StudentCheck(
