@@ -1,37 +1,12 @@
 /* Passes that only move or convert values. In C because each is compiled for several instruction sets, chosen when the
  * program starts, and shares oneDNN's threads. */
 #include "COneDNN.h"
-
-#include <string.h>
-
-/* GNU OpenMP's entry for a parallel region; 0 threads means the number that odn_set_threads chose. */
-extern void GOMP_parallel(void (*body)(void *), void *context, unsigned threads, unsigned flags);
-extern int omp_get_thread_num(void);
-extern int omp_get_num_threads(void);
-
-#if defined(__x86_64__)
-#define FOR_EACH_CPU __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FOR_EACH_CPU
-#endif
-
-/* The calling thread's share of `count` items. */
-static void share(int64_t count, int64_t *first, int64_t *end) {
-  int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
-  *first = count * thread / threads;
-  *end = count * (thread + 1) / threads;
-}
+#include "parallel.h"
 
 /* MARK: Input */
 
 /* Widest picture (512) with the widest kernel's margin on either side, three channels each. */
 enum { MARGIN = 16, WIDEST = 512, ROW = 3 * (WIDEST + 2 * MARGIN) };
-
-static uint16_t rounded_to_bf16(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return (uint16_t)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-}
 
 FOR_EACH_CPU static void bytes_to_f32(const uint8_t *from, float *to, int64_t count) {
   for (int64_t i = 0; i < count; i++) to[i] = (float)(2 * (int32_t)from[i] - 255);

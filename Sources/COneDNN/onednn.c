@@ -82,9 +82,10 @@ int odn_has_bf16(void) {
   return ((int)dnnl_get_effective_cpu_isa() & native) == native;
 }
 
-void odn_set_threads(int threads) {
-  int most = omp_get_num_procs();
-  omp_set_num_threads(threads < 1 ? 1 : threads > most ? most : threads);
+int odn_set_threads(int threads) {
+  int most = omp_get_num_procs(), used = threads < 1 ? 1 : threads > most ? most : threads;
+  omp_set_num_threads(used);
+  return used;
 }
 
 /* MARK: Descriptions */

@@ -115,15 +115,15 @@ private enum Field: Decodable {
   case entry([String: Field])
 
   init(from decoder: any Decoder) throws {
-    if let single = try? decoder.singleValueContainer() {
-      if let number = try? single.decode(Double.self) {
-        self = .number(number)
-        return
-      }
-      if let vector = try? single.decode([Double].self) {
-        self = .vector(vector)
-        return
-      }
+    // A value of another form fails to decode as this one, and the next is tried; only the last may complain.
+    let single = try decoder.singleValueContainer()
+    if let number = try? single.decode(Double.self) {
+      self = .number(number)
+      return
+    }
+    if let vector = try? single.decode([Double].self) {
+      self = .vector(vector)
+      return
     }
     let keys = try decoder.container(keyedBy: Key.self)
     if keys.contains(Key(stringValue: "samples")) {
@@ -144,10 +144,12 @@ private enum Field: Decodable {
 /// Why a recording cannot be used.
 package enum GoldenError: Error, Equatable, CustomStringConvertible {
   case malformed(file: String, reason: String)
+  case unreadable(file: String)
 
   package var description: String {
     switch self {
     case .malformed(let file, let reason): "\(file) is not a golden recording: \(reason)"
+    case .unreadable(let file): "\(file) cannot be read; give --golden the path of a recording"
     }
   }
 }

@@ -33,10 +33,15 @@ package struct StudentCheck: Sendable {
         continue
       }
       guard let input = entry.tensors.first(where: { $0.name == "input" })?.statistics.shape, input.count == 5,
-        let classes = entry.vectors["logits"]?.count,
-        let network = try? StudentNetwork(frames: input[2], size: input[3], classes: classes)  // refused just below
+        let classes = entry.vectors["logits"]?.count
       else {
         throw .malformed(file: entry.name, reason: "it records no input and logits of a student network")
+      }
+      let network: StudentNetwork
+      do {
+        network = try StudentNetwork(frames: input[2], size: input[3], classes: classes)
+      } catch {
+        throw .malformed(file: entry.name, reason: error.description)
       }
       checks.append(
         StudentCheck(
@@ -54,6 +59,8 @@ package struct StudentCheck: Sendable {
   /// Compares everything recorded with what an engine computed.
   ///
   /// - Parameter values: an endpoint's values in NCTHW order, by its name in `NetworkGraph`; nil when it has none.
+  /// - Returns: one finding for each recorded endpoint, the logits last.
+  /// - Throws: what `values` throws.
   package func compare<E: Error>(_ values: (String) throws(E) -> [Float]?) throws(E) -> [Finding] {
     var findings: [Finding] = []
     for (name, statistics) in entry.tensors where name != "input" {

@@ -9,6 +9,7 @@ package import Networks
   package let graph: NetworkGraph
   /// The format that runs: `auto` resolved.
   package let precision: Precision
+  /// Cores it computes on.
   package let threads: Int
   /// Activations, weights and working memory.
   package let memoryBytes: Int
@@ -34,32 +35,32 @@ package import Networks
   ///   - precision: number format of the trunk.
   ///   - threads: cores to use, at most as many as this process may use.
   ///   - keepingEndpoints: keeps every layer's output for `values(of:)`; takes several times the memory.
+  /// - Throws: `InferenceError`, whose text names the setting to change.
   package init(
     network: StudentNetwork, frames: Int? = nil, size: Int? = nil, parameters: some ParameterSource,
     precision: Precision = .auto, threads: Int, keepingEndpoints: Bool = false
   ) throws(InferenceError) {
     do { graph = try network.graph(frames: frames, size: size) } catch { throw .network(reason: "\(error)") }
     self.precision = try precision.resolved()
+    let threads = Int(odn_set_threads(Int32(threads)))
     self.threads = threads
-    odn_set_threads(Int32(clamping: threads))
-    let plan = try NetworkPlan(graph, parameters: parameters, scalar: self.precision == .bf16 ? .bf16 : .f32)
+    let plan = try NetworkPlan(
+      graph, parameters: parameters, scalar: self.precision == .bf16 ? .bf16 : .f32, threads: threads)
 
     var reservations = plan.lives.enumerated().map { (index, life) in
       MemoryPlan.Reservation(
         byteCount: plan.tensors[index].byteCount, life: keepingEndpoints ? 0...plan.steps.count : life)
     }
     for (index, step) in plan.steps.enumerated() {
-      guard case .kernel(let kernel) = step.action else { continue }
-      reservations.append(.init(byteCount: kernel.scratchBytes, life: index...index))
+      reservations.append(.init(byteCount: step.scratchBytes, life: index...index))
     }
     let memory = MemoryPlan(reservations)
     let arena = try AlignedMemory(byteCount: memory.byteCount)
     let addresses = unsafe memory.offsets.map { unsafe arena.base + $0 }
 
     var joints: [Int: Joint] = [:]
-    var scratch = plan.tensors.count
-    var bytes = memory.byteCount
     for (index, step) in plan.steps.enumerated() {
+      let scratch = unsafe addresses[plan.tensors.count + index]
       switch step.action {
       case .pack, .copy: break
       case .concatenate:
@@ -70,16 +71,17 @@ package import Networks
         try unsafe kernel.bind(.source, to: addresses[step.sources[0]])
         if step.sources.count > 1 { try unsafe kernel.bind(.weights, to: addresses[step.sources[1]]) }
         try unsafe kernel.bind(.destination, to: addresses[step.destination])
-        if kernel.scratchBytes > 0 { try unsafe kernel.bind(.scratchpad, to: addresses[scratch]) }
-        scratch += 1
-        bytes += kernel.constantBytes
+        if kernel.scratchBytes > 0 { try unsafe kernel.bind(.scratchpad, to: scratch) }
+      case .winograd(let convolution):
+        try unsafe convolution.bind(
+          source: addresses[step.sources[0]], destination: addresses[step.destination], scratch: scratch)
       }
     }
     self.plan = plan
     self.arena = arena
     unsafe self.addresses = unsafe addresses
     self.joints = joints
-    memoryBytes = bytes
+    memoryBytes = plan.steps.reduce(memory.byteCount) { $0 + $1.constantBytes }
   }
 
   /// Number of values a clip has: 3 · T · H · W.
@@ -89,6 +91,7 @@ package import Networks
   ///
   /// - Parameter pixels: T x H x W x 3 bytes, RGB interleaved; a byte x stands for x / 127.5 - 1.
   /// - Returns: K logits for each head position.
+  /// - Throws: `InferenceError.clipSize` for a clip of another size.
   package func run(pixels: Span<UInt8>) throws(InferenceError) -> [[Float]] {
     try check(pixels.count)
     return try unsafe pixels.withUnsafeBufferPointer { (buffer) throws(InferenceError) in
@@ -100,6 +103,7 @@ package import Networks
   ///
   /// - Parameter values: 3 x T x H x W values in [-1, 1].
   /// - Returns: K logits for each head position.
+  /// - Throws: `InferenceError.clipSize` for a clip of another size.
   package func run(normalized values: Span<Float>) throws(InferenceError) -> [[Float]] {
     try check(values.count)
     return try unsafe values.withUnsafeBufferPointer { (buffer) throws(InferenceError) in
@@ -122,7 +126,7 @@ package import Networks
     package let layer: String
     package let kernel: String
     package let duration: Duration
-    /// Work of the step; 0 for the products inside the attention block, whose node is counted at its first step.
+    /// Products of the plain algorithm; 0 for what only moves values.
     package let multiplyAccumulates: Int
   }
 
@@ -157,15 +161,14 @@ package import Networks
   }
 
   private func run(_ clip: Clip, timing observe: ((StepTime) -> Void)? = nil) throws(InferenceError) -> [[Float]] {
-    odn_set_threads(Int32(clamping: threads))
+    _ = odn_set_threads(Int32(threads))
     for (index, step) in plan.steps.enumerated() {
       let start = observe == nil ? nil : ContinuousClock.now
       try run(step, at: index, clip)
       if let start {
-        let kernel = if case .kernel(let kernel) = step.action { kernel.implementation } else { "movement" }
         observe?(
           StepTime(
-            layer: step.layer, kernel: kernel, duration: start.duration(to: .now),
+            layer: step.layer, kernel: step.implementation, duration: start.duration(to: .now),
             multiplyAccumulates: step.multiplyAccumulates))
       }
     }
@@ -181,6 +184,7 @@ package import Networks
     let destination = unsafe addresses[step.destination]
     switch step.action {
     case .kernel(let kernel): try kernel.run()
+    case .winograd(let convolution): try convolution.run()
     case .pack(var packing):
       switch clip {
       case .pixels(let pixels): unsafe odn_pack_pixels(&packing, pixels.baseAddress, destination)

@@ -6,8 +6,11 @@ import Networks
 /// Nothing is allocated when it runs; where it reads and writes is fixed by `bind`.
 @safe final class Kernel {
   let layer: String
-  private let operation: OpaquePointer
+  /// For the shim's functions that run several; valid as long as this object.
+  let operation: OpaquePointer
   private var constants: [AlignedMemory] = []
+  /// Keeps the weights of another kernel alive.
+  private var shared: Kernel?
 
   /// - Parameters:
   ///   - layer: the endpoint this belongs to, for messages.
@@ -52,6 +55,7 @@ import Networks
   ///   - weights: out, in, time, height, width.
   ///   - scales: a factor for each output channel's weights.
   ///   - bias: one for each output channel.
+  /// - Throws: `InferenceError` when there is no memory or oneDNN refuses.
   func load(weights: [Float], scales: [Float], bias: [Float]) throws(InferenceError) {
     let packed = try AlignedMemory(byteCount: unsafe odn_bytes(operation, Slot.weights.number))
     try unsafe check(unsafe odn_pack_weights(operation, weights, scales, packed.base))
@@ -60,6 +64,13 @@ import Networks
     unsafe offsets.base.initializeMemory(as: Float.self, from: bias, count: bias.count)
     try unsafe bind(.bias, to: offsets.base)
     constants = [packed, offsets]
+  }
+
+  /// Uses the weights of `other`, which computes the same elsewhere in memory.
+  func share(_ other: Kernel) throws(InferenceError) {
+    try unsafe bind(.weights, to: other.constants[0].base)
+    try unsafe bind(.bias, to: other.constants[1].base)
+    shared = other
   }
 
   func run() throws(InferenceError) { try unsafe check(unsafe odn_run(operation)) }

@@ -12,6 +12,7 @@ struct NetworkPlan {
     enum Action {
       case pack(odn_packing)
       case kernel(Kernel)
+      case winograd(WinogradConvolution)
       /// Joins the sources along channels.
       case concatenate
       /// Copies the source to the destination, to which the next step adds.
@@ -22,7 +23,35 @@ struct NetworkPlan {
     let action: Action
     let sources: [Int]
     let destination: Int
+    /// Products of the plain algorithm, including those with the packed stem's zeros.
     let multiplyAccumulates: Int
+
+    /// Working memory while it runs.
+    var scratchBytes: Int {
+      switch action {
+      case .kernel(let kernel): kernel.scratchBytes
+      case .winograd(let convolution): convolution.scratchBytes
+      case .pack, .concatenate, .copy: 0
+      }
+    }
+
+    /// Weights it keeps.
+    var constantBytes: Int {
+      switch action {
+      case .kernel(let kernel): kernel.constantBytes
+      case .winograd(let convolution): convolution.constantBytes
+      case .pack, .concatenate, .copy: 0
+      }
+    }
+
+    /// What computes it.
+    var implementation: String {
+      switch action {
+      case .kernel(let kernel): kernel.implementation
+      case .winograd(let convolution): convolution.implementation
+      case .pack, .concatenate, .copy: "movement"
+      }
+    }
   }
 
   private(set) var steps: [Step] = []
@@ -34,6 +63,7 @@ struct NetworkPlan {
 
   private let graph: NetworkGraph
   private let scalars: [Tensor.Scalar]
+  private let threads: Int
 
   /// Chooses kernels and loads weights.
   ///
@@ -42,8 +72,13 @@ struct NetworkPlan {
   ///   - parameters: where weights come from.
   ///   - scalar: the trunk's number format. The attention block, whose unscaled softmax is sensitive, and the head stay
   ///     in float32; they are below 1 % of the work.
-  init(_ graph: NetworkGraph, parameters: some ParameterSource, scalar: Tensor.Scalar) throws(InferenceError) {
+  ///   - threads: how many compute.
+  /// - Throws: `InferenceError` for a tensor that is missing, a kernel that would be slow or a graph of another form.
+  init(_ graph: NetworkGraph, parameters: some ParameterSource, scalar: Tensor.Scalar, threads: Int)
+    throws(InferenceError)
+  {
     self.graph = graph
+    self.threads = threads
     scalars = Self.scalars(of: graph, trunk: scalar)
     var outputs: [Int] = []
     for node in graph.nodes {
@@ -99,6 +134,12 @@ struct NetworkPlan {
       var folded = try FoldedWeights(
         weight: layer.weight, bias: layer.bias, normalization: layer.normalization, from: parameters)
       let picture = graph.nodes[node.inputs[0]]
+      if WinogradConvolution.suits(layer) {
+        let fast = try WinogradConvolution(
+          node.name, layer, from: tensors[sources[0]], to: output, folded, threads: threads)
+        return add(
+          node.name, .winograd(fast), from: sources, to: output, work: NetworkGraph.multiplyAccumulates(node))
+      }
       var window = odn_window(
         layer.kernel, stride: layer.stride, padding: layer.padded(picture.shape.extent).padding)
       if case .input = picture.operation {
@@ -183,7 +224,9 @@ struct NetworkPlan {
   ) throws(InferenceError) -> Int {
     let kernel = try Kernel.convolution(name, from: tensors[source], to: output, window, finish: finish)
     try kernel.load(weights: folded.weights, scales: folded.scales, bias: folded.bias)
-    return add(name, .kernel(kernel), from: [source], to: output, into: existing)
+    return add(
+      name, .kernel(kernel), from: [source], to: output, into: existing,
+      work: folded.weights.count * output.shape.extent.count)
   }
 
   private mutating func maxPool(
@@ -204,15 +247,15 @@ struct NetworkPlan {
     _ name: String, _ left: Int, _ right: Int, transposed: Bool, rows: Int, inner: Int, columns: Int, to output: Tensor
   ) throws(InferenceError) -> Int {
     let kernel = try Kernel.product(name, rows: rows, inner: inner, columns: columns, transposed: transposed)
-    return add(name, .kernel(kernel), from: [left, right], to: output)
+    return add(name, .kernel(kernel), from: [left, right], to: output, work: rows * inner * columns)
   }
 
   private mutating func add(
-    _ layer: String, _ action: Step.Action, from sources: [Int], to tensor: Tensor, into existing: Int? = nil
+    _ layer: String, _ action: Step.Action, from sources: [Int], to tensor: Tensor, into existing: Int? = nil,
+    work: Int = 0
   ) -> Int {
     if existing == nil { tensors.append(tensor) }
     let destination = existing ?? tensors.count - 1
-    let work = steps.last?.layer == layer ? 0 : graph.node(named: layer).map(NetworkGraph.multiplyAccumulates) ?? 0
     steps.append(
       Step(layer: layer, action: action, sources: sources, destination: destination, multiplyAccumulates: work))
     return destination

@@ -12,7 +12,7 @@ import Networks
   package let multiplyAccumulates: Int
 
   package init(precision: Precision, threads: Int) throws(InferenceError) {
-    odn_set_threads(Int32(clamping: threads))
+    _ = odn_set_threads(Int32(clamping: threads))
     let scalar: Tensor.Scalar = try precision.resolved() == .bf16 ? .bf16 : .f32
     let channels = 128
     let tensor = Tensor(shape: ActivationShape(channels: channels, extent: Extent(8, 28, 28)), scalar: scalar)

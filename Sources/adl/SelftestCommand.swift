@@ -22,9 +22,19 @@ struct SelftestCommand: ParsableCommand {
   @Option(help: "Cores to use.")
   var threads = ProcessInfo.processInfo.activeProcessorCount
 
+  func validate() throws {
+    guard threads > 0 else { throw ValidationError("--threads must be at least 1") }
+  }
+
   func run() throws {
-    let file = try recording()
-    let (checks, others) = try StudentCheck.all(in: file)
+    let checks: [StudentCheck]
+    let others: [String]
+    do {
+      (checks, others) = try StudentCheck.all(in: recording())
+    } catch {
+      FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+      throw ExitCode(65)
+    }
     let precisions = try precision.map { [try $0.resolved()] } ?? Precision.native
     print("oneDNN \(Precision.libraryVersion), \(Precision.instructionSet), \(threads) threads")
     var misses = 0
@@ -39,9 +49,10 @@ struct SelftestCommand: ParsableCommand {
     print("all endpoints agree")
   }
 
-  private func recording() throws -> GoldenFile {
+  private func recording() throws(GoldenError) -> GoldenFile {
     guard let golden else { return try GoldenFile.embedded() }
-    return try GoldenFile(json: Data(contentsOf: URL(fileURLWithPath: golden)), name: golden)
+    guard let json = FileManager.default.contents(atPath: golden) else { throw .unreadable(file: golden) }
+    return try GoldenFile(json: json, name: golden)
   }
 
   /// Prints a table of errors and returns how many are too large.

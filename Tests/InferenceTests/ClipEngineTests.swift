@@ -74,6 +74,21 @@ private func relativeError(_ a: [Float], _ b: [Float]) -> Double {
     #expect(relativeError(picks.map { stem[$0] }, picks.map { reference.value(at: $0, of: values) }) < 1e-5)
   }
 
+  @Test(arguments: [112, 113])
+  func `Winograd layers are the convolution that their definition says, at even and odd sizes`(size: Int) throws {
+    let network = try StudentNetwork(
+      width: WidthMultiplier(0.5), frames: 16, size: size, classes: 5, nonLocal: .none, head: .meanOverSteps)
+    let engine = try ClipEngine(
+      network: network, parameters: weights, precision: .f32, threads: 2, keepingEndpoints: true)
+    #expect(try engine.profile(pixels: pixels(size: size).span).contains { $0.kernel.hasPrefix("winograd") })
+    let values = try #require(try engine.values(of: "Conv3d_2b_1x1"))
+    let node = try #require(engine.graph.node(named: "Conv3d_2c_3x3"))
+    let output = try #require(try engine.values(of: node.name))
+    let reference = try #require(ReferenceConvolution(node, input: node.shape.extent, weights: weights))
+    let picks = stride(from: 0, to: output.count, by: output.count / 499)
+    #expect(relativeError(picks.map { output[$0] }, picks.map { reference.value(at: $0, of: values) }) < 1e-5)
+  }
+
   @Test func `head slides over a longer clip`() throws {
     let network = try smallNetwork()
     let engine = try ClipEngine(

@@ -43,8 +43,9 @@ const char *odn_instruction_set(void);
 /* 1 when the CPU multiplies bfloat16 natively. */
 int odn_has_bf16(void);
 
-/* Threads of the calling thread's parallel regions, oneDNN's and this shim's alike; no more than the CPUs it may use. */
-void odn_set_threads(int threads);
+/* Threads of the calling thread's parallel regions, oneDNN's and this shim's alike: at least 1 and no more than the
+ * CPUs it may use. Returns how many. */
+int odn_set_threads(int threads);
 
 /* What happens to a convolution's sums before they are stored. */
 typedef enum { ODN_AS_IS = 0, ODN_RELU = 1, ODN_ADD_TO_DESTINATION = 2 } odn_finish;
@@ -90,6 +91,30 @@ void odn_pack_floats(const odn_packing *packing, const float *values, void *pack
 
 /* Joins `count` dense tensors of `positions` positions along channels; part i has part_bytes[i] bytes a position. */
 void odn_concatenate(int count, const void *const *parts, const int64_t *part_bytes, int64_t positions, void *joined);
+
+/* Winograd's F(2x2, 3x3) over height and width: a 3x3 layer as 16 layers of 1x1 over tiles, with 2.25 times fewer
+ * products. Tile (r, c) makes output rows 2r, 2r + 1 and columns 2c, 2c + 1. The work is cut into passes over a few
+ * frames and rows of tiles, and each thread does whole passes on its own: a parallel region for every small product would
+ * wait for a thread that another program keeps from running. */
+typedef struct {
+  odn_extent extent; /* of the layer's input and output alike */
+  int64_t channels_in, channels_out; /* multiples of 8, up to 4096 */
+  int64_t pass_frames, pass_rows;    /* divide the frames and the rows of tiles */
+  int64_t kernel_frames, front_frames;
+  int64_t transformed_bytes, product_bytes; /* from one of the 16 components to the next */
+  int32_t source_type, destination_type; /* transformed inputs have the source's type, products are f32 */
+  int32_t relu;
+  int32_t threads;
+  /* For each thread 16 products over time, [pass_frames + kernel_frames - 1, pass_rows, columns] without padding, bound to
+   * the components of that thread's working memory. */
+  odn_operation *const *products;
+  /* For each thread: 16 transformed components, then 16 products. */
+  void *const *working;
+} odn_winograd;
+
+const char *odn_winograd_run(const odn_winograd *layer, const void *source, const float *bias, void *destination);
+/* One of the 16 components of `count` 3x3 kernels, one value of each. */
+void odn_winograd_weights(int64_t count, const float *kernels, int component, float *transformed);
 
 /* Lays out a convolution's f32 weights (out, in, time, height, width) for `operation`, into odn_bytes(ODN_WEIGHTS);
  * each output channel is multiplied by its scale. */
