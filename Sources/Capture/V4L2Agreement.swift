@@ -14,7 +14,7 @@ struct V4L2Layout: Equatable {
     self.format = format
     self.size = size
     self.color = color
-    let shapes = planeShapes(format, size)
+    let shapes = format.planeShapes(size)
     for (index, shape) in shapes.enumerated() {
       let isHalved = format == .i420 && index > 0
       let padded = max(shape.rowBytes, isHalved ? rowBytes / 2 : rowBytes)

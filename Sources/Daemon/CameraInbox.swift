@@ -27,7 +27,7 @@ final class CameraInbox: Sendable {
   private struct Contents {
     var window: ClipWindow?
     /// Storage of a window that was taken, to fill again.
-    var spare: ClipWindow
+    var spare: ClipWindow?
     var notices: [CameraNotice] = []
     var arrival: UInt64 = 0
     var skippedHops = 0
@@ -49,15 +49,14 @@ final class CameraInbox: Sendable {
   }
 
   /// Leaves the samples of a ring that has just come due.
-  func leave(_ ring: FrameRing, arrival: UInt64) {
+  func leave(_ ring: borrowing FrameRing, arrival: UInt64) {
     contents.withLock { contents in
       if let waiting = contents.window.take() {
         contents.skippedHops += 1
         contents.spare = waiting
       }
       // Taking the storage out keeps it unshared, so that it is filled in place.
-      var window = ClipWindow(frames: 0, sampleByteCount: 0)
-      swap(&window, &contents.spare)
+      guard var window = contents.spare.take() else { preconditionFailure("the inbox owns two windows") }
       ring.copyWindow(into: &window)
       contents.window = consume window
       contents.arrival = arrival
@@ -105,7 +104,7 @@ final class CameraInbox: Sendable {
 
 /// What a capture thread has counted.
 struct CaptureReport: Equatable, Sendable {
-  var stream = SampleStream.Counters()
+  var stream = FrameSampler.Counters()
   /// Frames lost before us and frames that were faulty, over all times the source was opened.
   var lost = 0
   var corrupt = 0

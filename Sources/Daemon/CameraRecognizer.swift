@@ -36,11 +36,11 @@ struct CameraRecognizer {
   mutating func take(_ scored: ScoredWindow, of window: ClipWindow, inference: Duration) {
     let now = publisher.options.clock.now().monotonic
     let latency = ActivityEvent.Latency(
-      inference: milliseconds(inference), captureToPublish: milliseconds(now - window.end))
+      inference: milliseconds(inference), captureToPublish: milliseconds(now - window.lastTime))
     let described = describe(window)
-    lastWindow = (window.begin, window.end)
+    lastWindow = (window.firstTime, window.lastTime)
     for change in decider.decide(scored.scores) { publish(change, described, latency) }
-    publishState(at: window.end)
+    publishState(at: window.lastTime)
     publisher.publish(
       Prediction(
         camera: camera, top: labelled(ActivityDecider.top(scored.scores.probabilities, count: 5)), window: described,
@@ -138,7 +138,7 @@ struct CameraRecognizer {
 
   private func describe(_ window: ClipWindow) -> ActivityEvent.Window {
     ActivityEvent.Window(
-      frames: window.frames, span: ((window.end - window.begin) / .seconds(1) * 1000).rounded() / 1000,
+      frames: window.frames, span: (window.duration / .seconds(1) * 1000).rounded() / 1000,
       sampleRate: card.sampleRate, firstFrame: window.firstSample, lastFrame: window.lastSample,
       dropped: window.dropped, repeated: window.repeated)
   }

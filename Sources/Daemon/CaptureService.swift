@@ -11,7 +11,7 @@ struct CaptureService: Service {
   let inbox: CameraInbox
   let source: SourceDescription
   let sourceOptions: SourceOptions
-  let streamOptions: SampleStream.Options
+  let streamOptions: StreamOptions
   let decodesExactly: Bool
   let stallTime: Duration
   /// Orders windows of all cameras by arrival.
@@ -87,9 +87,9 @@ struct CaptureService: Service {
   ) throws(CaptureError) -> Outcome {
     var isOnline = false
     var lastFrame = ContinuousClock.now
-    var restarts = reader.stream.counters.restarts
+    var restarts = reader.stream.sampler.counters.restarts
     let before = report
-    func windowDue(_ ring: FrameRing) { inbox.leave(ring, arrival: arrivals.next()) }
+    func windowDue(_ ring: borrowing FrameRing) { inbox.leave(ring, arrival: arrivals.next()) }
 
     while !stop.isSet {
       switch try reader.step(&source, timeout: .milliseconds(200), windowDue: windowDue) {
@@ -104,14 +104,14 @@ struct CaptureService: Service {
           isOnline = true
           onFirstFrame()
           inbox.leave(.online(detail: "frames arrive"))
-        } else if reader.stream.counters.restarts != restarts {
+        } else if reader.stream.sampler.counters.restarts != restarts {
           inbox.leave(.refilling)
         }
-        restarts = reader.stream.counters.restarts
+        restarts = reader.stream.sampler.counters.restarts
         if let skipped { logger.warning("frame skipped: \(skipped)") }
       }
       counters = source.counters
-      report.stream = reader.stream.counters
+      report.stream = reader.stream.sampler.counters
       inbox.report(
         CaptureReport(
           stream: report.stream, lost: before.lost + counters.lost, corrupt: before.corrupt + counters.corrupt,

@@ -19,7 +19,7 @@ package struct Daemon: Sendable {
   private let cameras: [(settings: CameraSettings, source: SourceDescription)]
   private let options: RecognitionOptions
   private let masks: [PrivacyMask]
-  private let regions: [Region]
+  private let regions: [PictureRegion]
 
   /// Checks what the settings name: the model, its labels, the sources, the regions.
   ///
@@ -37,10 +37,10 @@ package struct Daemon: Sendable {
     cameras = try enabled.map { ($0, try SourceDescription(parsing: $0.source)) }
     regions = try enabled.map { camera in
       guard let region = camera.region else { return .whole }
-      return try Region(x: region.x, y: region.y, width: region.width, height: region.height)
+      return try PictureRegion(x: region.x, y: region.y, width: region.width, height: region.height)
     }
-    masks = enabled.map { camera in
-      PrivacyMask(polygons: camera.masks.map { $0.map { PrivacyMask.Corner(x: $0[0], y: $0[1]) } })
+    masks = try enabled.map { camera in
+      try PrivacyMask(polygons: camera.masks.map { $0.map { PrivacyMask.Point(x: $0[0], y: $0[1]) } })
     }
     options = RecognitionOptions(settings.recognition)
   }
@@ -72,7 +72,7 @@ package struct Daemon: Sendable {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let recognition = RecognitionService(
       inboxes: captures.map(\.inbox), model: model, precision: Precision(settings.model.precision),
-      threads: settings.model.threads == 0 ? cores : settings.model.threads, hop: settings.model.hop, options: options,
+      threads: settings.model.threads == 0 ? cores : settings.model.threads, options: options,
       publisher: publisher, bell: bell,
       onReady: { text in
         logger.notice("model \(model.card.name) ready: \(text)", metadata: ["sha256": "\(model.sha256)"])
@@ -107,11 +107,11 @@ package struct Daemon: Sendable {
     opening.camera.rate = camera.rate
     opening.camera.sampleRate = model.card.sampleRate
     opening.camera.controls = camera.controls
-    let stream = model.card.streamOptions(
-      hop: settings.model.hop, region: regions[index], crop: camera.crop == .full ? .full : .centerSquare,
+    let stream = StreamOptions(
+      model.card, hop: settings.model.hop, region: regions[index], crop: camera.crop == .full ? .full : .centerSquare,
       mask: masks[index])
     return CaptureService(
-      inbox: CameraInbox(name: camera.name, window: SampleStream(stream).makeWindow(), bell: bell), source: source,
+      inbox: CameraInbox(name: camera.name, window: stream.makeWindow(), bell: bell), source: source,
       sourceOptions: opening, streamOptions: stream, decodesExactly: camera.decodesExactly,
       stallTime: .seconds(camera.stallSeconds), arrivals: arrivals, logger: logger)
   }

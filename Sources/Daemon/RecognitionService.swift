@@ -17,7 +17,6 @@ struct RecognitionService: Service {
   let model: StudentModel
   let precision: Precision
   let threads: Int
-  let hop: Int
   let options: RecognitionOptions
   let publisher: EventPublisher
   /// Poked when an inbox was given something.
@@ -41,8 +40,7 @@ struct RecognitionService: Service {
       CameraRecognizer(camera: $0.name, model: model, options: options, publisher: publisher)
     }
     var statistics = inboxes.map { _ in WindowStatistics() }
-    var window = ClipWindow(
-      frames: scorer.card.network.frames, sampleByteCount: scorer.card.network.size * scorer.card.network.size * 3)
+    var window = ClipWindow(frames: model.network.frames, size: model.network.size)
 
     while !bell.isSet {
       bell.wait(for: .seconds(1))
@@ -55,10 +53,10 @@ struct RecognitionService: Service {
       while !bell.isSet, let index = nextCamera() {
         guard inboxes[index].takeWindow(into: &window) else { continue }
         let began = ContinuousClock.now
-        let scored = try scorer.score(window, newest: hop)
+        let scored = try scorer.score(window)
         let inference = ContinuousClock.now - began
         cameras[index].take(scored, of: window, inference: inference)
-        let latency = publisher.options.clock.now().monotonic - window.end
+        let latency = publisher.options.clock.now().monotonic - window.lastTime
         statistics[index].add(inference: inference, latency: latency)
         publisher.update(statistics[index].counters(inboxes[index]), of: inboxes[index].name)
       }

@@ -155,7 +155,8 @@ struct PickleReader {
     case UInt8(ascii: "b"): try build()
     case UInt8(ascii: "Q"): stack.append(try storage(pop()))
     default:
-      throw refused("opcode 0x\(String(opcode, radix: 16)) at byte \(opcodePosition) is not one of a state dictionary's")
+      throw refused(
+        "opcode 0x\(String(opcode, radix: 16)) at byte \(opcodePosition) is not one of a state dictionary's")
     }
     guard stack.count <= bytes.count, marks.count <= Self.deepest * 16 else {
       throw malformed("its pickle nests without end")
@@ -252,7 +253,9 @@ struct PickleReader {
   /// State of an object: for the OrderedDict of a state dictionary its `_metadata`, which is not needed.
   private mutating func build() throws(ModelFileError) {
     _ = try pop()
-    guard case .dictionary = try top() else { throw refused("an object other than a state dictionary is given a state") }
+    guard case .dictionary = try top() else {
+      throw refused("an object other than a state dictionary is given a state")
+    }
   }
 
   // MARK: reading

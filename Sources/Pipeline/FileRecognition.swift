@@ -8,9 +8,9 @@ package struct FileRecognition {
   package struct Options: Sendable {
     /// Samples from one window to the next.
     package var hop = 8
-    package var region = Region.whole
-    package var crop = CropRule.full
-    package var mask = PrivacyMask()
+    package var region = PictureRegion.whole
+    package var crop = Crop.full
+    package var mask = PrivacyMask.none
     package var decodesExactly = false
     package var recognition = RecognitionOptions()
 
@@ -39,7 +39,7 @@ package struct FileRecognition {
     package var windows: [Window] = []
     package var activities: [FinishedActivity] = []
     package var verdict = ClipVerdict()
-    package var counters = SampleStream.Counters()
+    package var counters = FrameSampler.Counters()
     /// True when the file was shorter than a window and was repeated to fill one.
     package var wasRepeated = false
     /// Frames that could not be used, and why the last one could not.
@@ -63,27 +63,27 @@ package struct FileRecognition {
   package func run(
     _ source: consuming any FrameSource & ~Copyable, progress: (Duration, Window?) -> Void = { _, _ in }
   ) throws -> Result {
-    let streamOptions = scorer.card.streamOptions(
-      hop: options.hop, region: options.region, crop: options.crop, mask: options.mask)
+    let streamOptions = StreamOptions(
+      scorer.card, hop: options.hop, region: options.region, crop: options.crop, mask: options.mask)
     var reader = try StreamReader(streamOptions, decodesExactly: options.decodesExactly)
     var decider = ActivityDecider(labels: scorer.card.labels, options: options.recognition)
-    var window = reader.stream.makeWindow()
+    var window = streamOptions.makeWindow()
     var result = Result()
     var failure: (any Error)?
     var lastTime = Duration.zero
 
-    func take(_ ring: FrameRing) {
+    func take(_ ring: borrowing FrameRing) {
       guard failure == nil else { return }
       do {
-        ring.copyWindow(into: &window)
-        let scored = try scorer.score(window, newest: options.hop)
+        ring.copyRepeating(into: &window)
+        let scored = try scorer.score(window)
         result.verdict.add(scored.scores.probabilities)
         Self.collect(decider.decide(scored.scores), into: &result)
         result.windows.append(
           Window(
-            firstSample: window.firstSample, time: window.begin, logits: scored.logits,
+            firstSample: window.firstSample, time: window.firstTime, logits: scored.logits,
             probabilities: scored.scores.probabilities))
-        progress(window.end, result.windows.last)
+        progress(window.lastTime, result.windows.last)
       } catch {
         failure = error
       }
@@ -109,7 +109,7 @@ package struct FileRecognition {
     if let failure { throw failure }
     guard !result.windows.isEmpty else { throw FileRecognitionError.noFrames(reason: result.lastSkipped) }
     Self.collect(decider.end(at: lastTime, reason: .sourceEnded), into: &result)
-    result.counters = reader.stream.counters
+    result.counters = reader.stream.sampler.counters
     return result
   }
 

@@ -13,9 +13,9 @@ package struct StreamReader: ~Copyable {
   ///   - options: sampling and preparation.
   ///   - decodesExactly: decodes JPEG at full size, as in training, though a reduced size would do.
   /// - Throws: `CaptureError` when libjpeg-turbo cannot start.
-  package init(_ options: SampleStream.Options, decodesExactly: Bool = false) throws(CaptureError) {
-    stream = SampleStream(options)
-    decoder = try ChosenFrameDecoder(isExact: decodesExactly)
+  package init(_ options: StreamOptions, decodesExactly: Bool = false) throws(CaptureError) {
+    stream = options.makeStream()
+    decoder = try ChosenFrameDecoder(options.preprocessing, isExact: decodesExactly)
   }
 
   /// How one step ended.
@@ -30,18 +30,24 @@ package struct StreamReader: ~Copyable {
   ///
   /// - Throws: what the source throws; the stream then waits for the next source.
   package mutating func step(
-    _ source: inout any FrameSource & ~Copyable, timeout: Duration, windowDue: (FrameRing) -> Void
+    _ source: inout any FrameSource & ~Copyable, timeout: Duration, windowDue: (borrowing FrameRing) -> Void
   ) throws(CaptureError) -> Step {
     switch try source.next(into: &frame, timeout: timeout) {
     case .timedOut: return .timedOut
     case .ended:
-      let skipped = stream.finish(decode: decoder.decode, windowDue: windowDue)
-      return .ended(skipped: skipped)
+      let before = stream.sampler.counters.unusable
+      _ = stream.finish(decode: decoder.decode, window: windowDue)
+      return .ended(skipped: failure(since: before))
     case .frame:
-      let time = frame.timestamp
-      let skipped = stream.push(&frame, decode: decoder.decode, windowDue: windowDue)
-      return .frame(time: time, skipped: skipped)
+      let (time, before) = (frame.timestamp, stream.sampler.counters.unusable)
+      _ = stream.push(&frame, decode: decoder.decode, window: windowDue)
+      return .frame(time: time, skipped: failure(since: before))
     }
+  }
+
+  /// Why a frame could not be used, if more could not than `before`.
+  private func failure(since before: Int) -> (any Error)? {
+    stream.sampler.counters.unusable > before ? stream.sampler.lastFailure : nil
   }
 
   /// Forgets the samples: what comes next has nothing to do with what came before.
@@ -51,14 +57,17 @@ package struct StreamReader: ~Copyable {
 /// Decodes the JPEG frames that became samples; a class, since the stream calls it while it is being changed itself.
 private final class ChosenFrameDecoder {
   private var decoder: FrameDecoder
+  private let preprocessing: ClipPreprocessing
   private let isExact: Bool
 
-  init(isExact: Bool) throws(CaptureError) {
+  init(_ preprocessing: ClipPreprocessing, isExact: Bool) throws(CaptureError) {
     decoder = try FrameDecoder()
+    self.preprocessing = preprocessing
     self.isExact = isExact
   }
 
-  func decode(_ frame: Frame, covering smallest: FrameSize, into target: inout Frame) throws {
-    try decoder.decode(frame, into: &target, scale: isExact ? .exact : .covering(smallest))
+  func decode(_ frame: Frame, into target: inout Frame) throws {
+    let scale: FrameDecoder.Scale = isExact ? .exact : .covering(preprocessing.minimumDecodedSize(of: frame.size))
+    try decoder.decode(frame, into: &target, scale: scale)
   }
 }

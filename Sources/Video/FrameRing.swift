@@ -52,11 +52,21 @@ package struct FrameRing: Sendable {
 
   /// Copies all samples, oldest first, into a window of the same shape; the ring must be full.
   package func copyWindow(into window: inout ClipWindow) {
-    precondition(isFull && window.frames == capacity && window.size == size)
+    precondition(isFull)
+    copyRepeating(into: &window)
+  }
+
+  /// Copies what there is, repeated from its beginning until the window is full, as for clips shorter than a window.
+  ///
+  /// The ring must not be empty.
+  ///
+  /// - Source: methods.md 7.2.
+  package func copyRepeating(into window: inout ClipWindow) {
+    precondition(count > 0 && window.frames == capacity && window.size == size)
     // Full: the oldest is the one that will be overwritten next.
     window.removeAll()
     for index in 0..<capacity {
-      let slot = (next + index) % capacity
+      let slot = isFull ? (next + index) % capacity : index % count
       window.append(samples[slot], pictures[slot])
     }
   }

@@ -15,6 +15,8 @@ package struct FrameSampler: Sendable {
     package var unusable = 0
     /// Times a run began again after a gap or a jump of the clock.
     package var restarts = 0
+
+    package init() {}
   }
 
   /// Turns a frame of format `mjpeg` into planes.

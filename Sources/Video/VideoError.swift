@@ -17,7 +17,7 @@ package enum VideoError: Error, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .badSize(let size):
-      "a frame of \(size) pixels cannot be used; set camera.size to one of the sizes the camera lists"
+      "a frame of \(size) pixels cannot be used; set cameras[].size to one of the sizes the camera lists"
     case .notDecoded(let size):
       "a JPEG frame of \(size) was not decoded before it was sampled"
     case .planeCount(let format, let expected, let found):
@@ -25,12 +25,12 @@ package enum VideoError: Error, Equatable, CustomStringConvertible {
     case .planeTooShort(let format, let size, let plane, let needed, let available):
       """
       a \(format.rawValue) frame of \(size) is cut off: plane \(plane) needs \(needed) bytes and has \(available); \
-      set camera.pixelFormat to another one if every frame is
+      set cameras[].format to another one if every frame is
       """
     case .rowTooShort(let format, let size, let plane, let needed, let found):
       "a \(format.rawValue) frame of \(size) has rows of \(found) bytes in plane \(plane); \(needed) are needed"
-    case .badRegion(let reason): "the region of interest is unusable: \(reason); set camera.region"
-    case .badMask(let reason): "the privacy mask is unusable: \(reason); set camera.mask"
+    case .badRegion(let reason): "the region of interest is unusable: \(reason); set cameras[].region"
+    case .badMask(let reason): "the privacy mask is unusable: \(reason); set cameras[].masks"
     }
   }
 }

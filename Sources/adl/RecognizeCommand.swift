@@ -42,7 +42,7 @@ struct RecognizeCommand: ParsableCommand {
   var roi: String?
 
   @Option(help: "How a picture that is not square becomes square: full or centerSquare.")
-  var crop = CropRule.full
+  var crop = Crop.full
 
   @Option(help: "Probability at which an activity starts.")
   var on: Float?
@@ -88,12 +88,12 @@ struct RecognizeCommand: ParsableCommand {
     }
   }
 
-  private func region() throws -> Region {
+  private func region() throws -> PictureRegion {
     guard let roi else { return .whole }
     let values = roi.split(separator: ",").map { Double($0) ?? .nan }
     guard values.count == 4 else { throw ValidationError("--roi must be x,y,width,height, as in 0.25,0,0.5,1") }
     do {
-      return try Region(x: values[0], y: values[1], width: values[2], height: values[3])
+      return try PictureRegion(x: values[0], y: values[1], width: values[2], height: values[3])
     } catch {
       throw ValidationError("--roi \(roi) must be a part of the picture, each value between 0 and 1")
     }
@@ -140,8 +140,7 @@ struct RecognizeCommand: ParsableCommand {
   }
 }
 
-extension Precision: ExpressibleByArgument {}
-extension CropRule: ExpressibleByArgument {}
+extension Crop: ExpressibleByArgument {}
 
 /// Minutes and seconds, as 01:23.4.
 func clock(_ time: Duration) -> String {

@@ -55,7 +55,8 @@ struct WatchCommand: AsyncParsableCommand {
     if let query { _ = try EventQuery.ask(#"{"query":"version"}"#, at: query, timeout: .seconds(5)) }
     let subscriber = try EventSubscriber(endpoint: endpoint, predictions: predictions)
     let printer = MessagePrinter(
-      json: json, heartbeats: heartbeats, colors: isTerminal(STDOUT_FILENO) && ProcessInfo.processInfo.environment["NO_COLOR"] == nil)
+      json: json, heartbeats: heartbeats,
+      colors: isTerminal(STDOUT_FILENO) && ProcessInfo.processInfo.environment["NO_COLOR"] == nil)
     let deadline = seconds.map { ContinuousClock.now + .seconds($0) }
     var shown = 0
     while true {

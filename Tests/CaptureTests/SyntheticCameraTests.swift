@@ -63,9 +63,9 @@ import Video
     let frame = try #require(
       try frames("synthetic:2?size=64x48&format=\(format.rawValue)&length=0.01&pace=fastest").frames.first)
     #expect(frame.format == format)
-    #expect(frame.planes.count == planeShapes(format, frame.size).count)
+    #expect(frame.planes.count == format.planeShapes(frame.size).count)
     if format != .mjpeg {
-      #expect(frame.byteCount == planeShapes(format, frame.size).reduce(0) { $0 + $1.rowBytes * $1.rows })
+      #expect(frame.byteCount == format.planeShapes(frame.size).reduce(0) { $0 + $1.rowBytes * $1.rows })
     }
   }
 

@@ -98,7 +98,7 @@ struct ColorConversionTests {
       #expect(
         error.description
           == "a nv12 frame of 640x480 is cut off: plane 1 needs 153600 bytes and has 92800; "
-          + "set camera.pixelFormat to another one if every frame is")
+          + "set cameras[].format to another one if every frame is")
     }
     frame.size = FrameSize(width: 0, height: 480)
     #expect(throws: VideoError.badSize(frame.size)) { try frame.validatePlanes() }
