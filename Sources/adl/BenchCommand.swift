@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Golden
 import Inference
+import ModelFile
 import Networks
 
 /// `adl bench`: how fast this machine runs the network, and how close to its own limit.
@@ -16,6 +17,9 @@ struct BenchCommand: ParsableCommand {
 
   @Option(help: "Number format: auto, f32 or bf16. All that this CPU has when left out.")
   var precision: [Precision] = []
+
+  @Option(help: ArgumentHelp("Measure this model instead of one of formula weights.", valueName: "file.safetensors"))
+  var model: String?
 
   @Option(help: "Factor on every layer's channels.")
   var width = 1.0
@@ -58,14 +62,25 @@ struct BenchCommand: ParsableCommand {
     guard threads > 0 else { throw ValidationError("--threads must be at least 1") }
   }
 
-  func run() throws {
-    let network = try StudentNetwork(
-      width: WidthMultiplier(width), frames: frames, size: size, classes: classes)
-    let pixels = try clipPixels()
+  func run() throws { try reporting(measure) }
+
+  /// What is measured: the given model, or the described network with weights by formula.
+  private func subject() throws -> (network: StudentNetwork, parameters: any ParameterSource) {
+    if let model {
+      let model = try StudentModel(path: model)
+      return (model.network, model)
+    }
+    let network = try StudentNetwork(width: WidthMultiplier(width), frames: frames, size: size, classes: classes)
+    return (network, FormulaWeights(seed: 1))
+  }
+
+  private func measure() throws {
+    let (network, parameters) = try subject()
+    let pixels = try clipPixels(network)
     var subjects: [BenchSubject] = []
     for precision in precision.isEmpty ? Precision.native : precision {
       subjects.append(
-        try BenchSubject(network: network, parameters: FormulaWeights(seed: 1), precision: precision, threads: threads))
+        try BenchSubject(network: network, parameters: parameters, precision: precision, threads: threads))
     }
     if serve { return try answer(subjects, pixels) }
 
@@ -77,20 +92,20 @@ struct BenchCommand: ParsableCommand {
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      print(String(decoding: try encoder.encode(summary(reports)), as: UTF8.self))
+      print(String(decoding: try encoder.encode(summary(network, reports)), as: UTF8.self))
       return
     }
-    printTable(reports)
+    printTable(network, reports)
     if layers { for subject in subjects { try subject.printLayers(pixels) } }
   }
 
   /// A pattern that costs what any picture costs.
-  private func clipPixels() throws -> [UInt8] {
-    let count = frames * size * size * 3
+  private func clipPixels(_ network: StudentNetwork) throws -> [UInt8] {
+    let count = network.frames * network.size * network.size * 3
     guard let clip else { return (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 / 251) } }
     let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: clip)))
     guard bytes.count == count else {
-      throw ValidationError("\(clip) has \(bytes.count) bytes; \(frames) frames of \(size)x\(size) RGB are \(count)")
+      throw ValidationError("\(clip) has \(bytes.count) bytes; a clip for \(describe(network)) has \(count)")
     }
     return bytes
   }
@@ -113,17 +128,21 @@ struct BenchCommand: ParsableCommand {
     }
   }
 
-  private func summary(_ reports: [BenchReport]) -> BenchSummary {
+  private func summary(_ network: StudentNetwork, _ reports: [BenchReport]) -> BenchSummary {
     BenchSummary(
-      network: "width \(width), \(frames)x\(size)x\(size), \(classes) classes", threads: threads, rounds: rounds,
+      network: describe(network), threads: threads, rounds: rounds,
       instructionSet: Precision.instructionSet, oneDNN: Precision.libraryVersion,
       peakMemoryMB: ProcessMemory.peakMegabytes, results: reports)
   }
 
-  private func printTable(_ reports: [BenchReport]) {
+  private func describe(_ network: StudentNetwork) -> String {
+    "width \(network.width.value), \(network.frames)x\(network.size)x\(network.size), \(network.classes) classes"
+  }
+
+  private func printTable(_ network: StudentNetwork, _ reports: [BenchReport]) {
     print(
       """
-      width \(width), \(frames)x\(size)x\(size), \(classes) classes; \(threads) threads, \(rounds) rounds
+      \(describe(network)); \(threads) threads, \(rounds) rounds
       oneDNN \(Precision.libraryVersion), \(Precision.instructionSet)
 
                  median      min      p95   engine     rate     roof   share
