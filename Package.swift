@@ -25,6 +25,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 let package = Package(
   name: "adl",
@@ -41,10 +42,11 @@ let package = Package(
   ],
   targets: [
     // C libraries
-    .systemLibrary(name: "CFFmpeg"),
     .systemLibrary(name: "CTurboJPEG"),
     .systemLibrary(name: "CZeroMQ"),
-    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(
+      name: "CFFmpeg", linkerSettings: ["avformat", "avcodec", "avutil", "swscale"].map { .linkedLibrary($0) }),
+    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
     .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("v4l2")]),
 
     // Described, never computed
@@ -62,22 +64,29 @@ let package = Package(
 
     // Put together
     library("Pipeline", ["Capture", "Inference", "ModelFile", "Recognition", "Video"]),
-    library("Daemon", ["Events", "Pipeline", "Settings", logging, lifecycle]),
+    library("Daemon", ["Events", "Pipeline", "Settings", logging, lifecycle, signals]),
     .executableTarget(
       name: "adld", dependencies: ["Daemon", "Settings", argumentParser, logging], swiftSettings: settings),
     .executableTarget(
       name: "adl",
-      dependencies: ["Capture", "Events", "Golden", "Inference", "ModelFile", "Pipeline", argumentParser],
+      dependencies: [
+        "Capture", "Events", "Golden", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "Video",
+        argumentParser,
+      ],
       swiftSettings: settings),
 
+    // Seen by tests only
+    .executableTarget(
+      name: "camera-probe", dependencies: ["Capture", "Video", argumentParser], path: "Tests/CameraVM/Probe",
+      swiftSettings: settings),
+    .target(
+      name: "CTestMedia", path: "Tests/CTestMedia",
+      linkerSettings: ["avformat", "avcodec", "avutil"].map { .linkedLibrary($0) }),
+
     tests("NetworksTests", ["Networks"]),
-    tests("ModelFileTests", ["ModelFile", "Networks"]),
     tests("VideoTests", ["Video"]),
-    tests("CaptureTests", ["Capture", "Video"]),
+    tests("CaptureTests", ["Capture", "Video", "CTestMedia"]),
+    tests("GoldenTests", ["Golden", "Networks"]),
     tests("InferenceTests", ["Inference", "Golden", "Networks"]),
-    tests("RecognitionTests", ["Recognition"]),
-    tests("EventsTests", ["Events"]),
-    tests("SettingsTests", ["Settings"]),
-    tests("IntegrationTests", ["Capture", "Daemon", "Events", "Golden", "ModelFile", "Pipeline", "Settings"]),
   ]
 )
