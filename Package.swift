@@ -77,7 +77,8 @@ let package = Package(
 
     // Seen by tests only
     .executableTarget(
-      name: "camera-probe", dependencies: ["Capture", "Video", argumentParser], path: "Tests/CameraVM/Probe",
+      name: "camera-probe", dependencies: ["Capture", "CTestMedia", "Video", argumentParser],
+      path: "Tests/CameraVM/Probe",
       swiftSettings: settings),
     .target(
       name: "CTestMedia", path: "Tests/CTestMedia",

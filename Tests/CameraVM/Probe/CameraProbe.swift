@@ -1,4 +1,5 @@
 import ArgumentParser
+import CTestMedia
 import Capture
 import FoundationEssentials
 import Video
@@ -16,6 +17,8 @@ import Video
   @Option var seconds = 20.0
   /// Writes every frame's bytes to a new file.
   @Option var raw: String?
+  /// Writes every frame, which must be yuyv, to a new AVI file without loss.
+  @Option var film: String?
   /// Adds a number that tells contents apart, which takes time.
   @Flag var hashes = false
 
@@ -55,12 +58,35 @@ import Video
       print(
         #"{"format":"\#(frame.format.rawValue)","size":"\#(frame.size)","sequence":\#(frame.sequence),"#
           + #""milliseconds":\#(milliseconds),"bytes":\#(frame.byteCount)\#(hashes ? hash(frame) : "")}"#)
-      if raw != nil { bytes += frame.bytes.prefix(frame.byteCount) }
+      if raw != nil || film != nil { bytes += frame.bytes.prefix(frame.byteCount) }
     }
+    if let film { try write(bytes, of: frame, count, to: film) }
     if let raw, !FileManager.default.createFile(atPath: raw, contents: Data(bytes)) {
       throw .unreadable(source: raw, reason: "it cannot be written", isTransient: false)
     }
     return camera.counters
+  }
+
+  private func write(_ bytes: [UInt8], of frame: Frame, _ count: Int, to path: String) throws(CaptureError) {
+    let size = bytes.count / max(1, count)
+    let code = unsafe "avi".withCString { container in
+      unsafe "rawvideo".withCString { codec in
+        unsafe "yuyv422".withCString { format in
+          var description = unsafe ctestmedia_description(
+            container: container, codec: codec, pixel_format: format, width: Int32(frame.size.width),
+            height: Int32(frame.size.height), rate: Int32((rate ?? 30).rounded()), matrix: 0, full_range: -1,
+            rotation: 0)
+          var writer: OpaquePointer?
+          var code = unsafe ctestmedia_open(path, &description, &writer)
+          for index in 0..<count where code == 0 {
+            let picture = Array(bytes[index * size..<(index + 1) * size])
+            code = unsafe ctestmedia_write(writer, picture, size, Int64(Double(index) * 1000 / (rate ?? 30)))
+          }
+          return unsafe writer == nil ? code : min(code, ctestmedia_close(writer))
+        }
+      }
+    }
+    if code != 0 { throw .unreadable(source: path, reason: "it cannot be written (\(code))", isTransient: false) }
   }
 
   /// FNV-1a over a frame's words of eight bytes.
