@@ -86,6 +86,8 @@ let package = Package(
 
     tests("NetworksTests", ["Networks"]),
     tests("VideoTests", ["Video"]),
+    tests("SettingsTests", ["Settings"]),
+    tests("RecognitionTests", ["Recognition"]),
     tests("CaptureTests", ["Capture", "Video", "CTestMedia"]),
     tests("GoldenTests", ["Golden", "Networks"]),
     tests("InferenceTests", ["Inference", "Golden", "Networks"]),

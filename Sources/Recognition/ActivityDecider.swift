@@ -82,10 +82,11 @@ package struct ActivityDecider: Sendable {
   /// - Precondition: one probability a label.
   package mutating func decide(_ scores: WindowScores) -> [ActivityChange] {
     precondition(scores.probabilities.count == rules.count)
-    guard scores.isFinite else {
+    // Scores that are no numbers are as good as none: they break holds, and an activity does not outlast them.
+    var scores = scores
+    if !scores.isFinite {
       notFinite += 1
-      if open == nil { state = .unknown }
-      return []
+      scores.probabilities = Array(repeating: 0, count: rules.count)
     }
     let smoothed = smoothing.add(scores.probabilities)
     past.append(Past(probabilities: scores.probabilities, middle: scores.middle))
@@ -101,6 +102,8 @@ package struct ActivityDecider: Sendable {
       if let ending = open { changes.append(end(ending, at: start.onset, .otherActivity)) }
       changes.append(begin(start.index, at: start.onset, smoothed[start.index], top))
     }
+    // What was scored before anything moved is no part of what begins later.
+    if open == nil, scores.motion < options.motionGate { past.removeAll() }
     if let activity = open {
       state = .activity(index: activity.index)
     } else if let reserved = top.first.flatMap({ rules[$0.index].reserved }) {
@@ -115,6 +118,9 @@ package struct ActivityDecider: Sendable {
   package mutating func end(at time: Duration, reason: EndReason) -> [ActivityChange] {
     warmUp()
     let changes = open.map { [end($0, at: time, reason)] } ?? []
+    // The camera's clock may begin anew.
+    lastEnd.removeAll()
+    earliestOnset = nil
     state = reason == .cameraLost || reason == .sourceEnded ? .noSignal : .warmingUp
     return changes
   }

@@ -14,7 +14,9 @@ package struct DaemonSettings: Equatable, Sendable {
   package var warnings: [Finding]
 
   /// Larger files are not settings.
-  private static let largestFile = 1 << 20
+  private static let largestFile = 256 << 10
+  /// Deeper nesting is no settings file, and would exhaust the parser's stack.
+  private static let deepest = 32
 
   /// - Throws: `SettingsError` with all findings.
   package static func load(path: String, hostName: String) throws(SettingsError) -> DaemonSettings {
@@ -27,7 +29,7 @@ package struct DaemonSettings: Equatable, Sendable {
     } catch {
       throw failed("cannot be read: \(reason(error))")
     }
-    guard data.count <= largestFile else { throw failed("is larger than 1 MiB, which no settings file is") }
+    guard data.count <= largestFile else { throw failed("is larger than 256 KiB, which no settings file is") }
     guard let text = String(data: data, encoding: .utf8) else { throw failed("is not UTF-8 text") }
     return try parse(text, path: path, hostName: hostName)
   }
@@ -37,11 +39,19 @@ package struct DaemonSettings: Equatable, Sendable {
   ///   - path: its name in messages.
   ///   - hostName: stands for `node` when that is not set; characters that topics do not allow become `-`.
   package static func parse(_ text: String, path: String, hostName: String) throws(SettingsError) -> DaemonSettings {
+    guard nesting(of: text) <= deepest else {
+      throw SettingsError(path: path, findings: [Finding(text: "nests deeper than \(deepest) levels")])
+    }
     let root: Node?
     do {
       root = try Yams.compose(yaml: text)
     } catch {
       throw SettingsError(path: path, findings: [finding(error)])
+    }
+    // Without aliases every value takes a byte of the file; more values mean that aliases multiply them.
+    var budget = text.utf8.count + 1
+    guard root.map({ spend(&budget, on: $0) }) ?? true else {
+      throw SettingsError(path: path, findings: [Finding(text: "its aliases (*name) expand to more than the file")])
     }
     let findings = Findings()
     let settings = DaemonSettings(SettingsTable(root: root, findings: findings), hostName: hostName)
@@ -75,7 +85,7 @@ package struct DaemonSettings: Equatable, Sendable {
       table.require("cameras", "at least one enabled camera with a name and a source")
     }
     var names: Set<String> = []
-    for camera in cameras where !names.insert(camera.name).inserted {
+    for camera in cameras where !camera.name.isEmpty && !names.insert(camera.name).inserted {
       table.refuse("cameras", "a list of cameras with different names; '\(camera.name)' appears twice")
     }
     table.finish()
@@ -94,6 +104,42 @@ package struct DaemonSettings: Equatable, Sendable {
     if !findings.isEmpty { throw SettingsError(path: path, findings: findings) }
   }
 
+  /// A bound on how deep lists and tables stand in each other, without parsing.
+  private static func nesting(of text: String) -> Int {
+    var (open, deepest) = (0, 0)
+    for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+      var marks = 0
+      for byte in line {
+        switch byte {
+        case UInt8(ascii: "["), UInt8(ascii: "{"): open += 1
+        case UInt8(ascii: "]"), UInt8(ascii: "}"): open = max(0, open - 1)
+        case UInt8(ascii: "-"), UInt8(ascii: "?"): marks += 1
+        case UInt8(ascii: " "): continue
+        // Only marks that begin a line stand in each other.
+        default: break
+        }
+        deepest = max(deepest, open)
+        if byte != UInt8(ascii: "-") && byte != UInt8(ascii: "?") {
+          deepest = max(deepest, marks)
+          marks = 0
+        }
+      }
+      deepest = max(deepest, marks)
+    }
+    return deepest
+  }
+
+  /// Counts a node and all within; false once the budget is spent.
+  private static func spend(_ budget: inout Int, on node: Node) -> Bool {
+    budget -= 1
+    guard budget > 0 else { return false }
+    switch node {
+    case .mapping(let mapping): return mapping.allSatisfy { spend(&budget, on: $0.key) && spend(&budget, on: $0.value) }
+    case .sequence(let sequence): return sequence.allSatisfy { spend(&budget, on: $0) }
+    case .scalar, .alias: return true
+    }
+  }
+
   private static func finding(_ error: any Error) -> Finding {
     guard let error = error as? YamlError else { return Finding(text: "is not YAML: \(error)") }
     return switch error {
@@ -109,6 +155,8 @@ package struct DaemonSettings: Equatable, Sendable {
 
   private static func reason(_ error: any Error) -> String {
     let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    // Foundation puts a sentence before the kernel's own words.
     return (underlying ?? error as NSError).localizedDescription
+      .replacing("The operation could not be completed. ", with: "")
   }
 }

@@ -47,7 +47,8 @@ struct SettingsTable {
       let text = key.string ?? "?"
       guard !asked.keys.contains(text) else { continue }
       let near = nearest(text, among: asked.keys).map { "; did you mean \($0)?" } ?? ""
-      findings.errors.append(Finding(line: key.mark?.line, text: "\(full(text)) is not a setting\(near)"))
+      findings.errors.append(
+        Finding(line: key.mark?.line, text: "\(full(maskedURL(text.prefix(100)))) is not a setting\(near)"))
     }
   }
 
@@ -174,9 +175,9 @@ struct SettingsTable {
   }
 
   private func refuse(_ key: String, _ node: Node?, _ allowed: String) {
-    let value = node?.scalar.map { " '\(maskedURL($0.string.prefix(200)))'" } ?? ""
+    let value = node?.scalar.map { ": '\(maskedURL($0.string.prefix(200)))'" } ?? ""
     findings.errors.append(
-      Finding(line: node?.mark?.line ?? line, text: "\(full(key)):\(value) is refused; it must be \(allowed)"))
+      Finding(line: node?.mark?.line ?? line, text: "\(full(key))\(value) is refused; it must be \(allowed)"))
   }
 
   /// The value of a key; an explicit null is as good as none.
@@ -216,9 +217,10 @@ package func isIdentifier(_ text: String) -> Bool {
 
 /// `text` with the credentials of a URL replaced, since messages end up in logs.
 package func maskedURL(_ text: some StringProtocol) -> String {
-  guard let scheme = text.firstRange(of: "://"), let at = text[scheme.upperBound...].firstIndex(of: "@") else {
-    return String(text)
-  }
+  guard let scheme = text.firstRange(of: "://") else { return String(text) }
+  // A password may hold an @ of its own; the host begins after the last one before the path.
+  let authority = text[scheme.upperBound...].prefix { $0 != "/" }
+  guard let at = authority.lastIndex(of: "@") else { return String(text) }
   return "\(text[..<scheme.upperBound])***\(text[at...])"
 }
 

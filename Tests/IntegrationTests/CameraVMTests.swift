@@ -1,0 +1,32 @@
+import Foundation
+import Testing
+
+@Suite struct `V4L2 cameras` {
+  private static let missing: String? = {
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    let needed = ["qemu-system-x86_64", "busybox", "cpio", "xz", "depmod", "v4l2-ctl"]
+    return needed.first { program in
+      !(folders + ["/usr/sbin", "/sbin"]).contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }
+    }
+  }()
+
+  /// Everything that runs in the virtual machine; its own lines say what was checked.
+  @Test(
+    .enabled(
+      if: missing == nil,
+      "no \(missing ?? ""); apt-get install qemu-system-x86 busybox-static cpio kmod xz-utils v4l-utils"),
+    .timeLimit(.minutes(10)))
+  func `are captured from and recognised under a real kernel with virtual cameras`() throws {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = ["\(Programs.package)/Tests/CameraVM/run", Programs.products]
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    print(output)
+    #expect(process.terminationStatus == 0, "\(output)")
+  }
+}

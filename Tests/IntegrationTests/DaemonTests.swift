@@ -1,0 +1,118 @@
+import Events
+import Foundation
+import Testing
+
+@Suite(.serialized) struct `Daemon as a process` {
+  /// Settings for one synthetic camera and the demo model.
+  private func settings(_ programs: borrowing Programs, source: String, more: String = "") throws -> String {
+    try programs.write(
+      """
+      node: test
+      model: {path: \(Programs.demoModel), precision: f32, threads: 1, hop: 4}
+      cameras:
+        - {name: room, source: "\(source)"}
+      recognition: {onHold: 1, offHold: 1}
+      events:
+        endpoint: ipc://\(programs.folder)/events
+        query: ipc://\(programs.folder)/query
+        heartbeat: 0.2
+      \(more)
+      """, to: "adld.yaml")
+  }
+
+  /// Everything a subscriber gets until the daemon's last heartbeat.
+  private func messages(
+    _ subscriber: EventSubscriber, while running: Programs.Running, stopWhen: (ActivityEvent) -> Bool
+  ) throws -> [EventSubscriber.Message] {
+    var messages: [EventSubscriber.Message] = []
+    while true {
+      guard let arrival = subscriber.next(timeout: .seconds(20)) else {
+        Issue.record("nothing came for 20 s: \(running.errorsSoFar)")
+        return messages
+      }
+      switch arrival {
+      case .message(let message):
+        messages.append(message)
+        if message.topic.isHeartbeat, try JSONDecoder().decode(Heartbeat.self, from: message.json).isStopping {
+          return messages
+        }
+        if message.topic.kind == .event, stopWhen(try JSONDecoder().decode(ActivityEvent.self, from: message.json)) {
+          running.terminate()
+        }
+      case .gap, .restarted: Issue.record("\(arrival)")
+      case .silent: continue
+      }
+    }
+  }
+
+  @Test(.timeLimit(.minutes(2))) func `publishes activities, and SIGTERM ends the open one before it stops`() throws {
+    let programs = try Programs()
+    let config = try settings(programs, source: "synthetic:5001?rate=30&size=320x240&script=wave:4,sit:60")
+    let running = try programs.start("adld", ["--config", config])
+    let subscriber = try EventSubscriber(endpoint: "ipc://\(programs.folder)/events", heartbeat: .seconds(20))
+    let messages = try messages(subscriber, while: running) { $0.type == .start && $0.activity.label == "Sit" }
+    let outcome = running.finish()
+    #expect(outcome.status == 0, "\(outcome.errors)")
+
+    let events = try messages.filter { $0.topic.kind == .event }
+      .map { try JSONDecoder().decode(ActivityEvent.self, from: $0.json) }
+    let starts = events.filter { $0.type == .start }
+    let ends = events.filter { $0.type == .end }
+    #expect(Set(starts.map(\.id)).count == starts.count)
+    #expect(starts.map(\.id) == ends.map(\.id), "every start has one end, in order")
+    #expect(starts.map(\.activity.label).contains("Wave"))
+    #expect(ends.last?.activity.label == "Sit" && ends.last?.endReason == "shutdown")
+    for (earlier, later) in zip(ends, starts.dropFirst()) {
+      #expect(try #require(earlier.offset).monotonic <= later.onset.monotonic, "activities do not overlap")
+    }
+    #expect(outcome.errors.contains("hops skipped"), "the summary: \(outcome.errors)")
+  }
+
+  @Test(.timeLimit(.minutes(2))) func `a camera that goes away ends its activity and comes back`() throws {
+    let programs = try Programs()
+    let config = try settings(
+      programs, source: "synthetic:5001?rate=30&size=320x240&script=sit:60&disconnect=5")
+    let running = try programs.start("adld", ["--config", config])
+    let subscriber = try EventSubscriber(endpoint: "ipc://\(programs.folder)/events", heartbeat: .seconds(20))
+    var starts = 0
+    let messages = try messages(subscriber, while: running) { event in
+      starts += event.type == .start ? 1 : 0
+      return starts == 2
+    }
+    #expect(running.finish().status == 0)
+    let ends = try messages.filter { $0.topic.kind == .event }
+      .map { try JSONDecoder().decode(ActivityEvent.self, from: $0.json) }.filter { $0.type == .end }
+    #expect(ends.map(\.endReason) == ["camera_lost", "shutdown"])
+    let health = try messages.filter { $0.topic.kind == .health }
+      .map { try JSONDecoder().decode(CameraHealth.self, from: $0.json).type }
+    #expect(health.prefix(3) == [.online, .offline, .online])
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `wrong settings end it with status 78 and say where and why`() throws {
+    let programs = try Programs()
+    let config = try programs.write(
+      "model: {path: \(Programs.demoModel), precison: f32}\ncameras:\n  - {name: Room, source: synthetic:1}\n",
+      to: "bad.yaml")
+    let outcome = try programs.run("adld", "--config", config)
+    #expect(outcome.status == 78)
+    #expect(
+      outcome.errors == """
+        \(config):1: model.precison is not a setting; did you mean precision?
+        \(config):3: cameras[0].name: 'Room' is refused; it must be 1 to 64 of a-z, 0-9, _ and -
+
+        """)
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `--check names what the settings name wrongly`() throws {
+    let programs = try Programs()
+    let missing = try programs.write(
+      "model: {path: /nowhere.safetensors}\ncameras:\n  - {name: room, source: synthetic:1}\n", to: "a.yaml")
+    let outcome = try programs.run("adld", "--check", "--config", missing)
+    #expect(outcome.status == 78)
+    #expect(outcome.errors == "cannot read /nowhere.safetensors: there is no such file\n")
+    let good = try settings(programs, source: "synthetic:1")
+    let checked = try programs.run("adld", "--check", "--config", good)
+    #expect(checked.status == 0)
+    #expect(checked.output.contains("model demo with 6 activities; cameras room (synthetic:1)"))
+  }
+}

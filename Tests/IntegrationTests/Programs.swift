@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+/// The built programs and the files a test needs around them.
+struct Programs: ~Copyable {
+  /// Everything a test writes; gone afterwards.
+  let folder: String
+
+  init() throws {
+    // Short, since an ipc path may have 107 bytes only.
+    folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  }
+
+  deinit {
+    do {
+      try FileManager.default.removeItem(atPath: folder)
+    } catch {
+      Issue.record("\(folder) could not be removed: \(error)")
+    }
+  }
+
+  /// Where this test run's products lie: beside the test bundle.
+  static var products: String {
+    let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
+    return URL(fileURLWithPath: bundle).deletingLastPathComponent().path
+  }
+
+  /// The package's own folder.
+  static var package: String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+      .path
+  }
+
+  static var demoModel: String { package + "/Models/demo.safetensors" }
+
+  struct Outcome {
+    var status: Int32
+    var output: String
+    var errors: String
+  }
+
+  /// Runs a program of ours to its end.
+  func run(_ program: String, _ arguments: String...) throws -> Outcome {
+    let running = try start(program, arguments)
+    return running.finish()
+  }
+
+  func start(_ program: String, _ arguments: [String]) throws -> Running {
+    try Running("\(Self.products)/\(program)", arguments, folder: folder)
+  }
+
+  /// A program whose output goes to files, so that it never waits for us.
+  final class Running {
+    private let process = Process()
+    private let output: String
+    private let errors: String
+
+    init(_ path: String, _ arguments: [String], folder: String) throws {
+      let name = UUID().uuidString.prefix(8)
+      output = "\(folder)/\(name).out"
+      errors = "\(folder)/\(name).err"
+      for path in [output, errors] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+      process.executableURL = URL(fileURLWithPath: path)
+      process.arguments = arguments
+      process.standardInput = FileHandle.nullDevice
+      process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
+      process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
+      try process.run()
+    }
+
+    /// Asks it to end with SIGTERM.
+    func terminate() { process.terminate() }
+    func kill() { Glibc.kill(process.processIdentifier, SIGKILL) }
+
+    var errorsSoFar: String { text(errors) }
+
+    func finish() -> Outcome {
+      process.waitUntilExit()
+      return Outcome(status: process.terminationStatus, output: text(output), errors: text(errors))
+    }
+
+    private func text(_ path: String) -> String {
+      String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+    }
+  }
+
+  func write(_ text: String, to name: String) throws -> String {
+    let path = "\(folder)/\(name)"
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    return path
+  }
+}

@@ -1,0 +1,195 @@
+import Foundation
+import Settings
+import Testing
+
+private let shipped = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent().appendingPathComponent("config/adld.yaml").path
+
+private func shippedText() throws -> String { try String(contentsOfFile: shipped, encoding: .utf8) }
+
+private func parse(_ text: String) throws(SettingsError) -> DaemonSettings {
+  try DaemonSettings.parse(text, path: "adld.yaml", hostName: "Flat12.local")
+}
+
+/// The smallest good file, with more lines.
+private func minimal(_ more: String = "") -> String {
+  "model: {path: m.safetensors}\ncameras:\n  - {name: room, source: synthetic:1}\n\(more)"
+}
+
+@Suite struct `The shipped settings` {
+  @Test func `load as they are`() throws {
+    let settings = try DaemonSettings.load(path: shipped, hostName: "flat12")
+    #expect(settings.node == "flat12")
+    #expect(settings.cameras.map(\.name) == ["room"])
+    #expect(settings.warnings.isEmpty)
+  }
+
+  @Test func `document every setting`() throws {
+    let text = try shippedText()
+    for name in DaemonSettings.knownSettings {
+      let key = name.split(separator: ".").last.map(String.init) ?? name
+      let word = key.hasSuffix("[]") ? String(key.dropLast(2)) : key
+      #expect(text.contains("\(word):"), "\(name)")
+    }
+    #expect(DaemonSettings.knownSettings.count > 50)
+  }
+
+  @Test func `say the true defaults`() throws {
+    // Every commented `#key: value` line put into effect must change nothing.
+    let uncommented = try shippedText().split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      let body = line.drop { $0 == " " }
+      guard body.first == "#", let next = body.dropFirst().first, next != " ", !body.hasPrefix("#node"),
+        !body.hasPrefix("#maximumDuration"), !body.hasPrefix("#region")
+      else { return String(line) }
+      return String(line.prefix { $0 == " " } + body.dropFirst())
+    }.joined(separator: "\n")
+    let explicit = try parse(uncommented)
+    #expect(try explicit == parse(shippedText()))
+    #expect(uncommented.contains("\n  onHold: 2"))
+  }
+}
+
+@Suite struct `Settings that are wrong` {
+  private func findings(_ text: String) -> [String] {
+    do {
+      _ = try parse(text)
+      return []
+    } catch {
+      return error.findings.map(\.description)
+    }
+  }
+
+  @Test(arguments: [
+    ("recognition: {onn: 0.5}", "4: recognition.onn is not a setting; did you mean on?"),
+    ("recognition: {on: 1.5}", "4: recognition.on: '1.5' is refused; it must be a number from 0 to 1"),
+    ("recognition: {on: .nan}", "4: recognition.on: '.nan' is refused; it must be a number from 0 to 1"),
+    (
+      "recognition: {on: 0.3, off: 0.5}",
+      "4: recognition.off: '0.5' is refused; it must be at most recognition.on (0.3)"
+    ),
+    (
+      "recognition: {activities: {Walk: {off: 0.7}}}",
+      "4: recognition.activities.Walk.off: '0.7' is refused; it must be at most on (0.6)"
+    ),
+    (
+      "recognition: {smoothing: {method: average}}",
+      "4: recognition.smoothing.method: 'average' is refused; it must be one of mean, ema, median"
+    ),
+    ("events: [1]", "4: events must be a table of `key: value` lines"),
+    ("events: {history: 1.5}", "4: events.history: '1.5' is refused; it must be a whole number from 0 to 100000"),
+    ("node: Kitchen!", "4: node: 'Kitchen!' is refused; it must be 1 to 64 of a-z, 0-9, _ and -"),
+    (
+      "log: {level: loud}",
+      "4: log.level: 'loud' is refused; it must be one of trace, debug, info, notice, warning, error, critical"
+    ),
+  ])
+  func `are refused with line, reason and what is allowed`(line: String, expected: String) {
+    #expect(findings(minimal(line)) == [expected])
+  }
+
+  @Test func `are all reported at once, in the order of lines`() {
+    let text = """
+      model: {threads: -1}
+      cameras:
+        - {name: room, source: /dev/video0, size: big}
+        - {name: room, source: synthetic:1, region: {x: 0.5, width: 0.7}}
+      """
+    #expect(
+      findings(text) == [
+        "1: model.path is missing: the .safetensors file of the model",
+        "1: model.threads: '-1' is refused; it must be a whole number from 0 to 256",
+        "3: cameras[0].size: 'big' is refused; it must be WIDTHxHEIGHT, each 16 to 8192",
+        "3: cameras is refused; it must be a list of cameras with different names; 'room' appears twice",
+        "4: cameras[1].region is refused; it must be a part of the picture: x + width and y + height at most 1, "
+          + "width and height above 0",
+      ])
+  }
+
+  @Test func `never show a password`() {
+    let all = findings("model: {path: m}\ncameras:\n  - {name: A, source: s, crop: 'rtsp://me:p@ss@host/x'}\n").joined()
+    #expect(all.contains("rtsp://***@host/x") && !all.contains("ss@"))
+    #expect(maskedURL("rtsp://me:p@ss@host/x@y") == "rtsp://***@host/x@y")
+  }
+
+  @Test func `a key that appears twice is refused`() {
+    #expect(findings("log: {level: info}\nlog: {level: info}\n").count == 1)
+  }
+
+  @Test func `aliases cannot multiply a file`() {
+    var text = "a0: &a0 [x, x, x, x, x, x, x, x]\n"
+    for level in 1...9 {
+      text += "a\(level): &a\(level) [\(Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", "))]\n"
+    }
+    #expect(findings(text) == [" its aliases (*name) expand to more than the file"])
+  }
+
+  @Test(arguments: ["[", "{", "- ", "? "])
+  func `nesting cannot exhaust the stack`(mark: String) {
+    #expect(findings(String(repeating: mark, count: 50_000)) == [" nests deeper than 32 levels"])
+  }
+
+  @Test func `labels the model lacks are named with the nearest it has`() throws {
+    let settings = try parse(minimal("recognition: {activities: {Wolk: {on: 0.7}}}"))
+    let error = #expect(throws: SettingsError.self) { try settings.check(againstLabels: ["Walk", "Sit"], path: "f") }
+    #expect(
+      error?.description == "f: recognition.activities.Wolk: the model has no such activity; did you mean Walk?")
+    try settings.check(againstLabels: ["Wolk"], path: "f")
+  }
+
+  @Test func `a missing file is said with the reason`() {
+    let error = #expect(throws: SettingsError.self) {
+      try DaemonSettings.load(path: "/nowhere/a.yaml", hostName: "h")
+    }
+    #expect(error?.description == "/nowhere/a.yaml: cannot be read: No such file or directory")
+  }
+
+  @Test func `a device number is allowed with a warning`() throws {
+    let settings = try parse("model: {path: m}\ncameras:\n  - {name: a, source: /dev/video0}\n")
+    #expect(
+      settings.warnings.map(\.description) == [
+        "3: cameras[0].source may name another camera after a restart; `adl cameras` lists stable names"
+      ])
+  }
+
+  @Test func `three thousand mutations of the shipped file are refused or good, never fatal`() throws {
+    let original = Array(try shippedText().utf8)
+    var random = Random(seed: 11)
+    var refused = 0
+    for _ in 0..<3000 {
+      var bytes = original
+      for _ in 0..<Int.random(in: 1...6, using: &random) {
+        let at = Int.random(in: 0..<bytes.count, using: &random)
+        switch Int.random(in: 0..<5, using: &random) {
+        case 0: bytes[at] = UInt8.random(in: 0...255, using: &random)
+        case 1: bytes.removeSubrange(at..<min(bytes.count, at + Int.random(in: 1...200, using: &random)))
+        case 2: bytes.insert(contentsOf: bytes[at..<min(bytes.count, at + 300)], at: at)
+        case 3: bytes.insert(contentsOf: Array("[{&a *a !!x 9e999 \t".utf8).shuffled(using: &random), at: at)
+        default: if bytes[at] == UInt8(ascii: "#") { bytes[at] = UInt8(ascii: " ") }
+        }
+        if bytes.isEmpty { bytes = original }
+      }
+      do {
+        _ = try parse(String(decoding: bytes, as: UTF8.self))
+      } catch {
+        refused += 1
+        #expect(!error.findings.isEmpty && error.findings.allSatisfy { !$0.text.isEmpty })
+      }
+    }
+    #expect(refused > 500)
+  }
+}
+
+/// SplitMix64: the same numbers on every run.
+private struct Random: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
