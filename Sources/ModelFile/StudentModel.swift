@@ -133,6 +133,7 @@ package struct StudentModel: ParameterSource, Sendable {
   ///   - card: what it says about itself.
   ///   - type: how weights are stored; batch-norm statistics and biases stay float32, where rounding would cost most.
   ///   - source: the weights.
+  /// - Throws: `ModelFileError.cannotWrite`, or what `source` throws.
   package static func write(to path: String, card: ModelCard, type: ElementType, from source: some ParameterSource)
     throws(ModelFileError)
   {

@@ -1,0 +1,106 @@
+import Foundation
+package import Networks
+
+/// Writes a student as an ONNX file that other runtimes load.
+///
+/// Input `input` [1, 3, T, H, W] float32 in [-1, 1]; output `logits` [1, K].
+///
+/// - Source: github.com/onnx/onnx, onnx.proto (IR version 8).
+package enum ONNXExport {
+  private static let float32 = 1
+  private static let int64 = 7
+
+  /// - Parameters:
+  ///   - path: where the file appears, whole.
+  ///   - card: the network, and what goes into the file's metadata.
+  ///   - endpoints: true when every layer's activation is an output too, for comparing layer by layer.
+  ///   - source: the weights; written as float32.
+  /// - Throws: `ModelFileError`, or what `source` throws about a tensor.
+  package static func write(
+    to path: String, card: ModelCard, endpoints: Bool = false, from source: some ParameterSource
+  )
+    throws
+  {
+    let graph = try card.network.graph()
+    let translated = ONNXGraph(graph)
+
+    var body = ProtobufMessage()
+    for node in translated.nodes { body.add(1, node) }
+    body.add(2, "adl")
+    for (name, values) in translated.shapes { body.add(5, shapeTensor(name, values)) }
+    let classes = [1, card.network.classes]
+    let last = graph.nodes.count - 1
+    for (index, node) in graph.nodes.enumerated() where index == 0 || index == last || endpoints {
+      body.add(index == 0 ? 11 : 12, valueInfo(node.name, index == last ? classes : node.shape.dimensions))
+    }
+    // Weights are streamed behind the rest, so that one tensor at a time is in memory; only their heads are made here.
+    let heads = translated.parameters.map { parameter in
+      var field = ProtobufMessage()
+      var tensor = head(parameter.name, parameter.shape, float32)
+      tensor.begin(9, length: 4 * parameter.count)
+      field.begin(5, length: tensor.bytes.count + 4 * parameter.count)
+      return (parameter: parameter, bytes: field.bytes + tensor.bytes)
+    }
+    var model = ProtobufMessage()
+    model.add(1, 8)
+    model.add(2, "adl")
+    model.add(8, operatorSet())
+    for (key, value) in try card.metadata().sorted(by: { $0.key < $1.key }) { model.add(14, entry(key, value)) }
+    model.begin(7, length: heads.reduce(body.bytes.count) { $0 + $1.bytes.count + 4 * $1.parameter.count })
+
+    try AtomicFile.write(to: path) { handle in
+      try handle.write(contentsOf: Data(model.bytes + body.bytes))
+      for head in heads {
+        let values = try source.values(of: head.parameter)
+        precondition(values.count == head.parameter.count, "\(head.parameter.name) has another size than announced")
+        try handle.write(contentsOf: Data(head.bytes) + ElementType.float32.bytes(values))
+      }
+    }
+  }
+
+  private static func head(_ name: String, _ shape: [Int], _ type: Int) -> ProtobufMessage {
+    var tensor = ProtobufMessage()
+    for size in shape { tensor.add(1, size) }
+    tensor.add(2, type)
+    tensor.add(8, name)
+    return tensor
+  }
+
+  private static func shapeTensor(_ name: String, _ values: [Int]) -> ProtobufMessage {
+    var tensor = head(name, [values.count], int64)
+    for value in values { tensor.add(7, value) }
+    return tensor
+  }
+
+  private static func valueInfo(_ name: String, _ dimensions: [Int]) -> ProtobufMessage {
+    var shape = ProtobufMessage()
+    for size in dimensions {
+      var dimension = ProtobufMessage()
+      dimension.add(1, size)
+      shape.add(1, dimension)
+    }
+    var tensor = ProtobufMessage()
+    tensor.add(1, float32)
+    tensor.add(2, shape)
+    var type = ProtobufMessage()
+    type.add(1, tensor)
+    var value = ProtobufMessage()
+    value.add(1, name)
+    value.add(2, type)
+    return value
+  }
+
+  private static func operatorSet() -> ProtobufMessage {
+    var set = ProtobufMessage()
+    set.add(1, "")
+    set.add(2, ONNXGraph.operatorSet)
+    return set
+  }
+
+  private static func entry(_ key: String, _ value: String) -> ProtobufMessage {
+    var entry = ProtobufMessage()
+    entry.add(1, key)
+    entry.add(2, value)
+    return entry
+  }
+}

@@ -1,0 +1,143 @@
+package import Networks
+
+/// A published or self-trained checkpoint of the student, recognised by its tensors and ready to be written as a model.
+///
+/// - Source: methods.md 1.4 and 1.6.
+package struct StudentImport: ParameterSource {
+  /// What the user already knows about the network.
+  package enum Kind: String, CaseIterable, Sendable {
+    /// Whatever the tensors say.
+    case auto
+    /// A VPN++ student: Non-Local block and a layer over steps.
+    case student
+    /// A published I3D classifier: neither of them.
+    case i3d
+  }
+
+  /// The tensor every I3D has; what stands before it in a file is a prefix such as `module.`.
+  static let stem = "Conv3d_1a_7x7.conv3d.weight"
+  /// Layers of the training that the live network does not have.
+  private static let trainingLayers = ["fuse_fc.", "emb_fc."]
+  private static let counter = ".num_batches_tracked"
+
+  package let network: StudentNetwork
+  /// What was completed, dropped or assumed, one sentence each.
+  package let remarks: [String]
+  private let path: String
+  private let tensors: [String: CheckpointTensor]
+  private let absentScales: Set<String>
+
+  /// - Parameters:
+  ///   - path: a PyTorch checkpoint in either format, or a safetensors file with published names.
+  ///   - kind: refuses a checkpoint of another kind.
+  ///   - frames: frames of a window for a network whose head does not tell.
+  ///   - size: height and width of its input; the tensors do not tell.
+  /// - Throws: `ModelFileError` naming every tensor that is missing, left over or of another shape.
+  package init(path: String, kind: Kind = .auto, frames: Int = 64, size: Int = 224) throws(ModelFileError) {
+    let checkpoint = try Checkpoint(path: path)
+    func unsuitable(_ reason: String) -> ModelFileError { .unsuitable(path: path, reason: reason) }
+    let stems = checkpoint.tensors.keys.filter { $0 == Self.stem || $0.hasSuffix("." + Self.stem) }
+    guard stems.count == 1, let stem = stems.first else {
+      let names = checkpoint.tensors.keys.sorted().prefix(5).joined(separator: ", ")
+      throw unsuitable(
+        stems.isEmpty
+          ? "it is not an I3D: it has no \(Self.stem); its tensors begin with \(names)"
+          : "it holds several networks: \(stems.sorted().joined(separator: ", "))")
+    }
+    let prefix = stem.dropLast(Self.stem.count)
+    var tensors: [String: CheckpointTensor] = [:]
+    var foreign: [String] = []
+    for (name, tensor) in checkpoint.tensors {
+      if name.hasPrefix(prefix) { tensors[String(name.dropFirst(prefix.count))] = tensor } else { foreign.append(name) }
+    }
+
+    let network = try StudentShape(tensors.mapValues(\.shape), path: path).network(frames: frames, size: size)
+    if kind == .student, network.nonLocal == .none || network.head != .stepClassifier {
+      throw unsuitable("it is not a VPN++ student: it lacks \(network.head == .stepClassifier ? "fuse_att_fc" : "fc")")
+    }
+    if kind == .i3d, network.nonLocal != .none || network.head != .meanOverSteps {
+      throw unsuitable("it is not a plain I3D: it has \(network.nonLocal == .none ? "fc" : "fuse_att_fc")")
+    }
+    let parameters: [ParameterDescription]
+    do { parameters = try network.graph().parameters } catch { throw unsuitable("\(error)") }
+    let fit = Fit(parameters, tensors, foreign: foreign)
+    guard fit.problems.isEmpty else { throw unsuitable(fit.problems.joined(separator: "; ")) }
+
+    self.path = path
+    self.network = network
+    self.tensors = tensors
+    absentScales = fit.absentScales
+    remarks = Self.remarks(network, fit, prefix: String(prefix), location: checkpoint.location)
+  }
+
+  package func values(of parameter: ParameterDescription) throws(ModelFileError) -> [Float] {
+    if absentScales.contains(parameter.name) { return Array(repeating: 1, count: parameter.count) }
+    guard let tensor = tensors[parameter.name], tensor.shape == parameter.shape else {
+      throw .unsuitable(path: path, reason: "it lacks \(parameter.name) of shape \(parameter.shape)")
+    }
+    return tensor.values()
+  }
+
+  /// How a checkpoint's tensors compare with what the network needs.
+  private struct Fit {
+    var problems: [String] = []
+    var absentScales: Set<String> = []
+    var trainingLayers: [String] = []
+    var counters = 0
+
+    init(_ parameters: [ParameterDescription], _ tensors: [String: CheckpointTensor], foreign: [String]) {
+      var missing: [String] = []
+      var misshapen: [String] = []
+      for parameter in parameters {
+        guard let tensor = tensors[parameter.name] else {
+          if parameter.name.hasSuffix(".bn.weight") {
+            absentScales.insert(parameter.name)
+          } else {
+            missing.append(parameter.name)
+          }
+          continue
+        }
+        if tensor.shape != parameter.shape {
+          misshapen.append("\(parameter.name) \(tensor.shape) instead of \(parameter.shape)")
+        }
+      }
+      let known = Set(parameters.map(\.name))
+      var surplus = foreign
+      for name in tensors.keys where !known.contains(name) {
+        if name.hasSuffix(StudentImport.counter) {
+          counters += 1
+        } else if StudentImport.trainingLayers.contains(where: name.hasPrefix) {
+          trainingLayers.append(name)
+        } else {
+          surplus.append(name)
+        }
+      }
+      trainingLayers.sort()
+      for (title, names) in [("missing", missing), ("left over", surplus), ("of another shape", misshapen)]
+      where !names.isEmpty {
+        problems.append("\(title): \(names.sorted().joined(separator: ", "))")
+      }
+    }
+  }
+
+  private static func remarks(_ network: StudentNetwork, _ fit: Fit, prefix: String, location: String) -> [String] {
+    var remarks: [String] = []
+    if !location.isEmpty { remarks.append("the weights are those under \(location)") }
+    if !prefix.isEmpty { remarks.append("the prefix \(prefix) was taken off every name") }
+    switch (network.nonLocal, network.head) {
+    case (.none, .meanOverSteps):
+      remarks.append("a plain I3D: completed by the identity for the Non-Local block and a mean over steps")
+    case (.none, .stepClassifier): remarks.append("no Non-Local block: completed by the identity")
+    case (_, .meanOverSteps): remarks.append("no fc layer: completed by a mean over steps")
+    case (_, .stepClassifier): break
+    }
+    if !fit.absentScales.isEmpty {
+      remarks.append("\(fit.absentScales.count) batch-norm scales are absent, as in TensorFlow's files, and taken as 1")
+    }
+    if !fit.trainingLayers.isEmpty {
+      remarks.append("dropped, for training only: \(fit.trainingLayers.joined(separator: ", "))")
+    }
+    if fit.counters > 0 { remarks.append("dropped: \(fit.counters) counters num_batches_tracked") }
+    return remarks
+  }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import ModelFile
+import Networks
+
+/// `adl model import`: a model from a PyTorch checkpoint.
+struct ModelImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Make a model from a PyTorch checkpoint or a safetensors file with published names.",
+    discussion: """
+      Reads state dictionaries of VPN++ students and of published I3D classifiers, in both formats of torch.save. Nothing \
+      in the file is executed. A whole pickled module is refused; save its weights with \
+      torch.save(model.state_dict(), "weights.pt").
+      """)
+
+  @Argument(help: "The checkpoint.")
+  var checkpoint: String
+
+  @Option(help: ArgumentHelp("Names of the activities, one a line, in the order of the logits.", valueName: "file"))
+  var labels: String
+
+  @Option(help: "What the checkpoint must be: auto, student or i3d.")
+  var network = StudentImport.Kind.auto
+
+  @Option(help: "Frames of a window, for a network without an fc layer: a multiple of 8 from 16 on.")
+  var frames = 64
+
+  @Option(help: "Height and width of a sample in pixels, 112 to 320.")
+  var size = 224
+
+  @Option(help: "Samples per second the network was trained with.")
+  var sampleRate = 15.0
+
+  @Option(help: "Logits are divided by this before the softmax.")
+  var temperature = 1.0
+
+  @Option(help: "The model's name; the checkpoint's file name when left out.")
+  var name: String?
+
+  @Option(help: "What it was trained on and how well it did.")
+  var training: String?
+
+  @Option(help: "How weights are stored: f32, f16 or bf16.")
+  var precision = StoredPrecision.f32
+
+  @Option(help: ArgumentHelp("Where the model goes.", valueName: "file.safetensors"))
+  var out: String
+
+  func validate() throws {
+    guard (0.001...1000).contains(temperature) else {
+      throw ValidationError("--temperature is \(temperature); it must be 0.001 to 1000")
+    }
+    guard (1...120).contains(sampleRate) else {
+      throw ValidationError("--sample-rate is \(sampleRate); it must be 1 to 120")
+    }
+  }
+
+  func run() throws {
+    try reporting {
+      let labels = try LabelFile.read(labels)
+      let source = try StudentImport(path: checkpoint, kind: network, frames: frames, size: size)
+      guard labels.count == source.network.classes else {
+        throw ModelFileError.unsuitable(
+          path: self.labels,
+          reason: "it has \(labels.count) labels; the checkpoint has \(source.network.classes) classes")
+      }
+      let file = checkpoint.split(separator: "/").last ?? "model"
+      let card = ModelCard(
+        network: source.network, name: name ?? String(file.prefix { $0 != "." }), labels: labels,
+        sampleRate: sampleRate, temperature: temperature, training: training ?? "imported from \(file)")
+      try StudentModel.write(to: out, card: card, type: precision.type, from: source)
+      for remark in source.remarks { print(remark) }
+      print(
+        "\(out): \(try source.network.graph().parameterCount) parameters, sha256 \(try StudentModel(path: out).sha256)")
+    }
+  }
+}
+
+extension StudentImport.Kind: ExpressibleByArgument {}
