@@ -39,14 +39,12 @@ package struct MappedFile: Sendable {
 
 extension Data {
   /// The little-endian integer at `offset` bytes from the begin; `nil` past the end.
-  func integer<Value: FixedWidthInteger>(_ type: Value.Type = Value.self, at offset: Int) -> Value? {
+  func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type = Value.self, at offset: Int) -> Value? {
     let size = Value.bitWidth / 8
     guard offset >= 0, offset <= count - size else { return nil }
-    var value: Value = 0
-    for index in (0..<size).reversed() {
-      value = value << 8 | Value(truncatingIfNeeded: self[startIndex + offset + index])
+    return unsafe withUnsafeBytes {
+      unsafe Value(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Value.self))
     }
-    return value
   }
 
   /// The bytes of a range counted from the begin; `nil` when it leaves the data.

@@ -9,7 +9,7 @@ import Foundation
 /// - Source: the opcode descriptions in CPython's Lib/pickletools.py; methods.md 1.6.
 struct PickleReader {
   /// A student's state dictionary takes some 10,000 operations, a whole training checkpoint a few times that.
-  private static let mostOperations = 500_000
+  private static let mostOperations = 200_000
   private static let mostOpenMarks = 1000
   /// Longer than any name.
   private static let longestText = 1 << 16
@@ -225,7 +225,7 @@ struct PickleReader {
 
   // MARK: reading
 
-  private mutating func number<Value: FixedWidthInteger>() throws(ModelFileError) -> Value {
+  private mutating func number<Value: FixedWidthInteger & BitwiseCopyable>() throws(ModelFileError) -> Value {
     guard let value = bytes.integer(Value.self, at: position) else { throw malformed("its pickle is cut off") }
     position += Value.bitWidth / 8
     return value

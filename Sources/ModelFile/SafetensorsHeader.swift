@@ -19,6 +19,10 @@ struct SafetensorsHeader {
     var reason: String
   }
 
+  /// A student has 301 tensors of at most five axes; a header with far more costs more memory than its file.
+  private static let mostMembers = 10_000
+  private static let mostAxes = 16
+
   private(set) var metadata: [String: String] = [:]
   private(set) var tensors: [String: Tensor] = [:]
   private let bytes: [UInt8]
@@ -77,13 +81,14 @@ struct SafetensorsHeader {
   private mutating func object(_ member: (inout Self, String) throws(Refusal) -> Void) throws(Refusal) {
     try take("{")
     guard next() != UInt8(ascii: "}") else { return position += 1 }
-    while true {
+    for _ in 0..<Self.mostMembers {
       let key = try string()
       try take(":")
       try member(&self, key)
       guard next() == UInt8(ascii: ",") else { return try take("}") }
       position += 1
     }
+    throw refusal("there are more than \(Self.mostMembers) entries")
   }
 
   private mutating func integers() throws(Refusal) -> [Int] {
@@ -93,7 +98,7 @@ struct SafetensorsHeader {
       position += 1
       return values
     }
-    while true {
+    for _ in 0..<Self.mostAxes {
       values.append(try integer())
       guard next() == UInt8(ascii: ",") else {
         try take("]")
@@ -101,6 +106,7 @@ struct SafetensorsHeader {
       }
       position += 1
     }
+    throw refusal("a shape has more than \(Self.mostAxes) axes")
   }
 
   private mutating func integer() throws(Refusal) -> Int {

@@ -50,7 +50,7 @@ struct StudentShape {
     return (shape[1] / classes + 1) * 8
   }
 
-  /// The width multiplier with the fewest decimals that gives every layer its channels.
+  /// The plainest width multiplier that gives every layer its channels: a half, a quarter, …, then the shortest decimal.
   ///
   /// Channels are rounded to multiples of 8, so each layer allows a range; their intersection is the answer.
   private func width() throws(ModelFileError) -> WidthMultiplier {
@@ -72,8 +72,8 @@ struct StudentShape {
       upper = min(upper, Double(channels + 4) / Double(full))
     }
     if lower <= 1, 1 < upper { return .full }
-    for decimals in [1.0, 10, 100, 1000, 10_000, 100_000] {
-      let candidate = (lower * decimals).rounded(.up) / decimals
+    for parts in [1.0, 2, 4, 8, 16, 10, 100, 1000, 10_000, 100_000] {
+      let candidate = (lower * parts).rounded(.up) / parts
       if candidate < upper { return WidthMultiplier(candidate) }
     }
     // No width fits all layers; the stem's own makes the later message about shapes the shortest.
