@@ -40,3 +40,9 @@ enum AtomicFile {
     }
   }
 }
+
+/// The innermost reason of an error from Foundation.
+private func systemReason(_ error: any Error) -> String {
+  let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+  return (underlying ?? error as NSError).localizedDescription
+}

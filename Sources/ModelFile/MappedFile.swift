@@ -1,44 +1,50 @@
 package import Foundation
+import Glibc
 
 /// A file's bytes, mapped rather than read: pages come in as they are touched and can be dropped again.
 package struct MappedFile: Sendable {
   package let path: String
+  /// Unmapped when the last copy or slice of them ends.
   package let bytes: Data
 
+  /// Maps a regular file.
+  ///
+  /// Pipes and devices are refused: they would block, or never end.
+  ///
   /// - Throws: `ModelFileError.cannotRead` with the system's reason.
   package init(path: String) throws(ModelFileError) {
+    func failed(_ reason: String) -> ModelFileError { .cannotRead(path: path, reason: reason) }
+    func lastReason() -> String { unsafe String(cString: strerror(errno)) }
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw failed(lastReason()) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw failed(lastReason()) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw failed(status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is not a regular file")
+    }
+    let count = Int(status.st_size)
     self.path = path
-    var isFolder: ObjCBool = false
-    guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw .cannotRead(path: path, reason: "there is no such file")
+    guard count > 0 else {
+      bytes = Data()
+      return
     }
-    guard !isFolder.boolValue else { throw .cannotRead(path: path, reason: "it is a folder") }
-    do {
-      bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
-    } catch {
-      throw .cannotRead(path: path, reason: systemReason(error))
+    // A private mapping: nobody's later write through this process can reach the file.
+    guard let start = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe start != MAP_FAILED else {
+      throw failed(lastReason())
     }
+    bytes = unsafe Data(bytesNoCopy: start, count: count, deallocator: .custom { unsafe _ = munmap($0, $1) })
   }
-}
-
-/// The innermost reason of an error from Foundation.
-func systemReason(_ error: any Error) -> String {
-  let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-  // Foundation puts a sentence before the kernel's own words.
-  return (underlying ?? error as NSError).localizedDescription
-    .replacing("The operation could not be completed. ", with: "")
 }
 
 extension Data {
   /// The little-endian integer at `offset` bytes from the begin; `nil` past the end.
-  func integer<Value: FixedWidthInteger>(_ type: Value.Type = Value.self, at offset: Int) -> Value? {
+  func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type = Value.self, at offset: Int) -> Value? {
     let size = Value.bitWidth / 8
     guard offset >= 0, offset <= count - size else { return nil }
-    var value: Value = 0
-    for index in (0..<size).reversed() {
-      value = value << 8 | Value(truncatingIfNeeded: self[startIndex + offset + index])
+    return unsafe withUnsafeBytes {
+      unsafe Value(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Value.self))
     }
-    return value
   }
 
   /// The bytes of a range counted from the begin; `nil` when it leaves the data.

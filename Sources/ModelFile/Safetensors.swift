@@ -12,8 +12,10 @@ package struct SafetensorsFile: Sendable {
     package var range: Range<Int>
   }
 
-  /// The format's own bound on the header.
-  private static let longestHeader = 100 << 20
+  /// Far above a student's 40 KB.
+  ///
+  /// The format allows 100 MB, which would let a header cost more than the weights.
+  private static let longestHeader = 16 << 20
 
   package let file: MappedFile
   package let entries: [String: Entry]
@@ -31,25 +33,16 @@ package struct SafetensorsFile: Sendable {
     guard headerLength <= Self.longestHeader, let header = file.bytes.part(8, Int(headerLength)),
       header.first == UInt8(ascii: "{")
     else { throw malformed("it has no safetensors header") }
-    let fields: [String: Any]
+    let content: SafetensorsHeader
     do {
-      guard let object = try JSONSerialization.jsonObject(with: header) as? [String: Any] else {
-        throw malformed("the header is not a JSON object")
-      }
-      fields = object
+      content = try SafetensorsHeader(header)
     } catch {
-      throw error as? ModelFileError ?? malformed("the header is not JSON")
+      throw malformed("its header: \(error.reason)")
     }
     let dataLength = file.bytes.count - 8 - Int(headerLength)
     var entries: [String: Entry] = [:]
-    var metadata: [String: String] = [:]
-    for (name, value) in fields {
-      if name == "__metadata__" {
-        guard let texts = value as? [String: String] else { throw malformed("__metadata__ is not a table of texts") }
-        metadata = texts
-      } else {
-        entries[name] = try Self.entry(name, value, dataLength: dataLength, malformed)
-      }
+    for (name, tensor) in content.tensors {
+      entries[name] = try Self.entry(name, tensor, dataLength: dataLength, malformed)
     }
     var end = 0
     for (name, entry) in entries.sorted(by: {
@@ -57,11 +50,14 @@ package struct SafetensorsFile: Sendable {
     })
     where !entry.range.isEmpty {
       guard entry.range.lowerBound >= end else { throw malformed("\(name) overlaps another tensor") }
+      // Bytes that belong to no tensor could hide anything; the format forbids them.
+      guard entry.range.lowerBound == end else { throw malformed("the bytes before \(name) belong to no tensor") }
       end = entry.range.upperBound
     }
+    guard end == dataLength else { throw malformed("its last \(dataLength - end) bytes belong to no tensor") }
     self.file = file
     self.entries = entries
-    self.metadata = metadata
+    metadata = content.metadata
     dataStart = 8 + Int(headerLength)
   }
 
@@ -72,20 +68,18 @@ package struct SafetensorsFile: Sendable {
   }
 
   private static func entry(
-    _ name: String, _ value: Any, dataLength: Int, _ malformed: (String) -> ModelFileError
+    _ name: String, _ tensor: SafetensorsHeader.Tensor, dataLength: Int, _ malformed: (String) -> ModelFileError
   ) throws(ModelFileError) -> Entry {
-    guard let table = value as? [String: Any], let typeName = table["dtype"] as? String,
-      let shape = table["shape"] as? [Int], let offsets = table["data_offsets"] as? [Int], offsets.count == 2
-    else { throw malformed("the entry of \(name) lacks dtype, shape or data_offsets") }
-    guard let type = ElementType(rawValue: typeName) else {
-      throw malformed("\(name) has the unknown type \(typeName)")
+    let (shape, offsets) = (tensor.shape, tensor.offsets)
+    guard let type = ElementType(rawValue: tensor.type) else {
+      throw malformed("\(name) has the unknown type \(tensor.type.prefix(40))")
     }
-    guard offsets[0] >= 0, offsets[0] <= offsets[1], offsets[1] <= dataLength else {
+    guard offsets[0] <= offsets[1], offsets[1] <= dataLength else {
       throw malformed("\(name) lies at \(offsets[0])..<\(offsets[1]) of \(dataLength) bytes")
     }
     guard let count = elementCount(shape), case let (size, overflow) = count.multipliedReportingOverflow(by: type.size),
       !overflow, size == offsets[1] - offsets[0]
-    else { throw malformed("\(name) has \(offsets[1] - offsets[0]) bytes, not those of \(typeName) \(shape)") }
+    else { throw malformed("\(name) has \(offsets[1] - offsets[0]) bytes, not those of \(tensor.type) \(shape)") }
     return Entry(type: type, shape: shape, range: offsets[0]..<offsets[1])
   }
 

@@ -1,108 +1,143 @@
 package import Networks
 
-/// A PyTorch checkpoint understood as a student: which network it is, and what had to be added or dropped.
+/// A published or self-trained checkpoint of the student, recognised by its tensors and ready to be written as a model.
 ///
-/// Reads published I3D classifiers (no Non-Local block, no fc) and students of VPN++ and I3D-Smarthome.
-///
-/// - Source: methods.md 1.4, 1.6 and 2.
-package struct StudentImport: ParameterSource, Sendable {
-  /// Layers that only training uses.
-  private static let trainingOnly = ["fuse_fc.", "emb_fc."]
+/// - Source: methods.md 1.4 and 1.6.
+package struct StudentImport: ParameterSource {
+  /// What the user already knows about the network.
+  package enum Kind: String, CaseIterable, Sendable {
+    /// Whatever the tensors say.
+    case auto
+    /// A VPN++ student: Non-Local block and a layer over steps.
+    case student
+    /// A published I3D classifier: neither of them.
+    case i3d
+  }
+
+  /// The tensor every I3D has; what stands before it in a file is a prefix such as `module.`.
+  static let stem = "Conv3d_1a_7x7.conv3d.weight"
+  /// Layers of the training that the live network does not have.
+  private static let trainingLayers = ["fuse_fc.", "emb_fc."]
+  private static let counter = ".num_batches_tracked"
 
   package let network: StudentNetwork
-  /// What a person should know about the import, one sentence each.
+  /// What was completed, dropped or assumed, one sentence each.
   package let remarks: [String]
-  private let checkpoint: TorchCheckpoint
+  private let path: String
+  private let tensors: [String: CheckpointTensor]
+  private let absentScales: Set<String>
 
   /// - Parameters:
-  ///   - checkpoint: the file's tensors.
-  ///   - size: height and width of the input it was trained with.
-  /// - Throws: `ModelFileError.unsuitable` naming each tensor that is missing, left over or of another shape.
-  package init(_ checkpoint: TorchCheckpoint, size: Int = 224) throws(ModelFileError) {
-    func unsuitable(_ reason: String) -> ModelFileError { .unsuitable(path: checkpoint.path, reason: reason) }
-    self.checkpoint = checkpoint
-    var remarks: [String] = []
-    guard let logits = checkpoint.shape(of: "logits.conv3d.weight"), logits.count == 5,
-      let stem = checkpoint.shape(of: "Conv3d_1a_7x7.conv3d.weight"), stem.count == 5
-    else { throw unsuitable("it is no I3D: it lacks logits.conv3d.weight or Conv3d_1a_7x7.conv3d.weight") }
-    let classes = logits[0]
+  ///   - path: a PyTorch checkpoint in either format, or a safetensors file with published names.
+  ///   - kind: refuses a checkpoint of another kind.
+  ///   - frames: frames of a window for a network whose head does not tell.
+  ///   - size: height and width of its input; the tensors do not tell.
+  /// - Throws: `ModelFileError` naming every tensor that is missing, left over or of another shape.
+  package init(path: String, kind: Kind = .auto, frames: Int = 64, size: Int = 224) throws(ModelFileError) {
+    let checkpoint = try Checkpoint(path: path)
+    func unsuitable(_ reason: String) -> ModelFileError { .unsuitable(path: path, reason: reason) }
+    let stems = checkpoint.tensors.keys.filter { $0 == Self.stem || $0.hasSuffix("." + Self.stem) }
+    guard stems.count == 1, let stem = stems.first else {
+      let names = checkpoint.tensors.keys.sorted().prefix(5).joined(separator: ", ")
+      throw unsuitable(
+        stems.isEmpty
+          ? "it is not an I3D: it has no \(Self.stem); its tensors begin with \(names)"
+          : "it holds several networks: \(stems.sorted().joined(separator: ", "))")
+    }
+    let prefix = stem.dropLast(Self.stem.count)
+    var tensors: [String: CheckpointTensor] = [:]
+    var foreign: [String] = []
+    for (name, tensor) in checkpoint.tensors {
+      if name.hasPrefix(prefix) { tensors[String(name.dropFirst(prefix.count))] = tensor } else { foreign.append(name) }
+    }
 
-    var nonLocal = StudentNetwork.NonLocal.none
-    if checkpoint.names.contains("fuse_att_fc.theta.weight") {
-      nonLocal = checkpoint.names.contains("fuse_att_fc.g.0.weight") ? .subSampled : .full
-    } else {
-      remarks.append("it has no Non-Local block: completed by the identity")
+    let network = try StudentShape(tensors.mapValues(\.shape), path: path).network(frames: frames, size: size)
+    if kind == .student, network.nonLocal == .none || network.head != .stepClassifier {
+      throw unsuitable("it is not a VPN++ student: it lacks \(network.head == .stepClassifier ? "fuse_att_fc" : "fc")")
     }
-    var head = StudentNetwork.Head.meanOverSteps
-    var frames = 64
-    if let fc = checkpoint.shape(of: "fc.weight") {
-      guard fc.count == 2, fc[0] == classes, fc[1] > 0, fc[1] % classes == 0 else {
-        throw unsuitable("fc.weight has shape \(fc), which is no [\(classes), \(classes) x steps]")
-      }
-      head = .stepClassifier
-      frames = (fc[1] / classes + 1) * 8
-    } else {
-      remarks.append("it has no fc layer: completed by the mean over steps")
+    if kind == .i3d, network.nonLocal != .none || network.head != .meanOverSteps {
+      throw unsuitable("it is not a plain I3D: it has \(network.nonLocal == .none ? "fc" : "fuse_att_fc")")
     }
-    do {
-      network = try Self.network(
-        stem: stem[0], features: logits[1], frames: frames, size: size, classes: classes, nonLocal: nonLocal, head: head
-      )
-      let parameters = try network.graph().parameters
-      try Self.compare(parameters, with: checkpoint, &remarks)
-    } catch let error as NetworkError {
-      throw unsuitable("\(error)")
-    } catch {
-      throw error as? ModelFileError ?? unsuitable("\(error)")
-    }
-    self.remarks = remarks
+    let parameters: [ParameterDescription]
+    do { parameters = try network.graph().parameters } catch { throw unsuitable("\(error)") }
+    let fit = Fit(parameters, tensors, foreign: foreign)
+    guard fit.problems.isEmpty else { throw unsuitable(fit.problems.joined(separator: "; ")) }
+
+    self.path = path
+    self.network = network
+    self.tensors = tensors
+    absentScales = fit.absentScales
+    remarks = Self.remarks(network, fit, prefix: String(prefix), location: checkpoint.location)
   }
 
-  package func values(of parameter: ParameterDescription) -> [Float] {
-    checkpoint.names.contains(parameter.name)
-      ? checkpoint.values(of: parameter.name) : Array(repeating: 1, count: parameter.count)
-  }
-
-  /// The network whose width gives the checkpoint's channels at both ends of the trunk.
-  private static func network(
-    stem: Int, features: Int, frames: Int, size: Int, classes: Int, nonLocal: StudentNetwork.NonLocal,
-    head: StudentNetwork.Head
-  ) throws -> StudentNetwork {
-    for width in [Double(features) / 1024, Double(stem) / 64] where (0.0625...4).contains(width) {
-      let network = try StudentNetwork(
-        width: WidthMultiplier(width), frames: frames, size: size, classes: classes, nonLocal: nonLocal, head: head)
-      let trunk = try network.graph().node(named: "Mixed_5c")
-      if trunk?.shape.channels == features, network.width.scaled(64) == stem { return network }
+  package func values(of parameter: ParameterDescription) throws(ModelFileError) -> [Float] {
+    if absentScales.contains(parameter.name) { return Array(repeating: 1, count: parameter.count) }
+    guard let tensor = tensors[parameter.name], tensor.shape == parameter.shape else {
+      throw .unsuitable(path: path, reason: "it lacks \(parameter.name) of shape \(parameter.shape)")
     }
-    return try StudentNetwork(frames: frames, size: size, classes: classes, nonLocal: nonLocal, head: head)
+    return tensor.values()
   }
 
-  private static func compare(
-    _ parameters: [ParameterDescription], with checkpoint: TorchCheckpoint, _ remarks: inout [String]
-  ) throws(ModelFileError) {
+  /// How a checkpoint's tensors compare with what the network needs.
+  private struct Fit {
     var problems: [String] = []
-    var withoutScale = 0
-    for parameter in parameters {
-      if let shape = checkpoint.shape(of: parameter.name) {
-        if shape != parameter.shape {
-          problems.append("\(parameter.name) has shape \(shape) instead of \(parameter.shape)")
+    var absentScales: Set<String> = []
+    var trainingLayers: [String] = []
+    var counters = 0
+
+    init(_ parameters: [ParameterDescription], _ tensors: [String: CheckpointTensor], foreign: [String]) {
+      var missing: [String] = []
+      var misshapen: [String] = []
+      for parameter in parameters {
+        guard let tensor = tensors[parameter.name] else {
+          if parameter.name.hasSuffix(".bn.weight") {
+            absentScales.insert(parameter.name)
+          } else {
+            missing.append(parameter.name)
+          }
+          continue
         }
-      } else if parameter.name.hasSuffix(".bn.weight") {
-        // The TensorFlow originals have no scale; ports of them may leave it out.
-        withoutScale += 1
-      } else {
-        problems.append("\(parameter.name) is missing")
+        if tensor.shape != parameter.shape {
+          misshapen.append("\(parameter.name) \(tensor.shape) instead of \(parameter.shape)")
+        }
+      }
+      let known = Set(parameters.map(\.name))
+      var surplus = foreign
+      for name in tensors.keys where !known.contains(name) {
+        if name.hasSuffix(StudentImport.counter) {
+          counters += 1
+        } else if StudentImport.trainingLayers.contains(where: name.hasPrefix) {
+          trainingLayers.append(name)
+        } else {
+          surplus.append(name)
+        }
+      }
+      trainingLayers.sort()
+      for (title, names) in [("missing", missing), ("left over", surplus), ("of another shape", misshapen)]
+      where !names.isEmpty {
+        problems.append("\(title): \(names.sorted().joined(separator: ", "))")
       }
     }
-    if withoutScale > 0 { remarks.append("\(withoutScale) batch norms have no scale: 1 is used") }
-    let surplus = checkpoint.names.subtracting(parameters.map(\.name)).filter { !$0.hasSuffix(".num_batches_tracked") }
-    let dropped = surplus.filter { name in trainingOnly.contains { name.hasPrefix($0) } }.sorted()
-    if !dropped.isEmpty { remarks.append("dropped, since only training uses it: \(dropped.joined(separator: ", "))") }
-    problems += surplus.subtracting(dropped).sorted().map { "\($0) belongs to no layer" }
-    guard problems.isEmpty else {
-      let shown = problems.prefix(8).joined(separator: "; ")
-      let more = problems.count > 8 ? "; and \(problems.count - 8) more" : ""
-      throw .unsuitable(path: checkpoint.path, reason: shown + more)
+  }
+
+  private static func remarks(_ network: StudentNetwork, _ fit: Fit, prefix: String, location: String) -> [String] {
+    var remarks: [String] = []
+    if !location.isEmpty { remarks.append("the weights are those under \(location)") }
+    if !prefix.isEmpty { remarks.append("the prefix \(prefix) was taken off every name") }
+    switch (network.nonLocal, network.head) {
+    case (.none, .meanOverSteps):
+      remarks.append("a plain I3D: completed by the identity for the Non-Local block and a mean over steps")
+    case (.none, .stepClassifier): remarks.append("no Non-Local block: completed by the identity")
+    case (_, .meanOverSteps): remarks.append("no fc layer: completed by a mean over steps")
+    case (_, .stepClassifier): break
     }
+    if !fit.absentScales.isEmpty {
+      remarks.append("\(fit.absentScales.count) batch-norm scales are absent, as in TensorFlow's files, and taken as 1")
+    }
+    if !fit.trainingLayers.isEmpty {
+      remarks.append("dropped, for training only: \(fit.trainingLayers.joined(separator: ", "))")
+    }
+    if fit.counters > 0 { remarks.append("dropped: \(fit.counters) counters num_batches_tracked") }
+    return remarks
   }
 }

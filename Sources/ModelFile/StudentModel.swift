@@ -29,7 +29,13 @@ package struct ModelCard: Equatable, Sendable {
 
   private static let format = "1"
   /// How pixels become the network's input; a file that says otherwise was trained on other data.
-  private static let preprocess = #"{"channels":"RGB","range":[-1,1],"resize":"bilinear-half-pixel"}"#
+  private static let preprocess = Preprocess(channels: "RGB", range: [-1, 1], resize: "bilinear-half-pixel")
+
+  private struct Preprocess: Codable, Equatable {
+    var channels: String
+    var range: [Float]
+    var resize: String
+  }
 
   /// The card as the texts of a safetensors header.
   package func metadata() throws -> [String: String] {
@@ -40,7 +46,7 @@ package struct ModelCard: Equatable, Sendable {
     }
     return [
       "adl.format": Self.format, "adl.network": try json(network), "adl.name": name, "adl.labels": try json(labels),
-      "adl.sampleRate": "\(sampleRate)", "adl.preprocess": Self.preprocess,
+      "adl.sampleRate": "\(sampleRate)", "adl.preprocess": try json(Self.preprocess),
       "adl.calibration": try json(["temperature": temperature]), "adl.training": training,
     ]
   }
@@ -75,6 +81,11 @@ package struct ModelCard: Equatable, Sendable {
     sampleRate = try decode("adl.sampleRate", Double.self)
     guard (1...120).contains(sampleRate) else {
       throw unsuitable("its sample rate is \(sampleRate) Hz; it must be 1 to 120")
+    }
+    if metadata["adl.preprocess"] != nil {
+      guard try decode("adl.preprocess", Preprocess.self) == Self.preprocess else {
+        throw unsuitable("its adl.preprocess asks for samples that this program does not make")
+      }
     }
     let calibration = metadata["adl.calibration"] == nil ? [:] : try decode("adl.calibration", [String: Double].self)
     temperature = calibration["temperature"] ?? 1
@@ -133,6 +144,7 @@ package struct StudentModel: ParameterSource, Sendable {
   ///   - card: what it says about itself.
   ///   - type: how weights are stored; batch-norm statistics and biases stay float32, where rounding would cost most.
   ///   - source: the weights.
+  /// - Throws: `ModelFileError.cannotWrite`, or what `source` throws.
   package static func write(to path: String, card: ModelCard, type: ElementType, from source: some ParameterSource)
     throws(ModelFileError)
   {

@@ -36,18 +36,21 @@ struct ZipArchive {
         let nameBytes = bytes.part(position + 46, Int(nameLength)),
         let extra = bytes.part(position + 46 + Int(nameLength), Int(extraLength))
       else { throw malformed("its directory is cut off or damaged") }
-      let name = String(decoding: nameBytes, as: UTF8.self)
+      guard let name = String(validating: nameBytes, as: UTF8.self) else { throw malformed("a name is not UTF-8") }
       guard method == 0 else { throw malformed("\(name) is compressed; PyTorch stores its files plain") }
       guard flags & 1 == 0 else { throw malformed("\(name) is encrypted") }
       let wide = Self.zip64(extra, plain: plain, compressed: compressed, offset: headerOffset)
       guard let wide, wide.plain == wide.compressed else { throw malformed("the sizes of \(name) do not agree") }
       guard bytes.integer(UInt32.self, at: wide.offset) == 0x0403_4b50,
         let localName = bytes.integer(UInt16.self, at: wide.offset + 26),
-        let localExtra = bytes.integer(UInt16.self, at: wide.offset + 28)
-      else { throw malformed("\(name) has no header") }
+        let localExtra = bytes.integer(UInt16.self, at: wide.offset + 28),
+        bytes.part(wide.offset + 30, Int(localName)) == nameBytes
+      else { throw malformed("\(name) has no header, or another name there") }
       let begin = wide.offset + 30 + Int(localName) + Int(localExtra)
       guard bytes.part(begin, wide.plain) != nil else { throw malformed("\(name) reaches past the end") }
-      entries[name] = Entry(range: begin..<begin + wide.plain)
+      guard entries.updateValue(Entry(range: begin..<begin + wide.plain), forKey: name) == nil else {
+        throw malformed("\(name) appears twice")
+      }
       position += 46 + Int(nameLength) + Int(extraLength) + Int(commentLength)
     }
     self.entries = entries

@@ -1,13 +1,14 @@
 import ArgumentParser
 import ModelFile
-import Networks
 
-/// `adl model export`: the same network for other runtimes.
+/// `adl model export`: a model for other runtimes.
 struct ModelExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export",
-    abstract: "Write a model for other runtimes.",
-    discussion: "The ONNX network takes `clip` [1, 3, T, H, W], RGB in [-1, 1], and gives `logits`.")
+    commandName: "export", abstract: "Write a model as ONNX.",
+    discussion: """
+      The input is one clip of RGB values in [-1, 1] (pixel / 127.5 - 1), shape 1 x 3 x frames x size x size; the output \
+      is its logits.
+      """)
 
   @Argument(help: "The model.")
   var model: String
@@ -15,11 +16,14 @@ struct ModelExportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where the ONNX file goes.", valueName: "file.onnx"))
   var onnx: String
 
+  @Flag(help: "Give every layer's activation as an output too.")
+  var endpoints = false
+
   func run() throws {
     try reporting {
       let model = try StudentModel(path: model)
-      try ONNXExport.write(to: onnx, model.network, name: model.card.name, from: model)
-      print("\(onnx): input clip \(try model.network.graph().nodes[0].shape.dimensions), output logits")
+      try ONNXExport.write(to: onnx, card: model.card, endpoints: endpoints, from: model)
+      print("\(onnx): ONNX of \(model.path), sha256 \(model.sha256)")
     }
   }
 }

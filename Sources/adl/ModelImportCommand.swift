@@ -1,44 +1,44 @@
 import ArgumentParser
-import Foundation
 import ModelFile
 import Networks
 
-/// `adl model import`: from a PyTorch checkpoint to a model file.
+/// `adl model import`: a model from a PyTorch checkpoint.
 struct ModelImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
-    abstract: "Make a model from a PyTorch checkpoint.",
+    abstract: "Make a model from a PyTorch checkpoint or a safetensors file with published names.",
     discussion: """
-      Reads state dictionaries of I3D (published Kinetics weights) and of VPN++ and I3D-Smarthome students, in PyTorch's \
-      zip format and the older one. Nothing in the file is executed. The network is recognised from the tensors; \
-      --network insists on one.
+      Reads state dictionaries of VPN++ students and of published I3D classifiers, in both formats of torch.save. Nothing \
+      in the file is executed. A whole pickled module is refused; save its weights with \
+      torch.save(model.state_dict(), "weights.pt").
       """)
 
-  /// What the checkpoint must turn out to be.
-  enum Kind: String, ExpressibleByArgument, CaseIterable {
-    case auto, i3d, student
-  }
-
-  @Argument(help: "The checkpoint, a .pt or .pth file.")
-  var file: String
+  @Argument(help: "The checkpoint.")
+  var checkpoint: String
 
   @Option(help: ArgumentHelp("Names of the activities, one a line, in the order of the logits.", valueName: "file"))
   var labels: String
 
-  @Option(help: "auto, i3d (no Non-Local block, no fc) or student.")
-  var network = Kind.auto
+  @Option(help: "What the checkpoint must be: auto, student or i3d.")
+  var network = StudentImport.Kind.auto
 
-  @Option(help: "Height and width it was trained with, in pixels.")
+  @Option(help: "Frames of a window, for a network without an fc layer: a multiple of 8 from 16 on.")
+  var frames = 64
+
+  @Option(help: "Height and width of a sample in pixels, 112 to 320.")
   var size = 224
 
-  @Option(help: "Samples per second it was trained with.")
+  @Option(help: "Samples per second the network was trained with.")
   var sampleRate = 15.0
 
-  @Option(help: "The model's name; the file's when left out.")
+  @Option(help: "Logits are divided by this before the softmax.")
+  var temperature = 1.0
+
+  @Option(help: "The model's name; the checkpoint's file name when left out.")
   var name: String?
 
-  @Option(help: ArgumentHelp("What it was trained on and how well it does, for the model's card.", valueName: "text"))
-  var training = ""
+  @Option(help: "What it was trained on and how well it did.")
+  var training: String?
 
   @Option(help: "How weights are stored: f32, f16 or bf16.")
   var precision = StoredPrecision.f32
@@ -47,6 +47,9 @@ struct ModelImportCommand: ParsableCommand {
   var out: String
 
   func validate() throws {
+    guard (0.001...1000).contains(temperature) else {
+      throw ValidationError("--temperature is \(temperature); it must be 0.001 to 1000")
+    }
     guard (1...120).contains(sampleRate) else {
       throw ValidationError("--sample-rate is \(sampleRate); it must be 1 to 120")
     }
@@ -55,25 +58,22 @@ struct ModelImportCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let labels = try LabelFile.read(labels)
-      let student = try StudentImport(TorchCheckpoint(path: file), size: size)
-      guard labels.count == student.network.classes else {
+      let source = try StudentImport(path: checkpoint, kind: network, frames: frames, size: size)
+      guard labels.count == source.network.classes else {
         throw ModelFileError.unsuitable(
-          path: self.labels, reason: "it has \(labels.count) labels and \(file) has \(student.network.classes) classes")
+          path: self.labels,
+          reason: "it has \(labels.count) labels; the checkpoint has \(source.network.classes) classes")
       }
-      let isPlain = student.network.nonLocal == .none && student.network.head == .meanOverSteps
-      guard network == .auto || (network == .i3d) == isPlain else {
-        throw ModelFileError.unsuitable(
-          path: file,
-          reason: "it is \(isPlain ? "a plain I3D" : "a student"), not what --network \(network.rawValue) says")
-      }
+      let file = checkpoint.split(separator: "/").last ?? "model"
       let card = ModelCard(
-        network: student.network, name: name ?? URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent,
-        labels: labels, sampleRate: sampleRate, training: training)
-      try StudentModel.write(to: out, card: card, type: precision.type, from: student)
-      for remark in student.remarks { print(remark) }
-      let model = try StudentModel(path: out)
-      print("\(out): \(labels.count) activities, \(try model.network.graph().parameterCount) parameters")
-      print("sha256 \(model.sha256)")
+        network: source.network, name: name ?? String(file.prefix { $0 != "." }), labels: labels,
+        sampleRate: sampleRate, temperature: temperature, training: training ?? "imported from \(file)")
+      try StudentModel.write(to: out, card: card, type: precision.type, from: source)
+      for remark in source.remarks { print(remark) }
+      print(
+        "\(out): \(try source.network.graph().parameterCount) parameters, sha256 \(try StudentModel(path: out).sha256)")
     }
   }
 }
+
+extension StudentImport.Kind: ExpressibleByArgument {}

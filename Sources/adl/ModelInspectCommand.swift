@@ -70,7 +70,14 @@ struct ModelVerifyCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let model = try StudentModel(path: model)
+      let model: StudentModel
+      do {
+        model = try StudentModel(path: self.model)
+      } catch let error as ModelFileError {
+        if case .cannotRead = error { throw error }
+        print(error)
+        throw ExitCode(1)
+      }
       var findings: [String] = []
       let parameters = try model.network.graph().parameters
       for parameter in parameters {

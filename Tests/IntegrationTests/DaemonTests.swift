@@ -109,7 +109,7 @@ import Testing
       "model: {path: /nowhere.safetensors}\ncameras:\n  - {name: room, source: synthetic:1}\n", to: "a.yaml")
     let outcome = try programs.run("adld", "--check", "--config", missing)
     #expect(outcome.status == 78)
-    #expect(outcome.errors == "cannot read /nowhere.safetensors: there is no such file\n")
+    #expect(outcome.errors == "cannot read /nowhere.safetensors: No such file or directory\n")
     let good = try settings(programs, source: "synthetic:1")
     let checked = try programs.run("adld", "--check", "--config", good)
     #expect(checked.status == 0)

@@ -1,0 +1,84 @@
+import Foundation
+
+/// One tensor of a checkpoint: a view of bytes that are still mapped.
+struct CheckpointTensor {
+  var type: ElementType
+  var shape: [Int]
+  /// Distances along each axis, in values.
+  var strides: [Int]
+  /// First value.
+  var offset: Int
+  /// All values of the storage; holds whatever shape, strides and offset reach.
+  var storage: Data
+
+  /// The values in row-major order.
+  func values() -> [Float] {
+    let count = shape.reduce(1, *)
+    guard count > 0 else { return [] }
+    var step = 1
+    var isContiguous = true
+    for (size, stride) in zip(shape, strides).reversed() {
+      isContiguous = isContiguous && (size == 1 || stride == step)
+      step *= size
+    }
+    let reach = isContiguous ? count : 1 + zip(shape, strides).reduce(0) { $0 + ($1.0 - 1) * $1.1 }
+    let begin = storage.startIndex + offset * type.size
+    let stored = type.floats(storage[begin..<begin + reach * type.size])
+    guard !isContiguous else { return stored }
+    return unsafe [Float](unsafeUninitializedCapacity: count) { target, written in
+      var index = Array(repeating: 0, count: shape.count)
+      var source = 0
+      for position in 0..<count {
+        unsafe target[position] = stored[source]
+        var axis = shape.count - 1
+        while axis >= 0 {
+          index[axis] += 1
+          source += strides[axis]
+          if index[axis] < shape[axis] { break }
+          source -= strides[axis] * shape[axis]
+          index[axis] = 0
+          axis -= 1
+        }
+      }
+      written = count
+    }
+  }
+}
+
+/// A state dictionary: tensors by name, from a file of PyTorch or a safetensors file.
+struct Checkpoint {
+  let path: String
+  let tensors: [String: CheckpointTensor]
+  /// Where in the file the dictionary was found, for example `state_dict`; empty when the file is the dictionary.
+  let location: String
+
+  /// Opens a checkpoint of any of the three formats, told apart by their first bytes.
+  ///
+  /// - Throws: `ModelFileError` naming the file and what is wrong with it.
+  init(path: String) throws(ModelFileError) {
+    let file = try MappedFile(path: path)
+    self.path = path
+    if ZipArchive.recognizes(file.bytes) {
+      (tensors, location) = try TorchArchive.read(file)
+    } else if LegacyTorchFile.recognizes(file.bytes) {
+      (tensors, location) = try LegacyTorchFile.read(file)
+    } else if file.bytes.count > 8, file.bytes[file.bytes.startIndex + 8] == UInt8(ascii: "{") {
+      let content = try SafetensorsFile(file)
+      location = ""
+      tensors = content.entries.mapValues { entry in
+        var strides: [Int] = []
+        var step = 1
+        for size in entry.shape.reversed() {
+          strides.append(step)
+          step *= size
+        }
+        return CheckpointTensor(
+          type: entry.type, shape: entry.shape, strides: strides.reversed(), offset: 0,
+          storage: content.bytes(of: entry))
+      }
+    } else {
+      throw .malformed(
+        path: path, reason: "it is neither a PyTorch checkpoint (zip or older format) nor a safetensors file")
+    }
+  }
+}

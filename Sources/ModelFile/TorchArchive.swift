@@ -1,0 +1,94 @@
+import Foundation
+
+/// A checkpoint as `torch.save` has written it since 1.6: a zip archive of one pickle and one file a storage.
+///
+/// - Source: methods.md 1.6.
+enum TorchArchive {
+  static func read(_ file: MappedFile) throws(ModelFileError) -> ([String: CheckpointTensor], location: String) {
+    func malformed(_ reason: String) -> ModelFileError { .malformed(path: file.path, reason: reason) }
+    let archive = try ZipArchive(file)
+    let pickles = archive.entries.keys.filter { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }
+    guard pickles.count == 1, let name = pickles.first, let pickle = archive.entries[name] else {
+      throw malformed("the zip archive is not of PyTorch: it has no data.pkl, or several")
+    }
+    let folder = name.dropLast("data.pkl".count)
+    guard archive.entries[folder + "constants.pkl"] == nil else {
+      throw .refusedPickle(
+        path: file.path,
+        reason: "it is a TorchScript program; save the weights alone, in Python: "
+          + "torch.save(model.state_dict(), \"weights.pt\")")
+    }
+    if let entry = archive.entries[folder + "byteorder"], archive.bytes(of: entry) != Data("little".utf8) {
+      throw .unsuitable(path: file.path, reason: "its values are big-endian; save it again on a little-endian machine")
+    }
+    let (value, heap, _) = try PickleReader.read(archive.bytes(of: pickle), path: file.path)
+    return try StateDictionary.find(value, heap, path: file.path) { storage throws(ModelFileError) in
+      guard let entry = archive.entries[folder + "data/" + storage.key] else {
+        throw malformed("the archive lacks the values \(folder)data/\(storage.key)")
+      }
+      return archive.bytes(of: entry)
+    }
+  }
+}
+
+/// A checkpoint as `torch.save` wrote it before 1.6, and as the published I3D files are: pickles in a row, then values.
+///
+/// - Source: methods.md 1.6.
+enum LegacyTorchFile {
+  /// A pickle of the number 0x1950a86a20f9469cfc6c, which no other file begins with.
+  private static let magic: [UInt8] = [
+    0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
+  ]
+  private static let protocolVersion = 1001
+
+  static func recognizes(_ bytes: Data) -> Bool { bytes.starts(with: magic) }
+
+  static func read(_ file: MappedFile) throws(ModelFileError) -> ([String: CheckpointTensor], location: String) {
+    let bytes = file.bytes
+    func malformed(_ reason: String) -> ModelFileError { .malformed(path: file.path, reason: reason) }
+    let version = try PickleReader.read(bytes, at: magic.count, path: file.path)
+    guard version.value == .integer(protocolVersion) else {
+      throw malformed("it has an unknown version of PyTorch's older format; \(protocolVersion) is known")
+    }
+    let system = try PickleReader.read(bytes, at: version.end, path: file.path)
+    try checkByteOrder(system.value, system.heap, path: file.path)
+    let object = try PickleReader.read(bytes, at: system.end, path: file.path)
+    let keys = try PickleReader.read(bytes, at: object.end, path: file.path)
+    guard let items = keys.heap.items(keys.value) else { throw malformed("its list of storages is missing") }
+
+    // Sizes of values are not in the file; the object tells each storage's type.
+    var types: [String: ElementType] = [:]
+    for storage in object.heap.storages {
+      guard types.updateValue(storage.type, forKey: storage.key) ?? storage.type == storage.type else {
+        throw malformed("the storage \(storage.key) has two types")
+      }
+    }
+    var contents: [String: Data] = [:]
+    var position = keys.end
+    for item in items {
+      guard let key = keys.heap.text(item), let type = types[key] else {
+        throw malformed("it has values that no tensor uses")
+      }
+      guard let count = bytes.integer(Int64.self, at: position).flatMap({ Int(exactly: $0) }), count >= 0,
+        case let (length, overflow) = count.multipliedReportingOverflow(by: type.size), !overflow,
+        let part = bytes.part(position + 8, length)
+      else { throw malformed("the values of storage \(key) are cut off") }
+      guard contents.updateValue(part, forKey: key) == nil else { throw malformed("the storage \(key) appears twice") }
+      position += 8 + length
+    }
+    return try StateDictionary.find(object.value, object.heap, path: file.path) { storage throws(ModelFileError) in
+      guard let content = contents[storage.key] else { throw malformed("it lacks the storage \(storage.key)") }
+      return content
+    }
+  }
+
+  private static func checkByteOrder(_ value: PickleValue, _ heap: PickleHeap, path: String) throws(ModelFileError) {
+    guard case .dictionary(let index) = value else {
+      throw .malformed(path: path, reason: "its description of the system is missing")
+    }
+    let isLittle = heap.dictionaries[index].last { heap.text($0.key) == "little_endian" }?.value
+    guard isLittle == .bool(true) else {
+      throw .unsuitable(path: path, reason: "its values are big-endian; save it again on a little-endian machine")
+    }
+  }
+}

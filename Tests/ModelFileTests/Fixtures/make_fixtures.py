@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Writes the checkpoints beside this script with PyTorch's own torch.save; run it again only to add a kind.
+
+nested-zip.pt and nested-legacy.pt hold the same training checkpoint, plain-zip.pt a bare state dictionary.
+Value i of every tensor is (7 * i mod 23) / 4 - 2, exact in every type; views are taken from such a tensor.
+
+    Tests/ModelFileTests/Fixtures/make_fixtures.py [FOLDER]
+"""
+
+import sys
+from collections import OrderedDict
+from pathlib import Path
+
+import torch
+
+
+def formula(*shape, dtype=torch.float32):
+    count = torch.Size(shape).numel()
+    return ((torch.arange(count) * 7 % 23) / 4 - 2).reshape(shape).to(dtype)
+
+
+def views():
+    base = formula(4, 6)
+    state = OrderedDict(
+        plain=formula(2, 3), transposed=base.t(), window=base[1:3, 2:5], column=base[:, 4], half=formula(3, dtype=torch.half),
+        bfloat=formula(2, 2, dtype=torch.bfloat16), double=formula(5, dtype=torch.double),
+        counter=torch.tensor(70000), empty=torch.zeros(0, 4), parameter=torch.nn.Parameter(formula(2)),
+        channels=formula(1, 2, 2, 2, 2).contiguous(memory_format=torch.channels_last_3d))
+    state._metadata = OrderedDict({"": {"version": 1}})
+    return state
+
+
+folder = Path(sys.argv[1] if len(sys.argv) > 1 else __file__).resolve()
+folder = folder if folder.is_dir() else folder.parent
+nested = {
+    "epoch": 12, "loss": 0.25, "best": None, "done": True, "lists": [1, -5, 2**40, "text"],
+    "optimizer": {"state": {0: {"momentum_buffer": formula(2)}}, "param_groups": [{"lr": 0.1}]},
+    "state_dict": views(),
+}
+torch.save(nested, folder / "nested-zip.pt")
+torch.save(nested, folder / "nested-legacy.pt", _use_new_zipfile_serialization=False)
+torch.save(OrderedDict(first=formula(2, 3), second=formula(4)), folder / "plain-zip.pt")

@@ -1,0 +1,39 @@
+import Foundation
+import Testing
+
+@testable import ModelFile
+
+/// Checkpoints of the PyTorch that is installed here, of whatever version.
+///
+/// `ADL_PYTHON` names an interpreter that has it; else `python3` on PATH is asked.
+@Suite(.enabled(if: Python.hasTorch, "no Python with torch; ADL_PYTHON=INTERPRETER names one"))
+struct FreshCheckpointTests {
+  @Test func `fresh files of the installed PyTorch hold the same tensors as the kept ones`() throws {
+    let folder = try TestFolder()
+    #expect(try Python.run([fixture("make_fixtures.py"), folder.path("")]) == 0)
+    for name in ["nested-zip.pt", "nested-legacy.pt", "plain-zip.pt"] {
+      let fresh = try Checkpoint(path: folder.path(name))
+      let kept = try Checkpoint(path: fixture(name))
+      #expect(fresh.location == kept.location)
+      #expect(fresh.tensors.mapValues { $0.values() } == kept.tensors.mapValues { $0.values() })
+      #expect(fresh.tensors.mapValues(\.shape) == kept.tensors.mapValues(\.shape))
+    }
+  }
+}
+
+private enum Python {
+  static let hasTorch: Bool = {
+    do { return try run(["-c", "import torch"]) == 0 } catch { return false }
+  }()
+
+  static func run(_ arguments: [String]) throws -> Int32 {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [ProcessInfo.processInfo.environment["ADL_PYTHON"] ?? "python3"] + arguments
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+}

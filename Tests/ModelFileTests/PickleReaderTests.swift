@@ -1,0 +1,133 @@
+import Foundation
+import Testing
+
+@testable import ModelFile
+
+@Suite struct PickleReaderTests {
+  /// Opcodes that the reader knows, and a few that it refuses.
+  private static let opcodes =
+    Array("(01NJKMILGXTU)t]laed}suqrpghjcRbQ.i2o".utf8) + [
+      0x80, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x93, 0x94, 0x95, 0x81,
+    ]
+
+  private func read(_ bytes: [UInt8]) throws(ModelFileError) -> (value: PickleValue, heap: PickleHeap, end: Int) {
+    try PickleReader.read(Data(bytes), path: "FILE")
+  }
+
+  private func refusal(_ text: String) -> String { refusal(Array(text.utf8)) }
+
+  private func refusal(_ bytes: [UInt8]) -> String {
+    do {
+      _ = try read(bytes)
+      return "none"
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test func `numbers of every opcode are read`() throws {
+    for (bytes, expected) in [
+      ("K\u{7}.", 7), ("M\u{1}\u{2}.", 513), ("I-12\n.", -12), ("L34L\n.", 34),
+    ] { #expect(try read(Array(bytes.utf8)).value == .integer(expected)) }
+    #expect(try read([0x4a, 0xfb, 0xff, 0xff, 0xff, 0x2e]).value == .integer(-5))
+    #expect(try read([0x8a, 0, 0x2e]).value == .integer(0))
+    #expect(try read([0x8a, 1, 0xff, 0x2e]).value == .integer(-1))
+    #expect(try read([0x8a, 6, 0, 0, 0, 0, 0, 1, 0x2e]).value == .integer(1 << 40))
+    #expect(try read([0x8a, 8, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x2e]).value == .integer(.min))
+    #expect(try read([0x47, 0x3f, 0xb9, 0x99, 0x99, 0x99, 0x99, 0x99, 0x9a, 0x2e]).value == .real(0.1))
+    #expect(try read(Array("I01\n.".utf8)).value == .bool(true))
+  }
+
+  @Test func `a dictionary of Python 2 and one of protocol 0 are read`() throws {
+    let pairs = try read(Array("ccollections\nOrderedDict\n(](](U\u{1}aK\u{1}eetR.".utf8))
+    #expect(pairs.heap.dictionaries.count == 1)
+    let pair = try #require(pairs.heap.dictionaries.first?.first)
+    #expect(pairs.heap.text(pair.key) == "a")
+    #expect(pair.value == .integer(1))
+    let old = try read(Array("(dp0\nU\u{1}kI5\ns.".utf8))
+    #expect(old.heap.dictionaries.first?.first?.value == .integer(5))
+  }
+
+  @Test func `what would run code is refused by name and place`() {
+    #expect(
+      refusal("cos\nsystem\n(U\u{2}lstR.")
+        == "FILE is refused: its pickle asks for os.system at byte 0, which a state dictionary does not need; save the "
+        + #"weights alone, in Python: torch.save(model.state_dict(), "weights.pt")"#)
+    #expect(
+      refusal("\u{8c}".utf16.map { UInt8($0) } + [2] + Array("os".utf8) + [0x8c, 6] + Array("system".utf8) + [0x93])
+        .contains("asks for os.system at byte 12"))
+    #expect(refusal("K\u{1}ios\nsystem\n.").hasPrefix("FILE is refused: its pickle has opcode 0x69 at byte 2"))
+    #expect(refusal("ctorch\nFloatStorage\n)R.") == "FILE is refused: its pickle calls torch.FloatStorage at byte 21")
+    #expect(refusal("ctorch\nFloatStorage\nN\u{62}.").contains("gives a state to an object"))
+    #expect(refusal([0x80, 9, 0x2e]) == "FILE is refused: its pickle has protocol 9; 0 to 5 are known")
+    #expect(refusal([0x8a, 200]).contains("a number of 200 bytes"))
+  }
+
+  @Test func `a tensor that claims more than its storage is refused`() {
+    func tensor(count: Int, offset: Int, shape: [Int], strides: [Int]) -> String {
+      var writer = PickleWriter()
+      writer.global("torch._utils", "_rebuild_tensor_v2")
+      writer.op("(")
+      writer.op("(")
+      writer.text("storage")
+      writer.global("torch", "FloatStorage")
+      writer.text("0")
+      writer.text("cpu")
+      writer.integer(count)
+      writer.op("t")
+      writer.op("Q")
+      writer.integer(offset)
+      writer.tuple(shape)
+      writer.tuple(strides)
+      writer.op("t")
+      writer.op("R")
+      writer.op(".")
+      return refusal(writer.bytes)
+    }
+    #expect(tensor(count: 6, offset: 0, shape: [2, 3], strides: [3, 1]) == "none")
+    #expect(tensor(count: 6, offset: 0, shape: [3, 2], strides: [1, 3]) == "none")
+    #expect(
+      tensor(count: 6, offset: 1, shape: [2, 3], strides: [3, 1]).contains("does not fit its storage of 6 values"))
+    #expect(tensor(count: 6, offset: 0, shape: [1000, 1000], strides: [0, 0]).contains("does not fit"))
+    #expect(tensor(count: 6, offset: 0, shape: [2, 3], strides: [3]).contains("cannot be understood"))
+    #expect(tensor(count: 6, offset: 0, shape: [2, 3], strides: [-3, 1]).contains("reaches past any memory"))
+    #expect(
+      tensor(count: 6, offset: 0, shape: Array(repeating: 2, count: 17), strides: Array(repeating: 1, count: 17))
+        .contains("cannot be understood"))
+  }
+
+  @Test func `objects nested or looped without end neither overflow the stack nor leak`() throws {
+    let depth = 99_000
+    #expect(try read(Array("N".utf8) + Array(repeating: 0x85, count: depth) + [0x2e]).heap.tuples.count == depth)
+    let lists =
+      Array(repeating: UInt8(ascii: "]"), count: depth) + Array(repeating: UInt8(ascii: "a"), count: depth - 1)
+    #expect(try read(lists + [0x2e]).heap.lists.count == depth)
+    #expect(refusal("]q\u{1}h\u{1}a.") == "none")
+    #expect(refusal(Array(repeating: UInt8(ascii: "("), count: 2000)).contains("nests too deeply"))
+    #expect(refusal(Array(repeating: UInt8(ascii: ")"), count: 300_000)).contains("more than 200000 operations"))
+  }
+
+  @Test func `lengths that the file does not have are refused before anything is taken`() {
+    #expect(refusal(Array("X".utf8) + [0xff, 0xff, 0xff, 0x7f]).contains("no name is that long"))
+    #expect(refusal(Array("X".utf8) + [0xff, 0, 0, 0]) == "FILE is damaged or of another kind: its pickle is cut off")
+    #expect(refusal("") == "FILE is damaged or of another kind: its pickle is cut off")
+    #expect(refusal("cabc").contains("a line of its pickle has no end"))
+    #expect(refusal("U\u{1}\u{ff}.").hasPrefix("FILE is damaged"))
+  }
+
+  @Test func `2,000 damaged pickles and 2,000 soups of opcodes are read or refused`() {
+    let original = Data(
+      TorchWriter.pickle([
+        WrittenTensor(name: "a.weight", shape: [2, 3], values: fixtureValues(6)),
+        WrittenTensor(name: "b", shape: [2, 1, 1, 1, 2], values: fixtureValues(4), type: .float16),
+      ]))
+    var refused = 0
+    for seed in UInt64(0)..<2000 {
+      var mutator = Mutator(seed: seed)
+      for bytes in [mutator.mutated(original, opcodes: Self.opcodes), mutator.soup(of: Self.opcodes, count: 200)] {
+        if refusal([UInt8](bytes)) != "none" { refused += 1 }
+      }
+    }
+    #expect((2000..<4000).contains(refused))
+  }
+}

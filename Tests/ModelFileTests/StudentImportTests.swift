@@ -1,0 +1,119 @@
+import Foundation
+import Networks
+import Testing
+
+@testable import ModelFile
+
+@Suite struct StudentImportTests {
+  private func message(_ tensors: [WrittenTensor], kind: StudentImport.Kind = .auto) throws -> String {
+    let folder = try TestFolder()
+    let path = try folder.write(TorchWriter.zip(tensors))
+    let error = #expect(throws: ModelFileError.self) {
+      try StudentImport(path: path, kind: kind, frames: 16, size: 112)
+    }
+    return error.map { "\($0)".replacing(path, with: "FILE") } ?? ""
+  }
+
+  @Test(
+    arguments: [
+      (StudentNetwork.NonLocal.subSampled, StudentNetwork.Head.stepClassifier), (.full, .stepClassifier),
+      (.none, .meanOverSteps), (.none, .stepClassifier), (.full, .meanOverSteps),
+    ], [false, true])
+  func `a network is recognised from its tensors, and its weights arrive`(
+    variant: (nonLocal: StudentNetwork.NonLocal, head: StudentNetwork.Head), legacy: Bool
+  ) throws {
+    let network = try tinyNetwork(nonLocal: variant.nonLocal, head: variant.head)
+    let tensors = try writtenTensors(network)
+    let folder = try TestFolder()
+    let path = try folder.write(legacy ? TorchWriter.legacy(tensors) : TorchWriter.zip(tensors))
+    let imported = try StudentImport(path: path, frames: 16, size: 112)
+    #expect(imported.network == network)
+
+    let out = folder.path("model.safetensors")
+    let card = ModelCard(network: network, name: "tiny", labels: ["a", "b", "c"])
+    try StudentModel.write(to: out, card: card, type: .float32, from: imported)
+    let model = try StudentModel(path: out)
+    for tensor in tensors {
+      #expect(try model.values(of: ParameterDescription(tensor.name, tensor.shape)) == tensor.values)
+    }
+  }
+
+  @Test(arguments: [0.0625, 0.1, 0.125, 0.25, 0.3, 0.5, 0.75, 1, 1.5])
+  func `the width multiplier is found from the channels`(width: Double) throws {
+    let network = try StudentNetwork(width: WidthMultiplier(width), frames: 32, size: 224, classes: 5)
+    let parameters = try network.graph().parameters
+    let shapes = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.shape) })
+    let found = try StudentShape(shapes, path: "FILE").network(frames: 64, size: 224)
+    #expect(try found.graph().parameters == parameters)
+    #expect(found.frames == 32)
+  }
+
+  @Test func `a prefix, counters and training layers are taken off and said`() throws {
+    var tensors = try writtenTensors(tinyNetwork()).map { tensor in
+      WrittenTensor(name: "module." + tensor.name, shape: tensor.shape, values: tensor.values)
+    }
+    tensors.append(WrittenTensor(name: "module.emb_fc.weight", shape: [2], values: [0, 0]))
+    tensors.append(WrittenTensor(name: "module.Mixed_3b.b0.bn.num_batches_tracked", shape: [], values: [7]))
+    let folder = try TestFolder()
+    let imported = try StudentImport(path: folder.write(TorchWriter.zip(tensors)), size: 112)
+    #expect(
+      imported.remarks == [
+        "the prefix module. was taken off every name", "dropped, for training only: emb_fc.weight",
+        "dropped: 1 counters num_batches_tracked",
+      ])
+  }
+
+  @Test func `a published I3D without batch-norm scales is completed, and says so`() throws {
+    let network = try tinyNetwork(nonLocal: .none, head: .meanOverSteps)
+    let tensors = try writtenTensors(network).filter { !$0.name.hasSuffix(".bn.weight") }
+    let folder = try TestFolder()
+    let imported = try StudentImport(path: folder.write(TorchWriter.legacy(tensors)), kind: .i3d, frames: 16, size: 112)
+    #expect(
+      imported.remarks == [
+        "a plain I3D: completed by the identity for the Non-Local block and a mean over steps",
+        "57 batch-norm scales are absent, as in TensorFlow's files, and taken as 1",
+      ])
+    let scale = ParameterDescription("Mixed_3b.b0.bn.weight", [8])
+    #expect(try imported.values(of: scale) == Array(repeating: 1, count: 8))
+  }
+
+  @Test func `every tensor that does not fit is named`() throws {
+    var tensors = try writtenTensors(tinyNetwork())
+    tensors.removeAll { $0.name == "fc.bias" || $0.name == "Mixed_4c.b1b.conv3d.weight" }
+    tensors.append(WrittenTensor(name: "classifier.weight", shape: [1], values: [0]))
+    for index in tensors.indices where tensors[index].name == "Mixed_3b.b0.bn.bias" {
+      tensors[index] = WrittenTensor(name: tensors[index].name, shape: [4, 2], values: tensors[index].values)
+    }
+    #expect(
+      try message(tensors)
+        == "FILE cannot be used: missing: Mixed_4c.b1b.conv3d.weight, fc.bias; left over: classifier.weight; "
+        + "of another shape: Mixed_3b.b0.bn.bias [4, 2] instead of [8]")
+  }
+
+  @Test func `a checkpoint of another kind is refused`() throws {
+    let plain = try writtenTensors(tinyNetwork(nonLocal: .none, head: .meanOverSteps))
+    #expect(try message(plain, kind: .student) == "FILE cannot be used: it is not a VPN++ student: it lacks fc")
+    #expect(
+      try message(writtenTensors(tinyNetwork()), kind: .i3d)
+        == "FILE cannot be used: it is not a plain I3D: it has fuse_att_fc")
+    let other = [WrittenTensor(name: "conv1.weight", shape: [1], values: [0])]
+    #expect(
+      try message(other)
+        == "FILE cannot be used: it is not an I3D: it has no Conv3d_1a_7x7.conv3d.weight; its tensors begin with conv1.weight"
+    )
+    let head = WrittenTensor(name: "fc.weight", shape: [3, 4], values: fixtureValues(12))
+    #expect(try message(plain + [head]).contains("fc.weight has shape [3, 4]; for 3 classes it must be [3, 3 x steps]"))
+    #expect(try message(plain.filter { $0.name != "logits.conv3d.weight" }).contains("it lacks logits.conv3d.weight"))
+  }
+
+  @Test func `labels are one a line, and what is wrong with them is said with the line`() throws {
+    let folder = try TestFolder()
+    #expect(try LabelFile.read(folder.write(Data("Cook.Cut\r\nWatch TV \n\n".utf8))) == ["Cook.Cut", "Watch TV"])
+    for (text, reason) in [
+      ("a\n\nb\n", "line 2 is empty"), ("a\nb\na\n", "'a' is on line 1 and on line 3"), ("\n", "it has no labels"),
+    ] {
+      let path = try folder.write(Data(text.utf8))
+      #expect(throws: ModelFileError.malformed(path: path, reason: reason)) { try LabelFile.read(path) }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import Networks
+import Testing
+
+@testable import ModelFile
+
+@Suite struct StudentModelTests {
+  private func card() throws -> ModelCard {
+    ModelCard(
+      network: try tinyNetwork(), name: "tiny", labels: ["Cook.Cut", "Walk", "Watch \"TV\""], sampleRate: 12.5,
+      temperature: 1.25, training: "none")
+  }
+
+  @Test(arguments: [ElementType.float32, .float16, .bfloat16])
+  func `a model is read as it was written`(type: ElementType) throws {
+    let folder = try TestFolder()
+    let path = folder.path("model.safetensors")
+    let weights = RandomWeights(seed: 3)
+    try StudentModel.write(to: path, card: card(), type: type, from: weights)
+    let model = try StudentModel(path: path)
+    #expect(model.card == (try card()))
+    for parameter in try model.network.graph().parameters {
+      let expected = weights.values(of: parameter)
+      let stored = parameter.shape.count > 1 ? type : .float32
+      #expect(try model.values(of: parameter) == stored.floats(stored.bytes(expected)))
+    }
+    #expect(throws: ModelFileError.self) { try model.values(of: ParameterDescription("fc.bias", [4])) }
+  }
+
+  @Test func `the identity is the SHA-256 of the file`() throws {
+    let folder = try TestFolder()
+    let path = folder.path("model.safetensors")
+    try StudentModel.write(to: path, card: card(), type: .float16, from: RandomWeights(seed: 3))
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/sha256sum")
+    process.arguments = [path]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let output = try #require(try pipe.fileHandleForReading.readToEnd())
+    process.waitUntilExit()
+    #expect(try StudentModel(path: path).sha256 == String(decoding: output.prefix(64), as: UTF8.self))
+  }
+
+  @Test(
+    arguments: [
+      ("adl.format", nil, "it is a safetensors file without adl's metadata; make a model with `adl model import`"),
+      ("adl.format", "2", "it has format 2; this program reads format 1"),
+      ("adl.network", nil, "its metadata lack adl.network"),
+      ("adl.network", "{}", "its metadata entry adl.network cannot be understood"),
+      (
+        "adl.network",
+        #"{"architecture":"i3d","classes":3,"frames":15,"head":"fc","non_local":"none","size":112,"width":1}"#,
+        "network frames is 15; it must be a multiple of 8 from 16 to 512"
+      ),
+      ("adl.labels", #"["a","b"]"#, "it has 2 labels for 3 classes"),
+      ("adl.labels", #"["a","b","a"]"#, "a label is empty or appears twice"),
+      ("adl.sampleRate", "0", "its sample rate is 0.0 Hz; it must be 1 to 120"),
+      ("adl.sampleRate", "fast", "its metadata entry adl.sampleRate cannot be understood"),
+      ("adl.calibration", #"{"temperature":0}"#, "its temperature is 0.0; it must be 0.001 to 1000"),
+      (
+        "adl.preprocess", #"{"channels":"BGR","range":[0,1],"resize":"area"}"#,
+        "its adl.preprocess asks for samples that this program does not make"
+      ),
+    ] as [(String, String?, String)])
+  func `a card that does not fit is refused with the entry's name`(key: String, value: String?, reason: String) throws {
+    var metadata = try card().metadata()
+    metadata[key] = value
+    #expect(throws: ModelFileError.unsuitable(path: "FILE", reason: reason)) {
+      try ModelCard(metadata: metadata, path: "FILE")
+    }
+  }
+
+  @Test func `a model that lacks a tensor or has another shape is refused`() throws {
+    let folder = try TestFolder()
+    let path = folder.path("model.safetensors")
+    func write(_ change: (ParameterDescription) -> ParameterDescription?) throws {
+      let parameters = try card().network.graph().parameters.compactMap(change)
+      let counts = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.count) })
+      try SafetensorsFile.write(
+        to: path, metadata: card().metadata(), tensors: parameters.map { ($0.name, .float32, $0.shape) }
+      ) { Array(repeating: 0, count: counts[$0] ?? 0) }
+    }
+    try write { $0.name == "fc.bias" ? nil : $0 }
+    #expect(throws: ModelFileError.unsuitable(path: path, reason: "it lacks the tensor fc.bias")) {
+      try StudentModel(path: path)
+    }
+    try write { $0.name == "fc.bias" ? ParameterDescription("fc.bias", [3, 1]) : $0 }
+    #expect(throws: ModelFileError.unsuitable(path: path, reason: "fc.bias has shape [3, 1]; the network needs [3]")) {
+      try StudentModel(path: path)
+    }
+  }
+
+  @Test func `a model that cannot be written leaves the old one and nothing beside it`() throws {
+    struct Failing: ParameterSource {
+      func values(of parameter: ParameterDescription) throws -> [Float] {
+        throw ModelFileError.unsuitable(path: "source", reason: "no values")
+      }
+    }
+    let folder = try TestFolder()
+    let path = try folder.write(Data("old".utf8), as: "model.safetensors")
+    #expect(throws: ModelFileError.unsuitable(path: "source", reason: "no values")) {
+      try StudentModel.write(to: path, card: card(), type: .float32, from: Failing())
+    }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data("old".utf8))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("")) == ["model.safetensors"])
+    #expect(throws: ModelFileError.cannotWrite(path: "/absent/model", reason: "No such file or directory")) {
+      try StudentModel.write(to: "/absent/model", card: card(), type: .float32, from: Failing())
+    }
+  }
+}
