@@ -88,6 +88,7 @@ let package = Package(
     tests("VideoTests", ["Video"]),
     tests("SettingsTests", ["Settings"]),
     tests("RecognitionTests", ["Recognition"]),
+    tests("EventsTests", ["Events", "CZeroMQ"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
     tests("CaptureTests", ["Capture", "Video", "CTestMedia"]),
     tests("GoldenTests", ["Golden", "Networks"]),

@@ -117,9 +117,9 @@ package final class EventPublisher: Sendable {
     wakeUp.clear()
     return outbox.withLock { outbox in
       defer { outbox.messages.removeAll(keepingCapacity: true) }
-      return PublisherLoop.Work(messages: outbox.messages, isClosing: outbox.isClosing) { [self] isStopping in
-        heartbeat(isStopping)
-      }
+      return PublisherLoop.Work(
+        messages: outbox.messages, isClosing: outbox.isClosing, heartbeat: { [self] in heartbeat($0) },
+        counters: { [self] in self.outbox.withLock { $0.counters } })
     }
   }
 

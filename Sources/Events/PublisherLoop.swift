@@ -59,6 +59,8 @@ final class PublisherLoop: @unchecked Sendable {
     var isClosing: Bool
     /// Makes a heartbeat; true for the last.
     var heartbeat: (Bool) -> OutgoingMessage
+    /// The newest counters of each camera.
+    var counters: () -> [String: CameraHealth.Counters]
   }
 
   private let sockets: PublisherSockets
@@ -68,6 +70,7 @@ final class PublisherLoop: @unchecked Sendable {
   /// The last message of each state topic.
   private var lastStates: [Topic: OutgoingMessage] = [:]
   private var history: [OutgoingMessage] = []
+  private let began = ContinuousClock.now
 
   init(_ sockets: PublisherSockets, options: EventPublisher.Options, epoch: String, wakeUp: CInt) {
     self.sockets = sockets
@@ -86,7 +89,7 @@ final class PublisherLoop: @unchecked Sendable {
       // Newcomers first: what they get alone must be older than what everybody gets next.
       if ready[0] { greetNewcomers(work.heartbeat) }
       for message in work.messages { send(message) }
-      if ready[1] { answerQueries() }
+      if ready[1] { answerQueries(work.counters) }
       if work.isClosing {
         send(work.heartbeat(true))
         return
@@ -137,15 +140,17 @@ final class PublisherLoop: @unchecked Sendable {
     while let predictions = sockets.predictions?.receive() { _ = predictions }
   }
 
-  private func answerQueries() {
+  private var uptime: Double { ((ContinuousClock.now - began) / .seconds(1)).rounded() }
+
+  private func answerQueries(_ status: () -> [String: CameraHealth.Counters]) {
     while let message = sockets.query.receive() {
       // Identity, then an empty delimiter from REQ sockets, then the request.
       guard message.count >= 2, let request = message.last else { continue }
-      sockets.query.send(message.dropLast() + [answer(request)])
+      sockets.query.send(message.dropLast() + [answer(request, status)])
     }
   }
 
-  private func answer(_ request: [UInt8]) -> [UInt8] {
+  private func answer(_ request: [UInt8], _ status: () -> [String: CameraHealth.Counters]) -> [UInt8] {
     struct Request: Decodable {
       var query: String
       /// RFC 3339 in UTC; `history` gives only messages said later.
@@ -159,8 +164,12 @@ final class PublisherLoop: @unchecked Sendable {
         answer = ["messages": lastStates.values.sorted { $0.topic.description < $1.topic.description }.map(object)]
       case "history":
         answer = ["messages": history.map(object).filter { text($0, "time") > (request.since ?? "") }]
+      case "status":
+        let counters = try JSONEncoder().encode(status())
+        answer = ["cameras": try JSONSerialization.jsonObject(with: counters), "uptime_s": uptime]
       case "version": answer = ["schema": Envelope.schema]
-      default: answer = ["error": "there is no query '\(request.query.prefix(64))'; ask snapshot, history or version"]
+      default:
+        answer = ["error": "there is no query '\(request.query.prefix(64))'; ask snapshot, history, status or version"]
       }
     } catch {
       answer = ["error": "a query is one JSON object such as {\"query\":\"snapshot\"}"]

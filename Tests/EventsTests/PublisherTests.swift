@@ -1,0 +1,365 @@
+import CZeroMQ
+import Events
+import Foundation
+import Testing
+
+/// A publisher on sockets in a folder of its own.
+private struct Fixture: ~Copyable {
+  let folder: String
+  let publisher: EventPublisher
+
+  init(endpoint: String? = nil, _ edit: (inout EventPublisher.Options) -> Void = { _ in }) throws {
+    folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    var options = EventPublisher.Options()
+    options.node = "test"
+    options.endpoint = endpoint ?? "ipc://\(folder)/events"
+    options.query = "ipc://\(folder)/query"
+    options.heartbeat = .milliseconds(100)
+    edit(&options)
+    publisher = try EventPublisher(options)
+  }
+
+  deinit {
+    publisher.close()
+    do {
+      try FileManager.default.removeItem(atPath: folder)
+    } catch {
+      Issue.record("\(folder) could not be removed: \(error)")
+    }
+  }
+
+  func subscriber(_ prefixes: [String] = []) throws -> EventSubscriber {
+    try EventSubscriber(
+      endpoint: publisher.endpoints.events, predictions: publisher.endpoints.predictions, prefixes: prefixes,
+      heartbeat: .seconds(30))
+  }
+
+  func state(_ camera: String, _ word: String) -> CameraState {
+    CameraState(
+      camera: camera, state: word, activity: nil, activityID: nil, since: Instant(time: "", monotonic: 0),
+      condition: "online")
+  }
+
+  func event(_ kind: ActivityEvent.Kind, _ id: String) -> ActivityEvent { sampleEvent(kind, id) }
+
+  /// Publishes states until the subscriber has one, so that what follows is not lost to a slow join.
+  func join(_ subscriber: EventSubscriber) {
+    while subscriber.next(timeout: .milliseconds(20)) == nil { publisher.publish(state("joining", "idle")) }
+  }
+}
+
+private func sampleEvent(_ kind: ActivityEvent.Kind, _ id: String) -> ActivityEvent {
+  ActivityEvent(
+    kind, id: id, camera: "kitchen", activity: ActivityEvent.Label(label: "Drink.Fromcup", index: 8), confidence: 0.87,
+    peak: 0.93, threshold: ActivityEvent.Thresholds(on: 0.6, off: 0.4),
+    top: [LabelProbability(label: "Drink.Fromcup", p: 0.87), LabelProbability(label: "Drink.Frombottle", p: 0.06)],
+    onset: Instant(time: "2026-10-01T07:31:04.120Z", monotonic: 918_273_645_001_200),
+    model: ModelIdentity(name: "student", sha256: "9f2c", classes: 31))
+}
+
+/// The next message of a kind within ten seconds.
+private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws -> EventSubscriber.Message {
+  while true {
+    switch try #require(subscriber.next(timeout: .seconds(10)), "nothing came") {
+    case .message(let message): if message.topic.kind == kind { return message }
+    case .gap, .restarted, .silent: continue
+    }
+  }
+}
+
+@Suite(.timeLimit(.minutes(2))) struct `Event publisher` {
+  @Test func `an event's text is what the schema promises, word for word`() throws {
+    let fixture = try Fixture { options in
+      options.clock = EventClock(bootID: "5f0c") {
+        (.nanoseconds(918_290_465_001_200), Date(timeIntervalSince1970: 1_790_839_880.94))
+      }
+    }
+    let subscriber = try fixture.subscriber()
+    fixture.join(subscriber)
+    var event = sampleEvent(.end, "01JZ8Q6W3V5N7K2T9C4B1M0XAE")
+    event.offset = fixture.publisher.options.clock.instant(.nanoseconds(918_289_005_001_200))
+    event.duration = 15.36
+    event.endReason = "below_threshold"
+    event.window = ActivityEvent.Window(
+      frames: 64, span: 4.2, sampleRate: 15, firstFrame: 55210, lastFrame: 55273, dropped: 1, repeated: 0)
+    event.latency = ActivityEvent.Latency(inference: 380, captureToPublish: 460)
+    fixture.publisher.publish(event)
+    let message = try next(.event, from: subscriber)
+    #expect(message.topic.description == "adl/1/test/kitchen/event/")
+    #expect(
+      String(decoding: message.json, as: UTF8.self) == #"""
+        {"activity":{"family":"Drink","index":8,"label":"Drink.Fromcup"},"boot_id":"5f0c","camera":"kitchen",\#
+        "confidence":0.87,"duration_s":15.36,"end_reason":"below_threshold","epoch":"\#(fixture.publisher.epoch)",\#
+        "id":"01JZ8Q6W3V5N7K2T9C4B1M0XAE","latency_ms":{"capture_to_publish":460,"inference":380},\#
+        "model":{"classes":31,"name":"student","sha256":"9f2c"},"mono_ns":918290465001200,"node":"test",\#
+        "offset":{"mono_ns":918289005001200,"time":"2026-10-01T07:31:19.480Z"},\#
+        "onset":{"mono_ns":918273645001200,"time":"2026-10-01T07:31:04.120Z"},"peak":0.93,"schema":"adl.event/1",\#
+        "seq":1,"threshold":{"off":0.4,"on":0.6},"time":"2026-10-01T07:31:20.940Z",\#
+        "topk":[{"label":"Drink.Fromcup","p":0.87},{"label":"Drink.Frombottle","p":0.06}],"type":"activity.end",\#
+        "window":{"dropped":1,"first_frame":55210,"frames":64,"last_frame":55273,"repeated":0,"sample_rate":15,\#
+        "span_s":4.2}}
+        """#)
+  }
+
+  @Test func `a newcomer gets the last state of every camera`() throws {
+    let fixture = try Fixture()
+    for camera in ["kitchen", "hall"] {
+      fixture.publisher.publish(fixture.state(camera, "warming_up"))
+      fixture.publisher.publish(fixture.state(camera, "idle"))
+    }
+    let subscriber = try fixture.subscriber()
+    var last: [String: String] = [:]
+    while last.count < 2 {
+      let state = try JSONDecoder().decode(CameraState.self, from: next(.state, from: subscriber).json)
+      last[state.camera] = state.state
+    }
+    #expect(last == ["kitchen": "idle", "hall": "idle"])
+  }
+
+  @Test func `a hundred quick newcomers each get the state once, and nobody else gets it again`() throws {
+    let fixture = try Fixture()
+    fixture.publisher.publish(fixture.state("kitchen", "idle"))
+    let first = try RawSubscriber(fixture.publisher.endpoints.events, prefix: "adl/1/test/kitchen/state/")
+    #expect(first.receive(within: .seconds(10)) != nil)
+    var others: [RawSubscriber] = []
+    for _ in 0..<100 {
+      others.append(try RawSubscriber(fixture.publisher.endpoints.events, prefix: "adl/1/test/kitchen/state/"))
+    }
+    for subscriber in others { #expect(subscriber.receive(within: .seconds(10)) != nil) }
+    fixture.publisher.publish(fixture.state("kitchen", "unknown"))
+    for subscriber in others + [first] {
+      let text = subscriber.receive(within: .seconds(10)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+      #expect(text.contains(#""state":"unknown""#), "the next message is the new state, not the old one again: \(text)")
+    }
+  }
+
+  @Test func `what comes after a newcomer reaches everybody`() throws {
+    let fixture = try Fixture()
+    let early = try fixture.subscriber()
+    fixture.join(early)
+    // This one matches no state, so nothing is sent to it alone.
+    let late = try RawSubscriber(fixture.publisher.endpoints.events, prefix: "adl/1/test/kitchen/event/")
+    let joined = try RawSubscriber(fixture.publisher.endpoints.events, prefix: "adl/1/test/_daemon/")
+    #expect(joined.receive(within: .seconds(10)) != nil)
+    for index in 0..<50 { fixture.publisher.publish(fixture.event(.start, "id\(index)")) }
+    #expect(late.receive(within: .seconds(10)) != nil)
+    for index in 0..<50 {
+      let event = try JSONDecoder().decode(ActivityEvent.self, from: next(.event, from: early).json)
+      #expect(event.id == "id\(index)")
+    }
+  }
+
+  @Test func `a subscriber that never reads does not hold the others up`() throws {
+    let fixture = try Fixture()
+    let lazy = try RawSubscriber(fixture.publisher.endpoints.events, prefix: "adl/")
+    #expect(lazy.receive(within: .seconds(10)) != nil)
+    let eager = try fixture.subscriber(["adl/1/test/kitchen/event/"])
+    var received = 0
+    var published = 0
+    while received < 5000 {
+      // As fast as the eager one reads, so that only the lazy one's queue overflows.
+      while published < received + 200 {
+        published += 1
+        fixture.publisher.publish(fixture.event(.update, "id\(published)"))
+      }
+      if case .message = try #require(eager.next(timeout: .seconds(10))) { received += 1 }
+    }
+  }
+
+  @Test func `a flood of predictions does not push an event out`() throws {
+    let fixture = try Fixture { $0.predictions = "tcp://127.0.0.1:*" }
+    let subscriber = try fixture.subscriber()
+    fixture.join(subscriber)
+    let window = ActivityEvent.Window(
+      frames: 64, span: 4.2, sampleRate: 15, firstFrame: 0, lastFrame: 63, dropped: 0, repeated: 0)
+    for index in 0..<3000 {
+      fixture.publisher.publish(
+        Prediction(
+          camera: "kitchen", top: [], window: window, latency: ActivityEvent.Latency(inference: 1, captureToPublish: 2))
+      )
+      if index % 100 == 0 { fixture.publisher.publish(fixture.event(.update, "id\(index / 100)")) }
+    }
+    for index in 0..<30 {
+      let event = try JSONDecoder().decode(ActivityEvent.self, from: next(.event, from: subscriber).json)
+      #expect(event.id == "id\(index)")
+    }
+  }
+
+  @Test func `a new publisher on the same path is seen as a restart`() throws {
+    let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }  // scratch; the system clears what stays
+    let endpoint = "ipc://\(folder)/shared"
+    let subscriber = try EventSubscriber(endpoint: endpoint, heartbeat: .seconds(30))
+    for round in 0..<2 {
+      let fixture = try Fixture(endpoint: endpoint)
+      var restarted = false
+      while true {
+        let arrival = try #require(subscriber.next(timeout: .seconds(20)))
+        if case .restarted = arrival { restarted = true }
+        if case .message(let message) = arrival, message.topic.isHeartbeat {
+          let heartbeat = try JSONDecoder().decode(Heartbeat.self, from: message.json)
+          if !heartbeat.isStopping, round == 0 || restarted { break }
+        }
+      }
+      #expect(restarted == (round == 1))
+      fixture.publisher.close()
+    }
+  }
+
+  @Test func `closing sends what is queued and says that it stops`() throws {
+    let fixture = try Fixture()
+    let subscriber = try fixture.subscriber()
+    fixture.join(subscriber)
+    for index in 0..<200 { fixture.publisher.publish(fixture.event(.start, "id\(index)")) }
+    fixture.publisher.close()
+    for index in 0..<200 {
+      #expect(
+        try JSONDecoder().decode(ActivityEvent.self, from: next(.event, from: subscriber).json).id == "id\(index)")
+    }
+    #expect(try JSONDecoder().decode(Heartbeat.self, from: next(nil, from: subscriber).json).isStopping)
+  }
+
+  @Test func `gaps are counted per topic`() throws {
+    // A raw publisher stands in for one that lost messages on the way.
+    let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }  // scratch; the system clears what stays
+    let raw = try RawPeer(ZMQ_PUB)
+    raw.bind("ipc://\(folder)/raw")
+    let subscriber = try EventSubscriber(endpoint: "ipc://\(folder)/raw", heartbeat: .seconds(30))
+    func send(_ seq: Int) {
+      let json = #"{"schema":"adl.event/1","epoch":"e","seq":\#(seq),"node":"n","time":"","mono_ns":0,"boot_id":""}"#
+      raw.send([Array("adl/1/n/kitchen/event/".utf8), Array(json.utf8)])
+    }
+    var seq = 1
+    while subscriber.next(timeout: .milliseconds(20)) == nil {
+      send(seq)
+      seq += 1
+    }
+    while subscriber.next(timeout: .milliseconds(50)) != nil {}
+    send(seq + 3)
+    guard case .gap(let topic, let missing) = try #require(subscriber.next(timeout: .seconds(5))) else {
+      Issue.record("no gap was noticed")
+      return
+    }
+    #expect(topic.camera == "kitchen" && missing == 3)
+  }
+}
+
+@Suite(.timeLimit(.minutes(2))) struct `Event endpoints` {
+  @Test(arguments: [
+    (
+      "tcp://0.0.0.0:5555",
+      "tcp://0.0.0.0:5555 is refused: events are not encrypted, so TCP is for this machine only: 127.0.0.1, [::1] or localhost; change events.endpoint"
+    ),
+    (
+      "tcp://eth0:5555",
+      "tcp://eth0:5555 is refused: events are not encrypted, so TCP is for this machine only: 127.0.0.1, [::1] or localhost; change events.endpoint"
+    ),
+    (
+      "tcp://127.0.0.1",
+      "tcp://127.0.0.1 is refused: a TCP endpoint needs a port, or :* for any; change events.endpoint"
+    ),
+    (
+      "udp://127.0.0.1:1",
+      "udp://127.0.0.1:1 is refused: it must be ipc:///PATH or tcp://127.0.0.1:PORT; change events.endpoint"
+    ),
+    ("ipc://relative", "ipc://relative is refused: an ipc path must begin with /; change events.endpoint"),
+  ])
+  func `that would leave this machine, or are none, are refused`(endpoint: String, text: String) {
+    let error = #expect(throws: EventError.self) { _ = try Fixture(endpoint: endpoint).publisher }
+    #expect(error?.description == text)
+  }
+
+  @Test func `an ipc path may have 107 bytes`() {
+    let long = "ipc:///tmp/" + String(repeating: "x", count: 103)
+    let error = #expect(throws: EventError.self) { _ = try Fixture(endpoint: long).publisher }
+    #expect(error?.description.contains("its path has 108 bytes and a socket's may have 107") == true)
+  }
+
+  @Test func `of another publisher are not taken over`() throws {
+    let fixture = try Fixture()
+    let endpoint = fixture.publisher.endpoints.events
+    let error = #expect(throws: EventError.self) { _ = try Fixture(endpoint: endpoint).publisher }
+    #expect(error?.description == "cannot listen on \(endpoint): another adld listens there; change events.endpoint")
+    let subscriber = try fixture.subscriber()
+    fixture.join(subscriber)
+  }
+
+  @Test func `on loopback get a free port when asked for any`() throws {
+    let fixture = try Fixture(endpoint: "tcp://127.0.0.1:*")
+    #expect(fixture.publisher.endpoints.events.wholeMatch(of: /tcp:\/\/127\.0\.0\.1:[0-9]+/) != nil)
+    let subscriber = try fixture.subscriber()
+    fixture.join(subscriber)
+  }
+}
+
+@Suite(.timeLimit(.minutes(2))) struct `Event queries` {
+  private func ask(_ request: String, _ fixture: borrowing Fixture) throws -> [String: Any] {
+    let answer = try EventQuery.ask(request, at: fixture.publisher.endpoints.query, timeout: .seconds(10))
+    return try #require(JSONSerialization.jsonObject(with: answer) as? [String: Any])
+  }
+
+  @Test func `give the last states, the history, the counters and the version`() throws {
+    let fixture = try Fixture()
+    fixture.publisher.publish(fixture.state("kitchen", "warming_up"))
+    fixture.publisher.publish(fixture.state("kitchen", "idle"))
+    fixture.publisher.publish(fixture.event(.start, "id1"))
+    var counters = CameraHealth.Counters()
+    counters.frames = 77
+    fixture.publisher.update(counters, of: "kitchen")
+    let snapshot = try #require(ask(#"{"query":"snapshot"}"#, fixture)["messages"] as? [[String: Any]])
+    #expect(snapshot.map { $0["topic"] as? String } == ["adl/1/test/kitchen/state/"])
+    #expect((snapshot[0]["message"] as? [String: Any])?["seq"] as? Int == 2)
+    let history = try #require(ask(#"{"query":"history"}"#, fixture)["messages"] as? [[String: Any]])
+    #expect(history.count == 3)
+    let none = try #require(
+      ask(#"{"query":"history","since":"2999-01-01T00:00:00.000Z"}"#, fixture)["messages"] as? [[String: Any]])
+    #expect(none.isEmpty)
+    let status = try ask(#"{"query":"status"}"#, fixture)
+    #expect((status["cameras"] as? [String: [String: Any]])?["kitchen"]?["frames"] as? Int == 77)
+    #expect(try ask(#"{"query":"version"}"#, fixture)["schema"] as? String == "adl.event/1")
+  }
+
+  @Test func `that are none get an error that says what to ask`() throws {
+    let fixture = try Fixture()
+    #expect(
+      try ask(#"{"query":"reboot"}"#, fixture)["error"] as? String
+        == "there is no query 'reboot'; ask snapshot, history, status or version")
+    #expect(
+      try ask("nonsense", fixture)["error"] as? String
+        == #"a query is one JSON object such as {"query":"snapshot"}"#)
+  }
+
+  @Test func `and subscriptions of three thousand hostile kinds leave the publisher as it was`() throws {
+    let fixture = try Fixture()
+    fixture.publisher.publish(fixture.state("kitchen", "idle"))
+    var random = SeededRandom(seed: 3)
+    let asker = try RawPeer(ZMQ_DEALER)
+    asker.connect(fixture.publisher.endpoints.query)
+    let subscriber = try RawPeer(ZMQ_XSUB)
+    subscriber.connect(fixture.publisher.endpoints.events)
+    for _ in 0..<1500 {
+      let parts = (0..<Int.random(in: 1...4, using: &random)).map { _ in
+        (0..<Int.random(in: 0...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+      }
+      asker.send(
+        Int.random(in: 0..<2, using: &random) == 0 ? parts : [[], Array(#"{"query":{"query":[["#.utf8) + parts[0]])
+      // Subscriptions and their ends, to anything; other first bytes are messages that an XPUB hands on.
+      subscriber.send([[UInt8.random(in: 0...2, using: &random)] + parts[0]])
+    }
+    #expect(try ask(#"{"query":"version"}"#, fixture)["schema"] as? String == "adl.event/1")
+    let sound = try fixture.subscriber()
+    #expect(try next(.state, from: sound).topic.camera == "kitchen")
+  }
+
+  @Test func `larger than any query end the connection, not the publisher`() throws {
+    let fixture = try Fixture()
+    let asker = try RawPeer(ZMQ_DEALER)
+    asker.connect(fixture.publisher.endpoints.query)
+    asker.send([[], Array(repeating: 0x20, count: 1 << 20)])
+    #expect(try ask(#"{"query":"version"}"#, fixture)["schema"] as? String == "adl.event/1")
+  }
+}

@@ -1,0 +1,76 @@
+import CZeroMQ
+import Events
+import Testing
+
+/// A plain ZeroMQ socket, for peers that are not ours.
+@safe final class RawPeer {
+  private let context: UnsafeMutableRawPointer
+  private let socket: UnsafeMutableRawPointer
+
+  init(_ type: CInt) throws {
+    unsafe context = try #require(unsafe zmq_ctx_new())
+    unsafe socket = try #require(unsafe zmq_socket(context, type))
+    var linger: CInt = 0
+    unsafe zmq_setsockopt(socket, ZMQ_LINGER, &linger, MemoryLayout<CInt>.size)
+  }
+
+  deinit {
+    unsafe zmq_close(socket)
+    unsafe zmq_ctx_term(context)
+  }
+
+  func connect(_ endpoint: String) { unsafe zmq_connect(socket, endpoint) }
+  func bind(_ endpoint: String) { unsafe zmq_bind(socket, endpoint) }
+
+  func subscribe(_ prefix: String) { unsafe zmq_setsockopt(socket, ZMQ_SUBSCRIBE, prefix, prefix.utf8.count) }
+
+  /// Waits while the queue is full, so that a test sends all it means to.
+  func send(_ parts: [[UInt8]]) {
+    for (index, part) in parts.enumerated() {
+      unsafe zmq_send(socket, part, part.count, index < parts.count - 1 ? ZMQ_SNDMORE : 0)
+    }
+  }
+
+  /// The last part of the next message.
+  func receive(within time: Duration) -> [UInt8]? {
+    var milliseconds = CInt(time / .milliseconds(1))
+    unsafe zmq_setsockopt(socket, ZMQ_RCVTIMEO, &milliseconds, MemoryLayout<CInt>.size)
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    while true {
+      let count = unsafe zmq_recv(socket, &buffer, buffer.count, 0)
+      guard count >= 0 else { return nil }
+      var more: CInt = 0
+      var size = MemoryLayout<CInt>.size
+      unsafe zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &size)
+      if more == 0 { return Array(buffer.prefix(Int(count))) }
+    }
+  }
+}
+
+/// A plain SUB socket.
+struct RawSubscriber {
+  private let peer: RawPeer
+
+  init(_ endpoint: String, prefix: String) throws {
+    peer = try RawPeer(ZMQ_SUB)
+    peer.subscribe(prefix)
+    peer.connect(endpoint)
+  }
+
+  func receive(within time: Duration) -> [UInt8]? { peer.receive(within: time) }
+}
+
+/// SplitMix64: the same numbers on every run.
+struct SeededRandom: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
