@@ -44,5 +44,7 @@ enum AtomicFile {
 /// The innermost reason of an error from Foundation.
 private func systemReason(_ error: any Error) -> String {
   let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+  // Foundation puts a sentence before the kernel's own words.
   return (underlying ?? error as NSError).localizedDescription
+    .replacing("The operation could not be completed. ", with: "")
 }

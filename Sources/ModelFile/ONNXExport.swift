@@ -34,25 +34,25 @@ package enum ONNXExport {
       body.add(index == 0 ? 11 : 12, valueInfo(node.name, index == last ? classes : node.shape.dimensions))
     }
     // Weights are streamed behind the rest, so that one tensor at a time is in memory; only their heads are made here.
-    let heads = translated.parameters.map { parameter in
+    let heads = translated.weights.map { weight in
       var field = ProtobufMessage()
-      var tensor = head(parameter.name, parameter.shape, float32)
-      tensor.begin(9, length: 4 * parameter.count)
-      field.begin(5, length: tensor.bytes.count + 4 * parameter.count)
-      return (parameter: parameter, bytes: field.bytes + tensor.bytes)
+      var tensor = head(weight.name, weight.shape, float32)
+      tensor.begin(9, length: 4 * weight.count)
+      field.begin(5, length: tensor.bytes.count + 4 * weight.count)
+      return (weight: weight, bytes: field.bytes + tensor.bytes)
     }
     var model = ProtobufMessage()
     model.add(1, 8)
     model.add(2, "adl")
     model.add(8, operatorSet())
     for (key, value) in try card.metadata().sorted(by: { $0.key < $1.key }) { model.add(14, entry(key, value)) }
-    model.begin(7, length: heads.reduce(body.bytes.count) { $0 + $1.bytes.count + 4 * $1.parameter.count })
+    model.begin(7, length: heads.reduce(body.bytes.count) { $0 + $1.bytes.count + 4 * $1.weight.count })
 
     try AtomicFile.write(to: path) { handle in
       try handle.write(contentsOf: Data(model.bytes + body.bytes))
       for head in heads {
-        let values = try source.values(of: head.parameter)
-        precondition(values.count == head.parameter.count, "\(head.parameter.name) has another size than announced")
+        let values = try head.weight.values(from: source)
+        precondition(values.count == head.weight.count, "\(head.weight.name) has another size than announced")
         try handle.write(contentsOf: Data(head.bytes) + ElementType.float32.bytes(values))
       }
     }

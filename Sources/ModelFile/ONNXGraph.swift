@@ -2,9 +2,8 @@ import Networks
 
 /// A network's nodes in ONNX's operators, before any weight is read.
 ///
-/// Every tensor keeps its published name, every activation its endpoint's. SAME padding becomes explicit numbers, because
-/// the exporter knows the input's size. Batch norms stay nodes of their own: ONNX Runtime and OpenVINO fold them into the
-/// convolution while they load the file, so folding here would only hide the published weights.
+/// Every activation keeps its endpoint's name, every weight its published one; batch norms are folded. SAME padding becomes
+/// explicit numbers, because the exporter knows the input's size.
 ///
 /// - Source: onnx.ai/onnx/operators, operator set 17.
 struct ONNXGraph {
@@ -13,7 +12,7 @@ struct ONNXGraph {
 
   private(set) var nodes: [ProtobufMessage] = []
   /// Float weights, in the order in which nodes name them.
-  private(set) var parameters: [ParameterDescription] = []
+  private(set) var weights: [ONNXWeight] = []
   /// Small integer tensors: the shapes that reshapes ask for.
   private(set) var shapes: [(name: String, values: [Int])] = []
 
@@ -39,26 +38,23 @@ struct ONNXGraph {
 
   private mutating func convolution(_ layer: Convolution3D, to output: String, from input: NetworkGraph.Node) {
     let padding = layer.padded(input.shape.extent).padding
-    let isNormalized = layer.normalization != nil
-    let plain = isNormalized ? output + ".convolution" : layer.hasReLU ? output + ".plain" : output
+    let inputs = [input.name] + weights(layer.weight, layer.bias, biasName: layer.name + ".bias", layer.normalization)
+    let plain = layer.hasReLU ? output + ".sum" : output
     add(
-      "Conv", [input.name, parameter(layer.weight)] + (layer.bias.map { [parameter($0)] } ?? []), plain,
-      [
-        "kernel_shape": .integers(layer.kernel), "strides": .integers(layer.stride),
-        "pads": .integers(padding),
-      ])
-    var last = plain
-    if let normalization = layer.normalization {
-      let normalized = layer.hasReLU ? output + ".normalized" : output
-      normalize(normalization, to: normalized, from: last)
-      last = normalized
-    }
-    if layer.hasReLU { add("Relu", [last], output) }
+      "Conv", inputs, plain,
+      ["kernel_shape": .integers(layer.kernel), "strides": .integers(layer.stride), "pads": .integers(padding)])
+    if layer.hasReLU { add("Relu", [plain], output) }
   }
 
-  private mutating func normalize(_ layer: BatchNormalization, to output: String, from input: String) {
-    let tensors = [layer.scale, layer.offset, layer.mean, layer.variance]
-    add("BatchNormalization", [input] + tensors.map { parameter($0) }, output, ["epsilon": .real(layer.epsilon)])
+  /// Names of a convolution's weight and bias.
+  private mutating func weights(
+    _ weight: ParameterDescription, _ bias: ParameterDescription?, biasName: String,
+    _ normalization: BatchNormalization?
+  ) -> [String] {
+    guard let normalization else { return [self.weight(weight)] + (bias.map { [self.weight($0)] } ?? []) }
+    weights.append(ONNXWeight(weight, foldedWith: normalization))
+    weights.append(ONNXWeight(biasNamed: biasName, bias, foldedWith: normalization))
+    return [weight.name, biasName]
   }
 
   private mutating func pool(_ layer: MaxPool3D, to output: String, from input: NetworkGraph.Node) {
@@ -78,7 +74,8 @@ struct ONNXGraph {
     let tokens = shape(prefix + ".tokens", [1, block.inner, -1])
     func embedded(_ name: String, _ tensors: [ParameterDescription], pooled: Bool, _ graph: inout Self) -> String {
       let full = "\(prefix).\(name)"
-      graph.pointwise(tensors, to: full, from: input.name)
+      graph.add(
+        "Conv", [input.name] + tensors.map { graph.weight($0) }, full, ["kernel_shape": .integers(Extent(1))])
       var last = full
       if pooled {
         let window = Extent(1, 2, 2)
@@ -102,13 +99,10 @@ struct ONNXGraph {
     let extent = node.shape.extent
     let map = shape(prefix + ".map", [1, block.inner, extent.frames, extent.height, extent.width])
     add("Reshape", [prefix + ".attended.channels", map], prefix + ".attended.map")
-    pointwise(block.output, to: prefix + ".projected", from: prefix + ".attended.map")
-    normalize(block.normalization, to: prefix + ".normalized", from: prefix + ".projected")
-    add("Add", [input.name, prefix + ".normalized"], node.name)
-  }
-
-  private mutating func pointwise(_ tensors: [ParameterDescription], to output: String, from input: String) {
-    add("Conv", [input] + tensors.map { parameter($0) }, output, ["kernel_shape": .integers(Extent(1))])
+    let (weight, bias) = (block.output[0], block.output[1])
+    let output = weights(weight, bias, biasName: bias.name, block.normalization)
+    add("Conv", [prefix + ".attended.map"] + output, prefix + ".projected", ["kernel_shape": .integers(Extent(1))])
+    add("Add", [input.name, prefix + ".projected"], node.name)
   }
 
   private mutating func classify(_ layer: StepClassifier, to node: NetworkGraph.Node, from input: NetworkGraph.Node) {
@@ -116,7 +110,7 @@ struct ONNXGraph {
     // Row-major [1, K, S, 1, 1] is class-major once flat, as the layer wants it.
     add("Flatten", [input.name], node.name + ".steps", ["axis": .integer(1)])
     add(
-      "Gemm", [node.name + ".steps", parameter(layer.weight), parameter(layer.bias)], node.name,
+      "Gemm", [node.name + ".steps", weight(layer.weight), weight(layer.bias)], node.name,
       ["transB": .integer(1)])
   }
 
@@ -124,7 +118,6 @@ struct ONNXGraph {
 
   private enum Attribute {
     case integer(Int)
-    case real(Float)
     case integers([Int])
 
     static func integers(_ extent: Extent) -> Attribute { .integers([extent.frames, extent.height, extent.width]) }
@@ -136,8 +129,8 @@ struct ONNXGraph {
     }
   }
 
-  private mutating func parameter(_ parameter: ParameterDescription) -> String {
-    parameters.append(parameter)
+  private mutating func weight(_ parameter: ParameterDescription) -> String {
+    weights.append(ONNXWeight(parameter))
     return parameter.name
   }
 
@@ -158,9 +151,6 @@ struct ONNXGraph {
       var attribute = ProtobufMessage()
       attribute.add(1, name)
       switch value {
-      case .real(let value):
-        attribute.add(2, value)
-        attribute.add(20, 1)
       case .integer(let value):
         attribute.add(3, value)
         attribute.add(20, 2)

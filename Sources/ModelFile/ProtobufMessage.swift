@@ -10,17 +10,11 @@ struct ProtobufMessage {
   private enum WireType: UInt64 {
     case varint = 0
     case lengthDelimited = 2
-    case fixed32 = 5
   }
 
   mutating func add(_ field: Int, _ value: Int) {
     tag(field, .varint)
     varint(UInt64(bitPattern: Int64(value)))
-  }
-
-  mutating func add(_ field: Int, _ value: Float) {
-    tag(field, .fixed32)
-    for shift in [0, 8, 16, 24] { bytes.append(UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(shift))) }
   }
 
   mutating func add(_ field: Int, _ text: String) { add(field, Array(text.utf8)) }

@@ -5,13 +5,32 @@ import Testing
 @testable import ModelFile
 
 @Suite struct ONNXExportTests {
-  private func exported(_ network: StudentNetwork, endpoints: Bool = false) throws -> ProtobufReader {
+  /// Weights without zeros and ones, so that nothing cancels out unseen.
+  private struct Lively: ParameterSource {
+    func values(of parameter: ParameterDescription) -> [Float] {
+      let shift = Float(parameter.name.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) % 101 })
+      return (0..<parameter.count).map { 0.25 + (Float($0 * 37 % 113) + shift) / 256 }
+    }
+  }
+
+  private func floatTensors(_ model: ProtobufReader) throws -> [(description: ParameterDescription, values: [Float])] {
+    try #require(model.messages(7).first).messages(5).filter { $0.integers(2) == [1] }.map { tensor in
+      (
+        ParameterDescription(try #require(tensor.texts(8).first), tensor.integers(1)),
+        ElementType.float32.floats(Data(try #require(tensor.content(9).first)))
+      )
+    }
+  }
+
+  private func exported(
+    _ network: StudentNetwork, endpoints: Bool = false, from source: some ParameterSource = RandomWeights(seed: 5)
+  ) throws -> ProtobufReader {
     let folder = try TestFolder()
     let path = folder.path("model.onnx")
     let labels = (0..<network.classes).map { "label \($0)" }
     try ONNXExport.write(
       to: path, card: ModelCard(network: network, name: "tiny", labels: labels), endpoints: endpoints,
-      from: RandomWeights(seed: 5))
+      from: source)
     return try #require(ProtobufReader([UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))[...]))
   }
 
@@ -20,19 +39,42 @@ import Testing
       (StudentNetwork.NonLocal.subSampled, StudentNetwork.Head.stepClassifier), (.full, .stepClassifier),
       (.none, .meanOverSteps),
     ])
-  func `every tensor is in the file once, with its published name, shape and values`(
+  func `every weight is in the file once, with its published name and shape`(
     variant: (nonLocal: StudentNetwork.NonLocal, head: StudentNetwork.Head)
   ) throws {
     let network = try tinyNetwork(nonLocal: variant.nonLocal, head: variant.head)
-    let graph = try #require(exported(network).messages(7).first)
-    let tensors = graph.messages(5).filter { $0.integers(2) == [1] }
-    let parameters = try network.graph().parameters
-    #expect(tensors.flatMap { $0.texts(8) }.sorted() == parameters.map(\.name).sorted())
-    let weights = RandomWeights(seed: 5)
-    for tensor in tensors {
-      let parameter = ParameterDescription(try #require(tensor.texts(8).first), tensor.integers(1))
-      #expect(parameters.contains(parameter))
-      #expect(ElementType.float32.floats(Data(try #require(tensor.content(9).first))) == weights.values(of: parameter))
+    let tensors = try floatTensors(exported(network))
+    // Batch norms are folded: their four vectors go, and every convolution has a bias.
+    let parameters = try network.graph().parameters.filter { !$0.name.contains(".bn.") && !$0.name.contains(".W.1.") }
+    let biases = try network.graph().nodes.compactMap { node -> ParameterDescription? in
+      guard case .convolution(let layer) = node.operation, !layer.hasBias else { return nil }
+      return ParameterDescription(layer.name + ".bias", [layer.outputs])
+    }
+    #expect(tensors.count == parameters.count + biases.count)
+    #expect(Set(tensors.map(\.description)) == Set(parameters + biases))
+  }
+
+  @Test func `batch norms are folded into weight and bias`() throws {
+    let network = try tinyNetwork()
+    let tensors = try floatTensors(exported(network, from: Lively()))
+    func exportedValues(_ name: String) throws -> [Float] {
+      try #require(tensors.first { $0.description.name == name }).values
+    }
+    // The stem's convolution has no bias of its own, the Non-Local block's projection has one.
+    for (weight, bias, own, norm, epsilon) in [
+      ("Conv3d_1a_7x7.conv3d.weight", "Conv3d_1a_7x7.conv3d.bias", false, "Conv3d_1a_7x7.bn", Float(1e-3)),
+      ("fuse_att_fc.W.0.weight", "fuse_att_fc.W.0.bias", true, "fuse_att_fc.W.1", 1e-5),
+    ] {
+      let shape = try #require(tensors.first { $0.description.name == weight }).description.shape
+      func original(_ name: String) -> [Float] { Lively().values(of: ParameterDescription(name, [shape[0]])) }
+      let plain = Lively().values(of: ParameterDescription(weight, shape))
+      let variance = original(norm + ".running_var")
+      let factors = zip(original(norm + ".weight"), variance).map { $0 / ($1 + epsilon).squareRoot() }
+      let size = plain.count / shape[0]
+      #expect(try exportedValues(weight) == plain.indices.map { plain[$0] * factors[$0 / size] })
+      let before = own ? original(bias) : Array(repeating: 0, count: shape[0])
+      let (mean, offset) = (original(norm + ".running_mean"), original(norm + ".bias"))
+      #expect(try exportedValues(bias) == factors.indices.map { offset[$0] + (before[$0] - mean[$0]) * factors[$0] })
     }
   }
 
