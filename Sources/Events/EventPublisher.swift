@@ -55,9 +55,12 @@ package final class EventPublisher: Sendable {
     wakeUp = try WakeUp()
     let sockets = try PublisherSockets(options)
     endpoints = sockets.endpoints
-    let loop = PublisherLoop(sockets, options: options, epoch: epoch, wakeUp: wakeUp.descriptor)
+    let handover = Mutex<PublisherSockets?>(sockets)
     let thread = Thread { [self] in
-      loop.run { [self] in takeOutbox() }
+      // Sockets end with the loop, so that their paths are free once `close` returns.
+      if let sockets = handover.withLock({ $0.take() }) {
+        PublisherLoop(sockets, options: options, epoch: epoch, wakeUp: wakeUp.descriptor).run { [self] in takeOutbox() }
+      }
       finished.signal()
     }
     thread.name = "publish"
