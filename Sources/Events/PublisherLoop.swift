@@ -14,8 +14,6 @@ import Foundation
   let predictions: Socket?
   private let context: Context
   let endpoints: EventPublisher.Endpoints
-  /// True when a newcomer can be answered alone.
-  let answersNewcomersAlone: Bool
 
   init(_ options: EventPublisher.Options) throws(EventError) {
     let eventsEndpoint = try Endpoint(options.endpoint, setting: "events.endpoint")
@@ -26,8 +24,8 @@ import Foundation
     events = try Socket(context, ZMQ_XPUB)
     events.limitRequests()
     events.set(ZMQ_SNDHWM, 1000)
-    answersNewcomersAlone = events.set(czmq_xpub_manual_last_value, 1)
-    if !answersNewcomersAlone { events.set(ZMQ_XPUB_VERBOSE, 1) }
+    // Every subscription is reported, also to what others subscribed to before.
+    events.set(ZMQ_XPUB_VERBOSE, 1)
     query = try Socket(context, ZMQ_ROUTER)
     query.limitRequests()
     let eventsBound = try events.bind(eventsEndpoint.text, setting: "events.endpoint")
@@ -86,8 +84,8 @@ final class PublisherLoop: @unchecked Sendable {
         for: [sockets.events.handle, sockets.query.handle], wakeUp,
         atMost: min(nextBeat - ContinuousClock.now, options.heartbeat))
       let work = takeWork()
-      // Newcomers first: what they get alone must be older than what everybody gets next.
-      if ready[0] { greetNewcomers(work.heartbeat) }
+      // Newcomers first: the last states are older than what is sent next.
+      if ready[0] { greetNewcomers() }
       for message in work.messages { send(message) }
       if ready[1] { answerQueries(work.counters) }
       if work.isClosing {
@@ -114,24 +112,20 @@ final class PublisherLoop: @unchecked Sendable {
     history.append(message)
   }
 
-  /// Acts on subscriptions in order and sends each newcomer the last states of its topics.
+  /// Sends the last states that newcomers subscribed to.
   ///
-  /// With the manual option the message after a subscription goes to the newcomer alone, and only one does. Further
-  /// states, and all of them without that option, reach everybody once more; their `seq` tells that they are not new.
-  private func greetNewcomers(_ heartbeat: (Bool) -> OutgoingMessage) {
+  /// Everybody gets them once more; their `seq` tells that they are not new. libzmq has a mode in which a newcomer is
+  /// answered alone (XPUB_MANUAL_LAST_VALUE), but in 4.3.4 a peer that sends anything but subscriptions makes it mistake
+  /// one subscriber for another, and newcomers then get nothing at all.
+  private func greetNewcomers() {
+    var wanted: Set<Topic> = []
     while let message = sockets.events.receive() {
-      guard message.count == 1, let first = message[0].first else { continue }
-      let prefix = Array(message[0].dropFirst())
-      guard first == 1 else {
-        if sockets.answersNewcomersAlone, first == 0 { sockets.events.set(ZMQ_UNSUBSCRIBE, prefix) }
-        continue
-      }
-      if sockets.answersNewcomersAlone { sockets.events.set(ZMQ_SUBSCRIBE, prefix) }
-      let states = lastStates.values.filter { $0.topic.description.utf8.starts(with: prefix) }
-        .sorted { $0.topic.description < $1.topic.description }
-      for state in states { sockets.events.send(state.parts) }
-      // Without a state to send, something must still use up the newcomer's turn, or the next event would reach it only.
-      if states.isEmpty, sockets.answersNewcomersAlone { sockets.events.send([[0], []]) }
+      guard message.count == 1, message[0].first == 1 else { continue }
+      let prefix = message[0].dropFirst()
+      wanted.formUnion(lastStates.keys.filter { $0.description.utf8.starts(with: prefix) })
+    }
+    for topic in wanted.sorted(by: { $0.description < $1.description }) {
+      if let state = lastStates[topic] { sockets.events.send(state.parts) }
     }
   }
 
