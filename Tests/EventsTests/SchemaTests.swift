@@ -1,0 +1,105 @@
+import Events
+import Foundation
+import Testing
+
+/// The part of JSON Schema that our schemas use; stricter in one point: keys the schema does not know are findings.
+private func findings(_ value: Any, against schema: [String: Any], at path: String = "$") -> [String] {
+  var found: [String] = []
+  if let constant = schema["const"] as? String, value as? String != constant {
+    found.append("\(path) is not \(constant)")
+  }
+  if let choices = schema["enum"] as? [String], !choices.contains(value as? String ?? "") {
+    found.append("\(path) is none of \(choices)")
+  }
+  let number = value as? NSNumber
+  switch schema["type"] as? String {
+  case "object":
+    guard let object = value as? [String: Any] else { return ["\(path) is no object"] }
+    for key in schema["required"] as? [String] ?? [] where object[key] == nil {
+      found.append("\(path).\(key) is missing")
+    }
+    let properties = schema["properties"] as? [String: [String: Any]] ?? [:]
+    let others = schema["additionalProperties"] as? [String: Any]
+    for (key, value) in object {
+      if let known = properties[key] ?? others {
+        found += findings(value, against: known, at: "\(path).\(key)")
+      } else {
+        found.append("\(path).\(key) is unknown")
+      }
+    }
+  case "array":
+    guard let array = value as? [Any], let items = schema["items"] as? [String: Any] else {
+      return ["\(path) is no array"]
+    }
+    for (index, item) in array.enumerated() { found += findings(item, against: items, at: "\(path)[\(index)]") }
+  case "string": if !(value is String) { found.append("\(path) is no string") }
+  case "integer":
+    if number == nil || number?.doubleValue != number?.doubleValue.rounded() { found.append("\(path) is no integer") }
+  case "number": if number == nil { found.append("\(path) is no number") }
+  case "boolean": if !(value is Bool) { found.append("\(path) is no boolean") }
+  default: break
+  }
+  return found
+}
+
+@Suite(.timeLimit(.minutes(1))) struct `Schemas in examples` {
+  private func schema(_ name: String) throws -> [String: Any] {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("examples/schemas")
+    let data = try Data(contentsOf: folder.appendingPathComponent(name + ".json"))
+    return try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+  }
+
+  @Test func `describe every message that is published`() throws {
+    let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }  // scratch; the system clears what stays
+    var options = EventPublisher.Options()
+    options.node = "test"
+    options.endpoint = "ipc://\(folder)/events"
+    options.query = "ipc://\(folder)/query"
+    options.predictions = "ipc://\(folder)/predictions"
+    options.heartbeat = .milliseconds(50)
+    let publisher = try EventPublisher(options)
+    defer { publisher.close() }
+    publisher.update(CameraHealth.Counters(), of: "kitchen")
+    let subscriber = try EventSubscriber(
+      endpoint: options.endpoint, predictions: options.predictions, heartbeat: .seconds(30))
+
+    let instant = publisher.options.clock.instant(.seconds(5))
+    let label = ActivityEvent.Label(label: "Drink.Fromcup", index: 8)
+    let window = ActivityEvent.Window(
+      frames: 64, span: 4.2, sampleRate: 15, firstFrame: 0, lastFrame: 63, dropped: 0, repeated: 0)
+    let latency = ActivityEvent.Latency(inference: 1, captureToPublish: 2)
+    var event = ActivityEvent(
+      .end, id: "id", camera: "kitchen", activity: label, confidence: 0.5, peak: 0.5,
+      threshold: ActivityEvent.Thresholds(on: 0.6, off: 0.4), top: [LabelProbability(label: "a", p: 0.5)],
+      onset: instant, model: ModelIdentity(name: "m", sha256: "00", classes: 31))
+    (event.offset, event.duration, event.endReason) = (instant, 1.5, "shutdown")
+    (event.window, event.latency) = (window, latency)
+
+    var unseen: Set = ["event", "prediction", "state", "health", "heartbeat"]
+    while !unseen.isEmpty {
+      // Again and again until the subscriber has joined both sockets.
+      publisher.publish(event)
+      publisher.publish(
+        CameraState(
+          camera: "kitchen", state: "activity", activity: label, activityID: "id", since: instant, condition: "online"))
+      publisher.publish(CameraHealth(.online, camera: "kitchen", reason: "r", counters: CameraHealth.Counters()))
+      publisher.publish(Prediction(camera: "kitchen", top: event.top, window: window, latency: latency))
+      guard case .message(let message) = try #require(subscriber.next(timeout: .seconds(10))) else { continue }
+      let name = message.topic.kind?.rawValue ?? "heartbeat"
+      let found = try findings(JSONSerialization.jsonObject(with: message.json), against: schema(name))
+      #expect(found.isEmpty, "\(name): \(found)")
+      unseen.remove(name)
+    }
+  }
+
+  @Test func `would notice a message that differs`() throws {
+    let schema = try schema("state")
+    let message: [String: Any] = ["type": "state", "camera": 5, "surprise": 1]
+    let found = findings(message, against: schema)
+    #expect(found.contains("$.camera is no string") && found.contains("$.surprise is unknown"))
+    #expect(found.contains("$.state is missing"))
+  }
+}

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Prints activities as adld recognises them.
+
+    examples/subscriber.py [events endpoint] [query endpoint]
+
+Subscribes first and then asks for the current states, so that nothing falls between; messages already seen are known by
+(epoch, topic, seq). libzmq reconnects by itself.
+"""
+
+import json
+import sys
+from datetime import datetime, timezone
+
+import zmq
+
+EVENTS = sys.argv[1] if len(sys.argv) > 1 else "ipc:///run/adl/events.sock"
+QUERY = sys.argv[2] if len(sys.argv) > 2 else "ipc:///run/adl/query.sock"
+OLD_SECONDS = 10  # a message that took longer is not the present any more
+
+
+class Subscriber:
+    def __init__(self, context):
+        self.socket = context.socket(zmq.SUB)
+        self.socket.setsockopt(zmq.SUBSCRIBE, b"adl/1/")
+        self.socket.connect(EVENTS)
+        self.query = context.socket(zmq.REQ)
+        self.query.setsockopt(zmq.LINGER, 0)
+        self.query.connect(QUERY)
+        self.seen = {}
+        self.epoch = None
+
+    def is_new(self, topic, message):
+        """False for a repeat; says what was missed."""
+        epoch, seq = message["epoch"], message["seq"]
+        if self.epoch not in (None, epoch):
+            print("the daemon was started anew")
+            self.seen.clear()
+        self.epoch = epoch
+        last = self.seen.get(topic)
+        if last is not None and seq <= last:
+            return False
+        if last is not None and seq > last + 1:
+            print(f"missed {seq - last - 1} messages of {topic}")
+        self.seen[topic] = seq
+        return True
+
+    def snapshot(self):
+        self.query.send_string('{"query":"snapshot"}')
+        if not self.query.poll(5000):
+            print("no answer from the daemon; is it running?")
+            return
+        for entry in json.loads(self.query.recv())["messages"]:
+            self.take(entry["topic"], entry["message"])
+
+    def take(self, topic, message):
+        if not self.is_new(topic, message):
+            return
+        said = datetime.fromisoformat(message["time"].replace("Z", "+00:00"))
+        age = (datetime.now(timezone.utc) - said).total_seconds()
+        kind, camera = message["type"], message.get("camera", "")
+        if kind == "state":
+            name = message.get("activity", {}).get("label", message["state"])
+            print(f"{camera}: now {name} ({message['condition']})")
+        elif kind == "activity.start":
+            late = f", said {age:.0f} s ago" if age > OLD_SECONDS else ""
+            print(f"{camera}: {message['activity']['label']} since {message['onset']['time']}{late}")
+        elif kind == "activity.end":
+            print(f"{camera}: {message['activity']['label']} ended after {message['duration_s']:.1f} s "
+                  f"({message['end_reason']})")
+        elif kind.startswith(("camera.", "inference.")):
+            print(f"{camera}: {kind}: {message['reason']}")
+        elif kind == "heartbeat" and message["stopping"]:
+            print("the daemon stops")
+
+    def run(self):
+        self.snapshot()
+        while True:
+            topic, body = self.socket.recv_multipart()
+            self.take(topic.decode(), json.loads(body))
+            sys.stdout.flush()
+
+
+try:
+    Subscriber(zmq.Context()).run()
+except KeyboardInterrupt:
+    pass
