@@ -88,6 +88,9 @@ let package = Package(
     tests("VideoTests", ["Video"]),
     tests("SettingsTests", ["Settings"]),
     tests("RecognitionTests", ["Recognition"]),
+    tests(
+      "IntegrationTests",
+      ["Capture", "Events", "Inference", "ModelFile", "Pipeline", "Recognition", "adl", "adld", "camera-probe"]),
     tests("EventsTests", ["Events", "CZeroMQ"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
     tests("CaptureTests", ["Capture", "Video", "CTestMedia"]),

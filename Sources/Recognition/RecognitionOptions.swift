@@ -40,7 +40,9 @@ package struct RecognitionOptions: Hashable, Sendable {
   /// An activity that lasts longer is ended, and may start anew.
   package var maximumDuration: Duration?
   /// Below this mean absolute difference, 0–255, a scene in which nothing is confirmed is idle; 0 switches it off.
-  package var motionGate: Float = 0.3
+  ///
+  /// Off unless asked for: somebody who lies still after a fall must be seen.
+  package var motionGate: Float = 0
   /// Options by label.
   package var activities: [String: Activity] = [:]
 

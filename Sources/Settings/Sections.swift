@@ -165,7 +165,7 @@ package struct RecognitionSettings: Equatable, Sendable {
     minimumDuration = table.number("minimumDuration", default: 0, 0...3600)
     coolDown = table.number("coolDown", default: 0, 0...86400)
     maximumDuration = table.optionalNumber("maximumDuration", 1...604800)
-    motionGate = table.number("motionGate", default: 0.3, 0...255)
+    motionGate = table.number("motionGate", default: 0, 0...255)
     let own = table.namedTables("activities").map { (name: $0.name, table: $0.table, options: Activity($0.table)) }
     activities = Dictionary(own.map { ($0.name, $0.options) }, uniquingKeysWith: { $1 })
     for (_, table, options) in own where options.off ?? off > options.on ?? on {

@@ -1,5 +1,6 @@
 import Capture
 import Foundation
+import Inference
 import ModelFile
 import Pipeline
 import Recognition

@@ -139,12 +139,13 @@ private func described(_ changes: [ActivityChange]) -> [String] {
   }
 
   @Test func `a still scene starts nothing and is idle`() {
-    let (changes, decider) = Timeline(motion: 0).run("AAAA", plain())
+    let (changes, decider) = Timeline(motion: 0).run("AAAA", plain { $0.motionGate = 0.3 })
     #expect(changes.isEmpty && decider.state == .idle)
+    #expect(!Timeline(motion: 0).run("AAAA", plain()).changes.isEmpty, "unless no gate is set")
   }
 
   @Test func `a still person keeps the activity that was recognised while moving`() {
-    var decider = ActivityDecider(labels: Timeline.labels, options: plain())
+    var decider = ActivityDecider(labels: Timeline.labels, options: plain { $0.motionGate = 0.3 })
     for (index, motion) in [10, 10, 10, 0, 0, 0, 0, 0].enumerated() {
       _ = decider.decide(Timeline(motion: Float(motion)).scores("A", at: index))
     }
@@ -152,7 +153,7 @@ private func described(_ changes: [ActivityChange]) -> [String] {
   }
 
   @Test func `an onset never reaches back into a time when nothing moved`() throws {
-    var decider = ActivityDecider(labels: Timeline.labels, options: plain())
+    var decider = ActivityDecider(labels: Timeline.labels, options: plain { $0.motionGate = 0.3 })
     var changes: [ActivityChange] = []
     for (index, motion) in [0, 0, 0, 0, 10, 10].enumerated() {
       changes += decider.decide(Timeline(motion: Float(motion)).scores("A", at: index))
@@ -232,6 +233,7 @@ private func described(_ changes: [ActivityChange]) -> [String] {
     options.on = Float.random(in: 0.3...0.7, using: &random)
     options.off = Float.random(in: 0.1...0.3, using: &random)
     options.margin = Float.random(in: 0...0.2, using: &random)
+    options.motionGate = 0.5
     options.minimumDuration = .milliseconds(Int.random(in: 0...4000, using: &random))
     options.coolDown = .milliseconds(Int.random(in: 0...4000, using: &random))
     options.maximumDuration = Bool.random(using: &random) ? .seconds(5) : nil

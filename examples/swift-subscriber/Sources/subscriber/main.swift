@@ -52,5 +52,5 @@ while true {
     print("\(event.camera): \(event.activity.label) ended after \(event.duration_s ?? 0) s (\(event.end_reason ?? ""))")
   default: break
   }
-  fflush(stdout)
+  fflush(nil)  // at once, also into a pipe
 }
