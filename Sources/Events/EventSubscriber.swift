@@ -75,7 +75,9 @@ package import Foundation
         return .silent
       }
       guard now < deadline else { return nil }
-      _ = unsafe wait(for: [socket.handle], nil, atMost: min(deadline - now, silence))
+      // A silence is noticed when it is one, however long the caller would wait.
+      let untilSilence = isSilent ? silence : lastSign + silence - now
+      _ = unsafe wait(for: [socket.handle], nil, atMost: min(deadline - now, untilSilence))
     }
   }
 

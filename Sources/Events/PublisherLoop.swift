@@ -5,14 +5,15 @@ import Foundation
 ///
 /// `@unchecked Sendable`: made by one thread, handed to the loop's thread, and used there only.
 @safe final class PublisherSockets: @unchecked Sendable {
-  private let eventsLock: PathLock
-  private let queryLock: PathLock
-  private let predictionsLock: PathLock?
   // Sockets before the context: they must be closed when it ends, or it waits for ever.
   let events: Socket
   let query: Socket
   let predictions: Socket?
   private let context: Context
+  // Locks last: closing a socket removes its path, which must not be another daemon's by then.
+  private let eventsLock: PathLock
+  private let queryLock: PathLock
+  private let predictionsLock: PathLock?
   let endpoints: EventPublisher.Endpoints
 
   init(_ options: EventPublisher.Options) throws(EventError) {
@@ -28,6 +29,8 @@ import Foundation
     events.set(ZMQ_XPUB_VERBOSE, 1)
     query = try Socket(context, ZMQ_ROUTER)
     query.limitRequests()
+    // A history has up to a megabyte; who asks and never reads must not collect a thousand of them.
+    query.set(ZMQ_SNDHWM, 8)
     let eventsBound = try events.bind(eventsEndpoint.text, setting: "events.endpoint")
     let queryBound = try query.bind(queryEndpoint.text, setting: "events.query")
     if let text = options.predictions {

@@ -49,16 +49,16 @@ struct MessagePrinter {
   /// Prints a message; false when it was not worth a line.
   func show(_ content: MessageContent) -> Bool {
     if json {
-      put(#"{"topic":"\#(content.topic)","message":\#(content.text)}"#)
+      put(#"{"topic":\#(quoted(content.topic.description)),"message":\#(content.text)}"#)
       return true
     }
     guard let line = line(content) else { return false }
-    put("\(now())  \(content.topic.camera.padding(toLength: 10, withPad: " ", startingAt: 0))  \(line)")
+    put("\(now())  \(column(content.topic.camera))  \(line)")
     return true
   }
 
   func notice(_ text: String) {
-    put(json ? #"{"notice":"\#(text)"}"# : paint("\(now())  \(text)", 33))
+    put(json ? #"{"notice":\#(quoted(text))}"# : paint("\(now())  \(text)", 33))
   }
 
   private func line(_ content: MessageContent) -> String? {
@@ -84,6 +84,21 @@ struct MessagePrinter {
     case .other: return content.text
     }
   }
+
+  /// A JSON string; what a peer sent may hold quotes and control characters.
+  private func quoted(_ text: String) -> String {
+    let escaped = text.unicodeScalars.map { scalar in
+      switch scalar {
+      case "\"", "\\": "\\\(scalar)"
+      case _ where scalar.value < 0x20: "\\u" + String(scalar.value + 0x10000, radix: 16).dropFirst()
+      default: String(scalar)
+      }
+    }
+    return "\"" + escaped.joined() + "\""
+  }
+
+  /// At least ten characters wide; a longer name is shown whole.
+  private func column(_ name: String) -> String { name + String(repeating: " ", count: max(0, 10 - name.count)) }
 
   private func put(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
   private func paint(_ text: String, _ code: Int) -> String { colors ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
