@@ -25,8 +25,8 @@ struct Endpoint: Equatable, Sendable {
       let address = text.dropFirst("tcp://".count)
       guard let colon = address.lastIndex(of: ":") else { throw bad("a TCP endpoint needs a port, or :* for any") }
       let (host, port) = (address[..<colon], address[address.index(after: colon)...])
-      guard ["127.0.0.1", "[::1]", "localhost"].contains(host) else {
-        throw bad("events are not encrypted, so TCP is for this machine only: 127.0.0.1, [::1] or localhost")
+      guard host == "127.0.0.1" else {
+        throw bad("events are not encrypted, so TCP is for this machine only: 127.0.0.1")
       }
       guard port == "*" || (UInt16(port) ?? 0) > 0 else { throw bad("'\(port)' is no port") }
     } else {
@@ -41,12 +41,11 @@ struct Endpoint: Equatable, Sendable {
 /// The right to an ipc path: libzmq would silently take over a path that another process listens on.
 struct PathLock: ~Copyable {
   private let descriptor: CInt
-  private let path: String
 
   /// - Throws: `EventError.cannotBind` when another process holds it or the folder cannot be written.
   init(_ endpoint: Endpoint, setting: String) throws(EventError) {
     guard let socket = endpoint.path else {
-      (descriptor, path) = (-1, "")
+      descriptor = -1
       return
     }
     let lock = socket + ".lock"
@@ -59,12 +58,11 @@ struct PathLock: ~Copyable {
       close(descriptor)
       throw .cannotBind(setting: setting, endpoint: endpoint.text, reason: "another adld listens there")
     }
-    (self.descriptor, path) = (descriptor, lock)
+    self.descriptor = descriptor
   }
 
   deinit {
-    guard descriptor >= 0 else { return }
-    unsafe unlink(path)
-    close(descriptor)
+    // The file stays: whoever opened it meanwhile waits for this very one.
+    if descriptor >= 0 { close(descriptor) }
   }
 }

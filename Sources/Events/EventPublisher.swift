@@ -51,7 +51,7 @@ package final class EventPublisher: Sendable {
   /// - Throws: `EventError` naming the setting that must change.
   package init(_ options: Options) throws(EventError) {
     self.options = options
-    epoch = String(UInt32.random(in: 0...UInt32.max), radix: 16)
+    epoch = String(String(UInt64.random(in: 1 << 32..<1 << 33), radix: 16).suffix(8))
     wakeUp = try WakeUp()
     let sockets = try PublisherSockets(options)
     endpoints = sockets.endpoints
@@ -96,6 +96,8 @@ package final class EventPublisher: Sendable {
   private func enqueue(_ body: some Encodable, _ camera: String, _ kind: Topic.Kind) {
     let topic = Topic(node: options.node, camera: camera, kind)
     outbox.withLock { outbox in
+      // Nobody would send it any more.
+      guard !outbox.isClosing else { return }
       let seq = (outbox.sequence[topic] ?? 0) + 1
       outbox.sequence[topic] = seq
       let json = Enveloped(envelope(seq), body).json()
@@ -121,18 +123,21 @@ package final class EventPublisher: Sendable {
     return outbox.withLock { outbox in
       defer { outbox.messages.removeAll(keepingCapacity: true) }
       return PublisherLoop.Work(
-        messages: outbox.messages, isClosing: outbox.isClosing, heartbeat: { [self] in heartbeat($0) },
+        messages: outbox.messages, isClosing: outbox.isClosing, heartbeat: { [self] in heartbeat($0, sent: $1) },
         counters: { [self] in self.outbox.withLock { $0.counters } })
     }
   }
 
-  private func heartbeat(_ isStopping: Bool) -> OutgoingMessage {
+  /// - Parameters:
+  ///   - isStopping: true for the last.
+  ///   - sent: the highest `seq` that was sent of each topic.
+  private func heartbeat(_ isStopping: Bool, sent: [Topic: UInt64]) -> OutgoingMessage {
     let topic = Topic.heartbeat(node: options.node)
     return outbox.withLock { outbox in
       let seq = (outbox.sequence[topic] ?? 0) + 1
       outbox.sequence[topic] = seq
       let body = Heartbeat(
-        topics: Dictionary(uniqueKeysWithValues: outbox.sequence.map { ($0.key.description, $0.value) }),
+        topics: Dictionary(uniqueKeysWithValues: sent.map { ($0.key.description, $0.value) }),
         isStopping: isStopping, cameras: outbox.counters)
       return OutgoingMessage(topic: topic, seq: seq, json: Enveloped(envelope(seq), body).json())
     }

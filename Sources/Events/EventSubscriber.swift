@@ -100,7 +100,21 @@ package import Foundation
       if missing > 0 { pending.append(.gap(topic: topic, missing: missing)) }
     }
     positions[topic] = Position(epoch: envelope.epoch, seq: envelope.seq)
+    if topic.isHeartbeat { compare(json, envelope.epoch) }
     pending.append(.message(Message(topic: topic, json: json)))
+  }
+}
+
+extension EventSubscriber {
+  /// Notices the last messages of a topic that were lost, which no later message would show.
+  private func compare(_ heartbeat: Data, _ epoch: String) {
+    let topics: [String: UInt64]
+    do { topics = try JSONDecoder().decode(Heartbeat.self, from: heartbeat).topics } catch { return }
+    for (topic, position) in positions where position.epoch == epoch && !topic.isHeartbeat {
+      guard let sent = topics[topic.description], sent > position.seq, topic.kind != .prediction else { continue }
+      pending.append(.gap(topic: topic, missing: sent - position.seq))
+      positions[topic] = Position(epoch: epoch, seq: sent)
+    }
   }
 }
 
@@ -117,10 +131,12 @@ package enum EventQuery {
     socket.set(ZMQ_LINGER, 0)
     try socket.connect(endpoint)
     socket.send([Array(request.utf8)])
-    _ = unsafe wait(for: [socket.handle], nil, atMost: timeout)
-    guard let answer = socket.receive()?.first else {
-      throw .unanswered(endpoint: endpoint, seconds: timeout / .seconds(1))
+    let deadline = ContinuousClock.now + timeout
+    // A signal ends a wait early.
+    while ContinuousClock.now < deadline {
+      _ = unsafe wait(for: [socket.handle], nil, atMost: deadline - ContinuousClock.now)
+      if let answer = socket.receive()?.first { return Data(answer) }
     }
-    return Data(answer)
+    throw .unanswered(endpoint: endpoint, seconds: timeout / .seconds(1))
   }
 }

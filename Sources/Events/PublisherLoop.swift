@@ -54,12 +54,15 @@ import Foundation
 
 /// What the publisher's thread does: sends the outbox, greets newcomers, answers queries, beats.
 final class PublisherLoop: @unchecked Sendable {
+  /// Requests and subscriptions handled before events get their turn again, so that a flood of them delays nothing.
+  private static let turn = 32
+
   /// What `publish` and `close` left to do.
   struct Work {
     var messages: [OutgoingMessage]
     var isClosing: Bool
-    /// Makes a heartbeat; true for the last.
-    var heartbeat: (Bool) -> OutgoingMessage
+    /// Makes a heartbeat from what was sent of each topic; true for the last.
+    var heartbeat: (Bool, [Topic: UInt64]) -> OutgoingMessage
     /// The newest counters of each camera.
     var counters: () -> [String: CameraHealth.Counters]
   }
@@ -71,6 +74,7 @@ final class PublisherLoop: @unchecked Sendable {
   /// The last message of each state topic.
   private var lastStates: [Topic: OutgoingMessage] = [:]
   private var history: [OutgoingMessage] = []
+  private var sent: [Topic: UInt64] = [:]
   private let began = ContinuousClock.now
 
   init(_ sockets: PublisherSockets, options: EventPublisher.Options, epoch: String, wakeUp: CInt) {
@@ -92,11 +96,11 @@ final class PublisherLoop: @unchecked Sendable {
       for message in work.messages { send(message) }
       if ready[1] { answerQueries(work.counters) }
       if work.isClosing {
-        send(work.heartbeat(true))
+        send(work.heartbeat(true, sent))
         return
       }
       if ContinuousClock.now >= nextBeat {
-        send(work.heartbeat(false))
+        send(work.heartbeat(false, sent))
         nextBeat = ContinuousClock.now + options.heartbeat
       }
       discardSubscriptions()
@@ -109,6 +113,7 @@ final class PublisherLoop: @unchecked Sendable {
       return
     }
     sockets.events.send(message.parts)
+    if message.topic.kind != nil { sent[message.topic] = message.seq }
     if message.topic.kind == .state { lastStates[message.topic] = message }
     guard message.topic.kind != nil, options.history > 0 else { return }
     if history.count >= options.history { history.removeFirst(history.count - options.history + 1) }
@@ -122,7 +127,8 @@ final class PublisherLoop: @unchecked Sendable {
   /// one subscriber for another, and newcomers then get nothing at all.
   private func greetNewcomers() {
     var wanted: Set<Topic> = []
-    while let message = sockets.events.receive() {
+    for _ in 0..<Self.turn {
+      guard let message = sockets.events.receive() else { break }
       guard message.count == 1, message[0].first == 1 else { continue }
       let prefix = message[0].dropFirst()
       wanted.formUnion(lastStates.keys.filter { $0.description.utf8.starts(with: prefix) })
@@ -140,7 +146,8 @@ final class PublisherLoop: @unchecked Sendable {
   private var uptime: Double { ((ContinuousClock.now - began) / .seconds(1)).rounded() }
 
   private func answerQueries(_ status: () -> [String: CameraHealth.Counters]) {
-    while let message = sockets.query.receive() {
+    for _ in 0..<Self.turn {
+      guard let message = sockets.query.receive() else { break }
       // Identity, then an empty delimiter from REQ sockets, then the request.
       guard message.count >= 2, let request = message.last else { continue }
       sockets.query.send(message.dropLast() + [answer(request, status)])

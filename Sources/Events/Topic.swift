@@ -23,7 +23,9 @@ package struct Topic: Hashable, Sendable, CustomStringConvertible {
   /// Reads a topic back; `nil` when it is not one of ours.
   package init?(parsing text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 6, text.hasPrefix(Self.prefix), parts[5].isEmpty else { return nil }
+    guard parts.count == 6, text.hasPrefix(Self.prefix), parts[5].isEmpty, parts[2...4].allSatisfy(Self.isName) else {
+      return nil
+    }
     description = text
   }
 
@@ -32,6 +34,19 @@ package struct Topic: Hashable, Sendable, CustomStringConvertible {
   /// `nil` for the daemon's own messages.
   package var kind: Kind? { Kind(rawValue: segment(4)) }
   package var isHeartbeat: Bool { segment(4) == "heartbeat" }
+
+  /// Names are shown on terminals and in JSON as they are, so a stranger's must hold nothing else.
+  private static func isName(_ text: Substring) -> Bool {
+    !text.isEmpty
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"),
+          UInt8(ascii: "-"):
+          true
+        default: false
+        }
+      }
+  }
 
   private func segment(_ index: Int) -> String {
     String(description.split(separator: "/", omittingEmptySubsequences: false)[index])

@@ -117,7 +117,7 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
     }
   }
 
-  @Test func `a hundred quick newcomers each get the state once, and nobody else gets it again`() throws {
+  @Test func `a hundred quick newcomers each get the state, and no subscriber is told it twice`() throws {
     let fixture = try Fixture()
     fixture.publisher.publish(fixture.state("kitchen", "idle"))
     let prefix = "adl/1/test/kitchen/state/"
@@ -220,6 +220,37 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
     #expect(try JSONDecoder().decode(Heartbeat.self, from: next(nil, from: subscriber).json).isStopping)
   }
 
+  @Test func `a lost last message is noticed by the next heartbeat`() throws {
+    let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }  // scratch; the system clears what stays
+    let raw = try RawPeer(ZMQ_PUB)
+    raw.bind("ipc://\(folder)/raw")
+    let subscriber = try EventSubscriber(endpoint: "ipc://\(folder)/raw", heartbeat: .seconds(30))
+    func send(_ topic: String, _ fields: String) {
+      let json =
+        "{\(fields),\"schema\":\"adl.event/1\",\"epoch\":\"e\",\"node\":\"n\",\"time\":\"\",\"mono_ns\":0,\"boot_id\":\"\"}"
+      raw.send([Array(topic.utf8), Array(json.utf8)])
+    }
+    while subscriber.next(timeout: .milliseconds(20)) == nil { send("adl/1/n/kitchen/event/", "\"seq\":1") }
+    while subscriber.next(timeout: .milliseconds(50)) != nil {}
+    send(
+      "adl/1/n/_daemon/heartbeat/",
+      #""seq":1,"topics":{"adl/1/n/kitchen/event/":4},"stopping":false,"cameras":{},"type":"heartbeat""#)
+    guard case .gap(let topic, let missing) = try #require(subscriber.next(timeout: .seconds(5))) else {
+      Issue.record("no gap was noticed")
+      return
+    }
+    #expect(topic.camera == "kitchen" && missing == 3)
+  }
+
+  @Test func `topics with anything but names in them are not ours`() {
+    #expect(Topic(parsing: "adl/1/n/kitchen/event/") != nil)
+    for text in ["adl/1/n/kit\u{1B}[31mchen/event/", "adl/1/n/\"/event/", "adl/1/n//event/", "adl/2/n/k/event/"] {
+      #expect(Topic(parsing: text) == nil)
+    }
+  }
+
   @Test func `gaps are counted per topic`() throws {
     // A raw publisher stands in for one that lost messages on the way.
     let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
@@ -251,11 +282,11 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
   @Test(arguments: [
     (
       "tcp://0.0.0.0:5555",
-      "tcp://0.0.0.0:5555 is refused: events are not encrypted, so TCP is for this machine only: 127.0.0.1, [::1] or localhost; change events.endpoint"
+      "tcp://0.0.0.0:5555 is refused: events are not encrypted, so TCP is for this machine only: 127.0.0.1; change events.endpoint"
     ),
     (
       "tcp://eth0:5555",
-      "tcp://eth0:5555 is refused: events are not encrypted, so TCP is for this machine only: 127.0.0.1, [::1] or localhost; change events.endpoint"
+      "tcp://eth0:5555 is refused: events are not encrypted, so TCP is for this machine only: 127.0.0.1; change events.endpoint"
     ),
     (
       "tcp://127.0.0.1",
