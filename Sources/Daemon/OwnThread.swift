@@ -7,6 +7,8 @@ import Foundation
 /// - Parameters:
 ///   - name: shown by `top -H` and debuggers; the kernel keeps 15 characters.
 ///   - body: the work, from start to end.
+/// - Returns: what the work returns.
+/// - Throws: what the work throws.
 func onOwnThread<Success: Sendable>(named name: String, _ body: @escaping @Sendable () throws -> Success) async throws
   -> Success
 {

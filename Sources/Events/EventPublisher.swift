@@ -131,6 +131,7 @@ package final class EventPublisher: Sendable {
   /// - Parameters:
   ///   - isStopping: true for the last.
   ///   - sent: the highest `seq` that was sent of each topic.
+  /// - Returns: the next heartbeat.
   private func heartbeat(_ isStopping: Bool, sent: [Topic: UInt64]) -> OutgoingMessage {
     let topic = Topic.heartbeat(node: options.node)
     return outbox.withLock { outbox in

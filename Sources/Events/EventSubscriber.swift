@@ -43,6 +43,7 @@ package import Foundation
   ///   - predictions: where it publishes predictions, to receive those as well.
   ///   - prefixes: topics to subscribe to; everything when empty.
   ///   - heartbeat: the daemon's period; three of them without a sign are silence.
+  /// - Throws: `EventError` when an endpoint is none.
   package init(
     endpoint: String, predictions: String? = nil, prefixes: [String] = [], heartbeat: Duration = .seconds(5)
   ) throws(EventError) {
@@ -124,6 +125,7 @@ package enum EventQuery {
   ///   - request: the request's JSON text, as `{"query":"snapshot"}`.
   ///   - endpoint: where the daemon answers.
   ///   - timeout: how long to wait.
+  /// - Returns: the answer's JSON text.
   /// - Throws: `EventError.unanswered` when the time is over.
   package static func ask(_ request: String, at endpoint: String, timeout: Duration) throws(EventError) -> Data {
     let context = try Context()

@@ -64,7 +64,7 @@ package struct LabelProbability: Codable, Equatable, Sendable {
   }
 }
 
-/// Kind `event`: an activity started, was refined, or ended. `id` is shared by all three.
+/// Kind `event`: an activity started, was refined, or ended; `id` is shared by all three.
 package struct ActivityEvent: Codable, Equatable, Sendable {
   package enum Kind: String, Codable, Sendable, CaseIterable {
     case start = "activity.start"
@@ -192,7 +192,7 @@ package struct ActivityEvent: Codable, Equatable, Sendable {
   }
 }
 
-/// Kind `prediction`: what one window's scores said, before any decision. Loss is fine.
+/// Kind `prediction`: what one window's scores said, before any decision; loss is fine.
 package struct Prediction: Codable, Equatable, Sendable {
   package var type = "prediction"
   package var camera: String
@@ -217,7 +217,7 @@ package struct Prediction: Codable, Equatable, Sendable {
   }
 }
 
-/// Kind `state`: what is going on now. The last value is sent to every newcomer.
+/// Kind `state`: what is going on now; the last value is sent to every newcomer.
 package struct CameraState: Codable, Equatable, Sendable {
   package var type = "state"
   package var camera: String

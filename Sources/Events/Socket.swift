@@ -26,6 +26,7 @@ func lastReason() -> String { unsafe String(cString: zmq_strerror(zmq_errno())) 
   /// - Parameters:
   ///   - context: must outlive the socket.
   ///   - type: a `ZMQ_` socket type.
+  /// - Throws: `EventError.library` when there are too many sockets.
   init(_ context: borrowing Context, _ type: CInt) throws(EventError) {
     guard let handle = unsafe zmq_socket(context.handle, type) else {
       throw .library(call: "zmq_socket", reason: lastReason())

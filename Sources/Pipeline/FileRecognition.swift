@@ -59,6 +59,7 @@ package struct FileRecognition {
   /// - Parameters:
   ///   - source: a file or anything else that ends.
   ///   - progress: called after each frame with its media time, and each window as it is scored.
+  /// - Returns: windows, activities and verdict.
   /// - Throws: `CaptureError`, `InferenceError`, or `FileRecognitionError.noFrames`.
   package func run(
     _ source: consuming any FrameSource & ~Copyable, progress: (Duration, Window?) -> Void = { _, _ in }

@@ -21,6 +21,7 @@ package final class WindowScorer {
   ///   - model: weights and card.
   ///   - precision: number format of the trunk.
   ///   - threads: cores to use.
+  /// - Throws: `InferenceError` when this CPU cannot run the precision, or a weight is missing.
   package init(_ model: StudentModel, precision: Precision, threads: Int) throws(InferenceError) {
     card = model.card
     engine = try ClipEngine(network: model.network, parameters: model, precision: precision, threads: threads)

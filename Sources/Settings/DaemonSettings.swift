@@ -38,6 +38,8 @@ package struct DaemonSettings: Equatable, Sendable {
   ///   - text: the file's content.
   ///   - path: its name in messages.
   ///   - hostName: stands for `node` when that is not set; characters that topics do not allow become `-`.
+  /// - Returns: settings that hold together; what they name is not looked at.
+  /// - Throws: `SettingsError` with all findings.
   package static func parse(_ text: String, path: String, hostName: String) throws(SettingsError) -> DaemonSettings {
     guard nesting(of: text) <= deepest else {
       throw SettingsError(path: path, findings: [Finding(text: "nests deeper than \(deepest) levels")])
