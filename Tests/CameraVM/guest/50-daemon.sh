@@ -7,7 +7,7 @@ node: guest
 model: {path: $WORK/model.safetensors, precision: f32}
 cameras:
   - {name: vivid, source: /dev/video0, format: yuyv, size: 320x240, rate: 60}
-recognition: {on: 0, off: 0, onHold: 1, margin: 0, motionGate: 0}
+recognition: {smoothing: {windows: 1}, onHold: 1}
 events:
   endpoint: ipc:///dev/shm/events.sock
   query: ipc:///dev/shm/query.sock
@@ -32,20 +32,21 @@ winner() { winners "$1" | awk 'NR == 1 { print $2 }'; }
 
 v4l2-ctl -d1 --set-fmt-video-out width=320,height=240,pixelformat=YUYV,field=none >/dev/null
 v4l2-ctl -d0 -v width=320,height=240,pixelformat=YUYV >/dev/null
-v4l2-ctl -d1 --stream-out-mmap --stream-from="$WORK/wave.yuyv" --stream-loop >/dev/null 2>&1 &
+v4l2-ctl -d1 --stream-out-mmap --stream-from="$WORK/bend.yuyv" --stream-loop >/dev/null 2>&1 &
 player=$!
 sleep 1.5
-watch_camera film 20
+watch_camera film 30
 kill $player
 wait $player 2>/dev/null
-file_verdict=$(sed 's/.*"verdict":{"index":[0-9]*,"label":"\([^"]*\)".*/\1/' "$WORK/wave.json")
+file_verdict=$(sed 's/.*"verdict":{"index":[0-9]*,"label":"\([^"]*\)".*/\1/' "$WORK/bend.json")
 check "daemon: ends with status 0" equal $daemon_status 0
 check "daemon: a subscriber gets the start of an activity" says '"type":"activity.start"'
+check "daemon: the file is recognised as what it shows" equal "$file_verdict" Bend
 check "daemon: and its end" says '"end_reason":"shutdown"'
 check "daemon: the camera is reported online" says '"type":"camera.online"'
 check "daemon: recognises the film through the camera as from its file" equal "$(winner /dev/shm/film)" "$file_verdict"
 
 # What the camera shows by itself must come out differently, or the check above shows nothing.
 control loop_video=0,test_pattern=21
-watch_camera noise 12
+watch_camera noise 20
 check "daemon: recognises noise as something else" test "$(winner /dev/shm/noise)" != "$file_verdict"
