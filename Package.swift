@@ -80,21 +80,22 @@ let package = Package(
       name: "camera-probe", dependencies: ["Capture", "CTestMedia", "Video", argumentParser],
       path: "Tests/CameraVM/Probe",
       swiftSettings: settings),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .target(
       name: "CTestMedia", path: "Tests/CTestMedia",
       linkerSettings: ["avformat", "avcodec", "avutil"].map { .linkedLibrary($0) }),
 
     tests("NetworksTests", ["Networks"]),
-    tests("VideoTests", ["Video"]),
-    tests("SettingsTests", ["Settings"]),
-    tests("RecognitionTests", ["Recognition"]),
+    tests("VideoTests", ["Video", "TestSupport"]),
+    tests("SettingsTests", ["Settings", "TestSupport"]),
+    tests("RecognitionTests", ["Recognition", "TestSupport"]),
     tests(
       "IntegrationTests",
       ["Capture", "Events", "Inference", "ModelFile", "Pipeline", "Recognition", "adl", "adld", "camera-probe"]),
-    tests("EventsTests", ["Events", "CZeroMQ"]),
+    tests("EventsTests", ["Events", "CZeroMQ", "TestSupport"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
-    tests("CaptureTests", ["Capture", "Video", "CTestMedia"]),
+    tests("CaptureTests", ["Capture", "Video", "CTestMedia", "TestSupport"]),
     tests("GoldenTests", ["Golden", "Networks"]),
-    tests("InferenceTests", ["Inference", "Golden", "Networks"]),
+    tests("InferenceTests", ["Inference", "Golden", "Networks", "TestSupport"]),
   ]
 )

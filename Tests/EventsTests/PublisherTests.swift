@@ -1,6 +1,7 @@
 import CZeroMQ
 import Events
 import Foundation
+import TestSupport
 import Testing
 
 /// A publisher on sockets in a folder of its own.
@@ -366,7 +367,7 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
   @Test func `and subscriptions of three thousand hostile kinds leave the publisher as it was`() throws {
     let fixture = try Fixture()
     fixture.publisher.publish(fixture.state("kitchen", "idle"))
-    var random = SeededRandom(seed: 3)
+    var random = SplitMix64(seed: 3)
     let asker = try RawPeer(ZMQ_DEALER)
     asker.connect(fixture.publisher.endpoints.query)
     let subscriber = try RawPeer(ZMQ_XSUB)

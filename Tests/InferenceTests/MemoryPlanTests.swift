@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Inference
@@ -5,7 +6,7 @@ import Testing
 @Suite struct `Memory plan` {
   @Test(arguments: 0..<20)
   func `tensors alive together never share bytes`(seed: UInt64) {
-    var random = SplitMix(state: seed)
+    var random = SplitMix64(seed: seed)
     let reservations = (0..<60).map { _ in
       let first = Int.random(in: 0..<40, using: &random)
       return MemoryPlan.Reservation(
@@ -28,16 +29,5 @@ import Testing
     let sizes = [640, 6400, 640, 3200, 640]
     let plan = MemoryPlan(sizes.enumerated().map { .init(byteCount: $1, life: $0...($0 + 1)) })
     #expect(plan.byteCount == 7040)
-  }
-
-  private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z &>> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z &>> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z &>> 31)
-    }
   }
 }

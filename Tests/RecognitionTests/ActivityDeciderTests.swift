@@ -1,4 +1,5 @@
 import Recognition
+import TestSupport
 import Testing
 
 /// A timeline in which each character is one window of half a second: a letter is the activity the network is sure of,
@@ -224,7 +225,7 @@ private func described(_ changes: [ActivityChange]) -> [String] {
   @Test(arguments: 0..<300) func `random scores never give overlapping, unended or backward activities`(seed: UInt64)
     throws
   {
-    var random = Random(seed: seed)
+    var random = SplitMix64(seed: seed)
     var options = RecognitionOptions()
     options.smoothing = try #require(RecognitionOptions.Smoothing.allCases.randomElement(using: &random))
     options.smoothingWindows = Int.random(in: 1...5, using: &random)
@@ -296,20 +297,5 @@ private func described(_ changes: [ActivityChange]) -> [String] {
     for window in [[0.5, 0.4, 0.1], [0.1, 0.7, 0.2], [0.6, 0.3, 0.1]] as [[Float]] { verdict.add(window) }
     #expect(verdict.pooled == [0.6, 0.7, 0.2])
     #expect(verdict.index == 1)
-  }
-}
-
-/// SplitMix64: the same numbers on every run.
-private struct Random: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed &* 77 &+ 5 }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

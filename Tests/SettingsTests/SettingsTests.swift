@@ -1,5 +1,6 @@
 import Foundation
 import Settings
+import TestSupport
 import Testing
 
 private let shipped = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -153,7 +154,7 @@ private func minimal(_ more: String = "") -> String {
 
   @Test func `three thousand mutations of the shipped file are refused or good, never fatal`() throws {
     let original = Array(try shippedText().utf8)
-    var random = Random(seed: 11)
+    var random = SplitMix64(seed: 11)
     var refused = 0
     for _ in 0..<3000 {
       var bytes = original
@@ -176,20 +177,5 @@ private func minimal(_ more: String = "") -> String {
       }
     }
     #expect(refused > 500)
-  }
-}
-
-/// SplitMix64: the same numbers on every run.
-private struct Random: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }
