@@ -1,9 +1,9 @@
 # Everything a newcomer types. `make help` lists it.
 PREFIX ?= /usr/local
 DESTDIR ?=
-RELEASE := $(shell swift build -c release --show-bin-path 2>/dev/null)
+RELEASE = $(shell swift build -c release --show-bin-path 2>/dev/null)
 
-.PHONY: help deps build demo test bench peers install clean
+.PHONY: help deps build demo test bench peers soak install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -32,6 +32,9 @@ bench: build ## clip time, MAC rate and memory of the full-size network on this 
 peers: build ## the same network on OpenVINO, ONNX Runtime and PyTorch, interleaved in one run
 	Benchmarks/peers/compare
 
+soak: build ## ten minutes of a 30 fps camera with the full-size network: memory, order, ends
+	Benchmarks/soak
+
 install: build ## into DESTDIR/PREFIX, with the unit, the settings and the model
 	install -D -m 755 $(RELEASE)/adld $(DESTDIR)$(PREFIX)/bin/adld
 	install -D -m 755 $(RELEASE)/adl $(DESTDIR)$(PREFIX)/bin/adl
@@ -41,7 +44,8 @@ install: build ## into DESTDIR/PREFIX, with the unit, the settings and the model
 	install -D -m 644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/adl.conf
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|/usr/local|$(PREFIX)|g' systemd/adld.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/adld.service
-	[ -e $(DESTDIR)/etc/adl/adld.yaml ] || install -D -m 640 config/adld.yaml $(DESTDIR)/etc/adl/adld.yaml
+	install -d $(DESTDIR)/etc/adl
+	[ -e $(DESTDIR)/etc/adl/adld.yaml ] || sed 's|/usr/local|$(PREFIX)|g' config/adld.yaml > $(DESTDIR)/etc/adl/adld.yaml
 
 clean: ## build products
 	swift package clean
