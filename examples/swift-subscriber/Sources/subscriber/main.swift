@@ -40,7 +40,9 @@ var last: [String: (epoch: String, seq: Int)] = [:]
 while true {
   let topic = String(decoding: receive(), as: UTF8.self)
   let body = receive()
-  guard topic.hasSuffix("/event/"), let event = try? JSONDecoder().decode(ActivityEvent.self, from: body) else { continue }
+  // Other kinds, and events of a newer kind than this program, are passed over.
+  guard topic.hasSuffix("/event/"), let event = try? JSONDecoder().decode(ActivityEvent.self, from: body)
+  else { continue }
   if let before = last[topic], before.epoch == event.epoch {
     if event.seq <= before.seq { continue }
     if event.seq > before.seq + 1 { print("missed \(event.seq - before.seq - 1) messages of \(topic)") }
