@@ -48,6 +48,23 @@ import Testing
     }
   }
 
+  @Test(.timeLimit(.minutes(3))) func `same scene written to a file gives the same activities within one sample`()
+    throws
+  {
+    let reference = try timeline(recognize("synthetic:5003?rate=30&\(Self.scene)"))
+    let programs = try Programs()
+    let film = "\(programs.folder)/scene.avi"
+    let written = try programs.run(
+      "camera-probe", "synthetic:5003?rate=25&format=yuyv&\(Self.scene)", "--rate", "25", "--frames", "600", "--film",
+      film)
+    #expect(written.status == 0, "\(written.errors)")
+    let found = try timeline(recognize(film))
+    #expect(found.map(\.label) == reference.map(\.label))
+    for (one, other) in zip(found, reference) {
+      #expect(abs(one.onset / .seconds(1) - other.onset / .seconds(1)) <= 1.0 / 15, "\(one), \(other)")
+    }
+  }
+
   @Test func `same frames as MJPEG and as YUYV are recognised alike`() throws {
     let reference = try timeline(recognize("synthetic:5003?rate=30&\(Self.scene)"))
     for format in ["yuyv", "mjpeg", "nv12"] {
