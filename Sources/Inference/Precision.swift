@@ -36,10 +36,6 @@ extension Precision {
   /// How far, in relative L2, a correct engine's endpoint may be from float32 arithmetic in another order.
   ///
   /// f32: the published network itself sums in another order. bf16: some twenty layers each round to 8 bits, at most
-  /// 2⁻⁹ relative. The attention map is allowed more there: its softmax takes unscaled dot products over hundreds of
-  /// channels, whose absolute error becomes the map's relative one. What follows averages that out again.
-  package func tolerance(at endpoint: String) -> Double {
-    guard self == .bf16 else { return 1e-4 }
-    return endpoint.hasSuffix(".attention") ? 5e-2 : 2e-2
-  }
+  /// 2⁻⁹ relative.
+  package var tolerance: Double { self == .bf16 ? 2e-2 : 1e-4 }
 }

@@ -19,7 +19,7 @@ import Testing
     let findings = try check.compare(engine.values(of:))
     #expect(findings.count == 21)
     for finding in findings {
-      #expect(finding.error <= precision.tolerance(at: finding.endpoint), "\(finding.endpoint)")
+      #expect(finding.error <= precision.tolerance, "\(finding.endpoint)")
     }
   }
 }
