@@ -1,0 +1,112 @@
+// Handles, values and gradients of tensors.
+#include <torch/autograd.h>
+
+#include <cstring>
+
+#include "internal.hpp"
+
+using namespace ctorch;
+
+ctorch_tensor ctorch_from_bytes(const void *values, int type, const int64_t *shape, int rank, int where) {
+  return making([&] {
+    // Copied: the caller's memory may go at once.
+    at::Tensor host = at::empty(list(shape, rank), at::TensorOptions(scalar_type(type)));
+    if (host.nbytes() > 0) std::memcpy(host.data_ptr(), values, host.nbytes());
+    return host.to(device(where));
+  });
+}
+
+ctorch_tensor ctorch_full(double value, int type, const int64_t *shape, int rank, int where) {
+  return making([&] {
+    return at::full(list(shape, rank), value, at::TensorOptions(scalar_type(type)).device(device(where)));
+  });
+}
+
+ctorch_tensor ctorch_retain(ctorch_tensor x) { return handle(x->value); }
+
+void ctorch_release(ctorch_tensor x) {
+  live_handles.fetch_sub(1, std::memory_order_relaxed);
+  delete x;
+}
+
+int ctorch_rank(ctorch_tensor x) { return static_cast<int>(x->value.dim()); }
+
+int64_t ctorch_size(ctorch_tensor x, int axis) { return x->value.size(axis); }
+
+int ctorch_type_of(ctorch_tensor x) {
+  switch (x->value.scalar_type()) {
+    case at::kFloat: return CTORCH_F32;
+    case at::kDouble: return CTORCH_F64;
+    case at::kBFloat16: return CTORCH_BF16;
+    case at::kLong: return CTORCH_I64;
+    case at::kByte: return CTORCH_U8;
+    default: return CTORCH_OTHER;
+  }
+}
+
+int ctorch_device_of(ctorch_tensor x) {
+  return x->value.is_cuda() ? static_cast<int>(x->value.get_device()) : -1;
+}
+
+int ctorch_read(ctorch_tensor x, int type, void *out, size_t bytes) {
+  return acting([&] {
+    at::Tensor host = x->value.detach().to(at::kCPU, scalar_type(type)).contiguous();
+    if (host.nbytes() != bytes) throw std::invalid_argument("the tensor has another size than its reader");
+    if (bytes > 0) std::memcpy(out, host.data_ptr(), bytes);
+  });
+}
+
+bool ctorch_same(ctorch_tensor a, ctorch_tensor b) { return a->value.is_same(b->value); }
+
+int ctorch_backward(ctorch_tensor loss) {
+  return acting([&] { loss->value.backward(); });
+}
+
+int ctorch_require_gradient(ctorch_tensor x, bool required) {
+  return acting([&] { x->value.set_requires_grad(required); });
+}
+
+bool ctorch_requires_gradient(ctorch_tensor x) { return x->value.requires_grad(); }
+
+ctorch_tensor ctorch_gradient(ctorch_tensor x) {
+  return guarded(static_cast<ctorch_tensor>(nullptr), [&]() -> ctorch_tensor {
+    remember("");
+    const at::Tensor &gradient = x->value.grad();
+    return gradient.defined() ? handle(gradient) : nullptr;
+  });
+}
+
+int ctorch_clear_gradient(ctorch_tensor x) {
+  return acting([&] { x->value.mutable_grad() = at::Tensor(); });
+}
+
+ctorch_tensor ctorch_detach(ctorch_tensor x) {
+  return making([&] { return x->value.detach(); });
+}
+
+int ctorch_copy_into(ctorch_tensor target, ctorch_tensor source) {
+  return acting([&] { target->value.copy_(source->value); });
+}
+
+int ctorch_scale(ctorch_tensor x, double factor) {
+  return acting([&] { x->value.mul_(factor); });
+}
+
+int ctorch_add_into(ctorch_tensor target, ctorch_tensor source, double factor) {
+  return acting([&] { target->value.add_(source->value, factor); });
+}
+
+int ctorch_put_rows(ctorch_tensor target, ctorch_tensor rows, ctorch_tensor source) {
+  return acting([&] { target->value.index_copy_(0, rows->value, source->value); });
+}
+
+double ctorch_gradient_norm(const ctorch_tensor *parameters, int count) {
+  return guarded(-1.0, [&] {
+    std::vector<at::Tensor> norms;
+    for (int i = 0; i < count; ++i) {
+      const at::Tensor &gradient = parameters[i]->value.grad();
+      if (gradient.defined()) norms.push_back(gradient.norm());
+    }
+    return norms.empty() ? 0.0 : at::stack(norms).norm().item<double>();
+  });
+}

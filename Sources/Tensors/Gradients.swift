@@ -1,0 +1,77 @@
+import CTorch
+
+extension Tensor {
+  /// True when operations on it are recorded for `backward`.
+  package var requiresGradient: Bool { unsafe ctorch_requires_gradient(handle) }
+
+  package func requireGradient(_ required: Bool = true) throws(TensorError) {
+    try check("requires_grad", unsafe ctorch_require_gradient(handle, required))
+  }
+
+  /// What `backward` has added up for this leaf, if anything.
+  package var gradient: Tensor? {
+    get throws(TensorError) {
+      let found = unsafe ctorch_gradient(handle)
+      if unsafe found == nil, unsafe ctorch_last_error().pointee == 0 { return nil }
+      return try unsafe Tensor("gradient", found)
+    }
+  }
+
+  package func clearGradient() throws(TensorError) { try check("clear_gradient", unsafe ctorch_clear_gradient(handle)) }
+
+  /// Adds the gradient of this single value to every leaf it came from.
+  package func backward() throws(TensorError) { try check("backward", unsafe ctorch_backward(handle)) }
+
+  /// The same values, cut off from what made them.
+  package func detached() throws(TensorError) -> Tensor { try unsafe Tensor("detach", ctorch_detach(handle)) }
+}
+
+// MARK: In place, outside of autograd
+
+extension Tensor {
+  /// Overwrites this tensor's values.
+  package func assign(_ source: Tensor) throws(TensorError) {
+    try withoutGradients { () throws(TensorError) in
+      try check("copy", unsafe ctorch_copy_into(handle, source.handle))
+    }
+  }
+
+  package func scale(by factor: Double) throws(TensorError) {
+    try withoutGradients { () throws(TensorError) in try check("scale", unsafe ctorch_scale(handle, factor)) }
+  }
+
+  /// Adds `factor · source`.
+  package func add(_ source: Tensor, times factor: Double) throws(TensorError) {
+    try withoutGradients { () throws(TensorError) in
+      try check("add", unsafe ctorch_add_into(handle, source.handle, factor))
+    }
+  }
+
+  /// Overwrites the rows `indices` [R] (int64) with `source` [R, …].
+  package func assignRows(_ indices: Tensor, _ source: Tensor) throws(TensorError) {
+    try withoutGradients { () throws(TensorError) in
+      try check("index_copy", unsafe ctorch_put_rows(handle, indices.handle, source.handle))
+    }
+  }
+}
+
+/// Runs `body` without recording anything for `backward`.
+package func withoutGradients<Result, Failure>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+  let former = ctorch_set_gradients(false)
+  defer { _ = ctorch_set_gradients(former) }
+  return try body()
+}
+
+/// Runs `body` with libtorch's autocast: convolutions and products in bfloat16, sums and losses in float32.
+package func withAutocast<Result, Failure>(_ enabled: Bool, on device: Device, _ body: () throws(Failure) -> Result)
+  throws(Failure) -> Result
+{
+  guard enabled else { return try body() }
+  let cuda = device != .cpu
+  let former = ctorch_set_autocast(cuda, true)
+  defer {
+    _ = ctorch_set_autocast(cuda, former)
+    ctorch_clear_autocast_cache()
+  }
+  return try body()
+}

@@ -1,0 +1,75 @@
+import CTorch
+
+/// The processes that train one network together, by libtorch's own process groups.
+@safe package final class ProcessGroup {
+  package let rank: Int
+  package let size: Int
+  private let handle: OpaquePointer
+
+  /// Meets the other ranks at `host`:`port`, where rank 0 listens.
+  ///
+  /// - Parameters:
+  ///   - host: name or address of rank 0's machine.
+  ///   - port: TCP port there.
+  ///   - rank: this process, 0..<size.
+  ///   - size: number of processes.
+  ///   - timeout: how long any rank may keep the others waiting.
+  ///   - device: CUDA uses NCCL where libtorch has it, the CPU Gloo.
+  /// - Throws: `TensorError` when they do not all come in time.
+  package init(host: String, port: Int, rank: Int, size: Int, timeout: Duration, device: Device) throws(TensorError) {
+    self.rank = rank
+    self.size = size
+    let milliseconds = timeout.components.seconds * 1000
+    let joined = unsafe ctorch_group_join(
+      host, CInt(port), CInt(rank), CInt(size), milliseconds, device != .cpu && Library.hasNCCL, device.ordinal)
+    guard let joined = unsafe joined else { throw .last(in: "meeting the other ranks") }
+    unsafe handle = joined
+  }
+
+  deinit { unsafe ctorch_group_leave(handle) }
+
+  /// Sums over the ranks, in place.
+  package func sum(_ x: Tensor) throws(TensorError) {
+    try check("sum over ranks", unsafe ctorch_group_sum(handle, x.handle))
+  }
+
+  /// Gives every rank the values of rank 0, in place.
+  package func broadcast(_ x: Tensor) throws(TensorError) {
+    try check("broadcast", unsafe ctorch_group_broadcast(handle, x.handle))
+  }
+
+  /// The ranks' tensors, all of one shape, one after the other along axis 0; without gradients.
+  package func gather(_ x: Tensor) throws(TensorError) -> Tensor {
+    try unsafe Tensor("gather", ctorch_group_gather(handle, x.handle))
+  }
+
+  package func barrier() throws(TensorError) { try check("barrier", unsafe ctorch_group_barrier(handle)) }
+
+  /// Averages the gradients of `parameters` over the ranks while backward runs.
+  package func reducer(of parameters: [Tensor], bucketBytes: Int = 25 << 20) throws(TensorError) -> GradientReducer {
+    let made = unsafe withHandles(parameters) {
+      unsafe ctorch_reducer_create(handle, $0, $1, Int64(bucketBytes))
+    }
+    guard let made = unsafe made else { throw .last(in: "gradient buckets") }
+    return unsafe GradientReducer(made, self)
+  }
+}
+
+/// Gradients averaged over ranks in buckets; `begin` before the last backward of a step, `finish` after it.
+@safe package final class GradientReducer {
+  private let handle: OpaquePointer
+  private let group: ProcessGroup
+
+  init(_ handle: OpaquePointer, _ group: ProcessGroup) {
+    unsafe self.handle = handle
+    self.group = group
+  }
+
+  deinit { unsafe ctorch_reducer_release(handle) }
+
+  package func begin() throws(TensorError) { try check("gradient buckets", unsafe ctorch_reducer_begin(handle)) }
+
+  package func finish() throws(TensorError) {
+    try check("averaging gradients over ranks", unsafe ctorch_reducer_finish(handle))
+  }
+}

@@ -1,0 +1,147 @@
+import CTorch
+
+// MARK: Arithmetic; shapes broadcast as in libtorch
+
+extension Tensor {
+  package static func + (a: Tensor, b: Tensor) throws(TensorError) -> Tensor {
+    try unsafe Tensor("add", ctorch_add(a.handle, b.handle))
+  }
+
+  package static func - (a: Tensor, b: Tensor) throws(TensorError) -> Tensor {
+    try unsafe Tensor("subtract", ctorch_subtract(a.handle, b.handle))
+  }
+
+  package static func * (a: Tensor, b: Tensor) throws(TensorError) -> Tensor {
+    try unsafe Tensor("multiply", ctorch_multiply(a.handle, b.handle))
+  }
+
+  package static func / (a: Tensor, b: Tensor) throws(TensorError) -> Tensor {
+    try unsafe Tensor("divide", ctorch_divide(a.handle, b.handle))
+  }
+
+  package static func * (x: Tensor, factor: Double) throws(TensorError) -> Tensor { try x.affine(factor, 0) }
+  package static func + (x: Tensor, offset: Double) throws(TensorError) -> Tensor { try x.affine(1, offset) }
+  package static func - (x: Tensor, offset: Double) throws(TensorError) -> Tensor { try x.affine(1, -offset) }
+  package static prefix func - (x: Tensor) throws(TensorError) -> Tensor { try x.affine(-1, 0) }
+
+  /// `self · factor + offset`
+  package func affine(_ factor: Double, _ offset: Double) throws(TensorError) -> Tensor {
+    try unsafe Tensor("affine", ctorch_affine(handle, factor, offset))
+  }
+
+  /// Product of the last two axes, over all others.
+  package func matmul(_ other: Tensor) throws(TensorError) -> Tensor {
+    try unsafe Tensor("matmul", ctorch_matmul(handle, other.handle))
+  }
+}
+
+// MARK: Elementwise
+
+extension Tensor {
+  package func exp() throws(TensorError) -> Tensor { try apply("exp", CTORCH_EXP) }
+  package func log() throws(TensorError) -> Tensor { try apply("log", CTORCH_LOG) }
+  package func tanh() throws(TensorError) -> Tensor { try apply("tanh", CTORCH_TANH) }
+  package func sigmoid() throws(TensorError) -> Tensor { try apply("sigmoid", CTORCH_SIGMOID) }
+  package func relu() throws(TensorError) -> Tensor { try apply("relu", CTORCH_RELU) }
+  package func elu() throws(TensorError) -> Tensor { try apply("elu", CTORCH_ELU) }
+  package func abs() throws(TensorError) -> Tensor { try apply("abs", CTORCH_ABS) }
+  package func squareRoot() throws(TensorError) -> Tensor { try apply("sqrt", CTORCH_SQRT) }
+  package func squared() throws(TensorError) -> Tensor { try apply("square", CTORCH_SQUARE) }
+
+  /// Limits values; the gradient is zero outside.
+  package func clamped(_ low: Double, _ high: Double) throws(TensorError) -> Tensor {
+    try unsafe Tensor("clamp", ctorch_clamp(handle, low, high))
+  }
+
+  private func apply(_ name: String, _ function: ctorch_function) throws(TensorError) -> Tensor {
+    try unsafe Tensor(name, ctorch_apply(handle, CInt(function.rawValue)))
+  }
+}
+
+// MARK: Reductions
+
+extension Tensor {
+  /// Sum over `axes`; over all when none is named.
+  package func sum(_ axes: [Int] = [], keepingAxes keep: Bool = false) throws(TensorError) -> Tensor {
+    try unsafe Tensor("sum", ctorch_sum(handle, dimensions(axes), CInt(axes.count), keep))
+  }
+
+  /// Mean over `axes`; over all when none is named.
+  package func mean(_ axes: [Int] = [], keepingAxes keep: Bool = false) throws(TensorError) -> Tensor {
+    try unsafe Tensor("mean", ctorch_mean(handle, dimensions(axes), CInt(axes.count), keep))
+  }
+
+  package func softmax(_ axis: Int) throws(TensorError) -> Tensor {
+    try unsafe Tensor("softmax", ctorch_softmax(handle, CInt(axis), false))
+  }
+
+  package func logSoftmax(_ axis: Int) throws(TensorError) -> Tensor {
+    try unsafe Tensor("log_softmax", ctorch_softmax(handle, CInt(axis), true))
+  }
+
+  package func logSumExp(_ axis: Int) throws(TensorError) -> Tensor {
+    try unsafe Tensor("logsumexp", ctorch_logsumexp(handle, CInt(axis)))
+  }
+
+  /// Index of the largest value along `axis`, int64.
+  package func argmax(_ axis: Int) throws(TensorError) -> Tensor {
+    try unsafe Tensor("argmax", ctorch_argmax(handle, CInt(axis)))
+  }
+
+  /// Rows of unit Euclidean length along the last axis.
+  package func normalized() throws(TensorError) -> Tensor {
+    // The floor only guards rows of zeros.
+    try self / (squared().sum([-1], keepingAxes: true) + 1e-12).squareRoot()
+  }
+}
+
+// MARK: Shape and type
+
+extension Tensor {
+  package func reshaped(_ shape: [Int]) throws(TensorError) -> Tensor {
+    try unsafe Tensor("reshape", ctorch_reshape(handle, dimensions(shape), CInt(shape.count)))
+  }
+
+  package func permuted(_ axes: [Int]) throws(TensorError) -> Tensor {
+    try unsafe Tensor("permute", ctorch_permute(handle, dimensions(axes), CInt(axes.count)))
+  }
+
+  package func transposed(_ a: Int, _ b: Int) throws(TensorError) -> Tensor {
+    var axes = Array(shape.indices)
+    axes.swapAt(a, b)
+    return try permuted(axes)
+  }
+
+  /// Repeats axes of length one without copying.
+  package func expanded(_ shape: [Int]) throws(TensorError) -> Tensor {
+    try unsafe Tensor("expand", ctorch_expand(handle, dimensions(shape), CInt(shape.count)))
+  }
+
+  package func narrowed(_ axis: Int, from start: Int, count: Int) throws(TensorError) -> Tensor {
+    try unsafe Tensor("narrow", ctorch_narrow(handle, CInt(axis), Int64(start), Int64(count)))
+  }
+
+  /// Rows by index [R] (int64), which may repeat.
+  package func rows(_ indices: Tensor) throws(TensorError) -> Tensor {
+    try unsafe Tensor("index_select", ctorch_rows(handle, indices.handle))
+  }
+
+  package static func concatenated(_ parts: [Tensor], _ axis: Int) throws(TensorError) -> Tensor {
+    try unsafe Tensor("cat", withHandles(parts) { unsafe ctorch_concatenate($0, $1, CInt(axis)) })
+  }
+
+  /// Adds zeros before and after an axis; `amounts` begins at the last axis and goes backwards.
+  package func padded(_ amounts: [(before: Int, after: Int)]) throws(TensorError) -> Tensor {
+    let flat = amounts.flatMap { [Int64($0.before), Int64($0.after)] }
+    return try unsafe Tensor("pad", ctorch_pad(handle, flat, CInt(flat.count)))
+  }
+
+  package func to(_ type: ScalarType, on device: Device? = nil) throws(TensorError) -> Tensor {
+    try unsafe Tensor("to", ctorch_to(handle, type.rawValue, (device ?? self.device).ordinal))
+  }
+
+  /// Channels innermost in memory, which is what convolutions like; the shape stays.
+  package func channelsLast() throws(TensorError) -> Tensor {
+    try unsafe Tensor("channels_last", ctorch_channels_last(handle))
+  }
+}
