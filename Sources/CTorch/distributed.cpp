@@ -12,6 +12,8 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #endif
 
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <chrono>
 #include <memory>
 
@@ -73,6 +75,33 @@ struct ctorch_reducer_s {
     bucket.work = group->backend->allreduce(bucket.sent);
   }
 };
+
+namespace {
+
+// A sum over the ranks that autograd goes through.
+struct SumOverRanks : torch::autograd::Function<SumOverRanks> {
+  static at::Tensor total(int64_t group, const at::Tensor &x) {
+    std::vector<at::Tensor> values = {x.detach().clone(at::MemoryFormat::Contiguous)};
+    reinterpret_cast<ctorch_group>(group)->backend->allreduce(values)->wait();
+    return values[0];
+  }
+
+  static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &x, int64_t group) {
+    context->saved_data["group"] = group;
+    return total(group, x);
+  }
+
+  static torch::autograd::variable_list backward(
+      torch::autograd::AutogradContext *context, const torch::autograd::variable_list &gradients) {
+    return {total(context->saved_data["group"].toInt(), gradients[0]), at::Tensor()};
+  }
+};
+
+}  // namespace
+
+ctorch_tensor ctorch_group_differentiable_sum(ctorch_group group, ctorch_tensor x) {
+  return making([&] { return SumOverRanks::apply(x->value, reinterpret_cast<int64_t>(group)); });
+}
 
 bool ctorch_nccl_available(void) {
 #ifdef CTORCH_NCCL

@@ -31,6 +31,8 @@ package struct GoldenFile: Sendable {
     package let tensors: [(name: String, statistics: Statistics)]
     /// Plain lists of values, such as `logits`.
     package let vectors: [String: [Double]]
+    /// Recordings of its parts, such as the attention of a teacher.
+    package let parts: [Entry]
   }
 
   package let seed: UInt64
@@ -72,6 +74,7 @@ package struct GoldenFile: Sendable {
   private static func entry(_ name: String, _ fields: [String: Field], file: String) throws(GoldenError) -> Entry {
     var tensors: [(name: String, statistics: Statistics)] = []
     var vectors: [String: [Double]] = [:]
+    var parts: [Entry] = []
     for (key, field) in fields.sorted(by: { $0.key < $1.key }) {
       switch field {
       case .tensor(let statistics):
@@ -89,10 +92,11 @@ package struct GoldenFile: Sendable {
         }
         tensors.append((key, statistics))
       case .vector(let values): vectors[key] = values
-      case .number, .entry: break  // A derived figure; nothing to compare.
+      case .entry(let fields): parts.append(try Self.entry(key, fields, file: file))
+      case .number: break  // A derived figure; nothing to compare.
       }
     }
-    return Entry(name: name, tensors: tensors, vectors: vectors)
+    return Entry(name: name, tensors: tensors, vectors: vectors, parts: parts)
   }
 
   private static func reason(_ error: any Error) -> String {

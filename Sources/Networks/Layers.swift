@@ -77,7 +77,8 @@ package struct NonLocalBlock: Hashable, Sendable {
     ]
   }
   package var normalization: BatchNormalization {
-    BatchNormalization(name: Self.prefix + ".W.1", channels: channels, epsilon: 1e-5)
+    // Zero at first, so that the block begins as the identity.
+    BatchNormalization(name: Self.prefix + ".W.1", channels: channels, epsilon: 1e-5, initialScale: 0)
   }
 
   /// Extent of keys and values for queries of `extent`.

@@ -1,14 +1,29 @@
-/// One tensor of a checkpoint: its published PyTorch name and its shape.
+/// One tensor of a checkpoint: its published PyTorch name, its shape, and what it holds before training.
 package struct ParameterDescription: Hashable, Sendable {
+  /// How values are drawn before training.
+  package enum InitialValues: Hashable, Sendable {
+    case constant(Float)
+    /// Even between `-bound` and `bound`.
+    case uniform(bound: Float)
+    case normal(deviation: Float)
+  }
+
   package var name: String
   package var shape: [Int]
+  package var initial: InitialValues
 
-  package init(_ name: String, _ shape: [Int]) {
+  /// `initial` is PyTorch's own default for weights, even within 1/√fan-in, and zero for vectors, unless given.
+  package init(_ name: String, _ shape: [Int], initial: InitialValues? = nil) {
     self.name = name
     self.shape = shape
+    let fan = shape.dropFirst().reduce(1, *)
+    self.initial = initial ?? (shape.count > 1 ? .uniform(bound: 1 / Float(fan).squareRoot()) : .constant(0))
   }
 
   package var count: Int { shape.reduce(1, *) }
+
+  /// True for running statistics, which are observed and not learned.
+  package var isStatistic: Bool { name.hasSuffix(".running_mean") || name.hasSuffix(".running_var") }
 }
 
 /// Where an engine gets the values of a network's tensors: a model file, the golden formula, a seeded generator.
@@ -27,11 +42,17 @@ package struct BatchNormalization: Hashable, Sendable {
   package var name: String
   package var channels: Int
   package var epsilon: Float
+  /// Gamma before training.
+  package var initialScale: Float = 1
 
-  package var scale: ParameterDescription { ParameterDescription(name + ".weight", [channels]) }
+  package var scale: ParameterDescription {
+    ParameterDescription(name + ".weight", [channels], initial: .constant(initialScale))
+  }
   package var offset: ParameterDescription { ParameterDescription(name + ".bias", [channels]) }
   package var mean: ParameterDescription { ParameterDescription(name + ".running_mean", [channels]) }
-  package var variance: ParameterDescription { ParameterDescription(name + ".running_var", [channels]) }
+  package var variance: ParameterDescription {
+    ParameterDescription(name + ".running_var", [channels], initial: .constant(1))
+  }
 
   /// The learned tensors; mean and variance are running statistics.
   package var learned: [ParameterDescription] { [scale, offset] }

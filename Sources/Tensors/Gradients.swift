@@ -62,16 +62,16 @@ package func withoutGradients<Result, Failure>(_ body: () throws(Failure) -> Res
   return try body()
 }
 
-/// Runs `body` with libtorch's autocast: convolutions and products in bfloat16, sums and losses in float32.
+/// Runs `body` with libtorch's autocast on or off: convolutions and products in bfloat16, sums and losses in float32.
 package func withAutocast<Result, Failure>(_ enabled: Bool, on device: Device, _ body: () throws(Failure) -> Result)
   throws(Failure) -> Result
 {
-  guard enabled else { return try body() }
   let cuda = device != .cpu
-  let former = ctorch_set_autocast(cuda, true)
+  let former = ctorch_set_autocast(cuda, enabled)
   defer {
     _ = ctorch_set_autocast(cuda, former)
-    ctorch_clear_autocast_cache()
+    // Weights cast to bfloat16 are kept until the outermost scope ends.
+    if enabled, !former { ctorch_clear_autocast_cache() }
   }
   return try body()
 }

@@ -73,3 +73,37 @@ import CTorch
     try check("averaging gradients over ranks", unsafe ctorch_reducer_finish(handle))
   }
 }
+
+extension ProcessGroup {
+  /// Sum over the ranks that `backward` goes through: its gradient is summed over the ranks as well.
+  package func differentiableSum(_ x: Tensor) throws(TensorError) -> Tensor {
+    try unsafe Tensor("sum over ranks", ctorch_group_differentiable_sum(handle, x.handle))
+  }
+
+  /// Batch norm by the statistics of all ranks' batches together; running statistics move in place.
+  ///
+  /// - Source: as `Tensor.batchNormalized`; the running variance takes the unbiased one.
+  package func batchNormalized(
+    _ x: Tensor, scale: Tensor, offset: Tensor, mean: Tensor, variance: Tensor, momentum: Double, epsilon: Double
+  ) throws(TensorError) -> Tensor {
+    let shape = x.shape
+    let channels = shape[1]
+    let axes = shape.indices.filter { $0 != 1 }
+    let here = Double(x.count / channels)
+    let moments = try Tensor.concatenated(
+      [x.sum(axes), x.squared().sum(axes), Tensor.full(here, [1], x.scalarType, on: x.device)], 0)
+    let sums = try differentiableSum(moments)
+    let total = try sums.narrowed(0, from: 2 * channels, count: 1)
+    let batchMean = try sums.narrowed(0, from: 0, count: channels) / total
+    let batchVariance = try sums.narrowed(0, from: channels, count: channels) / total - batchMean.squared()
+    let count = try total.item()
+    try mean.scale(by: 1 - momentum)
+    try mean.add(batchMean.detached(), times: momentum)
+    try variance.scale(by: 1 - momentum)
+    try variance.add(batchVariance.detached(), times: momentum * count / max(count - 1, 1))
+    var broadcast = Array(repeating: 1, count: shape.count)
+    broadcast[1] = channels
+    let factor = try scale / (batchVariance + epsilon).squareRoot()
+    return try (x - batchMean.reshaped(broadcast)) * factor.reshaped(broadcast) + offset.reshaped(broadcast)
+  }
+}

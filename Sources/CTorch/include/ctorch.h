@@ -148,6 +148,8 @@ ctorch_group ctorch_group_join(
 void ctorch_group_leave(ctorch_group group);
 /* Sum over the ranks, in place. */
 int ctorch_group_sum(ctorch_group group, ctorch_tensor x);
+/* Sum over the ranks; backward sums the gradient over the ranks. */
+ctorch_tensor ctorch_group_differentiable_sum(ctorch_group group, ctorch_tensor x);
 /* Rank 0's values, in place. */
 int ctorch_group_broadcast(ctorch_group group, ctorch_tensor x);
 /* The ranks' tensors one after the other along axis 0; all of one shape. No gradient. */

@@ -1,0 +1,196 @@
+package import Networks
+package import Tensors
+
+/// I3D with or without Non-Local block, built from the description that the live engine builds from.
+///
+/// Clips [N, 3, T, H, W] in [-1, 1] → logits [N, K].
+///
+/// - Source: methods.md 1, 2 and 7.
+package struct ClipNetwork {
+  package struct Output {
+    /// Mixed_5c, [N, 1024, T/8, H/32, W/32].
+    package var features: Tensor
+    /// Attention of the Non-Local block, [N, queries, keys], rows sum to 1.
+    package var attention: Tensor?
+    /// Pooled features after dropout, [N, 1024, steps, 1, 1].
+    package var pooled: Tensor
+    /// [N, K].
+    package var logits: Tensor
+    /// Every endpoint by name, when recorded.
+    package var endpoints: [String: Tensor] = [:]
+  }
+
+  package let network: StudentNetwork
+  package let graph: NetworkGraph
+  package let parameters: ParameterStore
+
+  /// Momentum of the trunk's batch norms, and of the block's.
+  private static let trunkMomentum = 0.01
+  private static let blockMomentum = 0.1
+
+  package init(_ network: StudentNetwork, from source: some ParameterSource, on device: Device) throws {
+    self.network = network
+    graph = try network.graph()
+    parameters = try ParameterStore(graph.parameters, from: source, on: device)
+  }
+
+  /// - Parameters:
+  ///   - clips: [N, 3, T, H, W].
+  ///   - mode: evaluation or training.
+  ///   - modulation: attention [N, 1, T/8, H/32, W/32] by which Mixed_5c is raised, f·A + f; VPN's.
+  ///   - recording: keeps every endpoint.
+  /// - Returns: logits and what distillation compares.
+  /// - Throws: `TensorError`.
+  package func callAsFunction(
+    _ clips: Tensor, _ mode: ForwardMode, modulatedBy modulation: Tensor? = nil, recording: Bool = false
+  ) throws(TensorError) -> Output {
+    var values: [Tensor?] = []
+    let lastUse = lastUses
+    var output = Output(features: clips, pooled: clips, logits: clips)
+    var endpoints: [String: Tensor] = [:]
+    for (index, node) in graph.nodes.enumerated() {
+      let inputs = node.inputs.map { input in
+        guard let value = values[input] else { preconditionFailure("\(node.name) reads a value that is gone") }
+        return value
+      }
+      var value: Tensor
+      switch node.operation {
+      case .input: value = clips
+      case .convolution(let layer): value = try unit(layer, inputs[0], mode)
+      case .maxPool(let layer): value = try pool(layer, inputs[0])
+      case .concatenate: value = try Tensor.concatenated(inputs, 1)
+      case .nonLocal(let block):
+        let (attention, attended) = try attend(block, inputs[0], mode)
+        output.attention = attention
+        value = attended
+      case .averagePool(let window):
+        value = try inputs[0].averagePooled([window.frames, window.height, window.width])
+      case .stepClassifier(let layer): value = try classify(layer, inputs[0])
+      case .meanOverSteps: value = try inputs[0].mean([2, 3, 4])
+      }
+      switch node.name {
+      case Self.trunkEnd:
+        output.features = value
+        if let modulation { value = try value * modulation + value }
+      case StudentNetwork.Endpoint.averagePool:
+        if mode.dropout > 0 { value = try value.dropout(mode.dropout) }
+        output.pooled = value
+      case StudentNetwork.Endpoint.logits: output.logits = value
+      default: break
+      }
+      if recording { endpoints[node.name] = value }
+      values.append(value)
+      // Without gradients this is what keeps memory low.
+      for input in node.inputs where lastUse[input] == index { values[input] = nil }
+    }
+    output.endpoints = endpoints
+    return output
+  }
+
+  /// The last layer of the trunk.
+  private static let trunkEnd = "Mixed_5c"
+
+  private var lastUses: [Int: Int] {
+    var uses: [Int: Int] = [:]
+    for (index, node) in graph.nodes.enumerated() {
+      for input in node.inputs { uses[input] = index }
+    }
+    return uses
+  }
+
+  private func unit(_ layer: Convolution3D, _ x: Tensor, _ mode: ForwardMode) throws(TensorError) -> Tensor {
+    let padding = layer.padded(x.extent).padding
+    // libtorch pads both sides alike; the rest is padded before.
+    let isEven = padding.front == padding.back
+    let x = isEven ? x : try x.padded(padding)
+    let bias: Tensor? = if let bias = layer.bias { parameters[bias] } else { nil }
+    var y = try x.convolved(
+      parameters[layer.weight], bias: bias, stride: layer.stride.axes,
+      padding: isEven ? padding.front.axes : [0, 0, 0])
+    if let normalization = layer.normalization {
+      y = try y.normalized(normalization, parameters, momentum: Self.trunkMomentum, mode)
+    }
+    return layer.hasReLU ? try y.relu() : y
+  }
+
+  private func pool(_ layer: MaxPool3D, _ x: Tensor) throws(TensorError) -> Tensor {
+    let padding = layer.padded(x.extent).padding
+    if padding.front == padding.back {
+      return try x.maxPooled(layer.kernel.axes, stride: layer.stride.axes, padding: padding.front.axes, overhanging: false)
+    }
+    // What is pooled is never negative, so a window that reaches over the edge is one padded by zeros.
+    if padding.front == Extent(0) {
+      return try x.maxPooled(layer.kernel.axes, stride: layer.stride.axes, padding: [0, 0, 0], overhanging: true)
+    }
+    return try x.padded(padding)
+      .maxPooled(layer.kernel.axes, stride: layer.stride.axes, padding: [0, 0, 0], overhanging: false)
+  }
+
+  /// The Non-Local block: attention [N, queries, keys] and z = x + BN(W(A·g)).
+  private func attend(_ block: NonLocalBlock, _ x: Tensor, _ mode: ForwardMode) throws(TensorError) -> (
+    attention: Tensor, output: Tensor
+  ) {
+    let extent = x.extent
+    let batch = x.shape[0]
+    func embed(_ layer: [ParameterDescription]) throws(TensorError) -> Tensor {
+      try x.convolved(parameters[layer[0]], bias: parameters[layer[1]], stride: [1, 1, 1], padding: [0, 0, 0])
+    }
+    func subSampled(_ y: Tensor) throws(TensorError) -> Tensor {
+      guard block.subSampled else { return y }
+      return try y.maxPooled([1, 2, 2], stride: [1, 2, 2], padding: [0, 0, 0], overhanging: false)
+    }
+    let theta = try embed(block.theta)
+    let phi = try subSampled(embed(block.phi))
+    let g = try subSampled(embed(block.g))
+    let (queries, keys) = (extent.count, block.keyExtent(extent).count)
+    // The scores are unscaled sums over hundreds of channels: bfloat16 would lose them.
+    let (attention, mixed) = try withAutocast(false, on: x.device) { () throws(TensorError) in
+      func rows(_ y: Tensor, _ count: Int) throws(TensorError) -> Tensor {
+        try y.to(.float32).reshaped([batch, block.inner, count]).transposed(1, 2)
+      }
+      let scores = try rows(theta, queries).matmul(rows(phi, keys).transposed(1, 2))
+      let attention = try scores.softmax(2)
+      return (attention, try attention.matmul(rows(g, keys)))
+    }
+    let y = try mixed.transposed(1, 2)
+      .reshaped([batch, block.inner, extent.frames, extent.height, extent.width]).channelsLast()
+    let projected = try y.convolved(
+      parameters[block.output[0]], bias: parameters[block.output[1]], stride: [1, 1, 1], padding: [0, 0, 0])
+    return (
+      attention, try x + projected.normalized(block.normalization, parameters, momentum: Self.blockMomentum, mode)
+    )
+  }
+
+  /// The fully connected layer over steps, [N, K, S, 1, 1] → [N, K]; several positions are averaged.
+  private func classify(_ layer: StepClassifier, _ x: Tensor) throws(TensorError) -> Tensor {
+    let (batch, steps) = (x.shape[0], x.shape[2])
+    var positions: [Tensor] = []
+    for position in 0...(steps - layer.steps) {
+      // Class-major, index = class · steps + t, as published.
+      let window = try x.narrowed(2, from: position, count: layer.steps)
+        .reshaped([batch, layer.classes * layer.steps])
+      positions.append(
+        try window.linear(parameters[layer.weight], parameters[layer.bias]).reshaped([batch, layer.classes, 1]))
+    }
+    return try Tensor.concatenated(positions, 2).mean([2])
+  }
+}
+
+extension Tensor {
+  /// Frames, height and width of [N, C, T, H, W].
+  var extent: Extent {
+    let shape = shape
+    return Extent(shape[2], shape[3], shape[4])
+  }
+
+  fileprivate func padded(_ padding: Padding) throws(TensorError) -> Tensor {
+    try padded([
+      (padding.front.width, padding.back.width), (padding.front.height, padding.back.height),
+      (padding.front.frames, padding.back.frames),
+    ])
+  }
+}
+
+extension Extent {
+  var axes: [Int] { [frames, height, width] }
+}

@@ -1,0 +1,31 @@
+import Foundation
+
+/// A small generator whose numbers are the same everywhere.
+///
+/// - Source: Steele, Lea & Flood 2014.
+package struct SplitMix64: RandomNumberGenerator {
+  private var state: UInt64
+
+  package init(seed: UInt64) { state = seed }
+
+  /// A stream of its own for each name: FNV-1a of the name's bytes moves the seed.
+  package init(seed: UInt64, name: String) {
+    let hash = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    var mixed = SplitMix64(seed: seed ^ hash)
+    state = mixed.next()
+  }
+
+  package mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  /// A normal deviate, by Box and Muller.
+  package mutating func normal() -> Float {
+    let radius = (-2 * log(1 - Double.random(in: 0..<1, using: &self))).squareRoot()
+    return Float(radius * cos(2 * .pi * Double.random(in: 0..<1, using: &self)))
+  }
+}
