@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -21,6 +22,37 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
   .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
+
+/// The libtorch to build `adl-train` with.
+///
+/// Debian's, or the one in the folder that LIBTORCH names, such as PyPI's
+/// `torch` with CUDA. The live side never links it.
+struct Libtorch {
+  var flags: [String]
+  var language: CXXLanguageStandard
+  var linker: [LinkerSetting]
+
+  init(folder: String?) {
+    guard let folder else {
+      flags = ["-I/usr/include/torch/csrc/api/include"]
+      language = .cxx17
+      linker = ["torch", "torch_cpu", "c10"].map { .linkedLibrary($0) }
+      return
+    }
+    let hasCUDA = FileManager.default.fileExists(atPath: folder + "/lib/libtorch_cuda.so")
+    flags = ["-I\(folder)/include", "-I\(folder)/include/torch/csrc/api/include"]
+    language = .cxx20
+    // Nothing names a symbol of libtorch_cuda; it registers itself when it is loaded.
+    let libraries = ["-ltorch", "-ltorch_cpu", "-lc10"] + (hasCUDA ? ["-ltorch_cuda", "-lc10_cuda"] : [])
+    linker = [
+      .unsafeFlags(
+        ["-L\(folder)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(folder)/lib", "-Xlinker", "--no-as-needed"] + libraries
+      )
+    ]
+  }
+}
+
+let libtorch = Libtorch(folder: Context.environment["LIBTORCH"].flatMap { $0.isEmpty ? nil : $0 })
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -48,6 +80,8 @@ let package = Package(
       name: "CFFmpeg", linkerSettings: ["avformat", "avcodec", "avutil", "swscale"].map { .linkedLibrary($0) }),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
     .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("v4l2")]),
+    .target(
+      name: "CTorch", cxxSettings: [.unsafeFlags(libtorch.flags)], linkerSettings: libtorch.linker),
 
     // Described, never computed
     library("Networks"),
@@ -62,9 +96,12 @@ let package = Package(
     library("Events", ["CZeroMQ"]),
     library("Settings", [.product(name: "Yams", package: "Yams")]),
 
+    library("Tensors", ["CTorch"]),
+
     // Put together
     library("Pipeline", ["Capture", "Inference", "ModelFile", "Recognition", "Video"]),
     library("Daemon", ["Events", "Pipeline", "Settings", logging, lifecycle, signals]),
+    library("Training", ["Golden", "Networks", "Settings", "Tensors"]),
     .executableTarget(
       name: "adld", dependencies: ["Daemon", "Settings", argumentParser, logging], swiftSettings: settings),
     .executableTarget(
@@ -97,5 +134,8 @@ let package = Package(
     tests("CaptureTests", ["Capture", "Video", "CTestMedia", "TestSupport"]),
     tests("GoldenTests", ["Golden", "Networks"]),
     tests("InferenceTests", ["Inference", "Golden", "Networks", "TestSupport"]),
-  ]
+    tests("TensorsTests", ["Tensors"]),
+    tests("TrainingTests", ["Golden", "Networks", "Tensors", "Training"]),
+  ],
+  cxxLanguageStandard: libtorch.language
 )

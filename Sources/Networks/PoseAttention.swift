@@ -66,7 +66,8 @@ package struct StepwiseGraphNetwork: Hashable, Codable, Sendable {
   }
 
   /// The three convolutions, each after a batch norm; pools of 2x2 follow the second and the third.
-  package var convolutions: [(normalization: BatchNormalization, weight: ParameterDescription, bias: ParameterDescription)]
+  package var convolutions:
+    [(normalization: BatchNormalization, weight: ParameterDescription, bias: ParameterDescription)]
   {
     let channels = [Self.graphChannels + 3, 64, 64, 128]
     return (0..<3).map { index in

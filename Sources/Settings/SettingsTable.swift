@@ -149,6 +149,16 @@ struct SettingsTable {
     return values
   }
 
+  /// A list of whole numbers.
+  func integers(_ key: String, _ range: ClosedRange<Int>) -> [Int] {
+    let values = list(key).map { $0.int ?? Int.min }
+    guard values.allSatisfy(range.contains) else {
+      refuse(key, "a list of whole numbers from \(range.lowerBound) to \(range.upperBound)")
+      return []
+    }
+    return values
+  }
+
   /// Polygons as lists of [x, y], each 0 to 1.
   func polygons(_ key: String) -> [[[Double]]] {
     list(key).enumerated().map { index, node in

@@ -24,7 +24,7 @@ extension Tensor {
   package static func - (x: Tensor, offset: Double) throws(TensorError) -> Tensor { try x.affine(1, -offset) }
   package static prefix func - (x: Tensor) throws(TensorError) -> Tensor { try x.affine(-1, 0) }
 
-  /// `self · factor + offset`
+  /// `self · factor + offset`.
   package func affine(_ factor: Double, _ offset: Double) throws(TensorError) -> Tensor {
     try unsafe Tensor("affine", ctorch_affine(handle, factor, offset))
   }

@@ -11,7 +11,7 @@ package enum TensorError: Error, Equatable, CustomStringConvertible {
   static func last(in operation: String) -> TensorError {
     let reason = unsafe String(cString: ctorch_last_error())
     let lowered = reason.lowercased()
-    let isMemory = lowered.contains("out of memory") || lowered.contains("not enough memory")
+    let isMemory = ["out of memory", "not enough memory", "t allocate memory"].contains { lowered.contains($0) }
     return isMemory
       ? .outOfMemory(operation: operation, reason: reason) : .failed(operation: operation, reason: reason)
   }

@@ -33,7 +33,8 @@ package struct AttentionModule {
       if let layer = attention.hiddenTemporal { try pose.linear(layer, parameters).tanh() } else { pose }
     let spatial = try (hidden ?? pose).linear(attention.spatial, parameters).sigmoid()
     let temporal = try temporalInput.linear(attention.temporal, parameters).softmax(1)
-    let map = try spatial.reshaped([-1, 1, attention.height, attention.width])
+    let map =
+      try spatial.reshaped([-1, 1, attention.height, attention.width])
       * temporal.reshaped([-1, attention.frames, 1, 1])
     return Output(map: map, spatial: spatial, temporal: temporal, hidden: hidden)
   }

@@ -24,12 +24,25 @@ package struct ClipNetwork {
   package let graph: NetworkGraph
   package let parameters: ParameterStore
 
-  /// Momentum of the trunk's batch norms, and of the block's.
-  private static let trunkMomentum = 0.01
-  private static let blockMomentum = 0.1
+  private let momentum: Double
 
-  package init(_ network: StudentNetwork, from source: some ParameterSource, on device: Device) throws {
+  /// Momentum of the Non-Local block's batch norm, PyTorch's default.
+  private static let blockMomentum = 0.1
+  /// Momentum of the trunk's batch norms, as published.
+  package static let publishedMomentum = 0.01
+
+  /// - Parameters:
+  ///   - network: what to build.
+  ///   - source: first values.
+  ///   - device: where it lives.
+  ///   - momentum: share of a batch in the trunk's running statistics.
+  /// - Throws: what `source` throws, or `TensorError`.
+  package init(
+    _ network: StudentNetwork, from source: some ParameterSource, on device: Device,
+    momentum: Double = ClipNetwork.publishedMomentum
+  ) throws {
     self.network = network
+    self.momentum = momentum
     graph = try network.graph()
     parameters = try ParameterStore(graph.parameters, from: source, on: device)
   }
@@ -90,6 +103,27 @@ package struct ClipNetwork {
   /// The last layer of the trunk.
   private static let trunkEnd = "Mixed_5c"
 
+  /// Extent of Mixed_5c: the positions that attend and are attended to.
+  package var positions: Extent {
+    guard let node = graph.node(named: Self.trunkEnd) else { preconditionFailure("I3D ends in \(Self.trunkEnd)") }
+    return node.shape.extent
+  }
+
+  /// Extent of the attention's keys.
+  package var keys: Extent {
+    for case .nonLocal(let block) in graph.nodes.map(\.operation) { return block.keyExtent(positions) }
+    return positions
+  }
+
+  /// Channels of Mixed_5c.
+  package var channels: Int { graph.node(named: Self.trunkEnd)?.shape.channels ?? 0 }
+
+  /// Average-pools Mixed_5c as the head does, [N, C, T/8, H/32, W/32] → [N, C · steps], channel-major.
+  package func pooled(_ features: Tensor) throws(TensorError) -> Tensor {
+    try features.averagePooled([2, positions.height, positions.width])
+      .reshaped([features.shape[0], channels * network.steps])
+  }
+
   private var lastUses: [Int: Int] {
     var uses: [Int: Int] = [:]
     for (index, node) in graph.nodes.enumerated() {
@@ -108,7 +142,7 @@ package struct ClipNetwork {
       parameters[layer.weight], bias: bias, stride: layer.stride.axes,
       padding: isEven ? padding.front.axes : [0, 0, 0])
     if let normalization = layer.normalization {
-      y = try y.normalized(normalization, parameters, momentum: Self.trunkMomentum, mode)
+      y = try y.normalized(normalization, parameters, momentum: momentum, mode)
     }
     return layer.hasReLU ? try y.relu() : y
   }
@@ -116,7 +150,8 @@ package struct ClipNetwork {
   private func pool(_ layer: MaxPool3D, _ x: Tensor) throws(TensorError) -> Tensor {
     let padding = layer.padded(x.extent).padding
     if padding.front == padding.back {
-      return try x.maxPooled(layer.kernel.axes, stride: layer.stride.axes, padding: padding.front.axes, overhanging: false)
+      return try x.maxPooled(
+        layer.kernel.axes, stride: layer.stride.axes, padding: padding.front.axes, overhanging: false)
     }
     // What is pooled is never negative, so a window that reaches over the edge is one padded by zeros.
     if padding.front == Extent(0) {

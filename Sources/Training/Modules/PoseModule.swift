@@ -57,7 +57,8 @@ package struct PoseModule {
     var y = try convolve(convolution, graph, stride: block.stride)
       .normalized(normalization, parameters, momentum: Self.momentum, mode)
     if let (convolution, normalization) = block.residual {
-      y = try y
+      y =
+        try y
         + convolve(convolution, x, stride: block.stride)
         .normalized(normalization, parameters, momentum: Self.momentum, mode)
     } else if block.hasResidual {

@@ -1,0 +1,299 @@
+/// `data`: which recordings, and how they are split.
+package struct DataSettings: Equatable, Sendable {
+  package enum Kind: String, CaseIterable, Sendable { case ntu60, ntu120, smarthome, nucla, manifest }
+
+  package var dataset: Kind
+  /// CS, CV, CSet, CV1, CV2, cross1, cross2 or cross3; what the data set has.
+  package var protocolName: String
+  /// Folder of the videos, searched to any depth.
+  package var videos: String
+  /// Folder of the skeleton files; empty when they lie with the videos.
+  package var skeletons: String
+  /// CSV file of a `manifest` data set.
+  package var manifest: String
+  /// Threads that decode.
+  package var workers: Int
+  /// Batches decoded ahead of the trainer.
+  package var ahead: Int
+
+  init(_ table: SettingsTable) {
+    dataset = table.choice("dataset", default: .manifest)
+    protocolName = table.text("protocol", default: "CS") ?? "CS"
+    videos = table.text("videos", default: "") ?? ""
+    skeletons = table.text("skeletons", default: "") ?? ""
+    manifest = table.text("manifest", default: "") ?? ""
+    workers = table.integer("workers", default: 2, 1...256)
+    ahead = table.integer("ahead", default: 3, 1...64)
+    table.finish()
+  }
+}
+
+/// `clip`: what the RGB networks see.
+package struct ClipSettings: Equatable, Sendable {
+  package enum Crop: String, CaseIterable, Sendable { case full, centerSquare }
+
+  package var frames: Int
+  package var size: Int
+  package var crop: Crop
+
+  init(_ table: SettingsTable) {
+    frames = table.integer("frames", default: 64, 16...512)
+    if frames % 8 != 0 { table.refuse("frames", "a multiple of 8") }
+    size = table.integer("size", default: 224, 112...320)
+    crop = table.choice("crop", default: .full)
+    table.finish()
+  }
+}
+
+/// `pose`: what the pose networks see.
+package struct PoseSettings: Equatable, Sendable {
+  /// Frames of a whole clip; 0 takes the data set's usual number.
+  package var frames: Int
+  /// Pre-processing exactly as released, with its faults.
+  package var asReleased: Bool
+
+  init(_ table: SettingsTable) {
+    frames = table.integer("frames", default: 0, 0...4096)
+    asReleased = table.flag("asReleased", default: false)
+    table.finish()
+  }
+}
+
+/// `network`: the parts that are to be chosen.
+package struct NetworkSettings: Equatable, Sendable {
+  package enum NonLocal: String, CaseIterable, Sendable { case subSampled, full }
+  package enum PoseBackbone: String, CaseIterable, Sendable { case agcn, stepwise }
+
+  /// Factor on the channels of I3D.
+  package var width: Double
+  /// Factor on the channels of AGCN.
+  package var poseWidth: Double
+  /// Keys of the attention block of students: pooled 2x2, or all positions.
+  package var nonLocal: NonLocal
+  package var dropout: Double
+  /// Share of a batch in the running statistics of I3D's batch norms.
+  package var normMomentum: Double
+  /// The tanh layers z1 and z2 before the attention heads.
+  package var hiddenAttention: Bool
+  /// What reads poses for an attention: two AGCN blocks, or the released VPN's network.
+  package var poseBackbone: PoseBackbone
+
+  init(_ table: SettingsTable) {
+    width = table.number("width", default: 1, 0.0625...4)
+    poseWidth = table.number("poseWidth", default: 1, 0.0625...4)
+    nonLocal = table.choice("nonLocal", default: .full)
+    dropout = table.number("dropout", default: 0.5, 0...0.95)
+    normMomentum = table.number("normMomentum", default: 0.01, 1e-6...1)
+    hiddenAttention = table.flag("hiddenAttention", default: false)
+    poseBackbone = table.choice("poseBackbone", default: .agcn)
+    table.finish()
+  }
+}
+
+/// `start`: weights to begin from and teachers to learn from; empty means none.
+package struct StartSettings: Equatable, Sendable {
+  /// A model or PyTorch or TensorFlow checkpoint of an I3D, as `adl model import` reads them.
+  package var model: String
+  /// Run folder or checkpoint of an `rgb` stage.
+  package var rgb: String
+  /// Run folder or checkpoint of a `pose-teacher` stage.
+  package var poseTeacher: String
+  /// Run folder or checkpoint of an `attention-teacher` stage.
+  package var attentionTeacher: String
+
+  init(_ table: SettingsTable) {
+    model = table.text("model", default: "") ?? ""
+    rgb = table.text("rgb", default: "") ?? ""
+    poseTeacher = table.text("poseTeacher", default: "") ?? ""
+    attentionTeacher = table.text("attentionTeacher", default: "") ?? ""
+    table.finish()
+  }
+}
+
+/// `optimizer`: how weights move.
+package struct OptimizerSettings: Equatable, Sendable {
+  package enum Kind: String, CaseIterable, Sendable { case sgd, adam, adamw }
+
+  package var kind: Kind
+  package var learningRate: Double
+  /// For the pose part of a network that has both; 0 takes `learningRate`.
+  package var poseLearningRate: Double
+  package var momentum: Double
+  package var nesterov: Bool
+  package var weightDecay: Double
+  package var beta1: Double
+  package var beta2: Double
+  package var epsilon: Double
+
+  init(_ table: SettingsTable) {
+    kind = table.choice("kind", default: .sgd)
+    learningRate = table.number("learningRate", default: 0.01, 1e-9...100)
+    poseLearningRate = table.number("poseLearningRate", default: 0, 0...100)
+    momentum = table.number("momentum", default: 0.9, 0...0.9999)
+    nesterov = table.flag("nesterov", default: false)
+    if nesterov, momentum == 0 { table.refuse("nesterov", "false where momentum is 0") }
+    weightDecay = table.number("weightDecay", default: 0, 0...1)
+    beta1 = table.number("beta1", default: 0.9, 0...0.9999)
+    beta2 = table.number("beta2", default: 0.999, 0...0.99999)
+    epsilon = table.number("epsilon", default: 1e-8, 1e-16...1)
+    table.finish()
+  }
+}
+
+/// `schedule`: how the learning rate falls.
+package struct ScheduleSettings: Equatable, Sendable {
+  package enum Kind: String, CaseIterable, Sendable { case constant, step, plateau }
+
+  package var kind: Kind
+  /// What the rate is multiplied by.
+  package var factor: Double
+  /// Epochs, from 0, at which `step` multiplies.
+  package var milestones: [Int]
+  /// Epochs without a better validation loss before `plateau` multiplies.
+  package var patience: Int
+  /// Epochs over which the rate rises from zero.
+  package var warmupEpochs: Double
+
+  init(_ table: SettingsTable) {
+    kind = table.choice("kind", default: .constant)
+    factor = table.number("factor", default: 0.1, 1e-6...1)
+    milestones = table.integers("milestones", 0...1_000_000)
+    patience = table.integer("patience", default: 10, 0...100_000)
+    warmupEpochs = table.number("warmupEpochs", default: 0, 0...1000)
+    table.finish()
+  }
+}
+
+/// `run`: length, batches, safety.
+package struct RunSettings: Equatable, Sendable {
+  package enum BatchNorm: String, CaseIterable, Sendable { case auto, frozen, batch }
+
+  package var epochs: Int
+  /// Clips a process and step.
+  package var batch: Int
+  /// Steps whose gradients are added up before weights move.
+  package var accumulate: Int
+  /// Largest Euclidean norm of all gradients; 0 leaves them.
+  package var clipNorm: Double
+  package var seed: Int
+  /// Batch statistics in the trunk: `auto` uses them from eight clips a process on.
+  package var batchNorm: BatchNorm
+  /// Batch statistics over all processes together.
+  package var synchronizeBatchNorm: Bool
+  /// Steps between checkpoints within an epoch; 0 for the ends of epochs only.
+  package var checkpointEvery: Int
+  /// Training ends early once the rate is below.
+  package var stopBelowRate: Double
+  /// A loss above ends the run as exploded.
+  package var largestLoss: Double
+
+  init(_ table: SettingsTable) {
+    epochs = table.integer("epochs", default: 100, 1...1_000_000)
+    batch = table.integer("batch", default: 16, 1...65536)
+    accumulate = table.integer("accumulate", default: 1, 1...65536)
+    clipNorm = table.number("clipNorm", default: 10, 0...1e9)
+    seed = table.integer("seed", default: 1, 0...Int(Int32.max))
+    batchNorm = table.choice("batchNorm", default: .auto)
+    synchronizeBatchNorm = table.flag("synchronizeBatchNorm", default: false)
+    checkpointEvery = table.integer("checkpointEvery", default: 0, 0...1_000_000)
+    stopBelowRate = table.number("stopBelowRate", default: 0, 0...1)
+    largestLoss = table.number("largestLoss", default: 1e4, 1...1e30)
+    table.finish()
+  }
+}
+
+/// `feature`: distillation of features, L_F; on where `--distill` says feature or both.
+package struct FeatureSettings: Equatable, Sendable {
+  package enum Loss: String, CaseIterable, Sendable { case crd, infoNCE, released }
+
+  package var loss: Loss
+  /// Weight of the term, alpha.
+  package var weight: Double
+  /// Length of the common embedding.
+  package var dimension: Int
+  package var temperature: Double
+  /// Rows of the memory bank each clip is told apart from.
+  package var negatives: Int
+  /// Share of a bank row that stays.
+  package var momentum: Double
+  /// Draw no negatives of the clip's own class.
+  package var excludeSameClass: Bool
+
+  init(_ table: SettingsTable) {
+    loss = table.choice("loss", default: .crd)
+    weight = table.number("weight", default: 0.1, 0...1e6)
+    dimension = table.integer("dimension", default: 512, 2...65536)
+    temperature = table.number("temperature", default: 0.07, 1e-4...100)
+    negatives = table.integer("negatives", default: 1024, 1...1_000_000)
+    momentum = table.number("momentum", default: 0.5, 0...0.9999)
+    excludeSameClass = table.flag("excludeSameClass", default: false)
+    table.finish()
+  }
+}
+
+/// `attention`: distillation of attention, L_A; on where `--distill` says attention or both.
+package struct AttentionSettings: Equatable, Sendable {
+  package enum Loss: String, CaseIterable, Sendable { case meanSquares, divergence, released }
+  package enum Map: String, CaseIterable, Sendable { case marginal, embedding }
+
+  package var loss: Loss
+  /// The student's map: the attention's marginal, or the released linear layer over all of it.
+  package var map: Map
+  /// Weight of the term, beta.
+  package var weight: Double
+  /// The teacher learns on from labels while the student learns from it.
+  package var collaborative: Bool
+  /// Weight of the teacher's own cross-entropy then.
+  package var teacherWeight: Double
+  /// Weight of the student's cross-entropy.
+  package var labelWeight: Double
+
+  init(_ table: SettingsTable) {
+    loss = table.choice("loss", default: .meanSquares)
+    map = table.choice("map", default: .marginal)
+    weight = table.number("weight", default: 1, 0...1e9)
+    collaborative = table.flag("collaborative", default: false)
+    teacherWeight = table.number("teacherWeight", default: 1, 0...1e6)
+    labelWeight = table.number("labelWeight", default: 1, 0...1e6)
+    if map == .embedding, loss == .divergence { table.refuse("loss", "meanSquares or released where map is embedding") }
+    table.finish()
+  }
+}
+
+/// `vpn`: the losses of the full VPN.
+package struct VPNSettings: Equatable, Sendable {
+  /// l1, l2, l3 of the cross-entropy, the embedding loss and the attention regulariser.
+  package var labelWeight: Double
+  package var embeddingWeight: Double
+  package var regularizerWeight: Double
+  package var embeddingDimension: Int
+  /// Squared distance that embeddings of different clips are to keep.
+  package var margin: Double
+  /// Embedding loss and regulariser as released.
+  package var asReleased: Bool
+
+  init(_ table: SettingsTable) {
+    labelWeight = table.number("labelWeight", default: 0.8, 0...1e6)
+    embeddingWeight = table.number("embeddingWeight", default: 0.2, 0...1e6)
+    regularizerWeight = table.number("regularizerWeight", default: 1e-5, 0...1e6)
+    embeddingDimension = table.integer("embeddingDimension", default: 256, 2...65536)
+    margin = table.number("margin", default: 1, 0...4)
+    asReleased = table.flag("asReleased", default: false)
+    table.finish()
+  }
+}
+
+/// `evaluation`: how whole clips are judged.
+package struct EvaluationSettings: Equatable, Sendable {
+  package enum Windows: String, CaseIterable, Sendable { case paper, code }
+
+  package var windows: Windows
+  /// Windows scored at once.
+  package var batch: Int
+
+  init(_ table: SettingsTable) {
+    windows = table.choice("windows", default: .paper)
+    batch = table.integer("batch", default: 4, 1...4096)
+    table.finish()
+  }
+}

@@ -1,0 +1,120 @@
+package import Networks
+import Tensors
+
+/// L_F of VPN-F: the clip's features are to find the features of its own pose among others'.
+///
+/// The pose teacher is frozen and in evaluation mode; both heads learn.
+///
+/// - Source: methods.md 5.
+package final class FeatureDistillation {
+  package enum Form: Sendable {
+    /// CRD with a memory bank.
+    case crd(temperature: Double, negatives: Int)
+    /// Softmax over the batch and rows of the bank.
+    case infoNCE(temperature: Double, negatives: Int)
+    /// As released: raw dots, no bank, a teacher head that never learns.
+    case released
+  }
+
+  struct Embeddings {
+    var student: Tensor
+    var teacher: Tensor
+  }
+
+  package let form: Form
+  /// Weight of the term, alpha.
+  package let weight: Double
+  package let bank: MemoryBank?
+  package let parameters: ParameterStore
+  private let teacher: PoseModule
+  private let studentHead: LinearLayer
+  private let teacherHead: LinearLayer
+  /// Classes of the bank's rows, when negatives are not to be of the clip's own.
+  private let rowLabels: [Int]?
+
+  /// - Parameters:
+  ///   - form: which loss.
+  ///   - weight: alpha.
+  ///   - studentFeatures: length of the student's pooled features.
+  ///   - dimension: length of the common embedding.
+  ///   - teacher: a trained AGCN, which is frozen here.
+  ///   - bank: one row a training clip; `nil` for the released form.
+  ///   - rowLabels: classes of the rows, when negatives are to be of other classes.
+  ///   - source: first values of the heads.
+  /// - Throws: what `source` throws, or `TensorError`.
+  package init(
+    _ form: Form, weight: Double, studentFeatures: Int, dimension: Int, teacher: PoseModule, bank: MemoryBank?,
+    rowLabels: [Int]? = nil, from source: some ParameterSource
+  ) throws {
+    self.form = form
+    self.weight = weight
+    self.bank = bank
+    self.teacher = teacher
+    self.rowLabels = rowLabels
+    try teacher.parameters.freeze()
+    studentHead = LinearLayer(name: "fuse_fc", inputs: studentFeatures, outputs: dimension)
+    teacherHead = LinearLayer(name: "teacher_fc", inputs: teacher.network.features, outputs: dimension)
+    parameters = try ParameterStore(
+      studentHead.parameters + teacherHead.parameters, from: source, on: teacher.parameters.device)
+    if case .released = form {
+      for description in teacherHead.parameters { try parameters[description].requireGradient(false) }
+    }
+  }
+
+  var learned: [ParameterStore.Parameter] { parameters.learned.filter(\.tensor.requiresGradient) }
+
+  func embed(_ pooled: Tensor, _ poses: Tensor, dropout: Double) throws(TensorError) -> Embeddings {
+    let features = try withoutGradients { () throws(TensorError) in try teacher(poses, .evaluation).features }
+    if case .released = form {
+      let dropped = dropout > 0 ? try pooled.dropout(dropout) : pooled
+      return Embeddings(
+        student: try dropped.linear(studentHead, parameters), teacher: try features.linear(teacherHead, parameters))
+    }
+    return Embeddings(
+      student: try pooled.linear(studentHead, parameters).to(.float32).normalized(),
+      teacher: try features.linear(teacherHead, parameters).to(.float32).normalized())
+  }
+
+  func loss(_ embeddings: Embeddings, _ batch: Batch, _ context: StepContext) throws(TensorError) -> LossTerm {
+    let (student, teacher) = (embeddings.student, embeddings.teacher)
+    let value: Tensor
+    switch form {
+    case .crd(let temperature, let negatives):
+      guard let bank else { preconditionFailure("CRD has a bank") }
+      value = try ContrastiveLoss.crd(
+        student: student, teacher: teacher, candidates: candidates(negatives, bank, batch, context), bank: bank,
+        temperature: temperature)
+    case .infoNCE(let temperature, let negatives):
+      let candidates: Tensor? =
+        if let bank { try candidates(negatives, bank, batch, context) } else { nil }
+      value = try ContrastiveLoss.infoNCE(
+        student: student, teacher: teacher, candidates: candidates, bank: bank, temperature: temperature)
+    case .released:
+      // Another clip's pose for each: the batch is shuffled, so its neighbour is a random one.
+      let others = (0..<batch.count).map { Int64(($0 + 1) % batch.count) }
+      let strangers = try teacher.rows(Tensor.of(others, [batch.count], on: teacher.device))
+      value = try ContrastiveLoss.released(student: student, teacher: teacher, strangers: strangers)
+    }
+    return LossTerm("feature", value, weight: weight)
+  }
+
+  /// Rows of the bank each clip is compared with, its own first; [N, 1 + negatives].
+  private func candidates(_ negatives: Int, _ bank: MemoryBank, _ batch: Batch, _ context: StepContext)
+    throws(TensorError) -> Tensor
+  {
+    let drawn = batch.rows.map { row in
+      [Int64(row)]
+        + bank.negatives(of: row, count: negatives, seed: context.seed, step: context.step) { other in
+          rowLabels.map { $0[other] != $0[row] } ?? true
+        }
+    }
+    return try Tensor.of(Array(drawn.joined()), [batch.count, 1 + negatives], on: parameters.device)
+  }
+
+  func remember(_ embeddings: Embeddings, _ batch: Batch, over group: ProcessGroup?) throws(TensorError) {
+    guard let bank else { return }
+    try bank.update(
+      Tensor.of(batch.rows.map(Int64.init), [batch.count], on: parameters.device),
+      student: embeddings.student.detached(), teacher: embeddings.teacher.detached(), over: group)
+  }
+}

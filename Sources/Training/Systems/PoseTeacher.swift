@@ -1,0 +1,33 @@
+package import Networks
+package import Tensors
+
+/// AGCN-J: poses of whole recordings to activities.
+///
+/// Teacher of VPN-F, and the other half of VPN++ with poses.
+///
+/// - Source: methods.md 3.
+package final class PoseTeacher: TrainingSystem {
+  package let module: PoseModule
+  package let classifier: LinearLayer
+
+  package init(_ network: PoseNetwork, classes: Int, from source: some ParameterSource, on device: Device) throws {
+    classifier = network.classifier(classes: classes)
+    module = try PoseModule(network, heads: classifier.parameters, from: source, on: device)
+  }
+
+  package var networks: [(prefix: String, parameters: ParameterStore)] { [("pose", module.parameters)] }
+  package var content: BatchContent { .poses }
+  package var groups: [LearningGroup] { [LearningGroup(part: .pose, parameters: module.parameters.learned)] }
+
+  package func losses(_ batch: Batch, _ context: StepContext) throws(TensorError) -> (terms: [LossTerm], logits: Tensor)
+  {
+    let logits = try logits(batch, context.poseMode)
+    return ([LossTerm("cross_entropy", try logits.crossEntropy(batch.classes(on: logits.device)))], logits)
+  }
+
+  package func logits(_ batch: Batch) throws(TensorError) -> Tensor { try logits(batch, .evaluation) }
+
+  private func logits(_ batch: Batch, _ mode: ForwardMode) throws(TensorError) -> Tensor {
+    try module(batch.existingPoses, mode).features.linear(classifier, module.parameters)
+  }
+}
