@@ -92,7 +92,7 @@ package struct NetworkSettings: Equatable, Sendable {
 
 /// `start`: weights to begin from and teachers to learn from; empty means none.
 package struct StartSettings: Equatable, Sendable {
-  /// A model or PyTorch or TensorFlow checkpoint of an I3D, as `adl model import` reads them.
+  /// A model or a PyTorch checkpoint of an I3D, as `adl model import` reads them.
   package var model: String
   /// Run folder or checkpoint of an `rgb` stage.
   package var rgb: String

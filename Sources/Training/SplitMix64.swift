@@ -15,6 +15,14 @@ package struct SplitMix64: RandomNumberGenerator {
     state = mixed.next()
   }
 
+  /// One number out of several, in their order.
+  package static func mixed(_ numbers: UInt64...) -> UInt64 {
+    numbers.reduce(0) { state, number in
+      var generator = SplitMix64(seed: state ^ number)
+      return generator.next()
+    }
+  }
+
   package mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state

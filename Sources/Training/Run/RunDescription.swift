@@ -1,0 +1,57 @@
+package import Networks
+
+/// The stages of training, by the names of their commands.
+package enum Stage: String, Codable, CaseIterable, Sendable {
+  case poseTeacher = "pose-teacher"
+  case rgb
+  case attentionTeacher = "attention-teacher"
+  case student
+  case vpn
+}
+
+/// What a student learns from besides labels.
+package enum Distillation: String, Codable, CaseIterable, Sendable {
+  case none, feature, attention, both
+
+  package var hasFeature: Bool { self == .feature || self == .both }
+  package var hasAttention: Bool { self == .attention || self == .both }
+
+  /// The published name of the system.
+  package var system: String {
+    switch self {
+    case .none: "I3D+NL"
+    case .feature: "VPN-F"
+    case .attention: "VPN-A"
+    case .both: "VPN++"
+    }
+  }
+}
+
+/// What a run trains, as its checkpoints say it; enough to build the networks again.
+package struct RunDescription: Codable, Equatable, Sendable {
+  package var stage: Stage
+  package var distillation: Distillation?
+  package var dataset: String
+  package var protocolName: String
+  /// Activities in the order of the logits.
+  package var labels: [String]
+  /// The RGB network, where there is one.
+  package var clip: StudentNetwork?
+  /// The AGCN, where there is one.
+  package var pose: PoseNetwork?
+  package var stepwise: StepwiseGraphNetwork?
+  package var attention: PoseAttention?
+  package var poseFrames: Int
+  package var seed: Int
+
+  /// The system's published name.
+  package var system: String {
+    switch stage {
+    case .poseTeacher: "AGCN-J"
+    case .rgb: "I3D"
+    case .attentionTeacher: "VPN*"
+    case .vpn: "VPN"
+    case .student: (distillation ?? .none).system
+    }
+  }
+}
