@@ -10,6 +10,10 @@
 #define CTORCH_HAS_CUDA_ALLOCATOR 1
 #endif
 
+#include <malloc.h>
+
+#include <climits>
+
 #include "internal.hpp"
 
 namespace ctorch {
@@ -29,6 +33,12 @@ int64_t ctorch_live_handles(void) { return live_handles.load(); }
 const char *ctorch_version(void) { return TORCH_VERSION; }
 
 void ctorch_set_threads(int count) { at::set_num_threads(count); }
+
+void ctorch_keep_memory(void) {
+  // By default glibc gives every large block back to the kernel, which clears its pages anew for the next step.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+}
 
 bool ctorch_cuda_available(void) {
   return guarded(false, [] { return torch::cuda::is_available(); });

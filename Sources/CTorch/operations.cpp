@@ -93,11 +93,11 @@ ctorch_tensor ctorch_apply(ctorch_tensor x, int function) {
       case CTORCH_TANH: return x->value.tanh();
       case CTORCH_SIGMOID: return x->value.sigmoid();
       case CTORCH_RELU: return x->value.relu();
+      case CTORCH_RELU_IN_PLACE: return at::Tensor(x->value).relu_();
       case CTORCH_ELU: return at::elu(x->value);
       case CTORCH_ABS: return x->value.abs();
       case CTORCH_SQRT: return x->value.sqrt();
       case CTORCH_SQUARE: return x->value.square();
-      case CTORCH_ISFINITE: return at::isfinite(x->value).to(x->value.scalar_type());
       default: throw std::invalid_argument("unknown function");
     }
   });
@@ -142,10 +142,44 @@ ctorch_tensor ctorch_linear(ctorch_tensor x, ctorch_tensor weight, ctorch_tensor
   return making([&] { return at::linear(x->value, weight->value, maybe(bias)); });
 }
 
+#if TORCH_VERSION_MAJOR < 2
+namespace {
+
+// A maximum over three axes as one over height and width and one over time.
+//
+// Before version 2 libtorch's own runs one value at a time on a CPU; its two-dimensional pool of channels-last memory runs
+// over the channels with vectors, and the two views cost nothing.
+at::Tensor separable_max_pool(
+    const at::Tensor &x, const int64_t *kernel, const int64_t *stride, const int64_t *padding, bool ceil) {
+  at::Tensor y = x;
+  int64_t batch = x.size(0), channels = x.size(1), frames = x.size(2);
+  if (kernel[1] > 1 || kernel[2] > 1 || stride[1] > 1 || stride[2] > 1) {
+    at::Tensor pictures = y.permute({0, 2, 1, 3, 4}).reshape({batch * frames, channels, y.size(3), y.size(4)});
+    at::Tensor pooled = at::max_pool2d(
+        pictures, {kernel[1], kernel[2]}, {stride[1], stride[2]}, {padding[1], padding[2]}, {1, 1}, ceil);
+    y = pooled.reshape({batch, frames, channels, pooled.size(2), pooled.size(3)}).permute({0, 2, 1, 3, 4});
+  }
+  if (kernel[0] > 1 || stride[0] > 1) {
+    int64_t height = y.size(3), width = y.size(4);
+    at::Tensor rows = y.reshape({batch, channels, frames, height * width});
+    at::Tensor pooled = at::max_pool2d(rows, {kernel[0], 1}, {stride[0], 1}, {padding[0], 0}, {1, 1}, ceil);
+    y = pooled.reshape({batch, channels, pooled.size(2), height, width});
+  }
+  return y;
+}
+
+}  // namespace
+#endif
+
 ctorch_tensor ctorch_max_pool(
     ctorch_tensor x, const int64_t *kernel, const int64_t *stride, const int64_t *padding, int axes, bool ceil) {
   return making([&]() -> at::Tensor {
     at::IntArrayRef k = list(kernel, axes), s = list(stride, axes), p = list(padding, axes);
+#if TORCH_VERSION_MAJOR < 2
+    if (axes == 3 && x->value.device().is_cpu()) {
+      return separable_max_pool(x->value.contiguous(at::MemoryFormat::ChannelsLast3d), kernel, stride, padding, ceil);
+    }
+#endif
     if (axes == 3) return at::max_pool3d(x->value, k, s, p, 1, ceil);
     if (axes == 2) return at::max_pool2d(x->value, k, s, p, 1, ceil);
     throw std::invalid_argument("a pool has 2 or 3 axes");

@@ -43,6 +43,8 @@ extension Tensor {
   package func tanh() throws(TensorError) -> Tensor { try apply("tanh", CTORCH_TANH) }
   package func sigmoid() throws(TensorError) -> Tensor { try apply("sigmoid", CTORCH_SIGMOID) }
   package func relu() throws(TensorError) -> Tensor { try apply("relu", CTORCH_RELU) }
+  /// ReLU in the tensor's own memory, for a result that nothing else reads, such as a batch norm's.
+  package func reluInPlace() throws(TensorError) -> Tensor { try apply("relu", CTORCH_RELU_IN_PLACE) }
   package func elu() throws(TensorError) -> Tensor { try apply("elu", CTORCH_ELU) }
   package func abs() throws(TensorError) -> Tensor { try apply("abs", CTORCH_ABS) }
   package func squareRoot() throws(TensorError) -> Tensor { try apply("sqrt", CTORCH_SQRT) }

@@ -30,6 +30,8 @@ enum ctorch_type { CTORCH_F32 = 0, CTORCH_F64 = 1, CTORCH_BF16 = 2, CTORCH_I64 =
 /* The library */
 const char *ctorch_version(void);
 void ctorch_set_threads(int count);
+/* Freed memory stays with the process: a step asks for the same tensors as the one before. */
+void ctorch_keep_memory(void);
 bool ctorch_cuda_available(void);
 int ctorch_cuda_count(void);
 /* Most bytes allocated on a CUDA device since the start; 0 on a build without CUDA. */
@@ -94,7 +96,7 @@ ctorch_tensor ctorch_matmul(ctorch_tensor a, ctorch_tensor b);
 
 enum ctorch_function {
   CTORCH_EXP, CTORCH_LOG, CTORCH_LOG1P, CTORCH_TANH, CTORCH_SIGMOID, CTORCH_RELU, CTORCH_ELU, CTORCH_ABS, CTORCH_SQRT,
-  CTORCH_SQUARE, CTORCH_ISFINITE
+  CTORCH_SQUARE, CTORCH_RELU_IN_PLACE
 };
 ctorch_tensor ctorch_apply(ctorch_tensor x, int function);
 ctorch_tensor ctorch_clamp(ctorch_tensor x, double low, double high);

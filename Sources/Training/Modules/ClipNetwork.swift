@@ -144,7 +144,7 @@ package struct ClipNetwork {
     if let normalization = layer.normalization {
       y = try y.normalized(normalization, parameters, momentum: momentum, mode)
     }
-    return layer.hasReLU ? try y.relu() : y
+    return layer.hasReLU ? try y.reluInPlace() : y
   }
 
   private func pool(_ layer: MaxPool3D, _ x: Tensor) throws(TensorError) -> Tensor {

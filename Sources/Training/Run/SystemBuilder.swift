@@ -88,7 +88,8 @@ package struct SystemBuilder {
       throw TrainingError.unsuitable(
         path: path, reason: "its layers have other sizes than network.width \(settings.network.width) makes")
     }
-    return ["weights of \(path)"] + source.remarks + (kept.isEmpty ? [] : ["begin anew: \(kept.joined(separator: ", "))"])
+    return ["weights of \(path)"] + source.remarks
+      + (kept.isEmpty ? [] : ["begin anew: \(kept.joined(separator: ", "))"])
   }
 
   /// The fine-tuned I3D of the `rgb` stage, or whatever else the settings name.

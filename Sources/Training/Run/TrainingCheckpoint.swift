@@ -126,7 +126,9 @@ package struct TrainingCheckpoint: Sendable {
       for parameter in parameters.all {
         let name = prefix + "/" + parameter.description.name
         tensors.append((name, parameter.tensor))
-        guard !parameter.description.isStatistic, let state = try optimizer.state(of: parameter.tensor) else { continue }
+        guard !parameter.description.isStatistic, let state = try optimizer.state(of: parameter.tensor) else {
+          continue
+        }
         progress.numbers["optimizer.steps"] = Double(state.steps)
         for (slot, tensor) in state.slots.enumerated() { tensors.append(("optimizer/\(name)/\(slot)", tensor)) }
       }

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+import Tensors
+import Training
+
+/// `adl-train bench`: the time of one training step, and the memory it takes.
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure one training step of the student: forward, backward, update.",
+    discussion: """
+      Without other options the full-size student on one clip of 64 frames of 224x224. `make train-peers` runs the same \
+      step in Python's PyTorch, taking turns.
+      """)
+
+  @OptionGroup var machine: MachineOptions
+
+  @Option(help: "Frames of a clip.")
+  var frames = 64
+
+  @Option(help: "Height and width of a clip in pixels.")
+  var size = 224
+
+  @Option(help: "Clips a step.")
+  var batch = 1
+
+  @Option(help: "Factor on every layer's channels.")
+  var width = 1.0
+
+  @Option(help: "Measured steps.")
+  var rounds = 5
+
+  @Flag(help: "Run one step for every line of standard input and print its seconds, for comparisons that take turns.")
+  var serve = false
+
+  func validate() throws {
+    guard rounds > 0, batch > 0 else { throw ValidationError("--rounds and --batch must be at least 1") }
+  }
+
+  func run() throws {
+    try reporting {
+      let device = try machine.prepare()
+      let bench = try StepBenchmark(
+        frames: frames, size: size, batch: batch, width: width, device: device, precision: machine.precision)
+      // The first steps make kernels and fill caches.
+      for _ in 0..<2 { _ = try bench.step() }
+      if serve {
+        print("ready")
+        fflush(nil)
+        while readLine() != nil {
+          print(String(format: "%.6f", try bench.step().total))
+          fflush(nil)
+        }
+        print("peak \(peak(device))")
+        return
+      }
+      var times: [StepBenchmark.Times] = []
+      for _ in 0..<rounds { times.append(try bench.step()) }
+      func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+      let total = median(times.map(\.total))
+      print(
+        """
+        libtorch \(Library.version) on \(device), \(machine.precision.rawValue), \
+        \(batch)x3x\(frames)x\(size)x\(size), medians of \(rounds)
+        forward   \(String(format: "%8.1f ms", median(times.map(\.forward)) * 1000))
+        backward  \(String(format: "%8.1f ms", median(times.map(\.backward)) * 1000))
+        update    \(String(format: "%8.1f ms", median(times.map(\.update)) * 1000))
+        step      \(String(format: "%8.1f ms, %.3f clips/s", total * 1000, Double(batch) / total))
+        peak      \(peak(device) >> 20) MiB
+        """)
+    }
+  }
+
+  /// Most bytes the process, or the GPU, ever held.
+  private func peak(_ device: Device) -> Int {
+    if let bytes = device.peakBytes { return bytes }
+    let status = FileManager.default.contents(atPath: "/proc/self/status").map { String(decoding: $0, as: UTF8.self) }
+    let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    let kibibytes = line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }
+    return (kibibytes ?? 0) << 10
+  }
+}

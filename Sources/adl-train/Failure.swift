@@ -1,0 +1,37 @@
+import ArgumentParser
+import Foundation
+import Golden
+import ModelFile
+import Networks
+import Settings
+import Tensors
+import Training
+
+/// Runs a command's work; an error goes to standard error in its own words, with the exit status of its kind.
+func reporting(_ work: () throws -> Void) throws {
+  do {
+    try work()
+  } catch let error as ExitCode {
+    throw error
+  } catch let error as SettingsError {
+    throw failure("\(error)", 78)
+  } catch let error as TrainingError {
+    switch error {
+    case .missing, .unsuitable, .noClips: throw failure("\(error)", 65)
+    case .exploded, .outOfMemory, .failed: throw failure("\(error)", 70)
+    case .disagreement: throw failure("\(error)", 1)
+    case .lostRank: throw failure("\(error)", 75)
+    }
+  } catch let error as TensorError {
+    throw failure("\(error)", 70)
+  } catch {
+    throw failure("\(error)", 65)
+  }
+}
+
+func failure(_ text: String, _ status: Int32) -> ExitCode {
+  complain("Error: \(text)")
+  return ExitCode(status)
+}
+
+func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
