@@ -93,6 +93,7 @@ let package = Package(
     library("Capture", ["Video", "CVideo4Linux", "CFFmpeg", "CTurboJPEG"]),
     library("Inference", ["Networks", "COneDNN"]),
     library("Recognition"),
+    library("Datasets", ["Capture", "Networks", "Video"]),
     library("Events", ["CZeroMQ"]),
     library("Settings", [.product(name: "Yams", package: "Yams")]),
 
@@ -101,7 +102,7 @@ let package = Package(
     // Put together
     library("Pipeline", ["Capture", "Inference", "ModelFile", "Recognition", "Video"]),
     library("Daemon", ["Events", "Pipeline", "Settings", logging, lifecycle, signals]),
-    library("Training", ["Golden", "Networks", "Settings", "Tensors"]),
+    library("Training", ["Datasets", "Golden", "ModelFile", "Networks", "Settings", "Tensors", "Video"]),
     .executableTarget(
       name: "adld", dependencies: ["Daemon", "Settings", argumentParser, logging], swiftSettings: settings),
     .executableTarget(

@@ -1,0 +1,149 @@
+import Foundation
+import Synchronization
+
+/// Batches of loaded clips, decoded by threads of their own ahead of whoever trains.
+///
+/// Order and content do not depend on the number of threads. A clip that cannot be read is left out of its batch, counted
+/// and named.
+package final class BatchStream: Sendable {
+  package typealias Request = (clip: Clip, draw: ClipDraw)
+
+  /// Clips that may be skipped whatever the share, so that one broken file does not stop a small data set.
+  private static let toleratedSkips = 3
+  private static let toleratedShare = 0.01
+
+  private struct State {
+    /// Requests of all batches in a row, and where each batch begins.
+    var nextRequest = 0
+    /// Batch that `next` gives out.
+    var nextBatch = 0
+    /// Results of batches begun, by request.
+    var results: [Int: [LoadedClip]] = [:]
+    var skipped: [(name: String, reason: String)] = []
+    var tried = 0
+    var waited = Duration.zero
+    var isCancelled = false
+  }
+
+  private let loader: ClipLoader
+  private let requests: [Request]
+  private let starts: [Int]
+  private let ahead: Int
+  private let state = Mutex(State())
+  /// Guards nothing itself: it wakes threads that wait for `state` to change.
+  private let condition = NSCondition()
+
+  /// - Parameters:
+  ///   - loader: how clips are loaded.
+  ///   - batches: what each batch holds, in order.
+  ///   - workers: threads.
+  ///   - ahead: batches loaded before they are asked for.
+  package init(_ loader: ClipLoader, _ batches: [[Request]], workers: Int, ahead: Int) {
+    precondition(workers > 0 && ahead > 0)
+    self.loader = loader
+    self.ahead = ahead
+    requests = Array(batches.joined())
+    starts = batches.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+    for index in 0..<min(workers, max(requests.count, 1)) {
+      let thread = Thread { [self] in work() }
+      thread.name = "decoder \(index)"
+      thread.stackSize = 4 << 20
+      thread.start()
+    }
+  }
+
+  /// The next batch, with fewer clips where some could not be read; `nil` after the last.
+  ///
+  /// - Throws: `DatasetError.tooManySkipped` past 1 % of the clips tried, and more than three.
+  package func next() throws(DatasetError) -> [LoadedClip]? {
+    let begin = ContinuousClock.now
+    condition.lock()
+    defer {
+      condition.broadcast()
+      condition.unlock()
+      state.withLock { $0.waited += ContinuousClock.now - begin }
+    }
+    while true {
+      let (outcome, failure) = state.withLock { state -> ([LoadedClip]??, DatasetError?) in
+        if let failure = Self.failure(state, total: requests.count) { return (nil, failure) }
+        guard state.nextBatch + 1 < starts.count, !state.isCancelled else { return (.some(nil), nil) }
+        let range = starts[state.nextBatch]..<starts[state.nextBatch + 1]
+        guard range.allSatisfy({ state.results[$0] != nil }) else { return (nil, nil) }
+        var batch: [LoadedClip] = []
+        for index in range { batch += state.results.removeValue(forKey: index) ?? [] }
+        state.nextBatch += 1
+        return (.some(batch), nil)
+      }
+      if let failure {
+        cancelLocked()
+        throw failure
+      }
+      if let outcome { return outcome }
+      condition.wait()
+    }
+  }
+
+  package var skipped: [(name: String, reason: String)] { state.withLock { $0.skipped } }
+
+  /// How long `next` has kept its callers.
+  package var waited: Duration { state.withLock { $0.waited } }
+
+  /// Lets the threads end; what they are decoding is dropped.
+  package func cancel() {
+    condition.lock()
+    cancelLocked()
+    condition.unlock()
+  }
+
+  private func cancelLocked() {
+    state.withLock { $0.isCancelled = true }
+    condition.broadcast()
+  }
+
+  private static func failure(_ state: borrowing State, total: Int) -> DatasetError? {
+    let count = state.skipped.count
+    guard count > toleratedSkips, Double(count) > toleratedShare * Double(total) else { return nil }
+    let examples = state.skipped.prefix(5).map { "\($0.name): \($0.reason)" }
+    return .tooManySkipped(count: count, of: total, examples: examples)
+  }
+
+  /// What each thread does: takes the next request within reach, loads it, puts it down.
+  private func work() {
+    while let index = claim() {
+      let request = requests[index]
+      var loaded: [LoadedClip] = []
+      var reason: String?
+      do throws(DatasetError) {
+        loaded = try loader.load(request.clip, request.draw)
+      } catch {
+        reason = "\(error)"
+      }
+      condition.lock()
+      state.withLock { state in
+        state.results[index] = loaded
+        state.tried += 1
+        if let reason { state.skipped.append((request.clip.name, reason)) }
+      }
+      condition.broadcast()
+      condition.unlock()
+    }
+  }
+
+  /// The next request, once its batch is near enough; `nil` when there is no more to do.
+  private func claim() -> Int? {
+    condition.lock()
+    defer { condition.unlock() }
+    while true {
+      let (index, isOver) = state.withLock { state -> (Int?, Bool) in
+        guard !state.isCancelled, state.nextRequest < requests.count else { return (nil, true) }
+        let reach = starts[min(state.nextBatch + ahead, starts.count - 1)]
+        guard state.nextRequest < reach else { return (nil, false) }
+        state.nextRequest += 1
+        return (state.nextRequest - 1, false)
+      }
+      if let index { return index }
+      if isOver { return nil }
+      condition.wait()
+    }
+  }
+}

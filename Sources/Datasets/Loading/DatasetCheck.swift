@@ -1,0 +1,108 @@
+import Foundation
+import Synchronization
+import Video
+
+/// Reads a whole data set once, before hours are spent on it.
+package struct DatasetCheck: Sendable {
+  package struct Report: Sendable, CustomStringConvertible {
+    package var dataset: Dataset
+    /// Clips tried.
+    package var clips: Int
+    /// Clips that cannot be read, each with the reason.
+    package var broken: [(name: String, reason: String)]
+    /// Clips whose videos and poses differ by more than two frames.
+    package var unequal: [(name: String, videoFrames: Int, poseFrames: Int)]
+
+    /// Names shown of each kind of trouble.
+    private static let shown = 20
+
+    package var description: String {
+      let inventory = dataset.inventory
+      var lines = ["\(dataset.name), \(dataset.protocolName): \(clips) clips"]
+      let width = dataset.labels.map(\.count).max() ?? 0
+      lines.append("class".padding(toLength: width, withPad: " ", startingAt: 0) + "   train  validation  test")
+      for (index, label) in dataset.labels.enumerated() {
+        let counts = Partition.allCases.map { inventory.counts[$0]?[index] ?? 0 }
+        lines.append(
+          label.padding(toLength: width, withPad: " ", startingAt: 0)
+            + zip(counts, [8, 12, 6]).map { column(String($0), $1) }.joined())
+      }
+      let totals = Partition.allCases.map { inventory.counts[$0]?.reduce(0, +) ?? 0 }
+      lines.append(
+        "all".padding(toLength: width, withPad: " ", startingAt: 0)
+          + zip(totals, [8, 12, 6]).map { column(String($0), $1) }.joined())
+      func list(_ title: String, _ names: [String]) {
+        guard !names.isEmpty else { return }
+        let more = names.count > Self.shown ? " and \(names.count - Self.shown) more" : ""
+        lines.append("\(title): \(names.count)\n  " + names.prefix(Self.shown).joined(separator: "\n  ") + more)
+      }
+      list("without poses", inventory.withoutPoses)
+      list("without video", inventory.withoutVideo)
+      list("excluded by the data set's authors", inventory.dropped)
+      list("names of no clip", inventory.foreign)
+      list(
+        "video and poses of different length",
+        unequal.map { "\($0.name): \($0.videoFrames) and \($0.poseFrames) frames" })
+      list("cannot be read", broken.map { "\($0.name): \($0.reason)" })
+      if broken.isEmpty { lines.append("every file can be read") }
+      return lines.joined(separator: "\n")
+    }
+
+    private func column(_ text: String, _ width: Int) -> String {
+      String(repeating: " ", count: max(1, width - text.count)) + text
+    }
+  }
+
+  /// - Parameters:
+  ///   - dataset: what to read.
+  ///   - workers: threads.
+  ///   - progress: called after each clip with the number done, from any thread.
+  /// - Returns: what was found.
+  package static func run(_ dataset: Dataset, workers: Int, progress: @Sendable (Int, Int) -> Void = { _, _ in })
+    -> Report
+  {
+    let clips = Partition.allCases.flatMap(dataset.clips)
+    struct Found {
+      var next = 0
+      var done = 0
+      var broken: [(name: String, reason: String)] = []
+      var unequal: [(name: String, videoFrames: Int, poseFrames: Int)] = []
+    }
+    let found = Mutex(Found())
+    DispatchQueue.concurrentPerform(iterations: max(1, workers)) { _ in
+      while true {
+        let index = found.withLock { state in
+          state.next += 1
+          return state.next - 1
+        }
+        guard index < clips.count else { return }
+        let clip = clips[index]
+        var reason: String?
+        var lengths: (Int, Int)?
+        do throws(DatasetError) {
+          let poses = try clip.skeleton.map { path throws(DatasetError) in
+            try SkeletonFile.read(path, dataset.skeletonGraph)
+          }
+          let frames = try clip.video.map { path throws(DatasetError) in
+            try RecordedVideo(path, .init(size: 16)).countFrames()
+          }
+          if let poses, let frames, abs(poses.frameCount - frames) > 2 { lengths = (frames, poses.frameCount) }
+        } catch {
+          reason = "\(error)"
+        }
+        let done = found.withLock { state in
+          if let reason { state.broken.append((clip.name, reason)) }
+          if let lengths { state.unequal.append((clip.name, lengths.0, lengths.1)) }
+          state.done += 1
+          return state.done
+        }
+        progress(done, clips.count)
+      }
+    }
+    return found.withLock { state in
+      Report(
+        dataset: dataset, clips: clips.count, broken: state.broken.sorted { $0.name < $1.name },
+        unequal: state.unequal.sorted { $0.name < $1.name })
+    }
+  }
+}

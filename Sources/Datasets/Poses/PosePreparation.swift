@@ -1,0 +1,183 @@
+package import Networks
+
+/// A recording's poses as the pose networks want them.
+///
+/// - Source: methods.md 3.6 (NTU), 3.7 (Smarthome) and 6.4 (windows).
+package struct PosePreparation: Sendable {
+  /// Frames of a whole recording.
+  package let frames: Int
+  /// Exactly as released, with its faults.
+  package let asReleased: Bool
+
+  /// Frames the published networks see.
+  package static func publishedFrames(_ graph: SkeletonGraph) -> Int { graph == .smarthome15 ? 400 : 300 }
+
+  /// Frames that Smarthome's released arrays are padded to with zeros, and sampled from.
+  private static let releasedLength = 4000
+
+  package init(frames: Int, asReleased: Bool) {
+    precondition(frames > 0)
+    self.frames = frames
+    self.asReleased = asReleased
+  }
+
+  /// A recording that is prepared once, for any number of windows.
+  package struct Prepared: Sendable {
+    /// The whole recording, [3, frames, V, M].
+    package let whole: [Float]
+    private let bodies: BodySequence
+
+    /// Video frames the poses stand for.
+    package var frameCount: Int { bodies.frames.count }
+
+    fileprivate init(whole: [Float], _ bodies: BodySequence) {
+      self.whole = whole
+      self.bodies = bodies
+    }
+
+    /// The poses at video frames, [3, indices, V, M]; frames without poses are zero.
+    package func window(_ indices: [Int]) -> [Float] { bodies.tensor(indices) }
+  }
+
+  /// - Parameters:
+  ///   - track: the recording.
+  ///   - jitter: 0 to 10, where a Smarthome sample begins; see 3.7.
+  /// - Returns: the whole recording and what windows are cut from.
+  package func prepare(_ track: PoseTrack, jitter: Int) -> Prepared {
+    var bodies = BodySequence(track, slots: track.mostActive(track.graph.bodies))
+    switch track.graph {
+    case .ntu25, .kinect20:
+      var whole = bodies
+      whole.pullForward()
+      whole.align(track.graph)
+      whole.repeatToLength(frames)
+      // Windows keep the video's own time, so nothing is pulled forward in them.
+      bodies.align(track.graph)
+      return Prepared(whole: whole.tensor(Array(0..<frames)), bodies)
+    case .smarthome15:
+      if !asReleased { bodies.centreOnHips() }
+      return Prepared(whole: bodies.tensor(sampled(bodies.frames.count, jitter: jitter)), bodies)
+    }
+  }
+
+  /// Evenly spaced frames: over the recording's own length, or as released over its zero padding as well.
+  private func sampled(_ count: Int, jitter: Int) -> [Int] {
+    let end = asReleased ? Self.releasedLength : count
+    let begin = min(jitter, max(0, end - 1))
+    guard frames > 1 else { return [begin] }
+    return (0..<frames).map { index in
+      begin + Int(Double(index) * Double(max(0, end - 1 - begin)) / Double(frames - 1))
+    }
+  }
+}
+
+extension BodySequence {
+  /// Joints, from 0, that place and turn a body.
+  private struct Landmarks {
+    var spineBase: Int
+    var midSpine: Int
+    var leftShoulder: Int
+    var rightShoulder: Int
+
+    /// Kinect v1 numbers its joints hip centre, spine, …, shoulders at 4 and 8, as v2 does.
+    init(_ graph: SkeletonGraph) {
+      (spineBase, midSpine, leftShoulder, rightShoulder) = (0, 1, 4, 8)
+    }
+  }
+
+  /// Steps 5 to 7 of 3.6: the main body centred in every frame, and turned upright as in its first.
+  mutating func align(_ graph: SkeletonGraph) {
+    let landmarks = Landmarks(graph)
+    guard bodies > 0, let first = frames.indices.first(where: { !isEmpty($0, 0) }) else { return }
+    for frame in frames.indices {
+      let centre = joint(frame, 0, landmarks.midSpine)
+      for body in 0..<bodies where !isEmpty(frame, body) { shift(frame, body, by: centre) }
+    }
+    turn(from: joint(first, 0, landmarks.midSpine) - joint(first, 0, landmarks.spineBase), to: SIMD3(0, 0, 1))
+    turn(from: joint(first, 0, landmarks.rightShoulder) - joint(first, 0, landmarks.leftShoulder), to: SIMD3(1, 0, 0))
+  }
+
+  /// A body that is not there at first moves to the front, over the frames without it.
+  mutating func pullForward() {
+    let zeros = [Float](repeating: 0, count: joints * 3)
+    for body in 0..<bodies where !frames.isEmpty && isEmpty(0, body) {
+      let present = frames.indices.filter { !isEmpty($0, body) }.map { frames[$0][body] }
+      for frame in frames.indices { frames[frame][body] = frame < present.count ? present[frame] : zeros }
+    }
+  }
+
+  /// Each body's frames up to its last repeat until there are `length`; empty frames in between stay.
+  mutating func repeatToLength(_ length: Int) {
+    let zeros = [Float](repeating: 0, count: joints * 3)
+    var repeated = [[[Float]]](repeating: [[Float]](repeating: zeros, count: bodies), count: length)
+    for body in 0..<bodies {
+      guard let last = frames.indices.last(where: { !isEmpty($0, body) }) else { continue }
+      for time in 0..<length { repeated[time][body] = frames[time % (last + 1)][body] }
+    }
+    frames = repeated
+  }
+
+  /// Moves the middle of the hips at the first pose to the origin, and scales by the torso's length there.
+  mutating func centreOnHips() {
+    let (midShoulders, midHips) = (13, 14)
+    for body in 0..<bodies {
+      guard let first = frames.indices.first(where: { !isEmpty($0, body) }) else { continue }
+      let origin = joint(first, body, midHips)
+      let torso = joint(first, body, midShoulders) - origin
+      let length = (torso * torso).sum().squareRoot()
+      // A detector that puts shoulders on hips says nothing about size.
+      let scale = length > 1e-3 ? 1 / length : 1
+      for frame in frames.indices where !isEmpty(frame, body) {
+        shift(frame, body, by: origin)
+        for place in frames[frame][body].indices { frames[frame][body][place] *= scale }
+      }
+    }
+  }
+
+  private func joint(_ frame: Int, _ body: Int, _ joint: Int) -> SIMD3<Float> {
+    let values = frames[frame][body]
+    return SIMD3(values[3 * joint], values[3 * joint + 1], values[3 * joint + 2])
+  }
+
+  private mutating func shift(_ frame: Int, _ body: Int, by offset: SIMD3<Float>) {
+    for joint in 0..<joints {
+      for axis in 0..<3 { frames[frame][body][3 * joint + axis] -= offset[axis] }
+    }
+  }
+
+  /// Rotates everything by the shortest way that brings `from` parallel to `to`; a zero vector turns nothing.
+  private mutating func turn(from: SIMD3<Float>, to: SIMD3<Float>) {
+    let matrix = rotation(from: from, to: to)
+    for frame in frames.indices {
+      for body in 0..<bodies where !isEmpty(frame, body) {
+        for index in 0..<joints {
+          let value = joint(frame, body, index)
+          for axis in 0..<3 { frames[frame][body][3 * index + axis] = (matrix[axis] * value).sum() }
+        }
+      }
+    }
+  }
+}
+
+/// Rows of the rotation about from x to by the angle between them.
+private func rotation(from: SIMD3<Float>, to: SIMD3<Float>) -> [SIMD3<Float>] {
+  let identity: [SIMD3<Float>] = [SIMD3(1, 0, 0), SIMD3(0, 1, 0), SIMD3(0, 0, 1)]
+  let lengths = ((from * from).sum() * (to * to).sum()).squareRoot()
+  let axis = SIMD3(
+    from.y * to.z - from.z * to.y, from.z * to.x - from.x * to.z, from.x * to.y - from.y * to.x)
+  let sine = (axis * axis).sum().squareRoot()
+  guard lengths > 1e-6, sine > 1e-6 else { return identity }
+  let cosine = (from * to).sum() / lengths
+  let k = axis / sine
+  let s = (max(0, 1 - cosine * cosine)).squareRoot()
+  // Rodrigues' formula.
+  return (0..<3).map { row in
+    var values = identity[row] * cosine + k * k[row] * (1 - cosine)
+    switch row {
+    case 0: values += SIMD3(0, -k.z, k.y) * s
+    case 1: values += SIMD3(k.z, 0, -k.x) * s
+    default: values += SIMD3(-k.y, k.x, 0) * s
+    }
+    return values
+  }
+}

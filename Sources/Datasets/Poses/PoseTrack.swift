@@ -1,0 +1,100 @@
+package import Networks
+
+/// The bodies of a recording, frame by frame, in the slots in which the tracker's file lists them.
+///
+/// A slot is a place in the frame's list and not an identity; a slot that is not used in a frame is all zeros.
+package struct PoseTrack: Equatable, Sendable {
+  package let graph: SkeletonGraph
+  package let slots: Int
+  package private(set) var frameCount = 0
+  /// [T, slots, V, 3], row-major, metres.
+  package private(set) var values: [Float] = []
+
+  package init(graph: SkeletonGraph, slots: Int) {
+    precondition(slots > 0)
+    self.graph = graph
+    self.slots = slots
+  }
+
+  private var slotSize: Int { graph.jointCount * 3 }
+
+  /// Adds a frame; bodies beyond the slots are left out.
+  ///
+  /// - Parameter bodies: V · 3 numbers each, x y z of joint after joint; those that are not finite count as zero.
+  package mutating func append(_ bodies: [[Float]]) {
+    for slot in 0..<slots {
+      guard slot < bodies.count else {
+        values += repeatElement(0, count: slotSize)
+        continue
+      }
+      precondition(bodies[slot].count == slotSize)
+      values += bodies[slot].map { $0.isFinite ? $0 : 0 }
+    }
+    frameCount += 1
+  }
+
+  /// The body in a slot, V · 3 numbers.
+  package func body(_ frame: Int, _ slot: Int) -> ArraySlice<Float> {
+    let start = (frame * slots + slot) * slotSize
+    return values[start..<start + slotSize]
+  }
+
+  /// True when a slot is not used in a frame.
+  ///
+  /// By the sum of its numbers, as the published pre-processing has it.
+  package func isEmpty(_ frame: Int, _ slot: Int) -> Bool { body(frame, slot).reduce(0, +) == 0 }
+
+  /// How much a slot's body moves: the standard deviations of x, y and z over its frames and joints, added up.
+  ///
+  /// - Source: methods.md 3.6, step 2.
+  func energy(_ slot: Int) -> Float {
+    let frames = (0..<frameCount).filter { !isEmpty($0, slot) }
+    guard !frames.isEmpty else { return 0 }
+    var sum = [Double](repeating: 0, count: 3)
+    var squares = sum
+    for frame in frames {
+      for (index, value) in body(frame, slot).enumerated() {
+        sum[index % 3] += Double(value)
+        squares[index % 3] += Double(value) * Double(value)
+      }
+    }
+    let count = Double(frames.count * graph.jointCount)
+    return Float(
+      (0..<3).reduce(0) { $0 + max(0, squares[$1] / count - sum[$1] / count * sum[$1] / count).squareRoot() })
+  }
+
+  /// The slots with the largest energy, largest first; of equal ones the earlier.
+  func mostActive(_ count: Int) -> [Int] {
+    let energies = (0..<slots).map(energy)
+    return Array((0..<slots).sorted { (energies[$0], $1) > (energies[$1], $0) }.prefix(count))
+  }
+}
+
+/// A body's three-dimensional poses ready for a network: frames x bodies, unused ones zero.
+struct BodySequence: Sendable {
+  let joints: Int
+  let bodies: Int
+  /// [frame][body] of V · 3 numbers.
+  var frames: [[[Float]]]
+
+  init(_ track: PoseTrack, slots: [Int]) {
+    joints = track.graph.jointCount
+    bodies = slots.count
+    frames = (0..<track.frameCount).map { frame in slots.map { Array(track.body(frame, $0)) } }
+  }
+
+  func isEmpty(_ frame: Int, _ body: Int) -> Bool { frames[frame][body].reduce(0, +) == 0 }
+
+  /// The frames at `indices` as [3, T, V, M], row-major; an index beyond the end is an empty frame.
+  func tensor(_ indices: [Int]) -> [Float] {
+    var values = [Float](repeating: 0, count: 3 * indices.count * joints * bodies)
+    for (time, index) in indices.enumerated() where frames.indices.contains(index) {
+      for body in 0..<bodies {
+        for (place, value) in frames[index][body].enumerated() {
+          values[((place % 3 * indices.count + time) * joints + place / 3) * bodies + body] = value
+        }
+      }
+    }
+    return values
+  }
+}

@@ -1,0 +1,232 @@
+import Foundation
+package import Networks
+
+/// Reads poses from the files the data sets ship.
+package enum SkeletonFile {
+  /// Larger files are no skeletons: ten minutes of six bodies have 40 MB.
+  private static let largestFile = 256 << 20
+  /// An hour at 30 frames a second.
+  static let mostFrames = 108_000
+
+  /// - Parameters:
+  ///   - path: a skeleton file.
+  ///   - graph: whose joints it has; also says the format.
+  /// - Returns: every body of every frame, up to four slots.
+  /// - Throws: `DatasetError.unreadable` naming the line or entry.
+  package static func read(_ path: String, _ graph: SkeletonGraph) throws(DatasetError) -> PoseTrack {
+    let url = URL(fileURLWithPath: path)
+    let data: Data
+    do {
+      let handle = try FileHandle(forReadingFrom: url)
+      defer { try? handle.close() }  // read-only: nothing can be lost
+      data = try handle.read(upToCount: largestFile + 1) ?? Data()
+    } catch {
+      throw .missing(path: path, purpose: "it should hold the poses of a recording")
+    }
+    guard data.count <= largestFile else {
+      throw .unreadable(path: path, reason: "it is larger than any skeleton file")
+    }
+    do {
+      return switch graph {
+      case .ntu25: try NTUSkeletonText.parse(data)
+      case .smarthome15: try SmarthomePoses.parse(data)
+      case .kinect20: try KinectPoses.parse(data)
+      }
+    } catch {
+      throw .unreadable(path: path, reason: error.reason)
+    }
+  }
+}
+
+/// A skeleton file that does not hold what its format promises.
+struct SkeletonError: Error {
+  var reason: String
+
+  init(_ reason: String) { self.reason = reason }
+}
+
+/// The text format of NTU RGB+D's `.skeleton` files.
+///
+/// - Source: methods.md 8.1.
+enum NTUSkeletonText {
+  private static let slots = 4
+
+  static func parse(_ data: Data) throws(SkeletonError) -> PoseTrack {
+    var words = Words(data)
+    let frames = try words.integer("the number of frames")
+    guard (0...SkeletonFile.mostFrames).contains(frames) else {
+      throw SkeletonError("it announces \(frames) frames")
+    }
+    var track = PoseTrack(graph: .ntu25, slots: slots)
+    for _ in 0..<frames {
+      let bodies = try words.integer("a number of bodies")
+      guard (0...64).contains(bodies) else { throw SkeletonError("line \(words.line): \(bodies) bodies in a frame") }
+      var found: [[Float]] = []
+      for _ in 0..<bodies {
+        // A body's number is above 2⁵³ and is not needed: slots are places, not identities.
+        try words.skip(10, "a body's ten fields")
+        let joints = try words.integer("a number of joints")
+        guard joints == 25 else { throw SkeletonError("line \(words.line): \(joints) joints instead of 25") }
+        var body: [Float] = []
+        body.reserveCapacity(75)
+        for _ in 0..<joints {
+          for _ in 0..<3 { body.append(try words.number("a joint's x, y and z")) }
+          try words.skip(9, "a joint's twelve fields")
+        }
+        found.append(body)
+      }
+      track.append(found)
+    }
+    return track
+  }
+
+  /// The file's words, one after the other, with the line for messages.
+  private struct Words {
+    private let bytes: Data
+    private var position: Data.Index
+    private(set) var line = 1
+
+    init(_ data: Data) {
+      bytes = data
+      position = data.startIndex
+    }
+
+    private mutating func next(_ what: String) throws(SkeletonError) -> Substring {
+      while position < bytes.endIndex, bytes[position] <= 32 {
+        if bytes[position] == 10 { line += 1 }
+        position += 1
+      }
+      let start = position
+      while position < bytes.endIndex, bytes[position] > 32 { position += 1 }
+      guard start < position else { throw SkeletonError("it ends at line \(line), before \(what)") }
+      guard position - start <= 64 else {
+        throw SkeletonError("line \(line): a word of \(position - start) characters")
+      }
+      return Substring(decoding: bytes[start..<position], as: UTF8.self)
+    }
+
+    mutating func skip(_ count: Int, _ what: String) throws(SkeletonError) {
+      for _ in 0..<count { _ = try next(what) }
+    }
+
+    mutating func integer(_ what: String) throws(SkeletonError) -> Int {
+      let word = try next(what)
+      guard let value = Int(word) else { throw SkeletonError("line \(line): '\(word)' instead of \(what)") }
+      return value
+    }
+
+    /// `nan` and `-inf` occur, and are numbers.
+    mutating func number(_ what: String) throws(SkeletonError) -> Float {
+      let word = try next(what)
+      guard let value = Float(word) else { throw SkeletonError("line \(line): '\(word)' instead of \(what)") }
+      return value
+    }
+  }
+}
+
+/// LCR-Net's JSON of Toyota Smarthome: 13 joints a detection, in any number of detections a frame.
+///
+/// - Source: methods.md 3.1 and 8.2.
+enum SmarthomePoses {
+  private static let slots = 2
+
+  private struct File: Decodable {
+    var frames: [[Detection]]
+  }
+
+  private struct Detection: Decodable {
+    /// 13 x, 13 y, 13 z.
+    var pose3d: [Float]
+  }
+
+  static func parse(_ data: Data) throws(SkeletonError) -> PoseTrack {
+    let file: File
+    do {
+      file = try JSONDecoder().decode(File.self, from: data)
+    } catch let error as DecodingError {
+      throw SkeletonError("it is not LCR-Net's JSON: \(brief(error))")
+    } catch {
+      throw SkeletonError("it is not JSON")
+    }
+    guard file.frames.count <= SkeletonFile.mostFrames else {
+      throw SkeletonError("it has \(file.frames.count) frames")
+    }
+    var track = PoseTrack(graph: .smarthome15, slots: slots)
+    for (index, detections) in file.frames.enumerated() {
+      var bodies: [[Float]] = []
+      for detection in detections.prefix(slots) {
+        guard detection.pose3d.count == 39 else {
+          throw SkeletonError("frame \(index): pose3d has \(detection.pose3d.count) numbers instead of 39")
+        }
+        bodies.append(joints(detection.pose3d))
+      }
+      track.append(bodies)
+    }
+    return track
+  }
+
+  /// The 13 joints in reverse order, then the middles of shoulders and hips.
+  private static func joints(_ pose: [Float]) -> [Float] {
+    func joint(_ index: Int) -> [Float] { [pose[index], pose[13 + index], pose[26 + index]] }
+    func middle(_ a: Int, _ b: Int) -> [Float] { zip(joint(a), joint(b)).map { ($0 + $1) / 2 } }
+    return (0..<13).reversed().flatMap(joint) + middle(10, 11) + middle(4, 5)
+  }
+}
+
+/// Kinect v1 poses of N-UCLA: JSON with `skeletons` [T][20][3], or text with 20 lines `x,y,z…` a frame.
+///
+/// - Source: methods.md 8.3.
+enum KinectPoses {
+  private struct File: Decodable {
+    var skeletons: [[[Float]]]
+  }
+
+  static func parse(_ data: Data) throws(SkeletonError) -> PoseTrack {
+    let frames: [[[Float]]]
+    if data.first(where: { $0 > 32 }) == UInt8(ascii: "{") {
+      do {
+        frames = try JSONDecoder().decode(File.self, from: data).skeletons
+      } catch let error as DecodingError {
+        throw SkeletonError("it is not N-UCLA's JSON: \(brief(error))")
+      } catch {
+        throw SkeletonError("it is not JSON")
+      }
+    } else {
+      frames = try text(data)
+    }
+    guard frames.count <= SkeletonFile.mostFrames else { throw SkeletonError("it has \(frames.count) frames") }
+    var track = PoseTrack(graph: .kinect20, slots: 1)
+    for (index, joints) in frames.enumerated() {
+      guard joints.count == 20, joints.allSatisfy({ $0.count == 3 }) else {
+        throw SkeletonError("frame \(index) has not 20 joints of x, y and z")
+      }
+      track.append([Array(joints.joined())])
+    }
+    return track
+  }
+
+  /// Lines of numbers, the first three of which are a joint's x, y and z; other lines say what a frame is called.
+  private static func text(_ data: Data) throws(SkeletonError) -> [[[Float]]] {
+    var joints: [[Float]] = []
+    for line in String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline) {
+      let numbers = line.split { $0 == "," || $0.isWhitespace }.prefix(4).map { Float($0) }
+      guard numbers.count >= 3, let x = numbers[0], let y = numbers[1], let z = numbers[2] else { continue }
+      joints.append([x, y, z])
+    }
+    guard !joints.isEmpty, joints.count % 20 == 0 else {
+      throw SkeletonError("it has \(joints.count) joints, which are not 20 a frame")
+    }
+    return stride(from: 0, to: joints.count, by: 20).map { Array(joints[$0..<$0 + 20]) }
+  }
+}
+
+/// Place and reason of a decoding error, in one line.
+private func brief(_ error: DecodingError) -> String {
+  switch error {
+  case .dataCorrupted(let context), .keyNotFound(_, let context), .typeMismatch(_, let context),
+    .valueNotFound(_, let context):
+    let path = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
+    return (path.isEmpty ? "" : path + ": ") + context.debugDescription
+  @unknown default: return "\(error)"
+  }
+}

@@ -1,0 +1,173 @@
+package import Networks
+
+/// One labelled recording.
+package struct Clip: Hashable, Sendable {
+  /// The data set's own name for it, without extension; pairs video and poses.
+  package var name: String
+  package var label: Int
+  package var subject: Int?
+  package var camera: Int?
+  package var setup: Int?
+  /// A video file, or a folder of pictures.
+  package var video: String?
+  package var skeleton: String?
+
+  package init(
+    name: String, label: Int, subject: Int? = nil, camera: Int? = nil, setup: Int? = nil, video: String? = nil,
+    skeleton: String? = nil
+  ) {
+    self.name = name
+    self.label = label
+    self.subject = subject
+    self.camera = camera
+    self.setup = setup
+    self.video = video
+    self.skeleton = skeleton
+  }
+}
+
+/// What a clip is for.
+package enum Partition: String, CaseIterable, Sendable, Codable { case train, validation, test }
+
+package enum DatasetKind: String, CaseIterable, Sendable, Codable {
+  case ntu60, ntu120, smarthome, nucla, manifest
+}
+
+/// Which recordings, and how they are split.
+package struct DatasetOptions: Hashable, Sendable {
+  package var kind: DatasetKind
+  /// Folder of the videos, searched to any depth.
+  package var videos: String
+  /// Folder of the skeletons; `nil` when they lie with the videos.
+  package var skeletons: String?
+  /// CS, CV, CSet, CV1, CV2, cross1, cross2 or cross3; a manifest has none.
+  package var protocolName: String
+  /// The CSV file of a `manifest`.
+  package var manifest: String?
+  /// Keeps some training subjects apart to judge by; false trains on the whole published training set.
+  package var holdsOutValidation: Bool
+
+  package init(
+    kind: DatasetKind, videos: String, skeletons: String? = nil, protocolName: String = "CS", manifest: String? = nil,
+    holdsOutValidation: Bool = true
+  ) {
+    self.holdsOutValidation = holdsOutValidation
+    self.kind = kind
+    self.videos = videos
+    self.skeletons = skeletons
+    self.protocolName = protocolName
+    self.manifest = manifest
+  }
+}
+
+/// What was found on disk, and what was left out and why.
+package struct Inventory: Hashable, Sendable {
+  /// Clips of each class, in order, by partition.
+  package var counts: [Partition: [Int]] = [:]
+  /// Clips with a video but no poses, and the other way round.
+  package var withoutPoses: [String] = []
+  package var withoutVideo: [String] = []
+  /// Files whose names no clip of the data set has.
+  package var foreign: [String] = []
+  /// Clips that the data set's authors exclude, or that are of no class of the protocol.
+  package var dropped: [String] = []
+}
+
+/// A data set under one protocol: labels and clips.
+package struct Dataset: Sendable {
+  package let name: String
+  package let protocolName: String
+  /// Activities in the order of the logits.
+  package let labels: [String]
+  package let skeletonGraph: SkeletonGraph
+  package let inventory: Inventory
+  private let partitions: [Partition: [Clip]]
+
+  /// The clips of a partition, by name.
+  package func clips(_ partition: Partition) -> [Clip] { partitions[partition] ?? [] }
+
+  /// Finds the recordings of a data set on disk.
+  ///
+  /// - Throws: `DatasetError` when a folder is not there, the protocol is unknown, or nothing was found.
+  package static func open(_ options: DatasetOptions) throws(DatasetError) -> Dataset {
+    switch options.kind {
+    case .ntu60, .ntu120: try NTU(options).open()
+    case .smarthome: try Smarthome(options).open()
+    case .nucla: try NUCLA(options).open()
+    case .manifest: try Manifest.open(options)
+    }
+  }
+
+  init(
+    name: String, protocolName: String, labels: [String], graph: SkeletonGraph, clips: [(Partition, Clip)],
+    inventory: Inventory
+  ) {
+    self.name = name
+    self.protocolName = protocolName
+    self.labels = labels
+    skeletonGraph = graph
+    var inventory = inventory
+    var partitions: [Partition: [Clip]] = [:]
+    for partition in Partition.allCases {
+      let own = clips.filter { $0.0 == partition }.map(\.1).sorted { $0.name < $1.name }
+      var counts = [Int](repeating: 0, count: labels.count)
+      for clip in own { counts[clip.label] += 1 }
+      partitions[partition] = own
+      inventory.counts[partition] = counts
+    }
+    inventory.withoutPoses = clips.filter { $0.1.skeleton == nil }.map(\.1.name).sorted()
+    inventory.withoutVideo = clips.filter { $0.1.video == nil }.map(\.1.name).sorted()
+    self.inventory = inventory
+    self.partitions = partitions
+  }
+}
+
+/// A published data set: what its file names say, and who is in which partition.
+protocol PublishedDataset {
+  var options: DatasetOptions { get }
+  var name: String { get }
+  var graph: SkeletonGraph { get }
+  var labels: [String] { get }
+  /// True when the validation clips are a part of the published training set.
+  var validationMayTrain: Bool { get }
+
+  /// The clip that a file's name stands for; `nil` when it is none of this data set's.
+  func clip(named name: String) -> (clip: Clip, partition: Partition?)?
+}
+
+extension PublishedDataset {
+  func open() throws(DatasetError) -> Dataset {
+    let media = try MediaIndex(videos: options.videos, skeletons: options.skeletons)
+    var inventory = Inventory()
+    var clips: [(Partition, Clip)] = []
+    for name in Set(media.videos.keys).union(media.skeletons.keys).sorted() {
+      guard let found = clip(named: name) else {
+        inventory.foreign.append(name)
+        continue
+      }
+      guard var partition = found.partition else {
+        inventory.dropped.append(name)
+        continue
+      }
+      var clip = found.clip
+      if partition == .validation, validationMayTrain, !options.holdsOutValidation { partition = .train }
+      clip.video = media.videos[name]
+      clip.skeleton = media.skeletons[name]
+      clips.append((partition, clip))
+    }
+    guard !clips.isEmpty else {
+      throw .missing(
+        path: options.videos,
+        purpose: "no file in it has a name of \(self.name); data.videos is the folder of the videos")
+    }
+    return Dataset(
+      name: self.name, protocolName: options.protocolName, labels: labels, graph: graph, clips: clips,
+      inventory: inventory)
+  }
+}
+
+extension DatasetOptions {
+  func refusedProtocol(_ allowed: String) -> DatasetError {
+    .refused(setting: "data.protocol", value: protocolName, allowed: allowed)
+  }
+}

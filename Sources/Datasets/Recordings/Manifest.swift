@@ -1,0 +1,140 @@
+import Foundation
+import Networks
+
+/// People's own recordings: a CSV file with a line a clip.
+///
+/// Columns by name: video, label, split (train, validation or test); optional skeleton, subject, camera, name. Paths are
+/// relative to the CSV file. Skeletons are NTU's `.skeleton`, LCR-Net's or N-UCLA's `.json`, all of one kind.
+enum Manifest {
+  private static let required = ["video", "label", "split"]
+  private static let known = required + ["skeleton", "subject", "camera", "name"]
+  private static let largestFile = 256 << 20
+
+  static func open(_ options: DatasetOptions) throws(DatasetError) -> Dataset {
+    guard let path = options.manifest, !path.isEmpty else {
+      throw .refused(
+        setting: "data.manifest", value: "", allowed: "a CSV file with the columns \(known.joined(separator: ", "))")
+    }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw .missing(path: path, purpose: "data.manifest lists the recordings")
+    }
+    guard data.count <= largestFile, let text = String(data: data, encoding: .utf8) else {
+      throw .unreadable(path: path, reason: "it is not UTF-8 text of at most 256 MiB")
+    }
+    var rows: [(line: Int, fields: [String])] = []
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
+    where !line.allSatisfy(\.isWhitespace) {
+      rows.append((index + 1, try fields(line, path, index + 1)))
+    }
+    guard let header = rows.first?.fields else { throw .unreadable(path: path, reason: "it is empty") }
+    for column in required where !header.contains(column) {
+      throw .unreadable(path: path, reason: "its first line has no column \(column)")
+    }
+    for column in header where !known.contains(column) {
+      throw .unreadable(
+        path: path, reason: "its first line has a column '\(column)'; columns are \(known.joined(separator: ", "))")
+    }
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+    let entries = try rows.dropFirst().map { row throws(DatasetError) in
+      try Entry(row.fields, header, line: row.line, folder: folder, path: path)
+    }
+    guard !entries.isEmpty else { throw .unreadable(path: path, reason: "it lists no recordings") }
+    return try dataset(entries, path)
+  }
+
+  private struct Entry {
+    var partition: Partition
+    var label: String
+    var clip: Clip
+
+    init(_ fields: [String], _ header: [String], line: Int, folder: URL, path: String) throws(DatasetError) {
+      func unreadable(_ reason: String) -> DatasetError { .unreadable(path: path, reason: "line \(line): \(reason)") }
+      guard fields.count == header.count else {
+        throw unreadable("\(fields.count) fields where the first line has \(header.count)")
+      }
+      let values = Dictionary(zip(header, fields)) { $1 }
+      func file(_ column: String) -> String? {
+        guard let value = values[column], !value.isEmpty else { return nil }
+        return value.hasPrefix("/") ? value : folder.appendingPathComponent(value).path
+      }
+      func number(_ column: String) throws(DatasetError) -> Int? {
+        guard let value = values[column], !value.isEmpty else { return nil }
+        guard let number = Int(value) else { throw unreadable("\(column) is '\(value)' and no number") }
+        return number
+      }
+      guard let split = values["split"], let partition = Partition(rawValue: split) else {
+        throw unreadable("split is '\(values["split"] ?? "")'; it must be train, validation or test")
+      }
+      guard let label = values["label"], !label.isEmpty else { throw unreadable("label is empty") }
+      let (video, skeleton) = (file("video"), file("skeleton"))
+      guard video != nil || skeleton != nil else { throw unreadable("neither a video nor a skeleton") }
+      self.partition = partition
+      self.label = label
+      let stem = URL(fileURLWithPath: video ?? skeleton ?? "").deletingPathExtension().lastPathComponent
+      let name = values["name"].flatMap { $0.isEmpty ? nil : $0 } ?? stem
+      clip = Clip(
+        name: name, label: 0, subject: try number("subject"), camera: try number("camera"), video: video,
+        skeleton: skeleton)
+    }
+  }
+
+  private static func dataset(_ entries: [Entry], _ path: String) throws(DatasetError) -> Dataset {
+    let labels = Set(entries.map(\.label)).sorted()
+    let indices = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
+    var names: Set<String> = []
+    var clips: [(Partition, Clip)] = []
+    for entry in entries {
+      guard names.insert(entry.clip.name).inserted else {
+        throw .unreadable(path: path, reason: "'\(entry.clip.name)' appears twice; a column name can tell them apart")
+      }
+      var clip = entry.clip
+      clip.label = indices[entry.label] ?? 0
+      clips.append((entry.partition, clip))
+    }
+    return Dataset(
+      name: URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent, protocolName: "manifest",
+      labels: labels, graph: try graph(clips.compactMap(\.1.skeleton), path), clips: clips, inventory: Inventory())
+  }
+
+  /// The skeletons' kind, by their files.
+  private static func graph(_ skeletons: [String], _ path: String) throws(DatasetError) -> SkeletonGraph {
+    guard let first = skeletons.first else { return .ntu25 }
+    let isNTU = first.hasSuffix(".skeleton")
+    guard skeletons.allSatisfy({ $0.hasSuffix(".skeleton") == isNTU }) else {
+      throw .unreadable(path: path, reason: "it mixes .skeleton files with others")
+    }
+    if isNTU { return .ntu25 }
+    let failures = [SkeletonGraph.smarthome15, .kinect20].map { graph in
+      do throws(DatasetError) {
+        _ = try SkeletonFile.read(first, graph)
+        return (graph, nil as DatasetError?)
+      } catch {
+        return (graph, error)
+      }
+    }
+    if let readable = failures.first(where: { $0.1 == nil }) { return readable.0 }
+    throw failures[0].1 ?? .unreadable(path: first, reason: "it is no skeleton file")
+  }
+
+  /// Fields of a line; quotes protect commas, and two quotes stand for one.
+  private static func fields(_ line: Substring, _ path: String, _ number: Int) throws(DatasetError) -> [String] {
+    var fields: [String] = []
+    var field = ""
+    var isQuoted = false
+    var rest = line[...]
+    while let character = rest.popFirst() {
+      switch character {
+      case "\"" where isQuoted && rest.first == "\"":
+        field.append("\"")
+        rest = rest.dropFirst()
+      case "\"": isQuoted.toggle()
+      case "," where !isQuoted:
+        fields.append(field)
+        field = ""
+      default: field.append(character)
+      }
+    }
+    guard !isQuoted else { throw .unreadable(path: path, reason: "line \(number): a quote is not closed") }
+    return (fields + [field]).map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+}

@@ -1,0 +1,70 @@
+import Foundation
+
+/// Every video and skeleton file below two folders, by the recording's name.
+struct MediaIndex {
+  private static let videoEndings: Set = ["avi", "mp4", "mkv", "mov", "webm"]
+  private static let pictureEndings: Set = ["jpg", "jpeg", "png"]
+  /// What data sets put after a recording's name.
+  private static let suffixes = ["_rgb", "_pose3d"]
+
+  private(set) var videos: [String: String] = [:]
+  private(set) var skeletons: [String: String] = [:]
+
+  init(videos: String, skeletons: String?) throws(DatasetError) {
+    try add(videos, setting: "data.videos")
+    if let skeletons { try add(skeletons, setting: "data.skeletons") }
+  }
+
+  private mutating func add(_ folder: String, setting: String) throws(DatasetError) {
+    guard !folder.isEmpty else {
+      throw .refused(setting: setting, value: "", allowed: "the folder of the recordings")
+    }
+    let root = URL(fileURLWithPath: folder)
+    guard (try? root.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == true,
+      let walk = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)
+    else { throw .missing(path: folder, purpose: "\(setting) is the folder of the recordings") }
+    for case let url as URL in walk {
+      let ending = url.pathExtension.lowercased()
+      let name = Self.recording(url.deletingPathExtension().lastPathComponent)
+      if Self.videoEndings.contains(ending) {
+        videos[name] = url.path
+      } else if Self.pictureEndings.contains(ending) {
+        // A folder of pictures is a video by the folder's name.
+        let folder = url.deletingLastPathComponent()
+        videos[folder.lastPathComponent] = folder.path
+      } else if ending == "skeleton" || ending == "json" {
+        skeletons[name] = url.path
+      } else if ending == "txt", name.hasSuffix("_skeletons") || url.path.contains("skeleton") {
+        skeletons[Self.recording(String(name.replacing("_skeletons", with: "")))] = url.path
+      }
+    }
+  }
+
+  private static func recording(_ stem: String) -> String {
+    for suffix in suffixes where stem.hasSuffix(suffix) { return String(stem.dropLast(suffix.count)) }
+    return stem
+  }
+}
+
+/// Reads a name of letters and numbers in turns, such as `S001C002P003R002A013`.
+struct NameReader {
+  private var rest: Substring
+
+  init(_ name: String) { rest = name[...] }
+
+  var isAtEnd: Bool { rest.isEmpty }
+
+  mutating func skip(_ prefix: String) -> Bool {
+    guard rest.hasPrefix(prefix) else { return false }
+    rest = rest.dropFirst(prefix.count)
+    return true
+  }
+
+  /// `digits` digits, or as many as there are.
+  mutating func number(digits: Int? = nil) -> Int? {
+    let word = rest.prefix { $0.isASCII && $0.isNumber }
+    guard !word.isEmpty, word.count <= 9, digits.map({ word.count == $0 }) ?? true else { return nil }
+    rest = rest.dropFirst(word.count)
+    return Int(word)
+  }
+}

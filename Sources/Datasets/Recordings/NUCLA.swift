@@ -1,0 +1,51 @@
+import Networks
+
+/// Northwestern-UCLA Multiview Action 3D, cross-view: one camera tests.
+///
+/// There is no published validation set; subject 10's clips of the training cameras are it.
+///
+/// - Source: methods.md 8.3.
+struct NUCLA: PublishedDataset {
+  let options: DatasetOptions
+  private let testCamera: Int
+
+  var name: String { "N-UCLA" }
+  var graph: SkeletonGraph { .kinect20 }
+  var validationMayTrain: Bool { true }
+
+  /// Numbers in names, in the order of the logits.
+  private static let actions = [1, 2, 3, 4, 5, 6, 8, 9, 11, 12]
+  private static let validationSubject = 10
+  /// Clips that the published lists leave out, by test camera.
+  private static let leftOut: [Int: Set<String>] = [
+    1: ["a05_s07_e00_c01"], 3: ["a02_s09_e04_c02", "a02_s09_e04_c03", "a05_s07_e00_c01"],
+  ]
+
+  let labels = [
+    "pick up with one hand", "pick up with two hands", "drop trash", "walk around", "sit down", "stand up", "donning",
+    "doffing", "throw", "carry",
+  ]
+
+  init(_ options: DatasetOptions) throws(DatasetError) {
+    self.options = options
+    switch options.protocolName {
+    case "cross1": testCamera = 1
+    case "cross2": testCamera = 2
+    case "cross3": testCamera = 3
+    default: throw options.refusedProtocol("cross1, cross2 or cross3")
+    }
+  }
+
+  func clip(named name: String) -> (clip: Clip, partition: Partition?)? {
+    var reader = NameReader(name)
+    guard reader.skip("a"), let action = reader.number(), reader.skip("_s"), let subject = reader.number(),
+      reader.skip("_e"), reader.number() != nil, reader.skip("_c") || reader.skip("_v"),
+      let camera = reader.number(), reader.isAtEnd, (1...3).contains(camera),
+      let label = Self.actions.firstIndex(of: action)
+    else { return nil }
+    let clip = Clip(name: name, label: label, subject: subject, camera: camera)
+    if Self.leftOut[testCamera]?.contains(name.replacing("_v", with: "_c")) == true { return (clip, nil) }
+    if camera == testCamera { return (clip, .test) }
+    return (clip, subject == Self.validationSubject ? .validation : .train)
+  }
+}
