@@ -40,6 +40,8 @@ void ctorch_keep_memory(void) {
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
 }
 
+void ctorch_flush_denormals(void) { at::globalContext().setFlushDenormal(true); }
+
 bool ctorch_cuda_available(void) {
   return guarded(false, [] { return torch::cuda::is_available(); });
 }

@@ -11,6 +11,8 @@ package struct DataSettings: Equatable, Sendable {
   package var skeletons: String
   /// CSV file of a `manifest` data set.
   package var manifest: String
+  /// Keeps some training subjects apart to judge by, where the data set publishes no validation clips.
+  package var holdOutValidation: Bool
   /// Threads that decode.
   package var workers: Int
   /// Batches decoded ahead of the trainer.
@@ -22,6 +24,7 @@ package struct DataSettings: Equatable, Sendable {
     videos = table.text("videos", default: "") ?? ""
     skeletons = table.text("skeletons", default: "") ?? ""
     manifest = table.text("manifest", default: "") ?? ""
+    holdOutValidation = table.flag("holdOutValidation", default: true)
     workers = table.integer("workers", default: 2, 1...256)
     ahead = table.integer("ahead", default: 3, 1...64)
     table.finish()

@@ -66,8 +66,14 @@ package enum Library {
   /// Threads of one operation on the CPU.
   package static func setThreads(_ count: Int) { ctorch_set_threads(CInt(count)) }
 
-  /// Keeps freed memory for the next step, which asks for the same again; saves a sixth of a step on a CPU.
-  package static func keepMemory() { ctorch_keep_memory() }
+  /// Sets the process up for training on a CPU; to be called first, on the thread that trains.
+  ///
+  /// Freed memory stays for the next step, which asks for the same again: a sixth of a step. Numbers too small for a normal
+  /// float count as zero: gradients of what is known by heart are full of them, and each costs a hundred others.
+  package static func prepareForTraining() {
+    ctorch_keep_memory()
+    ctorch_flush_denormals()
+  }
 
   /// Seeds libtorch's own random numbers, which only dropout uses.
   package static func seed(_ seed: UInt64) throws(TensorError) { try check("seed", ctorch_manual_seed(seed)) }

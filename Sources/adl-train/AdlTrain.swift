@@ -15,5 +15,9 @@ struct AdlTrain: ParsableCommand {
       failed, 64 wrong use, 65 data or weights that cannot be used, 70 training failed, 75 stopped or killed and to be \
       resumed, 78 wrong settings.
       """,
-    subcommands: [BenchCommand.self, SelftestCommand.self])
+    subcommands: [
+      PoseTeacherCommand.self, RGBCommand.self, AttentionTeacherCommand.self, StudentCommand.self, VPNCommand.self,
+      EvaluateCommand.self, FuseCommand.self, ExportCommand.self, DataCommand.self, SelftestCommand.self,
+      BenchCommand.self,
+    ])
 }

@@ -20,7 +20,7 @@ struct MachineOptions: ParsableArguments {
 
   /// Sets the thread count, and looks whether the device is there.
   func prepare() throws(TensorError) -> Device {
-    Library.keepMemory()
+    Library.prepareForTraining()
     Library.setThreads(threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount)
     return try Device(parsing: device)
   }

@@ -32,6 +32,9 @@ const char *ctorch_version(void);
 void ctorch_set_threads(int count);
 /* Freed memory stays with the process: a step asks for the same tensors as the one before. */
 void ctorch_keep_memory(void);
+/* Numbers too small for a normal float count as zero, in this thread and those it starts: a CPU takes many times as long
+ * for each of them. */
+void ctorch_flush_denormals(void);
 bool ctorch_cuda_available(void);
 int ctorch_cuda_count(void);
 /* Most bytes allocated on a CUDA device since the start; 0 on a build without CUDA. */

@@ -7,6 +7,20 @@ package enum Stage: String, Codable, CaseIterable, Sendable {
   case attentionTeacher = "attention-teacher"
   case student
   case vpn
+
+  /// What batches of the stage hold.
+  package func content(_ distillation: Distillation) -> BatchContent {
+    switch self {
+    case .poseTeacher: return .poses
+    case .rgb: return .clips
+    case .attentionTeacher, .vpn: return [.clips, .windowPoses]
+    case .student:
+      var content = BatchContent.clips
+      if distillation.hasFeature { content.insert(.poses) }
+      if distillation.hasAttention { content.insert(.windowPoses) }
+      return content
+    }
+  }
 }
 
 /// What a student learns from besides labels.

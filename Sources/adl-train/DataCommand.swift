@@ -1,0 +1,43 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Settings
+import Training
+
+/// `adl-train data`: looks at a data set.
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Look at a data set before training on it.", subcommands: [DataCheckCommand.self])
+}
+
+/// `adl-train data check`: reads everything once.
+struct DataCheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Read every recording once, and report counts, missing pairs and broken files.",
+    discussion: "Decodes every video to its end and parses every skeleton. Ends with 1 when a file cannot be read.")
+
+  @Argument(help: "Settings of a stage, of which the data section is used.")
+  var config: String
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Replace a setting, such as data.videos=/data/ntu; may be repeated.", valueName: "section.key=value")
+  )
+  var overrides: [String] = []
+
+  func run() throws {
+    try reporting {
+      let settings = try TrainingSettings.load(path: config, overrides: overrides)
+      let dataset = try Dataset.open(DatasetOptions(settings.data))
+      let isTerminal = isatty(STDERR_FILENO) == 1
+      let report = DatasetCheck.run(dataset, workers: settings.data.workers) { done, total in
+        guard isTerminal, done % 20 == 0 || done == total else { return }
+        FileHandle.standardError.write(Data("\r\(done) of \(total) clips".utf8))
+      }
+      if isTerminal { complain("") }
+      print(report)
+      guard report.broken.isEmpty else { throw ExitCode(1) }
+    }
+  }
+}

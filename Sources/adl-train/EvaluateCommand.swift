@@ -1,0 +1,114 @@
+import ArgumentParser
+import Datasets
+import Evaluation
+import Foundation
+import ModelFile
+import Settings
+import Tensors
+import Training
+
+/// `adl-train evaluate`: judges a run on clips it has not learned from.
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Judge a run: accuracy, confusion matrix, calibration, and a report to read.",
+    discussion: """
+      Scores every window of every clip in both ways: paper (windows of every second frame, softmax, maximum over windows) \
+      and code (as released: consecutive frames, sum of logits). A temperature is fitted on the validation clips; export \
+      puts it into the model. With --pose-run the report also has poses alone and both together.
+
+      Writes into the run folder: calibration.json and evaluation-PARTITION/ with scores-paper.jsonl, scores-code.jsonl, \
+      classes.csv, confusion.csv, confusion.svg, report.html.
+      """)
+
+  @Option(name: .customLong("run"), help: ArgumentHelp("The run.", valueName: "folder"))
+  var runFolder: String
+
+  @Option(help: "Which clips: train, validation or test.")
+  var partition = Partition.test
+
+  @Option(help: ArgumentHelp("A pose-teacher's run, to judge both together as well.", valueName: "folder"))
+  var poseRun: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Replace a setting of the run, such as data.videos=/data/ntu.", valueName: "section.key=value"))
+  var overrides: [String] = []
+
+  @OptionGroup var machine: MachineOptions
+
+  func run() throws {
+    try reporting {
+      let device = try machine.prepare()
+      let judged = try JudgedRun(RunFolder(runFolder), overrides, device, machine.precision)
+      let temperature = try judged.calibrate()
+      let paper = try judged.scores(partition, .paper)
+      let code = try judged.scores(partition, .code)
+      let main = Evaluation(paper, pooling: .paper, temperature: temperature)
+      var results = [main, Evaluation(code, pooling: .code)]
+      if let poseRun {
+        let poses = try JudgedRun(RunFolder(poseRun), overrides, device, machine.precision)
+        let poseScores = try poses.scores(partition, .paper)
+        let weight = try judged.fusionWeight(with: poses)
+        results.append(Evaluation(poseScores, pooling: .paper))
+        results.append(Evaluation(try LateFusion.fuse(paper, poseScores, weight: weight), pooling: .paper))
+      }
+      let folder = judged.folder.evaluation(partition.rawValue)
+      try write(main, results, judged, to: folder, temperature)
+      for result in results {
+        print(
+          String(
+            format: "%@ (%@ windows): top-1 %.4f, top-5 %.4f, mean class %.4f, calibration error %.4f, %d clips",
+            result.system, result.pooling.rawValue, result.top1, result.top5, result.meanClassAccuracy,
+            result.calibrationError, result.clipCount))
+      }
+      if !main.absentClasses.isEmpty {
+        print("left out of the mean, as no clip shows them: "
+          + main.absentClasses.map { main.labels[$0] }.joined(separator: ", "))
+      }
+      print("\(folder)/report.html")
+    }
+  }
+
+  private func write(
+    _ main: Evaluation, _ results: [Evaluation], _ judged: JudgedRun, to folder: String, _ temperature: Double
+  ) throws {
+    func save(_ name: String, _ text: String) throws {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/" + name), options: .atomic)
+    }
+    try save("confusion.csv", main.confusion.csv())
+    try save("confusion.svg", main.confusion.svg())
+    let number = { (value: Double?) in value.map { String(format: "%.6f", $0) } ?? "" }
+    let rows = main.perClass.map { result in
+      "\"\(result.label)\",\(result.support),\(number(result.recall)),\(number(result.precision)),"
+        + "\"\(result.mostConfusedWith.map { main.labels[$0] } ?? "")\"\n"
+    }
+    try save("classes.csv", "class,clips,recall,precision,most_confused_with\n" + rows.joined())
+
+    let description = judged.checkpoint.description
+    let log = try CSVTable.read(judged.folder.log)
+    let facts = [
+      HTMLReport.Fact("Data set", "\(main.dataset), \(main.protocolName), \(main.partition)"),
+      HTMLReport.Fact("System", description.system),
+      HTMLReport.Fact("Network", judged.networkText),
+      HTMLReport.Fact("Parameters", "\(judged.system.learnedCount)"),
+      HTMLReport.Fact("Checkpoint", "\(judged.checkpoint.path), step \(judged.checkpoint.progress.step)"),
+      HTMLReport.Fact("Seed", "\(description.seed)"),
+      HTMLReport.Fact("Temperature", String(format: "%.4f", temperature)),
+      HTMLReport.Fact("Evaluated", Date.now.ISO8601Format()),
+    ]
+    let terms = log.columns.filter { $0.hasPrefix("term_") }
+    let charts = [
+      LineChart(title: "Loss", log: log, columns: ["loss", "validation_loss"]),
+      LineChart(title: "Terms of the loss", log: log, columns: terms),
+      LineChart(
+        title: "Accuracy", unit: .share, log: log,
+        columns: ["accuracy", "validation_accuracy", "validation_mean_class_accuracy"]),
+    ]
+    try HTMLReport(
+      title: "\(description.system) on \(main.dataset)", facts: facts, main: main, results: results, charts: charts
+    ).write(folder + "/report.html")
+  }
+}
+
+extension Partition: ExpressibleByArgument {}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import ModelFile
+import Settings
+import Training
+
+/// `adl-train export`: a student for the daemon.
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write a trained student as a model for adld, and check that both engines agree about it.",
+    discussion: """
+      Teachers and training layers stay behind. The temperature is the one `adl-train evaluate` fitted. The model then runs \
+      on recorded clips in the live engine and in libtorch; a difference above 1e-3 of the largest logit is an error.
+      """)
+
+  @Option(name: .customLong("run"), help: ArgumentHelp("The run of a student or rgb stage.", valueName: "folder"))
+  var runFolder: String
+
+  @Option(help: ArgumentHelp("Where the model goes.", valueName: "file.safetensors"))
+  var out: String
+
+  @Option(help: "The model's name; the run folder's when left out.")
+  var name: String?
+
+  @Option(help: "Samples a second: half the rate of the training videos, as every second frame was used.")
+  var sampleRate = 15.0
+
+  @Option(help: "How weights are stored: f32, f16 or bf16.")
+  var stored = "f32"
+
+  @Option(help: "Recorded clips on which the engines are compared.")
+  var clips = 4
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Replace a setting of the run, such as data.videos=/data/ntu.", valueName: "section.key=value"))
+  var overrides: [String] = []
+
+  @OptionGroup var machine: MachineOptions
+
+  func validate() throws {
+    guard ["f32", "f16", "bf16"].contains(stored) else { throw ValidationError("--stored must be f32, f16 or bf16") }
+    guard (1...120).contains(sampleRate) else { throw ValidationError("--sample-rate must be 1 to 120") }
+    guard clips >= 0 else { throw ValidationError("--clips must be 0 or more") }
+  }
+
+  func run() throws {
+    try reporting {
+      _ = try machine.prepare()
+      let folder = RunFolder(runFolder)
+      let checkpoint = try TrainingCheckpoint(path: runFolder)
+      let export = try StudentExport(checkpoint)
+      let settings = try TrainingSettings.load(run: folder, overrides: overrides)
+      let calibration = try CalibrationFile.read(folder.calibration)
+      if calibration == nil { complain("the temperature is 1: the run has not been evaluated") }
+      let description = checkpoint.description
+      let accuracy = checkpoint.progress.best.map { String(format: ", validation mean class accuracy %.4f", $0) } ?? ""
+      try export.write(
+        to: out, name: name ?? URL(fileURLWithPath: runFolder).lastPathComponent,
+        temperature: calibration?.temperature ?? 1, sampleRate: sampleRate,
+        training: "\(description.system), \(description.dataset) \(description.protocolName), "
+          + "step \(checkpoint.progress.step)\(accuracy)",
+        type: stored == "f16" ? .float16 : stored == "bf16" ? .bfloat16 : .float32)
+      let recorded = try recordedClips(settings, checkpoint)
+      let cores = machine.threads > 0 ? machine.threads : ProcessInfo.processInfo.activeProcessorCount
+      let worst = try export.compare(out, on: recorded, threads: cores)
+      print(
+        "\(out): \(description.labels.count) activities; engines agree within \(String(format: "%.1e", worst)) of the "
+          + "largest logit on \(recorded.count) clips")
+    }
+  }
+
+  /// Clips of the data set the run learned from, those it has not learned from first.
+  private func recordedClips(_ settings: TrainingSettings, _ checkpoint: TrainingCheckpoint) throws -> [(
+    name: String, pixels: [UInt8]
+  )] {
+    guard clips > 0 else { return [] }
+    let dataset = try Dataset.open(DatasetOptions(settings.data))
+    let candidates = [Partition.test, .validation, .train].flatMap(dataset.clips).filter { $0.video != nil }
+    guard !candidates.isEmpty else {
+      throw TrainingError.noClips(partition: "recorded", reason: "the data set has no videos; --clips 0 exports unchecked")
+    }
+    let loader = ClipLoader(ClipOptions(settings, .clips), graph: dataset.skeletonGraph)
+    return try candidates.prefix(clips).flatMap { clip in
+      try loader.load(clip, .centre).map { (clip.name, $0.pixels) }
+    }
+  }
+}

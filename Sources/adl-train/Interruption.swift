@@ -1,0 +1,31 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Ctrl-C and SIGTERM: the first asks for a checkpoint and an end, the second ends at once.
+final class Interruption {
+  private final class Flag: Sendable {
+    let isAsked = Atomic<Bool>(false)
+  }
+
+  private let flag = Flag()
+  private let sources: [any DispatchSourceSignal]
+
+  init() {
+    let queue = DispatchQueue(label: "signals")
+    sources = [SIGINT, SIGTERM].map { number in
+      // The default would end the process before the source sees it.
+      signal(number, SIG_IGN)
+      return DispatchSource.makeSignalSource(signal: number, queue: queue)
+    }
+    for source in sources {
+      source.setEventHandler { [flag] in
+        if flag.isAsked.exchange(true, ordering: .relaxed) { exit(130) }
+        complain("finishing the step and writing a checkpoint; once more ends at once")
+      }
+      source.resume()
+    }
+  }
+
+  var isAsked: Bool { flag.isAsked.load(ordering: .relaxed) }
+}

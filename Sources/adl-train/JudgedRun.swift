@@ -1,0 +1,80 @@
+import Datasets
+import Evaluation
+import Foundation
+import Networks
+import Settings
+import Tensors
+import Training
+
+/// A finished run with its data set, ready to be scored.
+struct JudgedRun {
+  let folder: RunFolder
+  let settings: TrainingSettings
+  let checkpoint: TrainingCheckpoint
+  let system: any TrainingSystem
+  let dataset: Dataset
+  private let device: Device
+  private let precision: TrainingPrecision
+
+  init(_ folder: RunFolder, _ overrides: [String], _ device: Device, _ precision: TrainingPrecision) throws {
+    self.folder = folder
+    self.device = device
+    self.precision = precision
+    settings = try TrainingSettings.load(run: folder, overrides: overrides)
+    checkpoint = try TrainingCheckpoint(path: folder.path)
+    system = try SystemBuilder.classifier(checkpoint, on: device)
+    dataset = try Dataset.open(DatasetOptions(settings.data))
+  }
+
+  /// Scores a partition and writes the scores into the run's folder.
+  func scores(_ partition: Partition, _ scheme: WindowScheme) throws -> ScoreFile {
+    let isTerminal = isatty(STDERR_FILENO) == 1
+    let (scores, skipped) = try Scoring(settings, on: device, precision).run(
+      system, checkpoint.description, dataset, partition, scheme
+    ) { done, total in
+      guard isTerminal else { return }
+      let text = "\r\(checkpoint.description.system), \(partition.rawValue), \(scheme.rawValue): \(done) of \(total) clips"
+      FileHandle.standardError.write(Data(text.utf8))
+    }
+    if isTerminal { complain("") }
+    for (name, reason) in skipped { complain("left out \(name): \(reason)") }
+    try RunFolder(folder.evaluation(partition.rawValue)).create()
+    try scores.write(folder.scores(partition.rawValue, scheme.rawValue))
+    return scores
+  }
+
+  /// Fits the temperature on validation clips, and keeps it for `export`; 1 where there are none.
+  func calibrate() throws -> Double {
+    guard !dataset.clips(.validation).isEmpty else {
+      complain("no validation clips: the temperature stays 1")
+      return 1
+    }
+    let scores = try scores(.validation, .paper)
+    let temperature = Calibration.temperature(fitting: scores.clips)
+    try CalibrationFile(
+      temperature: temperature, clips: scores.clips.count, partition: Partition.validation.rawValue
+    ).write(folder.calibration)
+    return temperature
+  }
+
+  /// The pose teacher's share in the average, tuned on validation clips; a half where there are none.
+  func fusionWeight(with poses: JudgedRun) throws -> Double {
+    guard !dataset.clips(.validation).isEmpty else { return 0.5 }
+    return try LateFusion.bestWeight(scores(.validation, .paper), poses.scores(.validation, .paper))
+  }
+
+  var networkText: String {
+    let description = checkpoint.description
+    var parts: [String] = []
+    if let clip = description.clip {
+      parts.append(
+        "I3D x\(clip.width.value), \(clip.frames) frames of \(clip.size)x\(clip.size)"
+          + (clip.nonLocal == .none ? "" : ", Non-Local (\(clip.nonLocal.rawValue))"))
+    }
+    if let pose = description.pose {
+      parts.append("AGCN, \(pose.blockCount) blocks x\(pose.width), \(pose.graph.jointCount) joints")
+    }
+    if description.stepwise != nil { parts.append("stepwise graph network") }
+    return parts.joined(separator: "; ")
+  }
+}

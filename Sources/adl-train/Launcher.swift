@@ -1,0 +1,92 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import Glibc
+import Synchronization
+
+/// Starts the same command once for every rank on this machine, and ends all when one ends badly.
+struct Launcher {
+  let processes: Int
+  /// Cores of one process; 0 shares them out.
+  let threads: Int
+
+  /// How long ranks have to end by themselves before they are killed.
+  private static let grace = 10.0
+
+  /// - Throws: `ExitCode` of the first rank that failed, after the others have ended.
+  func run() throws {
+    let port = try freePort()
+    let ranks = try (0..<processes).map { try start($0, port: port) }
+    let ended = Mutex<[(rank: Int, status: Int32, signal: Bool)]>([])
+    let change = DispatchSemaphore(value: 0)
+    for (rank, process) in ranks.enumerated() {
+      Thread.detachNewThread {
+        process.waitUntilExit()
+        ended.withLock { $0.append((rank, process.terminationStatus, process.terminationReason == .uncaughtSignal)) }
+        change.signal()
+      }
+    }
+    let interruption = Interruption()
+    var isInterrupted = false
+    var failure: (rank: Int, status: Int32, signal: Bool)?
+    var deadline: Date?
+    while ended.withLock(\.count) < processes {
+      _ = change.wait(timeout: .now() + .milliseconds(200))
+      if interruption.isAsked, !isInterrupted {
+        isInterrupted = true
+        for process in ranks where process.isRunning { process.terminate() }
+      }
+      if failure == nil, let bad = ended.withLock({ $0.first { $0.status != 0 } }) {
+        failure = bad
+        if !isInterrupted {
+          complain(
+            "rank \(bad.rank) ended \(bad.signal ? "by signal" : "with status") \(bad.status); ending the others")
+        }
+        deadline = Date(timeIntervalSinceNow: Self.grace)
+      }
+      if let deadline, Date() > deadline {
+        for process in ranks where process.isRunning { kill(process.processIdentifier, SIGKILL) }
+      }
+    }
+    guard let failure else { return }
+    if !failure.signal, failure.status == 75 { throw ExitCode(75) }
+    complain("start the same command again: the run goes on from its last checkpoint")
+    throw ExitCode(failure.signal ? 75 : failure.status)
+  }
+
+  private func start(_ rank: Int, port: Int) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    process.arguments = Array(CommandLine.arguments.dropFirst()) + (threads > 0 ? [] : ["--threads", "\(share)"])
+    var environment = ProcessInfo.processInfo.environment
+    environment["RANK"] = "\(rank)"
+    environment["LOCAL_RANK"] = "\(rank)"
+    environment["WORLD_SIZE"] = "\(processes)"
+    environment["MASTER_ADDR"] = "127.0.0.1"
+    environment["MASTER_PORT"] = "\(port)"
+    process.environment = environment
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    return process
+  }
+
+  private var share: Int { max(1, ProcessInfo.processInfo.activeProcessorCount / processes) }
+
+  /// A TCP port that nobody uses at the moment.
+  private func freePort() throws -> Int {
+    let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard handle >= 0 else { throw failure("no socket for the ranks to meet at", 70) }
+    defer { close(handle) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { socketAddress in
+        unsafe bind(handle, socketAddress, length) == 0 && getsockname(handle, socketAddress, &length) == 0
+      }
+    }
+    guard isBound else { throw failure("no free port for the ranks to meet at", 70) }
+    return Int(UInt16(bigEndian: address.sin_port))
+  }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Training
+
+/// `adl-train pose-teacher`: AGCN-J.
+struct PoseTeacherCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pose-teacher",
+    abstract: "Train AGCN-J, which reads activities from poses alone.",
+    discussion: """
+      The teacher of feature distillation, and the other half of VPN++ with poses. Needs skeletons, no videos. As \
+      published: SGD with Nesterov momentum, rate 0.1 divided by ten at epochs 30 and 40, batch 64 (NTU) or 16 (Smarthome).
+
+      Example:
+        adl-train pose-teacher --config config/train/ntu60/pose-teacher.yaml --set data.videos=/data/nturgb+d \\
+          --out runs/pose
+      """)
+  @OptionGroup var options: StageOptions
+  func run() throws { try StageRunner(.poseTeacher, .none, options).run() }
+}
+
+/// `adl-train rgb`: I3D.
+struct RGBCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rgb",
+    abstract: "Fine-tune I3D on clips, from published weights or from scratch.",
+    discussion: """
+      The baseline, and where attention teachers and students begin. start.model names published Kinetics weights (a \
+      PyTorch checkpoint or a model file); without it I3D begins from scratch, which takes far longer.
+
+      Example:
+        adl-train rgb --config config/train/ntu60/rgb.yaml --set data.videos=/data/nturgb+d \\
+          --set start.model=rgb_imagenet.pt --out runs/rgb
+      """)
+  @OptionGroup var options: StageOptions
+  func run() throws { try StageRunner(.rgb, .none, options).run() }
+}
+
+/// `adl-train attention-teacher`: VPN*.
+struct AttentionTeacherCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "attention-teacher",
+    abstract: "Train VPN*, an I3D whose features are raised where and when the pose says.",
+    discussion: """
+      The teacher of attention distillation: I3D from the rgb stage (start.rgb), two AGCN blocks on the poses of the \
+      clip's own frames, sigmoid over space times softmax over time.
+
+      Example:
+        adl-train attention-teacher --config config/train/ntu60/attention-teacher.yaml \\
+          --set data.videos=/data/nturgb+d --set start.rgb=runs/rgb --out runs/attention
+      """)
+  @OptionGroup var options: StageOptions
+  func run() throws { try StageRunner(.attentionTeacher, .none, options).run() }
+}
+
+/// `adl-train student`: I3D+NL, VPN-F, VPN-A, VPN++.
+struct StudentCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "student",
+    abstract: "Train the RGB student: I3D with a Non-Local block that learns from poses and is used without.",
+    discussion: """
+      --distill none is I3D+NL, feature is VPN-F (needs start.poseTeacher), attention is VPN-A (needs \
+      start.attentionTeacher), both is VPN++. The student begins from start.rgb. `adl-train export` makes a model for the \
+      daemon of the run.
+
+      Example:
+        adl-train student --distill both --config config/train/ntu60/student.yaml --set data.videos=/data/nturgb+d \\
+          --set start.rgb=runs/rgb --set start.poseTeacher=runs/pose --set start.attentionTeacher=runs/attention \\
+          --out runs/vpnpp
+      """)
+
+  @Option(help: "What to learn from besides labels: none, feature, attention or both.")
+  var distill: Distillation
+
+  @OptionGroup var options: StageOptions
+  func run() throws { try StageRunner(.student, distill, options).run() }
+}
+
+/// `adl-train vpn`: the full VPN.
+struct VPNCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "vpn",
+    abstract: "Train the full VPN, which needs poses when it is used: for comparison.",
+    discussion: """
+      I3D from the rgb stage, pose-driven attention with hidden layers, and the spatial embedding that brings clips and \
+      poses together. network.poseBackbone chooses AGCN blocks or the released network.
+
+      Example:
+        adl-train vpn --config config/train/ntu60/vpn.yaml --set data.videos=/data/nturgb+d \\
+          --set start.rgb=runs/rgb --out runs/vpn
+      """)
+  @OptionGroup var options: StageOptions
+  func run() throws { try StageRunner(.vpn, .none, options).run() }
+}
+
+extension Distillation: ExpressibleByArgument {}

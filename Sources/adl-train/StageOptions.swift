@@ -1,0 +1,59 @@
+import ArgumentParser
+import Foundation
+import Settings
+import Tensors
+import Training
+
+/// What every stage is told.
+struct StageOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Settings of the stage; config/train has presets.", valueName: "file.yaml"))
+  var config: String
+
+  @Option(help: ArgumentHelp("Folder of the run. A run that is there already goes on.", valueName: "folder"))
+  var out: String
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Replace a setting, such as data.videos=/data/ntu; may be repeated.", valueName: "section.key=value")
+  )
+  var overrides: [String] = []
+
+  @Flag(help: "Begin anew where a run is there already.")
+  var restart = false
+
+  @Option(help: "Processes that train together on this machine, each with a batch of its own.")
+  var processes = 1
+
+  @OptionGroup var machine: MachineOptions
+
+  func validate() throws {
+    guard (1...64).contains(processes) else { throw ValidationError("--processes must be 1 to 64") }
+  }
+}
+
+/// One rank of several, as torchrun and our own launcher say it in the environment.
+struct Ranks {
+  var rank: Int
+  var size: Int
+  var host: String
+  var port: Int
+
+  /// A rank keeps the others waiting no longer than this before they give up.
+  static let timeout = Duration.seconds(50)
+
+  /// `nil` when this process trains alone.
+  init?(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+    guard let size = environment["WORLD_SIZE"], size != "1" else { return nil }
+    guard let size = Int(size), let rank = environment["RANK"].flatMap({ Int($0) }), (2...4096).contains(size),
+      (0..<size).contains(rank), let host = environment["MASTER_ADDR"], !host.isEmpty,
+      let port = environment["MASTER_PORT"].flatMap({ Int($0) }), (1...65535).contains(port)
+    else {
+      throw failure("WORLD_SIZE is set, but RANK, MASTER_ADDR and MASTER_PORT do not make a group of ranks", 64)
+    }
+    (self.rank, self.size, self.host, self.port) = (rank, size, host, port)
+  }
+
+  func join(_ device: Device) throws(TensorError) -> ProcessGroup {
+    try ProcessGroup(host: host, port: port, rank: rank, size: size, timeout: Self.timeout, device: device)
+  }
+}

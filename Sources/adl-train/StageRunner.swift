@@ -1,0 +1,102 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Settings
+import Tensors
+import Training
+
+/// Runs one stage from its command line to its last checkpoint.
+struct StageRunner {
+  private let stage: Stage
+  private let distillation: Distillation
+  private let options: StageOptions
+
+  init(_ stage: Stage, _ distillation: Distillation, _ options: StageOptions) {
+    self.stage = stage
+    self.distillation = distillation
+    self.options = options
+  }
+
+  func run() throws {
+    try reporting {
+      let ranks = try Ranks()
+      if options.processes > 1, ranks == nil {
+        try Launcher(processes: options.processes, threads: options.machine.threads).run()
+      } else {
+        try train(ranks)
+      }
+    }
+  }
+
+  private func train(_ ranks: Ranks?) throws {
+    let settings = try TrainingSettings.load(path: options.config, overrides: options.overrides)
+    let device = try options.machine.prepare()
+    let leads = ranks.map { $0.rank == 0 } ?? true
+    let data = try TrainingData(
+      settings, content: stage.content(distillation), device: device, rank: ranks?.rank ?? 0, ranks: ranks?.size ?? 1)
+    let built = try SystemBuilder(
+      stage: stage, distillation: distillation, settings: settings, labels: data.dataset.labels,
+      skeleton: data.dataset.skeletonGraph, trainingLabels: data.training.map(\.label), device: device
+    ).build()
+    let folder = RunFolder(options.out)
+    try folder.create()
+    let group = try ranks?.join(device)
+    // All ranks look before the first may write.
+    let resumed = !options.restart && folder.hasCheckpoint ? try TrainingCheckpoint(path: folder.last) : nil
+    try group?.barrier()
+
+    let recorder = leads ? try RunRecorder(folder, settings, resuming: resumed?.progress.step) : nil
+    if leads {
+      try saveSettings(folder)
+      complain(
+        """
+        \(built.description.system) on \(data.dataset.name) \(data.dataset.protocolName): \
+        \(data.training.count) training and \(data.validationClips.count) validation clips, \
+        \(data.dataset.labels.count) activities, \(built.system.learnedCount) parameters that learn; \
+        libtorch \(Library.version) on \(device), \(options.machine.precision.rawValue)\
+        \(ranks.map { ", \($0.size) processes" } ?? "")
+        """)
+      for remark in built.remarks { complain(remark) }
+    }
+    let trainer = try Trainer(
+      built.system, data, settings: settings, description: built.description, folder: folder.path, device: device,
+      precision: options.machine.precision, group: group
+    ) { recorder?.take($0) }
+    if let resumed {
+      try trainer.resume(resumed)
+      if leads { complain("going on from step \(resumed.progress.step) of \(resumed.path)") }
+    }
+    let interruption = Interruption()
+    let outcome = try trainer.run { interruption.isAsked || recorder?.failure != nil }
+    recorder?.end()
+    if let failure = recorder?.failure { throw failure }
+    guard outcome == .finished else {
+      if leads { complain("stopped at step \(trainer.progress.step); the same command goes on from there") }
+      throw ExitCode(75)
+    }
+    if leads {
+      let best = trainer.progress.best.map { String(format: "; best mean class accuracy %.4f", $0) } ?? ""
+      complain("done: \(trainer.progress.step) steps\(best). `adl-train evaluate --run \(options.out)` judges it")
+    }
+  }
+
+  /// The settings as they were used, so that the run can be judged and exported without them being said again.
+  private func saveSettings(_ folder: RunFolder) throws {
+    guard let text = FileManager.default.contents(atPath: options.config) else { return }
+    let overrides = options.overrides.map { "# --set \($0)\n" }.joined()
+    let header = "# adl-train \(stage.rawValue)\(stage == .student ? " --distill \(distillation.rawValue)" : "")\n"
+    try (Data((header + overrides).utf8) + text).write(to: URL(fileURLWithPath: folder.settings), options: .atomic)
+  }
+}
+
+extension TrainingSettings {
+  /// The settings a run was made with, its `--set` lines included, and further overrides.
+  static func load(run: RunFolder, overrides: [String]) throws -> TrainingSettings {
+    guard let data = FileManager.default.contents(atPath: run.settings) else {
+      throw TrainingError.unsuitable(path: run.path, reason: "it is no run folder: it has no settings.yaml")
+    }
+    let said = String(decoding: data, as: UTF8.self).split(separator: "\n").filter { $0.hasPrefix("# --set ") }
+      .map { String($0.dropFirst("# --set ".count)) }
+    return try load(path: run.settings, overrides: said + overrides)
+  }
+}
