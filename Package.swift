@@ -61,6 +61,7 @@ let package = Package(
     library("Recognition"),
     library("Events", ["CZeroMQ"]),
     library("Settings", [.product(name: "Yams", package: "Yams")]),
+    library("Evaluation", ["ModelFile"]),
 
     // Put together
     library("Pipeline", ["Capture", "Inference", "ModelFile", "Recognition", "Video"]),
@@ -95,6 +96,7 @@ let package = Package(
     tests("EventsTests", ["Events", "CZeroMQ", "TestSupport"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
     tests("CaptureTests", ["Capture", "Video", "CTestMedia", "TestSupport"]),
+    tests("EvaluationTests", ["Evaluation", "TestSupport"]),
     tests("GoldenTests", ["Golden", "Networks"]),
     tests("InferenceTests", ["Inference", "Golden", "Networks", "TestSupport"]),
   ]

@@ -1,0 +1,161 @@
+import Foundation
+
+/// Curves over the steps or epochs of a run.
+package struct LineChart: Sendable {
+  package struct Point: Hashable, Sendable {
+    package var x: Double
+    package var y: Double
+
+    package init(x: Double, y: Double) {
+      self.x = x
+      self.y = y
+    }
+
+    /// False for what is no number, and for what no scale could be computed with.
+    fileprivate var isDrawable: Bool { abs(x) < 1e100 && abs(y) < 1e100 }
+  }
+
+  package struct Series: Hashable, Sendable {
+    package var name: String
+    /// In the order of x; values that are no numbers interrupt the curve.
+    package var points: [Point]
+
+    package init(name: String, points: [Point]) {
+      self.name = name
+      self.points = points
+    }
+  }
+
+  /// What values are written as.
+  package enum Unit: Sendable { case number, share }
+
+  package var title: String
+  package var horizontal: String
+  package var unit: Unit
+  package var series: [Series]
+
+  /// - Parameters:
+  ///   - title: what the values are.
+  ///   - horizontal: what x is.
+  ///   - unit: shares are drawn from 0 to 100 %.
+  ///   - series: at most six are told apart by colour.
+  package init(title: String, horizontal: String = "step", unit: Unit = .number, series: [Series]) {
+    self.title = title
+    self.horizontal = horizontal
+    self.unit = unit
+    self.series = series
+  }
+
+  /// Curves of columns of a log; columns it lacks or that are empty are left out.
+  package init(
+    title: String, horizontal: String = "step", unit: Unit = .number, log: CSVTable, columns: [String]
+  ) {
+    let series = columns.map { Series(name: $0, points: log.points($0)) }.filter { !$0.points.isEmpty }
+    self.init(title: title, horizontal: horizontal, unit: unit, series: series)
+  }
+
+  /// Points a curve is drawn with at most: about one a pixel.
+  private static let resolution = 480
+
+  /// The picture for the report's page; `nil` when there is nothing to draw.
+  func inlineSVG() -> String? {
+    let curves = series.map { Self.thinned($0.points) }
+    let drawn = curves.joined().filter(\.isDrawable)
+    guard let first = drawn.first else { return nil }
+    let (left, top, width, height) = (58.0, 34.0, 500.0, 216.0)
+    var x = Axis(drawn.reduce(first.x...first.x) { min($0.lowerBound, $1.x)...max($0.upperBound, $1.x) }, ticks: 6)
+    let values = drawn.reduce(first.y...first.y) { min($0.lowerBound, $1.y)...max($0.upperBound, $1.y) }
+    var y = unit == .share ? Axis(0...1, ticks: 5) : Axis(values, ticks: 5)
+    y.includeTicks()
+    x.begin(at: left, length: width)
+    y.begin(at: top + height, length: -height)
+
+    var picture = Drawing(width: left + width + 22, height: top + height + 44)
+    for tick in y.ticks {
+      picture.line(left, y.place(tick), left + width, y.place(tick), "grid")
+      let text = unit == .share ? Markup.percent(tick, digits: 0) : y.text(tick)
+      picture.text(text, left - 8, y.place(tick) + 3.5, "label quiet", anchor: .end)
+    }
+    for tick in x.ticks {
+      picture.text(x.text(tick), x.place(tick), top + height + 18, "label quiet", anchor: .middle)
+    }
+    picture.text(horizontal, left + width / 2, top + height + 36, "muted", anchor: .middle)
+
+    var legend = left
+    for (index, curve) in curves.enumerated() {
+      let colour = "c\(index % Style.colourCount)"
+      for run in curve.split(whereSeparator: { !$0.isDrawable }) {
+        picture.polyline(run.map { (x.place($0.x), y.place($0.y)) }, "curve \(colour)")
+        // Few points are measurements one wants to see; a lone one has no line.
+        for point in run where curve.count <= 60 {
+          let value = unit == .share ? Markup.percent(point.y) : String(format: "%.4g", point.y)
+          let hint = "\(series[index].name), \(horizontal) \(x.text(point.x)): \(value)"
+          picture.circle(x.place(point.x), y.place(point.y), 3, "dot \(colour)", hint: hint)
+        }
+      }
+      let name = Markup.cut(series[index].name, to: 26)
+      picture.rectangle(legend, 10, 14, 4, "dot \(colour)")
+      picture.text(name, legend + 20, 16)
+      legend += 38 + Double(name.count) * 6.2
+    }
+    return picture.inline(title: title)
+  }
+
+  /// Means of neighbours, so that a run of 100,000 steps makes no page of megabytes.
+  private static func thinned(_ points: [Point]) -> [Point] {
+    guard points.count > resolution else { return points }
+    let size = (points.count + resolution - 1) / resolution
+    return stride(from: 0, to: points.count, by: size).map { start in
+      let part = points[start..<min(start + size, points.count)]
+      return Point(
+        x: part.reduce(0) { $0 + $1.x } / Double(part.count), y: part.reduce(0) { $0 + $1.y } / Double(part.count))
+    }
+  }
+}
+
+/// A scale with round numbers on it.
+struct Axis {
+  private var range: ClosedRange<Double>
+  private let step: Double
+  private var origin = 0.0
+  private var length = 1.0
+
+  /// - Parameters:
+  ///   - range: of the values; widened when it is a single one.
+  ///   - count: about how many ticks.
+  init(_ range: ClosedRange<Double>, ticks count: Int) {
+    let (low, high) = (range.lowerBound, range.upperBound)
+    // Wide enough that steps do not vanish in the values' rounding.
+    let least = max(abs(low), abs(high), 1e-90) * 1e-9
+    self.range = high - low > least ? range : low - max(0.5, least)...high + max(0.5, least)
+    let rough = (self.range.upperBound - self.range.lowerBound) / Double(count)
+    let power = pow(10, floor(log10(rough)))
+    let factors: [Double] = [1, 2, 5, 10]
+    step = (factors.first { $0 * power >= rough } ?? 10) * power
+  }
+
+  /// Widens the range to full steps.
+  mutating func includeTicks() {
+    range = floor(range.lowerBound / step) * step...ceil(range.upperBound / step) * step
+  }
+
+  /// Where the range's begin is drawn, and how far its end lies from there.
+  mutating func begin(at origin: Double, length: Double) { (self.origin, self.length) = (origin, length) }
+
+  var ticks: [Double] {
+    let first = (range.lowerBound / step).rounded(.up)
+    let last = (range.upperBound / step * (1 + 1e-12)).rounded(.down)
+    guard first.isFinite, last.isFinite, last >= first, last - first < 100 else { return [] }
+    return (0...Int(last - first)).map { (first + Double($0)) * step }
+  }
+
+  func place(_ value: Double) -> Double {
+    origin + (value - range.lowerBound) / (range.upperBound - range.lowerBound) * length
+  }
+
+  /// As many digits as neighbouring ticks need to differ.
+  func text(_ value: Double) -> String {
+    if abs(value) >= 1e6 || (value != 0 && step < 1e-4) { return String(format: "%.4g", value) }
+    return Markup.decimal(value, max(0, Int(-floor(log10(step)))))
+  }
+}
