@@ -110,9 +110,9 @@ package struct HTMLReport: Sendable {
 
   private var curves: String {
     let panels = charts.compactMap { chart in
-      chart.inlineSVG().map { "<div class=\"panel wide\"><h3>\(Markup.escaped(chart.title))</h3>\($0)</div>" }
+      chart.inlineSVG().map { "<div class=\"panel\"><h3>\(Markup.escaped(chart.title))</h3>\($0)</div>" }
     }
-    return panels.isEmpty ? "" : section("Training", "<div class=\"row\">\(panels.joined())</div>")
+    return panels.isEmpty ? "" : section("Training", "<div class=\"charts\">\(panels.joined())</div>")
   }
 
   private var confusion: String {
@@ -143,8 +143,8 @@ package struct HTMLReport: Sendable {
       "Reliability",
       """
       <div class="row"><div class="panel wide">\(ReliabilityDiagram(bins: main.reliability).inlineSVG())</div>
-      <div><p>Bars: share of right verdicts among those of about one probability. Orange: the gap to what the probability \
-      promised; on the dashed line there is none. Below: how many clips each bar has.</p>
+      <div class="beside"><p>Bars: share of right verdicts among those of about one probability. Orange marks: the probability that \
+      was promised; it lies on the dashed line. Below: how many clips each bar has.</p>
       <p>Expected calibration error \(Markup.percent(main.calibrationError, digits: 2)), mean negative log-likelihood \
       \(Markup.decimal(main.negativeLogLikelihood, 4)), at temperature \(Markup.decimal(main.temperature, 3)).</p></div></div>
       """)

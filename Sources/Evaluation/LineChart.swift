@@ -59,29 +59,29 @@ package struct LineChart: Sendable {
 
   /// The picture for the report's page; `nil` when there is nothing to draw.
   func inlineSVG() -> String? {
+    let drawable = series.flatMap { $0.points.filter(\.isDrawable) }
+    guard let first = drawable.first else { return nil }
     let curves = series.map { Self.thinned($0.points) }
-    let drawn = curves.joined().filter(\.isDrawable)
-    guard let first = drawn.first else { return nil }
-    let (left, top, width, height) = (58.0, 34.0, 500.0, 216.0)
-    var x = Axis(drawn.reduce(first.x...first.x) { min($0.lowerBound, $1.x)...max($0.upperBound, $1.x) }, ticks: 6)
-    let values = drawn.reduce(first.y...first.y) { min($0.lowerBound, $1.y)...max($0.upperBound, $1.y) }
-    var y = unit == .share ? Axis(0...1, ticks: 5) : Axis(values, ticks: 5)
+    let values = curves.joined().filter(\.isDrawable).map(\.y)
+    var x = Axis(drawable.reduce(first.x...first.x) { min($0.lowerBound, $1.x)...max($0.upperBound, $1.x) }, ticks: 6)
+    var y = unit == .share ? Axis(0...1, ticks: 5) : Axis((values.min() ?? 0)...(values.max() ?? 1), ticks: 5)
     y.includeTicks()
+
+    let (left, width, height) = (58.0, 500.0, 216.0)
+    let legend = legend(left: left, right: left + width)
+    let top = legend.height + 16
     x.begin(at: left, length: width)
     y.begin(at: top + height, length: -height)
-
     var picture = Drawing(width: left + width + 22, height: top + height + 44)
     for tick in y.ticks {
       picture.line(left, y.place(tick), left + width, y.place(tick), "grid")
-      let text = unit == .share ? Markup.percent(tick, digits: 0) : y.text(tick)
-      picture.text(text, left - 8, y.place(tick) + 3.5, "label quiet", anchor: .end)
+      picture.text(text(tick, y), left - 8, y.place(tick) + 3.5, "label quiet", anchor: .end)
     }
     for tick in x.ticks {
       picture.text(x.text(tick), x.place(tick), top + height + 18, "label quiet", anchor: .middle)
     }
     picture.text(horizontal, left + width / 2, top + height + 36, "muted", anchor: .middle)
 
-    var legend = left
     for (index, curve) in curves.enumerated() {
       let colour = "c\(index % Style.colourCount)"
       for run in curve.split(whereSeparator: { !$0.isDrawable }) {
@@ -93,12 +93,29 @@ package struct LineChart: Sendable {
           picture.circle(x.place(point.x), y.place(point.y), 3, "dot \(colour)", hint: hint)
         }
       }
-      let name = Markup.cut(series[index].name, to: 26)
-      picture.rectangle(legend, 10, 14, 4, "dot \(colour)")
-      picture.text(name, legend + 20, 16)
-      legend += 38 + Double(name.count) * 6.2
+      let entry = legend.entries[index]
+      picture.rectangle(entry.x, entry.y - 6, 14, 4, "dot \(colour)")
+      picture.text(entry.name, entry.x + 20, entry.y)
     }
     return picture.inline(title: title)
+  }
+
+  private func text(_ tick: Double, _ axis: Axis) -> String {
+    unit == .share ? Markup.percent(tick, digits: 0) : axis.text(tick)
+  }
+
+  /// Names side by side, in as many rows as they need.
+  private func legend(left: Double, right: Double) -> (entries: [(name: String, x: Double, y: Double)], height: Double)
+  {
+    var (x, y) = (left, 16.0)
+    let entries = series.map { one in
+      let name = Markup.cut(one.name, to: 26)
+      let width = 38 + Double(name.count) * 6.2
+      if x > left, x + width > right { (x, y) = (left, y + 16) }
+      defer { x += width }
+      return (name, x, y)
+    }
+    return (entries, y)
   }
 
   /// Means of neighbours, so that a run of 100,000 steps makes no page of megabytes.

@@ -3,7 +3,7 @@ struct ReliabilityDiagram {
   let bins: [Evaluation.ReliabilityBin]
 
   func inlineSVG() -> String {
-    let (left, top, side, strip) = (52.0, 12.0, 280.0, 56.0)
+    let (left, top, side, strip) = (64.0, 12.0, 280.0, 56.0)
     let floor = top + side
     let stripTop = floor + 14
     let clips = bins.reduce(0) { $0 + $1.count }
@@ -28,9 +28,7 @@ struct ReliabilityDiagram {
         right \(Markup.percent(bin.accuracy))
         """
       picture.rectangle(x + 1, floor - bin.accuracy * side, width - 2, bin.accuracy * side, "dot c0", hint: hint)
-      // Between what was promised and what was kept.
-      let (low, high) = (min(bin.accuracy, bin.confidence), max(bin.accuracy, bin.confidence))
-      picture.rectangle(x + 1, floor - high * side, width - 2, (high - low) * side, "gap", hint: hint)
+      picture.rectangle(x + 1, floor - bin.confidence * side - 1.5, width - 2, 3, "dot c1", hint: hint)
       let tall = Double(bin.count) / Double(largest) * strip
       picture.rectangle(x + 1, stripTop + strip - tall, width - 2, tall, "count", hint: hint)
     }

@@ -4,7 +4,8 @@ import ModelFile
 
 /// Scalars for TensorBoard: a file of events in a run's folder.
 ///
-/// Every event is written at once, so TensorBoard follows a running training and a killed one loses nothing.
+/// Every event is written at once, so TensorBoard follows a running training and a killed one loses nothing. The file
+/// closes when the value ends.
 ///
 /// - Source: TensorFlow's `core/lib/io/record_writer.cc` for the framing, `core/util/event.proto` and
 ///   `core/framework/summary.proto` for the messages.
@@ -79,11 +80,6 @@ package struct TensorBoardWriter: ~Copyable {
   ///
   /// - Throws: `EvaluationError.cannotWrite`.
   package func flush() throws(EvaluationError) { try file.synchronize() }
-
-  /// Ends the file.
-  ///
-  /// - Throws: `EvaluationError.cannotWrite` when not all of it is on disk.
-  package consuming func close() throws(EvaluationError) { try flush() }
 
   /// Numbers of an event's fields.
   private enum Field {

@@ -93,7 +93,7 @@ struct TensorBoardTests {
     let writer = try TensorBoardWriter(directory: folder.file("run"), resumingBefore: 40, wallTime: 1_700_000_000.25)
     let path = writer.path
     try writer.scalar("loss/total", 1.25, step: 300, wallTime: 1_700_000_001.5)
-    try writer.close()
+    try writer.flush()
     let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
     #expect(
       bytes.map { String(format: "%02x", $0) }.joined() == """
