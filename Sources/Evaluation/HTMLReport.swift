@@ -143,8 +143,8 @@ package struct HTMLReport: Sendable {
       "Reliability",
       """
       <div class="row"><div class="panel wide">\(ReliabilityDiagram(bins: main.reliability).inlineSVG())</div>
-      <div class="beside"><p>Bars: share of right verdicts among those of about one probability. Orange marks: the probability that \
-      was promised; it lies on the dashed line. Below: how many clips each bar has.</p>
+      <div class="beside"><p>Bars: share of right verdicts among those of about one probability. Orange marks: the \
+      probability that was promised; it lies on the dashed line. Below: how many clips each bar has.</p>
       <p>Expected calibration error \(Markup.percent(main.calibrationError, digits: 2)), mean negative log-likelihood \
       \(Markup.decimal(main.negativeLogLikelihood, 4)), at temperature \(Markup.decimal(main.temperature, 3)).</p></div></div>
       """)

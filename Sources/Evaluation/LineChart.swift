@@ -83,18 +83,18 @@ package struct LineChart: Sendable {
     picture.text(horizontal, left + width / 2, top + height + 36, "muted", anchor: .middle)
 
     for (index, curve) in curves.enumerated() {
-      let colour = "c\(index % Style.colourCount)"
+      let color = "c\(index % Style.colorCount)"
       for run in curve.split(whereSeparator: { !$0.isDrawable }) {
-        picture.polyline(run.map { (x.place($0.x), y.place($0.y)) }, "curve \(colour)")
+        picture.polyline(run.map { (x.place($0.x), y.place($0.y)) }, "curve \(color)")
         // Few points are measurements one wants to see; a lone one has no line.
         for point in run where curve.count <= 60 {
           let value = unit == .share ? Markup.percent(point.y) : String(format: "%.4g", point.y)
           let hint = "\(series[index].name), \(horizontal) \(x.text(point.x)): \(value)"
-          picture.circle(x.place(point.x), y.place(point.y), 3, "dot \(colour)", hint: hint)
+          picture.circle(x.place(point.x), y.place(point.y), 3, "dot \(color)", hint: hint)
         }
       }
       let entry = legend.entries[index]
-      picture.rectangle(entry.x, entry.y - 6, 14, 4, "dot \(colour)")
+      picture.rectangle(entry.x, entry.y - 6, 14, 4, "dot \(color)")
       picture.text(entry.name, entry.x + 20, entry.y)
     }
     return picture.inline(title: title)
@@ -161,9 +161,10 @@ struct Axis {
 
   var ticks: [Double] {
     let first = (range.lowerBound / step).rounded(.up)
-    let last = (range.upperBound / step * (1 + 1e-12)).rounded(.down)
+    let last = (range.upperBound / step + 1e-9).rounded(.down)
     guard first.isFinite, last.isFinite, last >= first, last - first < 100 else { return [] }
-    return (0...Int(last - first)).map { (first + Double($0)) * step }
+    // Adding zero makes a negative one positive.
+    return (0...Int(last - first)).map { (first + Double($0)) * step + 0 }
   }
 
   func place(_ value: Double) -> Double {
@@ -172,7 +173,8 @@ struct Axis {
 
   /// As many digits as neighbouring ticks need to differ.
   func text(_ value: Double) -> String {
-    if abs(value) >= 1e6 || (value != 0 && step < 1e-4) { return String(format: "%.4g", value) }
+    if value == 0 { return "0" }
+    if abs(value) >= 1e6 || step < 1e-4 { return String(format: "%.4g", value) }
     return Markup.decimal(value, max(0, Int(-floor(log10(step)))))
   }
 }

@@ -1,7 +1,7 @@
 /// How pages and pictures look, in light and dark.
 enum Style {
   /// Colours that curves are told apart by.
-  static let colourCount = 6
+  static let colorCount = 6
 
   /// Classes of `Drawing`s; `over` is text on a cell that is nearly full of colour.
   static let picture = """
@@ -18,7 +18,7 @@ enum Style {
     .picture .absent{fill:var(--grid);fill-opacity:.6}
     .picture .grid{stroke:var(--grid);stroke-width:1}.picture .curve{fill:none;stroke-width:1.75;stroke-linejoin:round}
     .picture .ideal{stroke:var(--quiet);stroke-dasharray:4 4}.picture .count{fill:var(--quiet);fill-opacity:.6}
-    \((0..<colourCount).map { ".picture .curve.c\($0){stroke:var(--c\($0))}.picture .dot.c\($0){fill:var(--c\($0))}" }
+    \((0..<colorCount).map { ".picture .curve.c\($0){stroke:var(--c\($0))}.picture .dot.c\($0){fill:var(--c\($0))}" }
       .joined(separator: "\n"))
     """
 

@@ -14,22 +14,19 @@ package enum WindowPooling: String, Codable, CaseIterable, Sendable {
   /// - Parameters:
   ///   - windows: logits, at least one window: [W, K].
   ///   - temperature: what logits are divided by; `code` ranks the same at any.
+  /// - Precondition: the temperature is positive.
   /// - Returns: one score an activity; the clip is taken for the one with the largest.
   package func scores(of windows: [[Float]], temperature: Double = 1) -> [Double] {
-    let pooled: [Double]
+    precondition(temperature > 0)
+    let logits = windows.map { $0.map(Double.init) }
     switch self {
-    case .paper:
-      pooled = windows.dropFirst().reduce(into: Softmax.probabilities(windows[0].map(Double.init), temperature)) {
-        pooled, window in
-        let probabilities = Softmax.probabilities(window.map(Double.init), temperature)
-        for index in pooled.indices { pooled[index] = max(pooled[index], probabilities[index]) }
-      }
-    case .code:
-      pooled = windows.dropFirst().reduce(into: windows[0].map(Double.init)) { pooled, window in
-        for index in pooled.indices { pooled[index] += Double(window[index]) }
-      }
+    case .paper: return Self.pooled(logits.map { Softmax.probabilities($0, temperature) }, max)
+    case .code: return Self.pooled(logits, +)
     }
-    return pooled
+  }
+
+  private static func pooled(_ windows: [[Double]], _ combine: (Double, Double) -> Double) -> [Double] {
+    windows.dropFirst().reduce(windows[0]) { zip($0, $1).map(combine) }
   }
 
   /// The verdict as probabilities that sum to one, in the same order as `scores`: [K].

@@ -1,7 +1,8 @@
-import Evaluation
 import Foundation
 import FoundationXML
 import Testing
+
+@testable import Evaluation
 
 /// What is in a picture.
 private final class Elements: NSObject, XMLParserDelegate {
@@ -144,6 +145,16 @@ struct HTMLReportTests {
     let page = report.html()
     #expect(page.contains("<h3>Odd</h3>") == values.contains { abs($0) < 1e100 })
     for text in ["nan", "=\"inf", "=\"-inf"] { #expect(!page.lowercased().contains(text)) }
+  }
+
+  @Test(arguments: [
+    (0, 1, ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]), (-5, -1, ["-5", "-4", "-3", "-2", "-1"]),
+    (-0.3, 0.3, ["-0.2", "0", "0.2"]), (1, 8000, ["2000", "4000", "6000", "8000"]),
+    (3, 3, ["2.6", "2.8", "3.0", "3.2", "3.4"]),
+  ])
+  func `scales have round numbers on them`(low: Double, high: Double, ticks: [String]) {
+    let axis = Axis(low...high, ticks: 5)
+    #expect(axis.ticks.map(axis.text) == ticks)
   }
 
   @Test func `a chart takes its curves from a log`() throws {
