@@ -3,10 +3,10 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 RELEASE = $(shell swift build -c release --show-bin-path 2>/dev/null)
 
-.PHONY: help deps build demo test bench peers soak install clean
+.PHONY: help deps build train demo test bench peers train-peers soak install clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 13
 
 deps: ## what adl needs from Debian, and why
 	@scripts/dependencies
@@ -15,6 +15,10 @@ deps: ## what adl needs from Debian, and why
 packages:
 	@scripts/dependencies install
 
+.PHONY: training-packages
+training-packages:
+	@scripts/dependencies install training
+
 build: packages ## adld and adl, optimised
 	swift build -c release --product adld
 	swift build -c release --product adl
@@ -22,7 +26,10 @@ build: packages ## adld and adl, optimised
 demo: build ## run the daemon on the sample stream and watch its events for half a minute
 	scripts/demo
 
-test: packages ## build everything and run every test
+train: training-packages ## adl-train, optimised; LIBTORCH=DIR builds against another libtorch than Debian's
+	swift build -c release --product adl-train
+
+test: training-packages ## build everything and run every test
 	swift build --build-tests
 	swift test --disable-xctest --skip-build
 
@@ -32,12 +39,18 @@ bench: build ## clip time, MAC rate and memory of the full-size network on this 
 peers: build ## the same network on OpenVINO, ONNX Runtime and PyTorch, interleaved in one run
 	Benchmarks/peers/compare
 
+train-peers: train ## one training step of the full-size student against Python's PyTorch, in turns
+	Benchmarks/peers/compare-training
+
 soak: build ## ten minutes of a 30 fps camera with the full-size network: memory, order, ends
 	Benchmarks/soak
 
 install: build ## into DESTDIR/PREFIX, with the unit, the settings and the model
 	install -D -m 755 $(RELEASE)/adld $(DESTDIR)$(PREFIX)/bin/adld
 	install -D -m 755 $(RELEASE)/adl $(DESTDIR)$(PREFIX)/bin/adl
+	if [ -x $(RELEASE)/adl-train ]; then \
+	  install -D -m 755 $(RELEASE)/adl-train $(DESTDIR)$(PREFIX)/bin/adl-train; \
+	  install -d $(DESTDIR)$(PREFIX)/share/doc/adl && cp -r config/train $(DESTDIR)$(PREFIX)/share/doc/adl/; fi
 	install -D -m 644 Models/demo.safetensors $(DESTDIR)$(PREFIX)/share/adl/models/demo.safetensors
 	install -D -m 644 Models/README.md $(DESTDIR)$(PREFIX)/share/adl/models/README.md
 	install -D -m 644 config/adld.yaml $(DESTDIR)$(PREFIX)/share/doc/adl/adld.yaml

@@ -64,6 +64,7 @@ let package = Package(
   products: [
     .executable(name: "adld", targets: ["adld"]),
     .executable(name: "adl", targets: ["adl"]),
+    .executable(name: "adl-train", targets: ["adl-train"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -96,13 +97,16 @@ let package = Package(
     library("Datasets", ["Capture", "Networks", "Video"]),
     library("Events", ["CZeroMQ"]),
     library("Settings", [.product(name: "Yams", package: "Yams")]),
+    library("Evaluation", ["ModelFile"]),
 
     library("Tensors", ["CTorch"]),
 
     // Put together
     library("Pipeline", ["Capture", "Inference", "ModelFile", "Recognition", "Video"]),
     library("Daemon", ["Events", "Pipeline", "Settings", logging, lifecycle, signals]),
-    library("Training", ["Datasets", "Golden", "ModelFile", "Networks", "Settings", "Tensors", "Video"]),
+    library(
+      "Training",
+      ["Datasets", "Evaluation", "Golden", "Inference", "ModelFile", "Networks", "Settings", "Tensors", "Video"]),
     .executableTarget(
       name: "adld", dependencies: ["Daemon", "Settings", argumentParser, logging], swiftSettings: settings),
     .executableTarget(
@@ -110,6 +114,13 @@ let package = Package(
       dependencies: [
         "Capture", "Events", "Golden", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "Video",
         argumentParser,
+      ],
+      swiftSettings: settings),
+
+    .executableTarget(
+      name: "adl-train",
+      dependencies: [
+        "Datasets", "Evaluation", "Golden", "ModelFile", "Networks", "Settings", "Tensors", "Training", argumentParser,
       ],
       swiftSettings: settings),
 
@@ -133,10 +144,16 @@ let package = Package(
     tests("EventsTests", ["Events", "CZeroMQ", "TestSupport"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
     tests("CaptureTests", ["Capture", "Video", "CTestMedia", "TestSupport"]),
+    tests("EvaluationTests", ["Evaluation", "TestSupport"]),
     tests("GoldenTests", ["Golden", "Networks"]),
     tests("InferenceTests", ["Inference", "Golden", "Networks", "TestSupport"]),
     tests("TensorsTests", ["Tensors"]),
-    tests("TrainingTests", ["Golden", "Networks", "Tensors", "Training"]),
+    tests(
+      "TrainingTests",
+      [
+        "CTestMedia", "Datasets", "Evaluation", "Golden", "ModelFile", "Networks", "Settings", "Tensors", "Training",
+        "adl-train",
+      ]),
   ],
   cxxLanguageStandard: libtorch.language
 )

@@ -1,14 +1,14 @@
-import Foundation
+package import Foundation
 import Glibc
 
 /// Files appear whole or not at all: written beside, synced, renamed, and the folder synced.
-enum AtomicFile {
+package enum AtomicFile {
   /// Writes the file at `path` with what `write` puts into the handle.
   ///
   /// A file that was there stays as it was when anything fails.
   ///
   /// - Throws: `ModelFileError.cannotWrite` with the system's reason.
-  static func write(to path: String, _ write: (FileHandle) throws -> Void) throws(ModelFileError) {
+  package static func write(to path: String, _ write: (FileHandle) throws -> Void) throws(ModelFileError) {
     let url = URL(fileURLWithPath: path)
     let folder = url.deletingLastPathComponent().path
     let beside = folder + "/." + url.lastPathComponent + "." + UUID().uuidString

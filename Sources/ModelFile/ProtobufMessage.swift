@@ -1,25 +1,39 @@
 /// A message of protocol buffers under construction.
 ///
-/// ONNX export writes a dozen message types with some forty fields; generated code for the whole ONNX schema and its
-/// run-time library would be thousands of lines for these few dozen.
+/// ONNX export writes a dozen message types with some forty fields, TensorBoard's event files four; generated code for
+/// the whole schemas and its run-time library would be thousands of lines for these few dozen.
 ///
 /// - Source: protobuf.dev/programming-guides/encoding.
-struct ProtobufMessage {
-  private(set) var bytes: [UInt8] = []
+package struct ProtobufMessage {
+  package private(set) var bytes: [UInt8] = []
 
   private enum WireType: UInt64 {
     case varint = 0
+    case fixed64 = 1
     case lengthDelimited = 2
+    case fixed32 = 5
   }
 
-  mutating func add(_ field: Int, _ value: Int) {
+  package init() {}
+
+  package mutating func add(_ field: Int, _ value: Int) {
     tag(field, .varint)
     varint(UInt64(bitPattern: Int64(value)))
   }
 
-  mutating func add(_ field: Int, _ text: String) { add(field, Array(text.utf8)) }
+  package mutating func add(_ field: Int, _ value: Double) {
+    tag(field, .fixed64)
+    fixed(value.bitPattern)
+  }
 
-  mutating func add(_ field: Int, _ message: ProtobufMessage) { add(field, message.bytes) }
+  package mutating func add(_ field: Int, _ value: Float) {
+    tag(field, .fixed32)
+    fixed(value.bitPattern)
+  }
+
+  package mutating func add(_ field: Int, _ text: String) { add(field, Array(text.utf8)) }
+
+  package mutating func add(_ field: Int, _ message: ProtobufMessage) { add(field, message.bytes) }
 
   private mutating func add(_ field: Int, _ content: [UInt8]) {
     begin(field, length: content.count)
@@ -33,6 +47,10 @@ struct ProtobufMessage {
   }
 
   private mutating func tag(_ field: Int, _ type: WireType) { varint(UInt64(field) << 3 | type.rawValue) }
+
+  private mutating func fixed(_ pattern: some FixedWidthInteger) {
+    for byte in 0..<pattern.bitWidth / 8 { bytes.append(UInt8(truncatingIfNeeded: pattern >> (8 * byte))) }
+  }
 
   private mutating func varint(_ value: UInt64) {
     var rest = value

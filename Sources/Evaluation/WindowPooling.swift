@@ -1,0 +1,68 @@
+import Foundation
+
+/// How the windows of a clip become one verdict.
+///
+/// - Source: Das et al., VPN++ (2021), its text and its released code; they differ.
+package enum WindowPooling: String, Codable, CaseIterable, Sendable {
+  /// Softmax of each window, then the largest over windows.
+  case paper
+  /// Sum of raw logits over windows.
+  case code
+
+  /// What the activities of a clip are ranked by: [K].
+  ///
+  /// - Parameters:
+  ///   - windows: logits, at least one window: [W, K].
+  ///   - temperature: what logits are divided by; `code` ranks the same at any.
+  /// - Precondition: the temperature is positive.
+  /// - Returns: one score an activity; the clip is taken for the one with the largest.
+  package func scores(of windows: [[Float]], temperature: Double = 1) -> [Double] {
+    precondition(temperature > 0)
+    let logits = windows.map { $0.map(Double.init) }
+    switch self {
+    case .paper: return Self.pooled(logits.map { Softmax.probabilities($0, temperature) }, max)
+    case .code: return Self.pooled(logits, +)
+    }
+  }
+
+  private static func pooled(_ windows: [[Double]], _ combine: (Double, Double) -> Double) -> [Double] {
+    windows.dropFirst().reduce(windows[0]) { zip($0, $1).map(combine) }
+  }
+
+  /// The verdict as probabilities that sum to one, in the same order as `scores`: [K].
+  ///
+  /// `paper`: the scores divided by their sum. `code`: softmax of the mean logits, because that of the sum would grow
+  /// surer with every window that says the same. For one window both are its softmax.
+  package func probabilities(of windows: [[Float]], temperature: Double = 1) -> [Double] {
+    normalized(scores(of: windows, temperature: temperature), windows: windows.count, temperature: temperature)
+  }
+
+  /// Scores of so many windows as probabilities.
+  func normalized(_ scores: [Double], windows: Int, temperature: Double) -> [Double] {
+    switch self {
+    case .paper:
+      let sum = scores.reduce(0, +)
+      return scores.map { $0 / sum }
+    case .code:
+      return Softmax.probabilities(scores.map { $0 / Double(windows) }, temperature)
+    }
+  }
+}
+
+/// Logits to probabilities, in double precision for measures that take logarithms.
+enum Softmax {
+  /// Softmax of `logits / temperature`; no exponential overflows.
+  static func probabilities(_ logits: [Double], _ temperature: Double) -> [Double] {
+    let largest = logits.max() ?? 0
+    let powers = logits.map { exp(($0 - largest) / temperature) }
+    let sum = powers.reduce(0, +)
+    return powers.map { $0 / sum }
+  }
+
+  /// −log of the probability that `label` has in the softmax of `logits / temperature`; finite where that underflows.
+  static func negativeLogLikelihood(_ logits: [Float], _ label: Int, temperature: Double) -> Double {
+    let largest = Double(logits.max() ?? 0)
+    let sum = logits.reduce(0) { $0 + exp((Double($1) - largest) / temperature) }
+    return log(sum) - (Double(logits[label]) - largest) / temperature
+  }
+}

@@ -1,0 +1,47 @@
+import Evaluation
+import Foundation
+
+/// One clip with one window, whose softmax is `probabilities`.
+func clip(_ name: String, _ label: Int, _ probabilities: [Double]) -> ScoredClip {
+  ScoredClip(name: name, label: label, windows: [probabilities.map { Float(log($0)) }])
+}
+
+/// Scores of activities A, B, C and so on.
+func scores(_ clips: [ScoredClip], labels: [String]? = nil, system: String = "I3D") throws -> ScoreFile {
+  let count = clips[0].windows[0].count
+  return try ScoreFile(
+    labels: labels ?? (0..<count).map { String(UnicodeScalar(UInt8(65 + $0))) }, clips: clips, system: system,
+    dataset: "Smarthome", protocolName: "CS", partition: "test")
+}
+
+/// Five clips of A, B and C; D does not occur.
+func fiveClips() throws -> ScoreFile {
+  try scores([
+    clip("a1", 0, [0.7, 0.1, 0.1, 0.1]),
+    clip("a2", 0, [0.2, 0.5, 0.2, 0.1]),
+    clip("b1", 1, [0.1, 0.62, 0.18, 0.1]),
+    clip("c1", 2, [0.42, 0.28, 0.2, 0.1]),
+    clip("c2", 2, [0.04, 0.04, 0.82, 0.1]),
+  ])
+}
+
+/// A folder for one test's files, gone when the value ends.
+final class TestFolder {
+  let path = FileManager.default.temporaryDirectory.path + "/adl-tests-\(UUID().uuidString)"
+
+  init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+
+  deinit {
+    // Leftovers in the system's temporary folder are no reason to fail.
+    do { try FileManager.default.removeItem(atPath: path) } catch { print("\(path) stays: \(error)") }
+  }
+
+  func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  func write(_ text: String, as name: String = "file") throws -> String {
+    try Data(text.utf8).write(to: URL(fileURLWithPath: file(name)))
+    return file(name)
+  }
+
+  func text(_ name: String) throws -> String { try String(contentsOfFile: file(name), encoding: .utf8) }
+}
