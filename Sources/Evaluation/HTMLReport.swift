@@ -15,7 +15,7 @@ package struct HTMLReport: Sendable {
 
   /// The heading.
   package var title: String
-  /// What was trained and how: network, parameters, dates, commit.
+  /// What was trained and how: network, parameters, temperature, dates, commit.
   package var facts: [Fact]
   /// The result that the page is about.
   package var main: Evaluation
@@ -78,13 +78,8 @@ package struct HTMLReport: Sendable {
   }
 
   private var factTable: String {
-    let given = [
-      Fact("System", main.system), Fact("Data set", "\(main.dataset), \(main.protocolName), \(main.partition)"),
-      Fact("Activities", "\(main.labels.count)"), Fact("Temperature", Markup.decimal(main.temperature, 3)),
-    ]
-    let rows = (given + facts).map {
-      "<tr><th>\(Markup.escaped($0.name))</th><td>\(Markup.escaped($0.value))</td></tr>"
-    }
+    guard !facts.isEmpty else { return "" }
+    let rows = facts.map { "<tr><th>\(Markup.escaped($0.name))</th><td>\(Markup.escaped($0.value))</td></tr>" }
     return section("Run", "<table class=\"facts\"><tbody>\(rows.joined())</tbody></table>")
   }
 

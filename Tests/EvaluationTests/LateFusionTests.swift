@@ -86,12 +86,16 @@ struct LateFusionTests {
     }
   }
 
-  @Test func `the weight may be chosen by mean class accuracy`() throws {
-    // Nine clips of A that only the first system knows, one of B that only the second knows, and both are as sure.
-    let nine = (0..<9).map { clip("a\($0)", 0, [0.9, 0.1]) }
-    let first = try scores(nine + [clip("b", 1, [0.8, 0.2])])
-    let second = try scores((0..<9).map { clip("a\($0)", 0, [0.05, 0.95]) } + [clip("b", 1, [0.1, 0.9])])
-    let byClips = try LateFusion.bestWeight(first, second, by: .top1)
-    #expect(Evaluation(try LateFusion.fuse(first, second, weight: byClips), pooling: .paper).top1 == 1)
+  @Test func `mean class accuracy favours the system that knows the rare activities`() throws {
+    // Nine clips of A that are right below a weight of 0.58; one each of B and C that are right above 0.72.
+    let common = (0..<9).map { (clip("a\($0)", 0, [0.7, 0.15, 0.15]), clip("a\($0)", 0, [0.2, 0.6, 0.2])) }
+    let rare = [
+      (clip("b", 1, [0.8, 0.1, 0.1]), clip("b", 1, [0.3, 0.58, 0.12])),
+      (clip("c", 2, [0.8, 0.1, 0.1]), clip("c", 2, [0.3, 0.12, 0.58])),
+    ]
+    let first = try scores((common + rare).map(\.0))
+    let second = try scores((common + rare).map(\.1))
+    #expect(try LateFusion.bestWeight(first, second, by: .top1) == 0.5)
+    #expect(try LateFusion.bestWeight(first, second, by: .meanClassAccuracy) == 0.75)
   }
 }
