@@ -63,6 +63,7 @@ import Training
 
   @Test(.timeLimit(.minutes(10)))
   func `every stage learns its clips by heart, and every distillation term falls`() throws {
+    Library.prepareForTraining()
     let recordings = try RecordedDataset()
     let runs = recordings.folder + "/runs"
 

@@ -290,9 +290,6 @@ package final class Trainer {
       }
       report.isBest = isBest
       observe(.validation(report))
-    } else {
-      // Without clips to judge by, the latest is as good as any.
-      isBest = true
     }
     progress.schedule.epochEnded(validationLoss: loss, settings.schedule)
     progress.epoch += 1
@@ -300,6 +297,7 @@ package final class Trainer {
     progress.lossSum = 0
     progress.lossCount = 0
     try save(lastPath)
+    // Without clips to judge by there is no best one, and the last is used.
     if isBest { try save(bestPath) }
   }
 
