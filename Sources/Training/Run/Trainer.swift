@@ -216,6 +216,7 @@ package final class Trainer {
         correct += try zip(logits.argmax(1).integers(), batch.labels).count { $0 == Int64($1) }
         try system.finish(batch, context)
       }
+      (loss, terms) = try averaged(loss, terms)
       let norm = try gradientNorm(learned)
       guard norm.isFinite else {
         throw TrainingError.exploded(step: progress.step, terms: "gradient norm \(norm)", clips: clips)
@@ -241,6 +242,17 @@ package final class Trainer {
     } catch {
       preconditionFailure("a step throws nothing else: \(error)")
     }
+  }
+
+  /// Loss and terms as means over the ranks, which is what they would be on one.
+  private func averaged(_ loss: Double, _ terms: [(name: String, value: Double)]) throws(TensorError) -> (
+    Double, [(name: String, value: Double)]
+  ) {
+    guard let group else { return (loss, terms) }
+    let values = try Tensor.of([loss] + terms.map(\.value), [1 + terms.count], on: device)
+    try group.sum(values)
+    let means = try values.doubles().map { $0 / Double(group.size) }
+    return (means[0], zip(terms, means.dropFirst()).map { ($0.name, $1) })
   }
 
   private func sum(_ terms: [LossTerm]) throws(TensorError) -> Tensor {

@@ -1,0 +1,161 @@
+import Evaluation
+import Foundation
+import ModelFile
+import Testing
+import Training
+
+/// `adl-train` as people start it: killed, resumed, on several processes.
+@Suite(.serialized) struct RunProcessTests {
+  /// `adl-train` beside the tests.
+  private static var program: String {
+    let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
+    return URL(fileURLWithPath: bundle).deletingLastPathComponent().path + "/adl-train"
+  }
+
+  private let recordings: RecordedDataset
+  private var settings: String { recordings.folder + "/settings.yaml" }
+
+  init() throws {
+    recordings = try RecordedDataset()
+    try """
+    data: {dataset: ntu60, protocol: CS, videos: \(recordings.folder), workers: 1}
+    clip: {frames: 16, size: 112}
+    network: {width: 0.0625, dropout: 0}
+    optimizer: {learningRate: 0.01}
+    run: {epochs: 6, batch: 4, seed: 5, batchNorm: frozen, checkpointEvery: 1}
+    """.write(toFile: settings, atomically: true, encoding: .utf8)
+  }
+
+  private func start(_ name: String, _ arguments: [String] = []) throws -> (Process, Pipe) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: Self.program)
+    process.arguments = ["rgb", "--config", settings, "--out", run(name), "--threads", "1"] + arguments
+    let messages = Pipe()
+    process.standardError = messages
+    try process.run()
+    return (process, messages)
+  }
+
+  private func run(_ name: String) -> String { recordings.folder + "/" + name }
+
+  /// Runs to the end and gives what it said.
+  @discardableResult
+  private func complete(_ name: String, _ arguments: [String] = []) throws -> String {
+    let (process, messages) = try start(name, arguments)
+    let text = String(decoding: messages.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(text)")
+    return text
+  }
+
+  private func losses(_ name: String) throws -> [Double] {
+    let table = try CSVTable.read(run(name) + "/log.csv")
+    return table.points("loss").map(\.y)
+  }
+
+  /// Waits until so many steps are on disk.
+  private func waitForSteps(_ count: Int, _ name: String, _ process: Process) async throws {
+    while process.isRunning {
+      let text = FileManager.default.contents(atPath: run(name) + "/log.csv").map { String(decoding: $0, as: UTF8.self) }
+      if (text?.split(separator: "\n").count ?? 0) > count { return }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `a run that is killed goes on with the very losses of one that was not`() async throws {
+    try complete("whole")
+    var random = SystemRandomNumberGenerator()
+    let step = Int.random(in: 2...9, using: &random)
+    let (process, messages) = try start("killed")
+    try await waitForSteps(step, "killed", process)
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    _ = messages.fileHandleForReading.readDataToEndOfFile()
+    let text = try complete("killed")
+    #expect(text.contains("going on from step"), "killed after step \(step): \(text)")
+    #expect(try losses("killed") == losses("whole"), "killed after step \(step)")
+  }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `two processes with half the batch are one with the whole`() throws {
+    try complete("one", ["--set", "run.batch=8", "--set", "run.epochs=20"])
+    try complete("two", ["--set", "run.epochs=20", "--processes", "2"])
+    let (one, two) = (try losses("one"), try losses("two"))
+    #expect(one.count == 20 && two.count == 20)
+    for (a, b) in zip(one, two) { #expect(abs(a - b) <= 1e-5 * abs(a)) }
+    let (first, second) = (
+      try SafetensorsFile(path: run("one") + "/last.safetensors"),
+      try SafetensorsFile(path: run("two") + "/last.safetensors")
+    )
+    for (name, entry) in first.entries where name.hasPrefix("student/") {
+      let other = try #require(second.entries[name])
+      let (a, b) = (entry.type.floats(first.bytes(of: entry)), other.type.floats(second.bytes(of: other)))
+      let difference = zip(a, b).reduce(Float(0)) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+      let length = a.reduce(Float(0)) { $0 + $1 * $1 }.squareRoot()
+      #expect(difference <= 1e-5 * max(length, 1e-3), "\(name)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `a rank that dies ends the others, by its name, and the run goes on afterwards`() async throws {
+    let (process, messages) = try start("ranks", ["--processes", "2", "--set", "run.epochs=400"])
+    try await waitForSteps(3, "ranks", process)
+    let victim = try #require(children(of: process.processIdentifier).last)
+    let begin = ContinuousClock.now
+    kill(victim, SIGKILL)
+    process.waitUntilExit()
+    #expect(ContinuousClock.now - begin < .seconds(60))
+    let text = String(decoding: messages.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    #expect(text.contains(/rank [01] ended by signal 9; ending the others/), "\(text)")
+    #expect(process.terminationStatus == 75)
+    let resumed = try complete("ranks", ["--processes", "2", "--set", "run.epochs=400", "--set", "run.stopBelowRate=1"])
+    #expect(resumed.contains("going on from step"))
+  }
+
+  private func children(of parent: Int32) throws -> [Int32] {
+    let text = try String(contentsOfFile: "/proc/\(parent)/task/\(parent)/children", encoding: .utf8)
+    return text.split(separator: " ").compactMap { Int32($0) }
+  }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `Ctrl-C writes a checkpoint, and the same command goes on`() async throws {
+    try complete("quiet")
+    let (process, messages) = try start("interrupted")
+    try await waitForSteps(2, "interrupted", process)
+    kill(process.processIdentifier, SIGINT)
+    process.waitUntilExit()
+    let text = String(decoding: messages.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    #expect(process.terminationStatus == 75, "\(text)")
+    #expect(text.contains("the same command goes on from there"))
+    try complete("interrupted")
+    #expect(try losses("interrupted") == losses("quiet"))
+  }
+
+  @Test func `what is missing is named, with the exit status of its kind`() throws {
+    func failing(_ arguments: [String]) throws -> (status: Int32, text: String) {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: Self.program)
+      process.arguments = arguments
+      let messages = Pipe()
+      process.standardError = messages
+      try process.run()
+      let text = String(decoding: messages.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      return (process.terminationStatus, text)
+    }
+    let out = recordings.folder + "/nothing"
+    let noTeacher = try failing(["student", "--distill", "feature", "--config", settings, "--out", out])
+    #expect(noTeacher.status == 65)
+    #expect(noTeacher.text.contains("student --distill feature needs a trained pose-teacher: set start.poseTeacher"))
+    let noFolder = try failing(["rgb", "--config", settings, "--out", out, "--set", "data.videos=/nowhere"])
+    #expect(noFolder.status == 65)
+    #expect(noFolder.text == "Error: /nowhere is not there: data.videos is the folder of the recordings\n")
+    let badSetting = try failing(["rgb", "--config", settings, "--out", out, "--set", "run.epoch=3"])
+    #expect(badSetting.status == 78)
+    #expect(badSetting.text.contains("run.epoch is not a setting; did you mean epochs?"), "\(badSetting.text)")
+    let noRun = try failing(["evaluate", "--run", out])
+    #expect(noRun.status == 65)
+    #expect(noRun.text == "Error: \(out) cannot be used: it is no run folder: it has no settings.yaml\n")
+  }
+}
