@@ -4,7 +4,7 @@ import Synchronization
 /// Batches of loaded clips, decoded by threads of their own ahead of whoever trains.
 ///
 /// Order and content do not depend on the number of threads. A clip that cannot be read is left out of its batch, counted
-/// and named.
+/// and named. The threads end after the last batch, or with `cancel`: who stops earlier must call it.
 package final class BatchStream: Sendable {
   package typealias Request = (clip: Clip, draw: ClipDraw)
 
@@ -18,9 +18,9 @@ package final class BatchStream: Sendable {
     /// Batch that `next` gives out.
     var nextBatch = 0
     /// Results of batches begun, by request.
-    var results: [Int: [LoadedClip]] = [:]
+    var results: [Int: Result<[LoadedClip], DatasetError>] = [:]
+    /// Of batches given out, in their order.
     var skipped: [(name: String, reason: String)] = []
-    var tried = 0
     var waited = Duration.zero
     var isCancelled = false
   }
@@ -54,7 +54,7 @@ package final class BatchStream: Sendable {
 
   /// The next batch, with fewer clips where some could not be read; `nil` after the last.
   ///
-  /// - Throws: `DatasetError.tooManySkipped` past 1 % of the clips tried, and more than three.
+  /// - Throws: `DatasetError.tooManySkipped` once more than 1 % of all clips, and more than three, were left out.
   package func next() throws(DatasetError) -> [LoadedClip]? {
     let begin = ContinuousClock.now
     condition.lock()
@@ -65,14 +65,19 @@ package final class BatchStream: Sendable {
     }
     while true {
       let (outcome, failure) = state.withLock { state -> ([LoadedClip]??, DatasetError?) in
-        if let failure = Self.failure(state, total: requests.count) { return (nil, failure) }
         guard state.nextBatch + 1 < starts.count, !state.isCancelled else { return (.some(nil), nil) }
         let range = starts[state.nextBatch]..<starts[state.nextBatch + 1]
         guard range.allSatisfy({ state.results[$0] != nil }) else { return (nil, nil) }
         var batch: [LoadedClip] = []
-        for index in range { batch += state.results.removeValue(forKey: index) ?? [] }
+        for index in range {
+          switch state.results.removeValue(forKey: index) {
+          case .success(let clips): batch += clips
+          case .failure(let error): state.skipped.append((requests[index].clip.name, "\(error)"))
+          case nil: break
+          }
+        }
         state.nextBatch += 1
-        return (.some(batch), nil)
+        return (.some(batch), Self.failure(state, total: requests.count))
       }
       if let failure {
         cancelLocked()
@@ -83,6 +88,7 @@ package final class BatchStream: Sendable {
     }
   }
 
+  /// Clips left out of the batches given out so far, in their order.
   package var skipped: [(name: String, reason: String)] { state.withLock { $0.skipped } }
 
   /// How long `next` has kept its callers.
@@ -111,19 +117,14 @@ package final class BatchStream: Sendable {
   private func work() {
     while let index = claim() {
       let request = requests[index]
-      var loaded: [LoadedClip] = []
-      var reason: String?
+      let result: Result<[LoadedClip], DatasetError>
       do throws(DatasetError) {
-        loaded = try loader.load(request.clip, request.draw)
+        result = .success(try loader.load(request.clip, request.draw))
       } catch {
-        reason = "\(error)"
+        result = .failure(error)
       }
       condition.lock()
-      state.withLock { state in
-        state.results[index] = loaded
-        state.tried += 1
-        if let reason { state.skipped.append((request.clip.name, reason)) }
-      }
+      state.withLock { $0.results[index] = result }
       condition.broadcast()
       condition.unlock()
     }

@@ -33,8 +33,9 @@ package struct DatasetCheck: Sendable {
           + zip(totals, [8, 12, 6]).map { column(String($0), $1) }.joined())
       func list(_ title: String, _ names: [String]) {
         guard !names.isEmpty else { return }
-        let more = names.count > Self.shown ? " and \(names.count - Self.shown) more" : ""
-        lines.append("\(title): \(names.count)\n  " + names.prefix(Self.shown).joined(separator: "\n  ") + more)
+        lines.append("\(title): \(names.count)")
+        lines += names.prefix(Self.shown).map { "  " + $0 }
+        if names.count > Self.shown { lines.append("  and \(names.count - Self.shown) more") }
       }
       list("without poses", inventory.withoutPoses)
       list("without video", inventory.withoutVideo)

@@ -9,6 +9,9 @@ struct RecordedVideo {
     case pictures([String])
   }
 
+  /// An hour at 30 frames a second; whole windows of it must fit in memory.
+  private static let mostFrames = 108_000
+
   private let path: String
   private let source: Source
   private let preprocessing: ClipPreprocessing
@@ -16,8 +19,7 @@ struct RecordedVideo {
   init(_ path: String, _ preprocessing: ClipPreprocessing) throws(DatasetError) {
     self.path = path
     self.preprocessing = preprocessing
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)  // absent: reported below
-    guard let kind = attributes?[.type] as? FileAttributeType else {
+    guard let kind = fileKind(path) else {
       throw .missing(path: path, purpose: "it should be the video of a recording")
     }
     guard kind == .typeDirectory else {
@@ -30,7 +32,12 @@ struct RecordedVideo {
     } catch {
       throw .unreadable(path: path, reason: "the folder cannot be listed")
     }
-    let pictures = names.filter { name in ["jpg", "jpeg", "png"].contains { name.lowercased().hasSuffix("." + $0) } }
+    var pictures = names.filter { name in
+      !name.hasPrefix(".") && ["jpg", "jpeg", "png"].contains { name.lowercased().hasSuffix("." + $0) }
+    }
+    // N-UCLA's folders also hold depth pictures.
+    let colored = pictures.filter { ($0 as NSString).deletingPathExtension.hasSuffix("_rgb") }
+    if !colored.isEmpty { pictures = colored }
     guard !pictures.isEmpty else { throw .unreadable(path: path, reason: "the folder holds no pictures") }
     // Numbers count as numbers: frame_9 comes before frame_10.
     source = .pictures(
@@ -49,6 +56,9 @@ struct RecordedVideo {
     if let announced = try announcedCount() { count = announced } else { count = try countFrames() }
     // A second pass only when the header was wrong, a third never.
     for _ in 0..<2 {
+      guard count <= Self.mostFrames else {
+        throw .unreadable(path: path, reason: "it has more than \(Self.mostFrames) frames, an hour")
+      }
       guard count > 0 else { throw .unreadable(path: path, reason: "no picture in it could be decoded") }
       let windows = choose(count)
       let wanted = Set(windows.joined())
@@ -67,7 +77,8 @@ struct RecordedVideo {
     case .pictures(let files): return files.count
     case .file(let path):
       do throws(CaptureError) {
-        return try MediaFile(.file(path)).information.frameCount.flatMap { $0 > 0 ? $0 : nil }
+        // What promises more is counted: a hostile header must not reserve memory.
+        return try MediaFile(.file(path)).information.frameCount.flatMap { (1...Self.mostFrames).contains($0) ? $0 : nil }
       } catch {
         throw .unreadable(path: path, reason: "\(error)")
       }
@@ -80,6 +91,7 @@ struct RecordedVideo {
     var pictures: [Int: [UInt8]] = [:]
     var frame = Frame()
     var count = 0
+    let last = wanted.max() ?? Int.max
     func take(_ index: Int) throws(DatasetError) {
       guard wanted.contains(index) else { return }
       var pixels = [UInt8](repeating: 0, count: preprocessing.byteCount)
@@ -94,7 +106,7 @@ struct RecordedVideo {
     case .file(let path):
       do {
         var media = try MediaFile(.file(path))
-        while count <= wanted.max() ?? Int.max, case .frame = try media.next(into: &frame, timeout: .seconds(10)) {
+        while count <= last, case .frame = try media.next(into: &frame, timeout: .seconds(10)) {
           try take(count)
           count += 1
         }
@@ -105,7 +117,7 @@ struct RecordedVideo {
       }
     case .pictures(let files):
       count = files.count
-      for index in wanted.sorted() where index < files.count {
+      for index in wanted.isEmpty ? Array(files.indices) : wanted.sorted() {
         do {
           var media = try MediaFile(.file(files[index]))
           guard case .frame = try media.next(into: &frame, timeout: .seconds(10)) else {

@@ -49,8 +49,9 @@ package struct PosePreparation: Sendable {
     case .ntu25, .kinect20:
       var whole = bodies
       whole.pullForward()
-      whole.align(track.graph)
+      // Before they are centred: two bodies' repetitions may differ in length, and the second takes the first's centres.
       whole.repeatToLength(frames)
+      whole.align(track.graph)
       // Windows keep the video's own time, so nothing is pulled forward in them.
       bodies.align(track.graph)
       return Prepared(whole: whole.tensor(Array(0..<frames)), bodies)
@@ -91,7 +92,10 @@ extension BodySequence {
     guard bodies > 0, let first = frames.indices.first(where: { !isEmpty($0, 0) }) else { return }
     for frame in frames.indices {
       let centre = joint(frame, 0, landmarks.midSpine)
-      for body in 0..<bodies where !isEmpty(frame, body) { shift(frame, body, by: centre) }
+      for body in 0..<bodies {
+        // A joint at zero is one that the tracker lost, and stays there.
+        for index in 0..<joints where joint(frame, body, index) != .zero { shift(frame, body, index, by: centre) }
+      }
     }
     turn(from: joint(first, 0, landmarks.midSpine) - joint(first, 0, landmarks.spineBase), to: SIMD3(0, 0, 1))
     turn(from: joint(first, 0, landmarks.rightShoulder) - joint(first, 0, landmarks.leftShoulder), to: SIMD3(1, 0, 0))
@@ -128,7 +132,7 @@ extension BodySequence {
       // A detector that puts shoulders on hips says nothing about size.
       let scale = length > 1e-3 ? 1 / length : 1
       for frame in frames.indices where !isEmpty(frame, body) {
-        shift(frame, body, by: origin)
+        for index in 0..<joints { shift(frame, body, index, by: origin) }
         for place in frames[frame][body].indices { frames[frame][body][place] *= scale }
       }
     }
@@ -139,10 +143,8 @@ extension BodySequence {
     return SIMD3(values[3 * joint], values[3 * joint + 1], values[3 * joint + 2])
   }
 
-  private mutating func shift(_ frame: Int, _ body: Int, by offset: SIMD3<Float>) {
-    for joint in 0..<joints {
-      for axis in 0..<3 { frames[frame][body][3 * joint + axis] -= offset[axis] }
-    }
+  private mutating func shift(_ frame: Int, _ body: Int, _ joint: Int, by offset: SIMD3<Float>) {
+    for axis in 0..<3 { frames[frame][body][3 * joint + axis] -= offset[axis] }
   }
 
   /// Rotates everything by the shortest way that brings `from` parallel to `to`; a zero vector turns nothing.
@@ -165,11 +167,12 @@ private func rotation(from: SIMD3<Float>, to: SIMD3<Float>) -> [SIMD3<Float>] {
   let lengths = ((from * from).sum() * (to * to).sum()).squareRoot()
   let axis = SIMD3(
     from.y * to.z - from.z * to.y, from.z * to.x - from.x * to.z, from.x * to.y - from.y * to.x)
-  let sine = (axis * axis).sum().squareRoot()
-  guard lengths > 1e-6, sine > 1e-6 else { return identity }
+  let area = (axis * axis).sum().squareRoot()
+  guard lengths > 1e-6, area > 1e-6 else { return identity }
   let cosine = (from * to).sum() / lengths
-  let k = axis / sine
-  let s = (max(0, 1 - cosine * cosine)).squareRoot()
+  let k = axis / area
+  // Not from the cosine, which hardly changes at small angles.
+  let s = area / lengths
   // Rodrigues' formula.
   return (0..<3).map { row in
     var values = identity[row] * cosine + k * k[row] * (1 - cosine)

@@ -18,9 +18,13 @@ package struct PoseTrack: Equatable, Sendable {
 
   private var slotSize: Int { graph.jointCount * 3 }
 
+  /// No joint is so far away; what claims it would overflow later.
+  private static let farthest: Float = 1e6
+
   /// Adds a frame; bodies beyond the slots are left out.
   ///
-  /// - Parameter bodies: V · 3 numbers each, x y z of joint after joint; those that are not finite count as zero.
+  /// - Parameter bodies: V · 3 numbers each, x y z of joint after joint; those that are not finite or are absurdly large
+  ///   count as zero.
   package mutating func append(_ bodies: [[Float]]) {
     for slot in 0..<slots {
       guard slot < bodies.count else {
@@ -28,7 +32,7 @@ package struct PoseTrack: Equatable, Sendable {
         continue
       }
       precondition(bodies[slot].count == slotSize)
-      values += bodies[slot].map { $0.isFinite ? $0 : 0 }
+      values += bodies[slot].map { $0.magnitude <= Self.farthest ? $0 : 0 }
     }
     frameCount += 1
   }

@@ -14,14 +14,17 @@ package enum SkeletonFile {
   /// - Returns: every body of every frame, up to four slots.
   /// - Throws: `DatasetError.unreadable` naming the line or entry.
   package static func read(_ path: String, _ graph: SkeletonGraph) throws(DatasetError) -> PoseTrack {
-    let url = URL(fileURLWithPath: path)
+    guard let kind = fileKind(path) else {
+      throw .missing(path: path, purpose: "it should hold the poses of a recording")
+    }
+    guard kind == .typeRegular else { throw .unreadable(path: path, reason: "it is not a file") }
     let data: Data
     do {
-      let handle = try FileHandle(forReadingFrom: url)
+      let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
       defer { try? handle.close() }  // read-only: nothing can be lost
       data = try handle.read(upToCount: largestFile + 1) ?? Data()
     } catch {
-      throw .missing(path: path, purpose: "it should hold the poses of a recording")
+      throw .unreadable(path: path, reason: error.localizedDescription)
     }
     guard data.count <= largestFile else {
       throw .unreadable(path: path, reason: "it is larger than any skeleton file")

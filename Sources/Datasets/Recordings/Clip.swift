@@ -156,9 +156,9 @@ extension PublishedDataset {
       clips.append((partition, clip))
     }
     guard !clips.isEmpty else {
-      throw .missing(
+      throw .unreadable(
         path: options.videos,
-        purpose: "no file in it has a name of \(self.name); data.videos is the folder of the videos")
+        reason: "no file in it has a name of \(self.name); data.videos is the folder of the videos")
     }
     return Dataset(
       name: self.name, protocolName: options.protocolName, labels: labels, graph: graph, clips: clips,

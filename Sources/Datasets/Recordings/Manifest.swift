@@ -22,7 +22,9 @@ enum Manifest {
       throw .unreadable(path: path, reason: "it is not UTF-8 text of at most 256 MiB")
     }
     var rows: [(line: Int, fields: [String])] = []
-    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
+    // Excel begins UTF-8 files with a byte order mark.
+    let lines = text.hasPrefix("\u{feff}") ? text.dropFirst() : text[...]
+    for (index, line) in lines.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
     where !line.allSatisfy(\.isWhitespace) {
       rows.append((index + 1, try fields(line, path, index + 1)))
     }
@@ -33,6 +35,9 @@ enum Manifest {
     for column in header where !known.contains(column) {
       throw .unreadable(
         path: path, reason: "its first line has a column '\(column)'; columns are \(known.joined(separator: ", "))")
+    }
+    for column in known where header.count(where: { $0 == column }) > 1 {
+      throw .unreadable(path: path, reason: "its first line has two columns \(column)")
     }
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
     let entries = try rows.dropFirst().map { row throws(DatasetError) in

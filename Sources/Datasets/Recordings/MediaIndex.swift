@@ -19,31 +19,46 @@ struct MediaIndex {
     guard !folder.isEmpty else {
       throw .refused(setting: setting, value: "", allowed: "the folder of the recordings")
     }
-    let root = URL(fileURLWithPath: folder)
-    guard (try? root.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == true,
+    let root = URL(fileURLWithPath: folder).resolvingSymlinksInPath()
+    guard fileKind(folder) == .typeDirectory,
       let walk = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)
     else { throw .missing(path: folder, purpose: "\(setting) is the folder of the recordings") }
     for case let url as URL in walk {
+      // Such as the `._NAME` that macOS leaves beside NAME.
+      guard !url.lastPathComponent.hasPrefix(".") else { continue }
       let ending = url.pathExtension.lowercased()
       let name = Self.recording(url.deletingPathExtension().lastPathComponent)
       if Self.videoEndings.contains(ending) {
-        videos[name] = url.path
+        Self.add(url.path, name, to: &videos)
       } else if Self.pictureEndings.contains(ending) {
         // A folder of pictures is a video by the folder's name.
         let folder = url.deletingLastPathComponent()
-        videos[folder.lastPathComponent] = folder.path
+        Self.add(folder.path, folder.lastPathComponent, to: &videos)
       } else if ending == "skeleton" || ending == "json" {
-        skeletons[name] = url.path
+        Self.add(url.path, name, to: &skeletons)
       } else if ending == "txt", name.hasSuffix("_skeletons") || url.path.contains("skeleton") {
-        skeletons[Self.recording(String(name.replacing("_skeletons", with: "")))] = url.path
+        Self.add(url.path, Self.recording(String(name.replacing("_skeletons", with: ""))), to: &skeletons)
       }
     }
+  }
+
+  /// Of copies the first by path counts, whatever the order in which the disk lists them.
+  private static func add(_ path: String, _ name: String, to index: inout [String: String]) {
+    if let other = index[name], other <= path { return }
+    index[name] = path
   }
 
   private static func recording(_ stem: String) -> String {
     for suffix in suffixes where stem.hasSuffix(suffix) { return String(stem.dropLast(suffix.count)) }
     return stem
   }
+}
+
+/// What is at a path, links followed; `nil` when nothing can be seen there.
+func fileKind(_ path: String) -> FileAttributeType? {
+  let path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+  // Why nothing can be seen makes no difference to callers.
+  return (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
 }
 
 /// Reads a name of letters and numbers in turns, such as `S001C002P003R002A013`.

@@ -1,0 +1,172 @@
+import Capture
+import Foundation
+import Networks
+import TestSupport
+import Testing
+import Video
+
+@testable import Datasets
+
+private func loader(frames: Int = 8, _ content: ClipContent = .video, poseFrames: Int = 20) -> ClipLoader {
+  var options = ClipOptions()
+  options.frames = frames
+  options.preprocessing = ClipPreprocessing(size: 4)
+  options.content = content
+  options.poseFrames = poseFrames
+  return ClipLoader(options, graph: .ntu25)
+}
+
+/// A body that nods: its head's place tells the frame.
+private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
+  var body = madeBody(1)
+  body[3] += SIMD3(0, 0, Float(frame + 1) * 0.01)
+  return body
+}
+
+@Suite struct `Windows of videos` {
+  let folder: RecordingFolder
+
+  init() throws { folder = try RecordingFolder() }
+
+  private func clip(_ video: String) -> Clip { Clip(name: "made", label: 0, video: video) }
+
+  @Test(arguments: [1, 5, 8, 16, 17, 60]) func `show the frames they name`(count: Int) throws {
+    let clip = clip(try folder.writeVideo("v.avi", frames: count))
+    for seed in 0..<UInt64(5) {
+      let loaded = try #require(try loader().load(clip, .random(seed: seed)).first)
+      #expect(loaded.frameIndices.count == 8 && loaded.clip == clip)
+      #expect(shownFrames(loaded.pixels, size: 4) == loaded.frameIndices)
+      #expect(loaded.pose.isEmpty && loaded.windowPose.isEmpty)
+    }
+    let centre = try loader().load(clip, .centre)
+    #expect(centre.map(\.frameIndices) == [ClipSampling.indices(count: count, frames: 8, draw: 0.5)])
+    for scheme in WindowScheme.allCases {
+      let windows = try loader().load(clip, .windows(scheme))
+      #expect(windows.map(\.frameIndices) == ClipSampling.windows(count: count, frames: 8, scheme))
+      #expect(windows.allSatisfy { shownFrames($0.pixels, size: 4) == $0.frameIndices })
+    }
+  }
+
+  @Test func `are the same for a seed, and others for others`() throws {
+    let clip = clip(try folder.writeVideo("v.avi", frames: 90))
+    let draws = try (0..<UInt64(40)).map { try loader().load(clip, .random(seed: $0))[0].frameIndices[0] }
+    #expect(try draws == (0..<UInt64(40)).map { try loader().load(clip, .random(seed: $0))[0].frameIndices[0] })
+    #expect(Set(draws).count > 20 && draws.allSatisfy { (0...74).contains($0) })
+  }
+
+  @Test func `are prepared as the daemon prepares a camera's`() throws {
+    var options = ClipOptions()
+    options.frames = 4
+    options.preprocessing = ClipPreprocessing(size: 6, crop: .centerSquare)
+    let path = try folder.writeVideo("v.avi", frames: 4)
+    let loaded = try ClipLoader(options, graph: .ntu25).load(clip(path), .centre)[0]
+    var frame = Frame()
+    frame.layOut(.grey, FrameSize(width: 32, height: 24), color: ColorDescription(matrix: .bt601, range: .full))
+    var preprocessor = FramePreprocessor(options.preprocessing)
+    var expected: [UInt8] = []
+    for index in 0..<4 {
+      frame.bytes = [UInt8](repeating: UInt8(index), count: 32 * 24)
+      var pixels = [UInt8](repeating: 0, count: options.preprocessing.byteCount)
+      try preprocessor.process(&frame, into: &pixels)
+      expected += pixels
+    }
+    #expect(loaded.pixels == expected)
+  }
+
+  @Test func `keep to what is there when a file is cut off`() throws {
+    let whole = try Data(contentsOf: URL(fileURLWithPath: folder.writeVideo("v.avi", frames: 60)))
+    let path = try folder.write([UInt8](whole.prefix(whole.count * 2 / 3)), "cut.avi")
+    let frames = try RecordedVideo(path, ClipPreprocessing(size: 4)).countFrames()
+    #expect((5..<55).contains(frames))
+    let windows = try loader().load(clip(path), .windows(.paper))
+    #expect(windows.map(\.frameIndices) == ClipSampling.windows(count: frames, frames: 8, .paper))
+    #expect(windows.allSatisfy { shownFrames($0.pixels, size: 4) == $0.frameIndices })
+  }
+
+  @Test func `may be pictures in a folder`() throws {
+    for index in 0..<12 { try folder.writePicture("p/frame_\(index)_rgb.png", grey: UInt8(20 * index)) }
+    try folder.writePicture("p/frame_0_depth.png", grey: 255)
+    try folder.write("resource fork", "p/._frame_0_rgb.png")
+    let loaded = try loader().load(clip(folder.path + "/p"), .windows(.code))
+    #expect(loaded.map(\.frameIndices) == [[2, 3, 4, 5, 6, 7, 8, 9]])
+    let greys = stride(from: 0, to: loaded[0].pixels.count, by: 48).map { Int(loaded[0].pixels[$0]) }
+    #expect(greys == (2..<10).map { 20 * $0 }, "frame_10 comes after frame_9")
+    try FileManager.default.createSymbolicLink(atPath: folder.path + "/link", withDestinationPath: folder.path + "/p")
+    #expect(try loader().load(clip(folder.path + "/link"), .windows(.code))[0].pixels == loaded[0].pixels)
+  }
+
+  @Test func `that cannot be had are named with the reason`() throws {
+    func message(_ video: String?) -> String {
+      failure { _ = try loader().load(Clip(name: "made", label: 0, video: video), .centre) }
+    }
+    #expect(message(nil) == "made is not there: the recording has no video")
+    #expect(message("/no/such.avi") == "/no/such.avi is not there: it should be the video of a recording")
+    let text = try folder.write("no video", "text.avi")
+    #expect(message(text).hasPrefix("\(text) cannot be read: "))
+    let empty = try folder.file("empty/file").replacing("/file", with: "")
+    #expect(message(empty) == "\(empty) cannot be read: the folder holds no pictures")
+    try folder.write("no picture", "bad/0.png")
+    #expect(message(folder.path + "/bad").hasPrefix("\(folder.path)/bad/0.png cannot be read: "))
+  }
+}
+
+@Suite struct `Windows of poses` {
+  let folder: RecordingFolder
+
+  init() throws { folder = try RecordingFolder() }
+
+  private func clip(video: Int?, poses: Int) throws -> Clip {
+    Clip(
+      name: "made", label: 0, video: try video.map { try folder.writeVideo("v.avi", frames: $0) },
+      skeleton: try folder.write(ntuText((0..<poses).map { [noddingBody($0)] }), "v.skeleton"))
+  }
+
+  /// The frame that each place in time of [3, T, 25, 2] shows; `nil` where nobody is.
+  private func shownPoses(_ pose: [Float], like whole: [Float]) -> [Int?] {
+    func heads(_ values: [Float]) -> [[Float]] {
+      let frames = values.count / 150
+      return (0..<frames).map { time in (0..<3).map { values[(($0 * frames + time) * 25 + 3) * 2] } }
+    }
+    let known = heads(whole)
+    return heads(pose).map { head in
+      known.firstIndex { zip($0, head).allSatisfy { abs($0 - $1) < 1e-4 } }
+    }
+  }
+
+  @Test func `follow the video's frames`() throws {
+    let clip = try clip(video: 40, poses: 40)
+    for draw in [ClipDraw.random(seed: 3), .random(seed: 4), .centre, .windows(.paper)] {
+      for loaded in try loader([.video, .pose, .windowPose], poseFrames: 40).load(clip, draw) {
+        #expect(loaded.pose.count == 3 * 40 * 25 * 2 && loaded.windowPose.count == 3 * 8 * 25 * 2)
+        #expect(shownPoses(loaded.pose, like: loaded.pose) == Array(0..<40))
+        #expect(shownPoses(loaded.windowPose, like: loaded.pose) == loaded.frameIndices)
+        #expect(shownFrames(loaded.pixels, size: 4) == loaded.frameIndices)
+      }
+    }
+  }
+
+  @Test func `are empty where the video goes on without them`() throws {
+    let loaded = try loader([.video, .windowPose]).load(clip(video: 16, poses: 10), .windows(.code))[0]
+    #expect(loaded.frameIndices == Array(4..<12) && loaded.pose.isEmpty)
+    let values = loaded.windowPose
+    let there = (0..<8).map { time in (0..<25).contains { values[(time * 25 + $0) * 2] != 0 } }
+    #expect(there == [true, true, true, true, true, true, false, false])
+  }
+
+  @Test func `need no video`() throws {
+    let loaded = try loader([.pose, .windowPose], poseFrames: 30).load(clip(video: nil, poses: 30), .centre)[0]
+    #expect(loaded.pixels.isEmpty)
+    #expect(loaded.frameIndices == ClipSampling.indices(count: 30, frames: 8, draw: 0.5))
+    #expect(shownPoses(loaded.windowPose, like: loaded.pose) == loaded.frameIndices)
+  }
+
+  @Test func `that cannot be had are named with the reason`() throws {
+    let path = try folder.write(ntuText([[[SIMD3<Float>]]]([[], [], []])), "nobody.skeleton")
+    func message(_ skeleton: String?) -> String {
+      failure { _ = try loader(.pose).load(Clip(name: "made", label: 0, skeleton: skeleton), .centre) }
+    }
+    #expect(message(path) == "\(path) cannot be read: nobody is in any of its 3 frames")
+    #expect(message(nil) == "made is not there: the recording has no skeleton file")
+    #expect(try loader().load(clip(video: 8, poses: 1), .centre).count == 1, "poses that nobody asked for are not read")
+  }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Networks
+import Synchronization
+import Testing
+
+@testable import Datasets
+
+@Suite struct `A check of a data set` {
+  let folder: RecordingFolder
+
+  init() throws { folder = try RecordingFolder() }
+
+  private func writePair(_ name: String, video: Int, poses: Int) throws {
+    try folder.writeVideo("\(name)_rgb.avi", frames: video)
+    try folder.write(ntuText((0..<poses).map { _ in [madeBody(1)] }), "\(name).skeleton")
+  }
+
+  @Test func `reports counts, missing pairs and broken files`() throws {
+    try writePair("S001C001P001R001A001", video: 5, poses: 5)
+    try writePair("S001C001P002R001A001", video: 5, poses: 7)
+    try writePair("S001C001P003R001A002", video: 9, poses: 6)
+    try writePair("S001C001P008R001A002", video: 5, poses: 5)
+    try folder.writeVideo("S001C001P004R001A003_rgb.avi", frames: 3)
+    try folder.write("7 and no more", "S001C001P008R001A002.skeleton")
+    let noVideo = try folder.write("no video", "S001C001P005R001A001_rgb.avi")
+    try folder.writeVideo("S001C002P005R002A008_rgb.avi", frames: 3)
+    try folder.write("", "garden.mp4")
+    let dataset = try Dataset.open(DatasetOptions(kind: .ntu60, videos: folder.path))
+    let steps = Mutex<[Int]>([])
+    let report = DatasetCheck.run(dataset, workers: 3) { done, total in
+      steps.withLock { $0.append(done) }
+      #expect(total == 6)
+    }
+    #expect(steps.withLock { $0.sorted() } == Array(1...6))
+    #expect(report.clips == 6)
+    #expect(report.broken.map(\.name) == ["S001C001P005R001A001", "S001C001P008R001A002"])
+    #expect(report.broken[0].reason.hasPrefix("\(noVideo) cannot be read: "))
+    #expect(
+      report.broken[1].reason
+        == "\(folder.path)/S001C001P008R001A002.skeleton cannot be read: line 1: 'and' instead of a number of bodies")
+    #expect(report.unequal.map { "\($0)" } == [#"(name: "S001C001P003R001A002", videoFrames: 9, poseFrames: 6)"#])
+    let lines = report.description.split(separator: "\n").map(String.init)
+    #expect(lines[0] == "NTU RGB+D 60, CS: 6 clips")
+    let width = dataset.labels.map(\.count).max() ?? 0
+    #expect(lines[1] == "class".padding(toLength: width, withPad: " ", startingAt: 0) + "   train  validation  test")
+    #expect(lines[2] == "drink water".padding(toLength: width, withPad: " ", startingAt: 0) + "       3           0     0")
+    #expect(lines[3] == "eat meal/snack".padding(toLength: width, withPad: " ", startingAt: 0) + "       0           1     1")
+    #expect(lines[62] == "all".padding(toLength: width, withPad: " ", startingAt: 0) + "       4           1     1")
+    #expect(
+      Array(lines[63...].prefix(10)) == [
+        "without poses: 2", "  S001C001P004R001A003", "  S001C001P005R001A001",
+        "excluded by the data set's authors: 1", "  S001C002P005R002A008",
+        "names of no clip: 1", "  garden",
+        "video and poses of different length: 1", "  S001C001P003R001A002: 9 and 6 frames",
+        "cannot be read: 2",
+      ])
+    #expect(lines.count == 75)
+  }
+
+  @Test func `of what is sound says so`() throws {
+    try writePair("S001C001P001R001A001", video: 4, poses: 4)
+    let report = DatasetCheck.run(try .open(DatasetOptions(kind: .ntu60, videos: folder.path)), workers: 1)
+    #expect(report.broken.isEmpty && report.unequal.isEmpty)
+    #expect(report.description.hasSuffix("\nevery file can be read"))
+  }
+
+  @Test func `looks at every picture of a folder`() throws {
+    for index in 0..<3 { try folder.writePicture("a01_s02_e03_c01/frame_\(index).png", grey: 9) }
+    try folder.write("no picture", "a01_s02_e03_c01/frame_3.png")
+    let dataset = try Dataset.open(DatasetOptions(kind: .nucla, videos: folder.path, protocolName: "cross3"))
+    let report = DatasetCheck.run(dataset, workers: 1)
+    #expect(report.broken.map(\.name) == ["a01_s02_e03_c01"])
+    #expect(report.broken.first?.reason.contains("frame_3.png cannot be read: ") == true)
+  }
+
+  @Test func `names twenty of a kind and counts the rest`() throws {
+    for index in 10..<32 { try folder.write("", "garden \(index).mp4") }
+    try writePair("S001C001P001R001A001", video: 4, poses: 4)
+    let report = DatasetCheck.run(try .open(DatasetOptions(kind: .ntu60, videos: folder.path)), workers: 2)
+    let lines = report.description.split(separator: "\n")
+    #expect(lines.contains("names of no clip: 22"))
+    #expect(lines.contains("  garden 29") && lines.contains("  and 2 more") && !lines.contains("  garden 30"))
+  }
+}

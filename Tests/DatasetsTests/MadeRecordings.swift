@@ -1,0 +1,153 @@
+import CTestMedia
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Datasets
+
+/// A folder of recordings that a test writes; it is gone when the value is.
+final class RecordingFolder: Sendable {
+  let path: String
+
+  init() throws {
+    path = FileManager.default.temporaryDirectory.appendingPathComponent("adl-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit {
+    do { try FileManager.default.removeItem(atPath: path) } catch { Issue.record(error) }
+  }
+
+  /// The path of a file, in subfolders that are made.
+  func file(_ name: String) throws -> String {
+    let file = path + "/" + name
+    try FileManager.default.createDirectory(
+      atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+    return file
+  }
+
+  @discardableResult func write(_ text: String, _ name: String) throws -> String {
+    try write([UInt8](text.utf8), name)
+  }
+
+  @discardableResult func write(_ bytes: [UInt8], _ name: String) throws -> String {
+    let path = try file(name)
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    return path
+  }
+
+  /// A lossless video whose frame `i` is one grey of that value; see `shownFrames`.
+  @discardableResult func writeVideo(_ name: String, frames: Int) throws -> String {
+    let path = try file(name)
+    try writeMedia(
+      path, container: "avi", codec: "ffv1", pixelFormat: "gray",
+      (0..<frames).map { [UInt8](repeating: UInt8($0), count: 32 * 24) })
+    return path
+  }
+
+  /// One picture that is one grey.
+  @discardableResult func writePicture(_ name: String, grey: UInt8) throws -> String {
+    let path = try file(name)
+    try writeMedia(
+      path, container: "image2", codec: "png", pixelFormat: "rgb24", [[UInt8](repeating: grey, count: 32 * 24 * 3)])
+    return path
+  }
+
+  private func writeMedia(_ path: String, container: String, codec: String, pixelFormat: String, _ pictures: [[UInt8]])
+    throws
+  {
+    struct WriteError: Error { var code: CInt }
+    func check(_ code: CInt) throws { if code < 0 { throw WriteError(code: code) } }
+    var writer: OpaquePointer?
+    try unsafe container.withCString { container in
+      try unsafe codec.withCString { codec in
+        try unsafe pixelFormat.withCString { pixelFormat in
+          var description = unsafe ctestmedia_description(
+            container: container, codec: codec, pixel_format: pixelFormat, width: 32, height: 24, rate: 30, matrix: 0,
+            full_range: -1, rotation: 0)
+          try check(unsafe ctestmedia_open(path, &description, &writer))
+        }
+      }
+    }
+    for (index, picture) in pictures.enumerated() {
+      try check(unsafe ctestmedia_write(writer, picture, picture.count, Int64(index * 1000 / 30)))
+    }
+    try check(unsafe ctestmedia_close(writer))
+  }
+}
+
+/// Which frames of a `writeVideo` a loaded clip's pixels show; -1 where a picture is not one grey.
+func shownFrames(_ pixels: [UInt8], size: Int) -> [Int] {
+  let count = size * size * 3
+  return stride(from: 0, to: pixels.count, by: count).map { start in
+    let picture = pixels[start..<start + count]
+    guard let first = picture.first, picture.allSatisfy({ $0 == first }) else { return -1 }
+    return Int(first)
+  }
+}
+
+/// The text of an NTU `.skeleton` file: frames of bodies of 25 joints.
+///
+/// Coordinates are text, so that `nan` and `-inf` can stand there.
+func ntuText(_ frames: [[[[String]]]]) -> String {
+  var lines = ["\(frames.count)"]
+  for bodies in frames {
+    lines.append("\(bodies.count)")
+    for (index, joints) in bodies.enumerated() {
+      lines.append("7205759403793\(7930 + index) 0 1 1 1 1 0 0.02764709 0.05745083 2")
+      lines.append("\(joints.count)")
+      lines += joints.map { $0.joined(separator: " ") + " 277.0 191.4 1048.2 515.5 -0.2 0.03 0.97 -0.04 2" }
+    }
+  }
+  return lines.joined(separator: "\r\n") + "\r\n"
+}
+
+func ntuText(_ frames: [[[SIMD3<Float>]]]) -> String {
+  ntuText(frames.map { $0.map { $0.map { ["\($0.x)", "\($0.y)", "\($0.z)"] } } })
+}
+
+/// A body about two metres before the camera, different for each seed.
+func madeBody(_ seed: UInt64, joints: Int = 25) -> [SIMD3<Float>] {
+  var random = SplitMix64(seed: seed)
+  return (0..<joints).map { _ in
+    SIMD3(
+      Float.random(in: -1...1, using: &random), .random(in: -1...1, using: &random), .random(in: 2...4, using: &random))
+  }
+}
+
+/// LCR-Net's 39 numbers for 13 joints, as it writes them: all x, all y, all z.
+func lcrPose(_ joints: [SIMD3<Float>]) -> [Float] { joints.map(\.x) + joints.map(\.y) + joints.map(\.z) }
+
+/// LCR-Net's JSON: detections of 13 joints by frame.
+func lcrText(_ frames: [[[SIMD3<Float>]]]) -> String {
+  let list = frames.map { detections in
+    let entries = detections.map {
+      #"{"pose2d": [1.5, 2], "pose3d": \#(lcrPose($0)), "cumscore": 3.25, "score": null}"#
+    }
+    return "[\(entries.joined(separator: ", "))]"
+  }
+  return #"{"K": 20, "njts": 13, "frames": [\#(list.joined(separator: ", "))], "video": {"fps": [30]}}"#
+}
+
+/// FNV-1a of the lines, to compare a list with a published one without copying it.
+func digest(_ lines: some Sequence<String>) -> UInt64 {
+  lines.joined(separator: "\n").utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+}
+
+/// Rows of a fixture, without its first line.
+func fixture(_ name: String) throws -> [[String]] {
+  let url = try #require(Bundle.module.url(forResource: name, withExtension: "csv", subdirectory: "Fixtures"))
+  return try String(contentsOf: url, encoding: .utf8).split(separator: "\n").dropFirst().map {
+    $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+  }
+}
+
+/// The text of the error that opening or reading ends with; empty when there is none.
+func failure(_ body: () throws -> Void) -> String {
+  do {
+    try body()
+    return ""
+  } catch {
+    return "\(error)"
+  }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import Networks
+import TestSupport
+import Testing
+
+@testable import Datasets
+
+@Suite struct `Manifests` {
+  let folder: RecordingFolder
+
+  init() throws { folder = try RecordingFolder() }
+
+  private func dataset(_ text: String) throws -> Dataset {
+    let path = try folder.write(text, "home/own.csv")
+    return try Dataset.open(DatasetOptions(kind: .manifest, videos: "", protocolName: "", manifest: path))
+  }
+
+  @Test func `list people's own recordings`() throws {
+    let found = try dataset(
+      #"""
+      video,skeleton,label,subject,camera,split
+      videos/one.mp4,poses/one.skeleton,sit down,3,1,train
+      "videos/two, again.mp4",,"say ""hello""",,,test\#r
+      /elsewhere/three.avi, ../poses/three.skeleton , sit down ,4,,validation
+
+      """#)
+    #expect(found.name == "own" && found.protocolName == "manifest" && found.skeletonGraph == .ntu25)
+    #expect(found.labels == [#"say "hello""#, "sit down"])
+    let home = folder.path + "/home"
+    #expect(
+      found.clips(.train) == [
+        Clip(
+          name: "one", label: 1, subject: 3, camera: 1, video: home + "/videos/one.mp4",
+          skeleton: home + "/poses/one.skeleton")
+      ])
+    #expect(found.clips(.test) == [Clip(name: "two, again", label: 0, video: home + "/videos/two, again.mp4")])
+    let three = try #require(found.clips(.validation).first)
+    #expect(three.video == "/elsewhere/three.avi" && three.subject == 4 && three.camera == nil)
+    #expect(three.skeleton == home + "/../poses/three.skeleton")
+    #expect(found.inventory.withoutPoses == ["two, again"])
+  }
+
+  @Test func `take columns in any order, and files from Excel`() throws {
+    let found = try dataset("\u{feff}split,label,name,video\r\ntrain,walk,a,v.mp4\r\ntest,walk,b,v.mp4\r\n")
+    #expect(found.clips(.train).map(\.name) == ["a"] && found.clips(.test).map(\.name) == ["b"])
+  }
+
+  @Test func `tell the skeletons' kind by their files`() throws {
+    let lcr = lcrText([[madeBody(1, joints: 13)]])
+    try folder.write(lcr, "home/a.json")
+    let header = "video,skeleton,label,split\n"
+    #expect(try dataset(header + "a.mp4,a.json,walk,train").skeletonGraph == .smarthome15)
+    let joints = madeBody(1, joints: 20).map { "[\($0.x),\($0.y),\($0.z)]" }.joined(separator: ",")
+    try folder.write(#"{"skeletons": [[\#(joints)]]}"#, "home/a.json")
+    #expect(try dataset(header + "a.mp4,a.json,walk,train").skeletonGraph == .kinect20)
+    #expect(
+      failure { _ = try dataset(header + "a.mp4,a.json,walk,train\nb.mp4,b.skeleton,walk,train") }
+        == "\(folder.path)/home/own.csv cannot be read: it mixes .skeleton files with others")
+    try folder.write("{}", "home/a.json")
+    #expect(
+      failure { _ = try dataset(header + "a.mp4,a.json,walk,train") }
+        .hasPrefix("\(folder.path)/home/a.json cannot be read: it is not LCR-Net's JSON: "))
+  }
+
+  @Test(arguments: [
+    ("", "it is empty"),
+    ("\n \n", "it is empty"),
+    ("video,label,split", "it lists no recordings"),
+    ("video,label", "its first line has no column split"),
+    ("video,label,split,label", "its first line has two columns label"),
+    (
+      "video,label,split,colour",
+      "its first line has a column 'colour'; columns are video, label, split, skeleton, subject, camera, name"
+    ),
+    ("video,label,split\n\na.mp4,walk", "line 3: 2 fields where the first line has 3"),
+    ("video,label,split\na.mp4,walk,Train", "line 2: split is 'Train'; it must be train, validation or test"),
+    ("video,label,split\na.mp4,,train", "line 2: label is empty"),
+    ("video,label,split\n,walk,train", "line 2: neither a video nor a skeleton"),
+    ("video,label,split,subject\na.mp4,walk,train,P3", "line 2: subject is 'P3' and no number"),
+    ("video,label,split\n\"a.mp4,walk,train", "line 2: a quote is not closed"),
+    (
+      "video,label,split\na.mp4,walk,train\nb/a.avi,walk,test",
+      "'a' appears twice; a column name can tell them apart"
+    ),
+  ])
+  func `say what is wrong with them`(text: String, reason: String) {
+    #expect(failure { _ = try dataset(text) } == "\(folder.path)/home/own.csv cannot be read: \(reason)")
+  }
+
+  @Test func `that are not there are asked for`() throws {
+    func message(_ manifest: String?) -> String {
+      failure { _ = try Dataset.open(DatasetOptions(kind: .manifest, videos: "", manifest: manifest)) }
+    }
+    #expect(
+      message(nil)
+        == "data.manifest is ''; it must be a CSV file with the columns video, label, split, skeleton, subject, camera, name"
+    )
+    #expect(message("/no/such.csv") == "/no/such.csv is not there: data.manifest lists the recordings")
+    let binary = try folder.write([0xff, 0xfe, 0x00], "binary.csv")
+    #expect(message(binary) == "\(binary) cannot be read: it is not UTF-8 text of at most 256 MiB")
+  }
+
+  @Test func `that are damaged are read or refused`() {
+    let sound = [UInt8]("video,skeleton,label,subject,camera,split\n\"a, b.mp4\",,walk,3,1,train\nc.mp4,,sit,,2,test\n".utf8)
+    let alphabet = [UInt8]("\",\n\r 0a\u{e9}".utf8)
+    var refused = 0
+    for seed in 0..<UInt64(400) {
+      var random = SplitMix64(seed: seed)
+      var bytes = sound
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        bytes[Int.random(in: 0..<bytes.count, using: &random)] = alphabet.randomElement(using: &random) ?? 0
+      }
+      let message = failure { _ = try dataset(String(decoding: bytes, as: UTF8.self)) }
+      #expect(message.isEmpty || message.hasPrefix("\(folder.path)/home/own.csv cannot be read: "), "seed \(seed)")
+      refused += message.isEmpty ? 0 : 1
+    }
+    #expect((50..<400).contains(refused))
+  }
+}

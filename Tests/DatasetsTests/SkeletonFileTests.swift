@@ -1,0 +1,221 @@
+import Foundation
+import Networks
+import TestSupport
+import Testing
+
+@testable import Datasets
+
+@Suite struct `NTU skeleton files` {
+  let folder: RecordingFolder
+
+  init() throws { folder = try RecordingFolder() }
+
+  private func read(_ text: String) throws -> PoseTrack {
+    try SkeletonFile.read(folder.write(text, "S001C001P001R001A001.skeleton"), .ntu25)
+  }
+
+  @Test func `give bodies in the slots of their places in the frame`() throws {
+    let bodies = (0..<6).map { madeBody(UInt64($0)) }
+    let track = try read(ntuText([[bodies[0]], [], [bodies[1], bodies[2]], bodies]))
+    #expect(track.graph == .ntu25 && track.slots == 4 && track.frameCount == 4)
+    func flat(_ body: [SIMD3<Float>]) -> [Float] { body.flatMap { [$0.x, $0.y, $0.z] } }
+    #expect(Array(track.body(0, 0)) == flat(bodies[0]))
+    #expect((0..<4).map { track.isEmpty(1, $0) } == [true, true, true, true])
+    #expect(Array(track.body(2, 0)) == flat(bodies[1]))
+    #expect(Array(track.body(2, 1)) == flat(bodies[2]))
+    #expect((0..<4).map { Array(track.body(3, $0)) } == bodies.prefix(4).map(flat), "the fifth and sixth have no slot")
+    #expect((1..<4).allSatisfy { track.isEmpty(0, $0) })
+  }
+
+  @Test func `take what is not finite or absurdly far for nothing`() throws {
+    var joints = madeBody(1).map { ["\($0.x)", "\($0.y)", "\($0.z)"] }
+    joints[3] = ["nan", "-inf", "inf"]
+    joints[4] = ["1", "-nan", "3e38"]
+    let track = try read(ntuText([[joints]]))
+    #expect(Array(track.body(0, 0)[9..<15]) == [0, 0, 0, 1, 0, 0])
+    #expect(!track.isEmpty(0, 0))
+  }
+
+  @Test func `accept projections that are not numbers, and body numbers of 64 bits`() throws {
+    let text = ntuText([[madeBody(1)]]).replacing("277.0 191.4", with: "-inf nan")
+      .replacing("72057594037937930", with: "\(UInt64.max)")
+    #expect(try read(text) == read(ntuText([[madeBody(1)]])))
+  }
+
+  @Test func `rank bodies by how much they move, so that ghosts come last`() throws {
+    let (ghost, person) = (madeBody(1), madeBody(2))
+    let frames = (0..<10).map { frame -> [[SIMD3<Float>]] in
+      let step = SIMD3<Float>(Float(frame) * 0.3, 0, 0)
+      // A chair, still and small; a person who walks; somebody in a single frame.
+      let bodies = [ghost.map { $0 * 0.1 }, person.map { $0 + step }]
+      return frame == 4 ? bodies + [ghost.map { $0 * 0.5 }] : bodies
+    }
+    let track = try read(ntuText(frames))
+    #expect(track.mostActive(4) == [1, 2, 0, 3])
+    #expect(track.energy(3) == 0)
+  }
+
+  @Test func `cut off anywhere are refused`() throws {
+    let text = ntuText([[madeBody(1)], [madeBody(2), madeBody(3)]])
+    let words = text.split(whereSeparator: \.isWhitespace)
+    for count in stride(from: 0, to: words.count, by: 7) {
+      let cut = words.prefix(count).joined(separator: " ")
+      #expect(failure { _ = try read(cut) }.contains("it ends at line 1, before "), "\(count) words")
+    }
+  }
+
+  @Test func `say where they are wrong`() throws {
+    let good = ntuText([[madeBody(1)]])
+    let path = folder.path + "/S001C001P001R001A001.skeleton"
+    for (text, reason) in [
+      ("", "it ends at line 1, before the number of frames"),
+      ("many", "line 1: 'many' instead of the number of frames"),
+      ("-1", "it announces -1 frames"),
+      ("999999999", "it announces 999999999 frames"),
+      ("1\n65\n", "line 2: 65 bodies in a frame"),
+      (good.replacing("\r\n25\r\n", with: "\r\n20\r\n"), "line 4: 20 joints instead of 25"),
+      ("1\n" + String(repeating: "9", count: 70), "line 2: a word of 70 characters"),
+      (good.replacing("\r\n25\r\n", with: "\r\n25\r\nleft "), "line 5: 'left' instead of a joint's x, y and z"),
+    ] {
+      #expect(failure { _ = try read(text) } == "\(path) cannot be read: \(reason)")
+    }
+    #expect(
+      failure { _ = try SkeletonFile.read(folder.path + "/none.skeleton", .ntu25) }
+        == "\(folder.path)/none.skeleton is not there: it should hold the poses of a recording")
+    #expect(
+      failure { _ = try SkeletonFile.read(folder.path, .ntu25) } == "\(folder.path) cannot be read: it is not a file")
+  }
+}
+
+@Suite struct `Smarthome pose files` {
+  let folder: RecordingFolder
+
+  init() throws { folder = try RecordingFolder() }
+
+  private func read(_ text: String) throws -> PoseTrack {
+    try SkeletonFile.read(folder.write(text, "Walk_p02_r00_v01_c01_pose3d.json"), .smarthome15)
+  }
+
+  @Test func `give LCR-Net's joints from the head down, and two middles`() throws {
+    let joints = (0..<13).map { SIMD3<Float>(Float($0), 100 + Float($0), 200 + Float($0)) }
+    let track = try read(lcrText([[joints]]))
+    #expect(track.graph == .smarthome15 && track.frameCount == 1 && track.slots == 2)
+    let body = Array(track.body(0, 0))
+    let xs: [Float] = [12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 10.5, 4.5]
+    for (index, x) in xs.enumerated() { #expect(Array(body[3 * index..<3 * index + 3]) == [x, 100 + x, 200 + x]) }
+  }
+
+  @Test func `keep empty frames and the first two detections`() throws {
+    let bodies = (0..<3).map { madeBody(UInt64($0), joints: 13) }
+    let track = try read(lcrText([[], bodies, [], [bodies[1]]]))
+    #expect(track.frameCount == 4)
+    #expect([0, 2].allSatisfy { track.isEmpty($0, 0) && track.isEmpty($0, 1) })
+    #expect(Array(track.body(1, 1)) == Array(track.body(3, 0)))
+    #expect(track.isEmpty(3, 1))
+  }
+
+  @Test func `say where they are wrong`() throws {
+    let path = folder.path + "/Walk_p02_r00_v01_c01_pose3d.json"
+    for (text, reason) in [
+      (#"{"frames": [[], [{"pose3d": [1, 2]}]]}"#, "frame 1: pose3d has 2 numbers instead of 39"),
+      (
+        #"{"njts": 13}"#,
+        #"it is not LCR-Net's JSON: No value associated with key CodingKeys(stringValue: "frames", intValue: nil) ("frames")."#
+      ),
+      (#"{"frames": 3}"#, "it is not LCR-Net's JSON: frames: "),
+      (#"{"frames": [[{"pose3d": ["x"]}]]}"#, "it is not LCR-Net's JSON: frames.0.0.pose3d.0: "),
+      (#"{"frames": [[{"pose3d": ["#, "it is not LCR-Net's JSON: "),
+      ("", "it is not LCR-Net's JSON: "),
+    ] {
+      #expect(failure { _ = try read(text) }.hasPrefix("\(path) cannot be read: \(reason)"))
+    }
+  }
+
+  @Test func `nested without end are refused`() {
+    let deep = #"{"frames": "# + String(repeating: "[", count: 100_000)
+    #expect(failure { _ = try read(deep) }.contains("it is not LCR-Net's JSON"))
+  }
+}
+
+@Suite struct `N-UCLA skeleton files` {
+  let folder: RecordingFolder
+
+  init() throws { folder = try RecordingFolder() }
+
+  @Test func `are read as JSON and as text alike`() throws {
+    let frames = (0..<3).map { madeBody(UInt64($0), joints: 20) }
+    let json = frames.map { "[\($0.map { "[\($0.x), \($0.y), \($0.z)]" }.joined(separator: ", "))]" }
+    let text = frames.enumerated().map { index, joints in
+      "frame \(index)\n" + joints.map { "\($0.x),\($0.y),\($0.z),2" }.joined(separator: "\n")
+    }
+    let fromJSON = try SkeletonFile.read(
+      folder.write(#" {"file_name": "a01", "label": 3, "skeletons": [\#(json.joined(separator: ","))]}"#, "a.json"),
+      .kinect20)
+    let fromText = try SkeletonFile.read(folder.write(text.joined(separator: "\n"), "a.txt"), .kinect20)
+    #expect(fromJSON == fromText)
+    #expect(fromJSON.frameCount == 3 && fromJSON.slots == 1)
+    #expect(Array(fromJSON.body(2, 0)) == frames[2].flatMap { [$0.x, $0.y, $0.z] })
+  }
+
+  @Test(arguments: [
+    (#"{"skeletons": [[[1, 2, 3]]]}"#, "frame 0 has not 20 joints of x, y and z"),
+    ("1,2,3\n4,5,6\n", "it has 2 joints, which are not 20 a frame"),
+    ("", "it has 0 joints, which are not 20 a frame"),
+  ])
+  func `say where they are wrong`(text: String, reason: String) throws {
+    let path = try folder.write(text, "a.json")
+    #expect(failure { _ = try SkeletonFile.read(path, .kinect20) } == "\(path) cannot be read: \(reason)")
+  }
+}
+
+@Suite struct `Damaged skeleton files` {
+  let folder: RecordingFolder
+
+  init() throws { folder = try RecordingFolder() }
+
+  /// A good file of each kind.
+  private func sound(_ graph: SkeletonGraph) -> String {
+    switch graph {
+    case .ntu25: ntuText([[madeBody(1)], [], [madeBody(2), madeBody(3)]])
+    case .smarthome15: lcrText([[madeBody(1, joints: 13)], [], [madeBody(2, joints: 13), madeBody(3, joints: 13)]])
+    case .kinect20:
+      #"{"skeletons": [["# + madeBody(1, joints: 20).map { "[\($0.x),\($0.y),\($0.z)]" }.joined(separator: ",")
+        + "]]}"
+    }
+  }
+
+  @Test(arguments: SkeletonGraph.allCases)
+  func `are read or refused, and never give numbers that are not finite`(graph: SkeletonGraph) throws {
+    let sound = [UInt8](sound(graph).utf8)
+    let alphabet = [UInt8]("0123456789.-+eE \n,[]{}\"naif\u{0}\u{ff}".utf8)
+    var refused = 0
+    for seed in 0..<UInt64(300) {
+      var random = SplitMix64(seed: seed)
+      var bytes = sound
+      for _ in 0..<Int.random(in: 1...6, using: &random) {
+        let at = Int.random(in: 0..<bytes.count, using: &random)
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: bytes[at] = alphabet.randomElement(using: &random) ?? 0
+        case 1: bytes.insert(contentsOf: (0..<4).map { _ in alphabet.randomElement(using: &random) ?? 0 }, at: at)
+        case 2: bytes.removeSubrange(at..<min(bytes.count, at + Int.random(in: 1...40, using: &random)))
+        default: bytes[at] = UInt8.random(in: 0...255, using: &random)
+        }
+        if bytes.isEmpty { bytes = [0] }
+      }
+      let path = try folder.write(bytes, "damaged")
+      do throws(DatasetError) {
+        let track = try SkeletonFile.read(path, graph)
+        #expect(track.values.count == track.frameCount * track.slots * graph.jointCount * 3, "seed \(seed)")
+        let prepared = PosePreparation(frames: 20, asReleased: false).prepare(track, jitter: 0)
+        #expect(prepared.whole.allSatisfy(\.isFinite) && prepared.window([0, 1, 9]).allSatisfy(\.isFinite), "\(seed)")
+      } catch {
+        guard case .unreadable = error else {
+          Issue.record("seed \(seed): \(error)")
+          continue
+        }
+        refused += 1
+      }
+    }
+    #expect((30..<300).contains(refused), "some changes hurt, some do not")
+  }
+}
