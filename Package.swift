@@ -144,6 +144,9 @@ let package = Package(
     tests("EventsTests", ["Events", "CZeroMQ", "TestSupport"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
     tests("CaptureTests", ["Capture", "Video", "CTestMedia", "TestSupport"]),
+    tests(
+      "DatasetsTests", ["Capture", "CTestMedia", "Datasets", "Networks", "TestSupport", "Video"],
+      resources: [.copy("Fixtures")]),
     tests("EvaluationTests", ["Evaluation", "TestSupport"]),
     tests("GoldenTests", ["Golden", "Networks"]),
     tests("InferenceTests", ["Inference", "Golden", "Networks", "TestSupport"]),
