@@ -155,7 +155,7 @@ let package = Package(
       "TrainingTests",
       [
         "CTestMedia", "Datasets", "Evaluation", "Golden", "ModelFile", "Networks", "Settings", "Tensors", "Training",
-        "adl-train",
+        "adl", "adl-train",
       ]),
   ],
   cxxLanguageStandard: libtorch.language

@@ -22,7 +22,8 @@ struct DataCheckCommand: ParsableCommand {
 
   @Option(
     name: .customLong("set"),
-    help: ArgumentHelp("Replace a setting, such as data.videos=/data/ntu; may be repeated.", valueName: "section.key=value")
+    help: ArgumentHelp(
+      "Replace a setting, such as data.videos=/data/ntu; may be repeated.", valueName: "section.key=value")
   )
   var overrides: [String] = []
 

@@ -63,8 +63,9 @@ struct EvaluateCommand: ParsableCommand {
             result.calibrationError, result.clipCount))
       }
       if !main.absentClasses.isEmpty {
-        print("left out of the mean, as no clip shows them: "
-          + main.absentClasses.map { main.labels[$0] }.joined(separator: ", "))
+        print(
+          "left out of the mean, as no clip shows them: "
+            + main.absentClasses.map { main.labels[$0] }.joined(separator: ", "))
       }
       print("\(folder)/report.html")
     }

@@ -80,7 +80,8 @@ struct ExportCommand: ParsableCommand {
     let dataset = try Dataset.open(DatasetOptions(settings.data))
     let candidates = [Partition.test, .validation, .train].flatMap(dataset.clips).filter { $0.video != nil }
     guard !candidates.isEmpty else {
-      throw TrainingError.noClips(partition: "recorded", reason: "the data set has no videos; --clips 0 exports unchecked")
+      throw TrainingError.noClips(
+        partition: "recorded", reason: "the data set has no videos; --clips 0 exports unchecked")
     }
     let loader = ClipLoader(ClipOptions(settings, .clips), graph: dataset.skeletonGraph)
     return try candidates.prefix(clips).flatMap { clip in

@@ -33,7 +33,8 @@ struct JudgedRun {
       system, checkpoint.description, dataset, partition, scheme
     ) { done, total in
       guard isTerminal else { return }
-      let text = "\r\(checkpoint.description.system), \(partition.rawValue), \(scheme.rawValue): \(done) of \(total) clips"
+      let text =
+        "\r\(checkpoint.description.system), \(partition.rawValue), \(scheme.rawValue): \(done) of \(total) clips"
       FileHandle.standardError.write(Data(text.utf8))
     }
     if isTerminal { complain("") }

@@ -14,7 +14,8 @@ struct StageOptions: ParsableArguments {
 
   @Option(
     name: .customLong("set"),
-    help: ArgumentHelp("Replace a setting, such as data.videos=/data/ntu; may be repeated.", valueName: "section.key=value")
+    help: ArgumentHelp(
+      "Replace a setting, such as data.videos=/data/ntu; may be repeated.", valueName: "section.key=value")
   )
   var overrides: [String] = []
 

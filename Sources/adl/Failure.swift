@@ -18,17 +18,18 @@ func reporting(_ work: () throws -> Void) throws {
   do {
     try work()
   } catch let error as CaptureError {
-    throw stopped(error, error.isTransient ? ExitStatus.unavailable : ExitStatus.data)
+    throw stopped("\(error)", error.isTransient ? ExitStatus.unavailable : ExitStatus.data)
   } catch let error as ModelFileError {
-    throw stopped(error, ExitStatus.data)
+    throw stopped("\(error)", ExitStatus.data)
   } catch let error as FileRecognitionError {
-    throw stopped(error, ExitStatus.data)
+    throw stopped("\(error)", ExitStatus.data)
   } catch let error as InferenceError {
-    throw stopped(error, ExitStatus.data)
+    throw stopped("\(error)", ExitStatus.data)
   }
 }
 
-private func stopped(_ error: any Error, _ status: ExitCode) -> ExitCode {
-  FileHandle.standardError.write(Data("adl: \(error)\n".utf8))
+/// One line on standard error, and the exit status to throw.
+func stopped(_ reason: String, _ status: ExitCode) -> ExitCode {
+  FileHandle.standardError.write(Data("adl: \(reason)\n".utf8))
   return status
 }

@@ -43,8 +43,10 @@ import Testing
     #expect(lines[0] == "NTU RGB+D 60, CS: 6 clips")
     let width = dataset.labels.map(\.count).max() ?? 0
     #expect(lines[1] == "class".padding(toLength: width, withPad: " ", startingAt: 0) + "   train  validation  test")
-    #expect(lines[2] == "drink water".padding(toLength: width, withPad: " ", startingAt: 0) + "       3           0     0")
-    #expect(lines[3] == "eat meal/snack".padding(toLength: width, withPad: " ", startingAt: 0) + "       0           1     1")
+    #expect(
+      lines[2] == "drink water".padding(toLength: width, withPad: " ", startingAt: 0) + "       3           0     0")
+    #expect(
+      lines[3] == "eat meal/snack".padding(toLength: width, withPad: " ", startingAt: 0) + "       0           1     1")
     #expect(lines[62] == "all".padding(toLength: width, withPad: " ", startingAt: 0) + "       4           1     1")
     #expect(
       Array(lines[63...].prefix(10)) == [

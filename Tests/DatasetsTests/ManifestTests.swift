@@ -101,7 +101,8 @@ import Testing
   }
 
   @Test func `that are damaged are read or refused`() {
-    let sound = [UInt8]("video,skeleton,label,subject,camera,split\n\"a, b.mp4\",,walk,3,1,train\nc.mp4,,sit,,2,test\n".utf8)
+    let sound = [UInt8](
+      "video,skeleton,label,subject,camera,split\n\"a, b.mp4\",,walk,3,1,train\nc.mp4,,sit,,2,test\n".utf8)
     let alphabet = [UInt8]("\",\n\r 0a\u{e9}".utf8)
     var refused = 0
     for seed in 0..<UInt64(400) {

@@ -85,7 +85,8 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
 
   @Test func `is found in subfolders and paired by name`() throws {
     let folder = try folder(of: [
-      "rgb/s001/S001C001P001R001A001_rgb.avi", "rgb/s001/S001C001P003R001A002_rgb.AVI", "rgb/S001C002P005R002A008_rgb.avi",
+      "rgb/s001/S001C001P001R001A001_rgb.avi", "rgb/s001/S001C001P003R001A002_rgb.AVI",
+      "rgb/S001C002P005R002A008_rgb.avi",
       "rgb/notes.mp4", "rgb/notes.txt", "skeletons/S001C001P001R001A001.skeleton",
       "skeletons/S001C001P008R001A060.skeleton",
     ])
@@ -130,7 +131,9 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     try folder(
       of: fixture("smarthome_clips").flatMap { row in
         zip(1...7, row.dropFirst(2)).flatMap { camera, count in
-          (0..<(Int(count) ?? 0)).map { String(format: "%@_p%02d_r%02d_v01_c%02d.mp4", row[0], Int(row[1])!, $0, camera) }
+          (0..<(Int(count) ?? 0)).map {
+            String(format: "%@_p%02d_r%02d_v01_c%02d.mp4", row[0], Int(row[1]) ?? 0, $0, camera)
+          }
         }
       })
   }
@@ -195,7 +198,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
   @Test func `has the published lists`() throws {
     let names = try fixture("nucla_clips").flatMap { row in
       row[3].split(separator: " ").map { episode in
-        String(format: "a%02d_s%02d_e%02d_c%02d", Int(row[0])!, Int(row[1])!, Int(episode)!, Int(row[2])!)
+        String(format: "a%02d_s%02d_e%02d_c%02d", Int(row[0])!, Int(row[1]) ?? 0, Int(episode)!, Int(row[2])!)
       }
     }
     #expect(names.count == 1485)

@@ -78,7 +78,9 @@ struct RecordedVideo {
     case .file(let path):
       do throws(CaptureError) {
         // What promises more is counted: a hostile header must not reserve memory.
-        return try MediaFile(.file(path)).information.frameCount.flatMap { (1...Self.mostFrames).contains($0) ? $0 : nil }
+        return try MediaFile(.file(path)).information.frameCount.flatMap {
+          (1...Self.mostFrames).contains($0) ? $0 : nil
+        }
       } catch {
         throw .unreadable(path: path, reason: "\(error)")
       }
@@ -112,6 +114,8 @@ struct RecordedVideo {
         }
       } catch let error as DatasetError {
         throw error
+      } catch  where count > 0 {
+        // Some containers fail at a cut where others end; either way there is what came before it.
       } catch {
         throw .unreadable(path: path, reason: "\(error)")
       }

@@ -31,13 +31,15 @@ package struct Scoring {
   ) throws -> (scores: ScoreFile, skipped: [(name: String, reason: String)]) {
     guard description.labels == dataset.labels else {
       throw TrainingError.unsuitable(
-        path: "the run", reason: "it was trained on other activities than those of \(dataset.name) \(dataset.protocolName)")
+        path: "the run",
+        reason: "it was trained on other activities than those of \(dataset.name) \(dataset.protocolName)")
     }
     let options = ClipOptions(settings, system.content)
     let clips = dataset.clips(partition).filter { $0.has(options.content) }
     guard !clips.isEmpty else {
       throw TrainingError.noClips(
-        partition: partition.rawValue, reason: "none of \(dataset.name) \(dataset.protocolName) has what the system needs")
+        partition: partition.rawValue,
+        reason: "none of \(dataset.name) \(dataset.protocolName) has what the system needs")
     }
     let draw: ClipDraw = system.content.contains(.clips) ? .windows(scheme) : .centre
     let stream = BatchStream(

@@ -16,7 +16,8 @@ package struct StudentExport {
     guard [.student, .rgb].contains(checkpoint.description.stage), let network = checkpoint.description.clip else {
       throw .unsuitable(
         path: checkpoint.path,
-        reason: "it is of the stage \(checkpoint.description.stage.rawValue), which needs poses; the daemon runs students")
+        reason:
+          "it is of the stage \(checkpoint.description.stage.rawValue), which needs poses; the daemon runs students")
     }
     self.checkpoint = checkpoint
     self.network = network

@@ -37,8 +37,7 @@ package struct TrainingCheckpoint: Sendable {
 
   /// Opens a checkpoint, or the best one of a run folder.
   ///
-  /// - Parameters:
-  ///   - path: a `.safetensors` file, or a folder with `best.safetensors` or `last.safetensors`.
+  /// - Parameter path: a `.safetensors` file, or a folder with `best.safetensors` or `last.safetensors`.
   /// - Throws: `TrainingError.unsuitable`, or `ModelFileError` for a damaged file.
   package init(path: String) throws {
     let candidates = [path, path + "/best.safetensors", path + "/last.safetensors"]

@@ -24,7 +24,8 @@ package struct TrainingData: BatchSource {
   ///   - rank: this process.
   ///   - ranks: processes that train together.
   /// - Throws: `DatasetError`, or `TrainingError.noClips`.
-  package init(_ settings: TrainingSettings, content: BatchContent, device: Device, rank: Int = 0, ranks: Int = 1) throws
+  package init(_ settings: TrainingSettings, content: BatchContent, device: Device, rank: Int = 0, ranks: Int = 1)
+    throws
   {
     dataset = try Dataset.open(DatasetOptions(settings.data))
     self.settings = settings
@@ -104,7 +105,8 @@ extension ClipOptions {
   package init(_ settings: TrainingSettings, _ content: BatchContent) {
     self.init()
     frames = settings.clip.frames
-    preprocessing = ClipPreprocessing(size: settings.clip.size, crop: settings.clip.crop == .full ? .full : .centerSquare)
+    preprocessing = ClipPreprocessing(
+      size: settings.clip.size, crop: settings.clip.crop == .full ? .full : .centerSquare)
     self.content = ClipContent(content)
     poseFrames = settings.pose.frames > 0 ? settings.pose.frames : nil
     asReleased = settings.pose.asReleased

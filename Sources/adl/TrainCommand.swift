@@ -1,0 +1,40 @@
+import ArgumentParser
+import Foundation
+import Glibc
+
+/// `adl train …` is `adl-train …`, a program of its own because only it needs libtorch.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train networks; hands everything over to adl-train.",
+    discussion: "`adl train --help` shows what adl-train can do.")
+
+  @Argument(parsing: .captureForPassthrough, help: "A command of adl-train and its options.")
+  var arguments: [String] = []
+
+  func run() throws {
+    let program = "adl-train"
+    guard let path = Self.places(program).first(where: { unsafe access($0, X_OK) == 0 }) else {
+      throw stopped(
+        "\(program) is not beside adl and not on PATH: `make train` builds it in the source folder",
+        ExitStatus.unavailable)
+    }
+    execute([path] + arguments)
+    throw stopped("\(path) cannot be started: \(unsafe String(cString: strerror(errno)))", ExitStatus.unavailable)
+  }
+
+  /// Beside this program first, so that versions stay together.
+  private static func places(_ program: String) -> [String] {
+    let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    return ([own] + path.split(separator: ":").map(String.init)).map { $0 + "/" + program }
+  }
+
+  /// Becomes the program, so that signals and the terminal are its own; returns only when it could not be started.
+  private func execute(_ command: [String]) {
+    var pointers: [UnsafeMutablePointer<CChar>?] = unsafe command.map { unsafe strdup($0) }
+    unsafe pointers.append(nil)
+    defer { unsafe pointers.forEach { unsafe free($0) } }
+    _ = unsafe execv(command[0], pointers)
+  }
+}
