@@ -46,12 +46,17 @@ package struct ConfusionMatrix: Hashable, Sendable {
 
   /// A table for spreadsheets: a row a true activity, a column a predicted one, names quoted where they need it.
   package func csv() -> String {
-    func quoted(_ text: String) -> String {
-      guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-      return "\"" + text.replacing("\"", with: "\"\"") + "\""
-    }
-    let header = ["true \\ predicted"] + labels.map(quoted)
-    let rows = zip(labels, counts).map { label, row in [quoted(label)] + row.map(String.init) }
-    return ([header] + rows).map { $0.joined(separator: ",") + "\n" }.joined()
+    let header = ["true \\ predicted"] + labels
+    let rows = zip(labels, counts).map { label, row in [label] + row.map(String.init) }
+    return csvText([header] + rows)
   }
+}
+
+/// Rows as CSV, fields quoted where they need it.
+func csvText(_ rows: [[String]]) -> String {
+  func quoted(_ text: String) -> String {
+    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+    return "\"" + text.replacing("\"", with: "\"\"") + "\""
+  }
+  return rows.map { $0.map(quoted).joined(separator: ",") + "\n" }.joined()
 }

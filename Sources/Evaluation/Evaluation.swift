@@ -112,6 +112,18 @@ package struct Evaluation: Sendable {
     reliability = bins
   }
 
+  /// Results of every activity as a table for spreadsheets; what cannot be said of an activity is left empty.
+  package func classTable() -> String {
+    let number = { (value: Double?) in value.map { String(format: "%.6f", $0) } ?? "" }
+    let rows = perClass.map { result in
+      [
+        result.label, String(result.support), number(result.recall), number(result.precision),
+        result.mostConfusedWith.map { labels[$0] } ?? "",
+      ]
+    }
+    return csvText([["class", "clips", "recall", "precision", "most_confused_with"]] + rows)
+  }
+
   private static func results(_ confusion: ConfusionMatrix) -> [ClassResult] {
     confusion.labels.indices.map { index in
       let row = confusion.counts[index]

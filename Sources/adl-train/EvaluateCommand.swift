@@ -63,9 +63,9 @@ struct EvaluateCommand: ParsableCommand {
             result.calibrationError, result.clipCount))
       }
       if !main.absentClasses.isEmpty {
-        print(
-          "left out of the mean, as no clip shows them: "
-            + main.absentClasses.map { main.labels[$0] }.joined(separator: ", "))
+        let names = main.absentClasses.prefix(5).map { main.labels[$0] }.joined(separator: ", ")
+        let more = main.absentClasses.count - 5
+        print("left out of the mean, as no clip shows them: \(names)" + (more > 0 ? " and \(more) more" : ""))
       }
       print("\(folder)/report.html")
     }
@@ -79,12 +79,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     try save("confusion.csv", main.confusion.csv())
     try save("confusion.svg", main.confusion.svg())
-    let number = { (value: Double?) in value.map { String(format: "%.6f", $0) } ?? "" }
-    let rows = main.perClass.map { result in
-      "\"\(result.label)\",\(result.support),\(number(result.recall)),\(number(result.precision)),"
-        + "\"\(result.mostConfusedWith.map { main.labels[$0] } ?? "")\"\n"
-    }
-    try save("classes.csv", "class,clips,recall,precision,most_confused_with\n" + rows.joined())
+    try save("classes.csv", main.classTable())
 
     let description = judged.checkpoint.description
     let log = try CSVTable.read(judged.folder.log)

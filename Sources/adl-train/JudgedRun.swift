@@ -13,6 +13,8 @@ struct JudgedRun {
   let checkpoint: TrainingCheckpoint
   let system: any TrainingSystem
   let dataset: Dataset
+  /// Below this one clip more or less decides the temperature.
+  private static let fewClips = 50
   private let device: Device
   private let precision: TrainingPrecision
 
@@ -51,6 +53,9 @@ struct JudgedRun {
       return 1
     }
     let scores = try scores(.validation, .paper)
+    if scores.clips.count < Self.fewClips {
+      complain("only \(scores.clips.count) validation clips: the temperature fitted to them says little")
+    }
     let temperature = Calibration.temperature(fitting: scores.clips)
     try CalibrationFile(
       temperature: temperature, clips: scores.clips.count, partition: Partition.validation.rawValue

@@ -33,6 +33,22 @@ struct EvaluationTests {
     #expect(perClass.map(\.mostConfusedWith) == [1, nil, 0, nil])
   }
 
+  @Test func `the table of activities quotes names and leaves unknowns empty`() throws {
+    let table = Evaluation(try fiveClips(), pooling: .code).classTable()
+    #expect(
+      table == """
+        class,clips,recall,precision,most_confused_with
+        A,2,0.500000,0.500000,B
+        B,1,1.000000,0.500000,
+        C,2,0.500000,1.000000,A
+        D,0,,,
+
+        """)
+    let named = Evaluation(
+      try scores([clip("a", 0, [0.7, 0.3])], labels: ["say \"hi\", wave", "sit"]), pooling: .paper)
+    #expect(named.classTable().contains("\"say \"\"hi\"\", wave\",1,1.000000"))
+  }
+
   @Test func `calibration error weighs the gap of each bin by its clips`() throws {
     let apart = Evaluation(try fiveClips(), pooling: .paper)
     #expect(isClose(apart.calibrationError, (0.3 + 0.5 + 0.38 + 0.42 + 0.18) / 5))
