@@ -68,15 +68,16 @@ import Training
 
   @Test(.timeLimit(.minutes(5)))
   func `a run that is killed goes on with the very losses of one that was not`() async throws {
-    try complete("whole")
+    let dropout = ["--set", "network.dropout=0.5"]
+    try complete("whole", dropout)
     var random = SystemRandomNumberGenerator()
     let step = Int.random(in: 2...9, using: &random)
-    let (process, messages) = try start("killed")
+    let (process, messages) = try start("killed", dropout)
     try await waitForSteps(step, "killed", process)
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
     _ = messages.fileHandleForReading.readDataToEndOfFile()
-    let text = try complete("killed")
+    let text = try complete("killed", dropout)
     #expect(text.contains("going on from step"), "killed after step \(step): \(text)")
     #expect(try losses("killed") == losses("whole"), "killed after step \(step)")
   }
