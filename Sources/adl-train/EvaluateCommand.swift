@@ -44,8 +44,11 @@ struct EvaluateCommand: ParsableCommand {
       let temperature = try judged.calibrate()
       let paper = try judged.scores(partition, .paper)
       let code = try judged.scores(partition, .code)
-      let main = Evaluation(paper, pooling: .paper, temperature: temperature)
-      var results = [main, Evaluation(code, pooling: .code)]
+      var results = [
+        Evaluation(paper, pooling: .paper, temperature: temperature), Evaluation(code, pooling: .code),
+      ]
+      if judged.settings.evaluation.windows == .code { results.reverse() }
+      let main = results[0]
       if let poseRun {
         let poses = try JudgedRun(RunFolder(poseRun), overrides, device, machine.precision)
         let poseScores = try poses.scores(partition, .paper)

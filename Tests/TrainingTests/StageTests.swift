@@ -63,7 +63,7 @@ import Training
     return (values.prefix(5).reduce(0, +) / 5, values.suffix(5).reduce(0, +) / 5)
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(20)))
   func `every stage learns its clips by heart, and every distillation term falls`() throws {
     Library.prepareForTraining()
     let recordings = try RecordedDataset()
