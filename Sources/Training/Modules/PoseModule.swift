@@ -75,12 +75,9 @@ package struct PoseModule {
     let flat = try x.reshaped([batch, channels * frames, joints])
     let learned = parameters[block.adjacency]
     for subset in 0..<GraphBlock.subsets {
-      let size = block.embedding * frames
-      let p = try convolve(block.embeddingA(subset), x).permuted([0, 3, 1, 2]).reshaped([batch, joints, size])
-      let r = try convolve(block.embeddingB(subset), x).reshaped([batch, size, joints])
-      let similarity = try (p.matmul(r) * (1 / Double(size))).softmax(1)
       let fixed = try (adjacency + learned).narrowed(0, from: subset, count: 1)
-      let received = try flat.matmul(similarity + fixed).reshaped([batch, channels, frames, joints])
+      let received = try flat.matmul(similarity(block, subset, x) + fixed)
+        .reshaped([batch, channels, frames, joints])
       let z = try convolve(block.projection(subset), received)
       sum = if let sum { try sum + z } else { z }
     }
@@ -89,6 +86,15 @@ package struct PoseModule {
     guard let (convolution, normalization) = block.down else { return try (normalized + x).relu() }
     let down = try convolve(convolution, x).normalized(normalization, parameters, momentum: Self.momentum, mode)
     return try (normalized + down).relu()
+  }
+
+  /// C_k, how much each joint resembles the others in this clip, [N·M, V, V]; columns sum to 1.
+  func similarity(_ block: GraphBlock, _ subset: Int, _ x: Tensor) throws(TensorError) -> Tensor {
+    let (batch, frames, joints) = (x.shape[0], x.shape[2], x.shape[3])
+    let size = block.embedding * frames
+    let p = try convolve(block.embeddingA(subset), x).permuted([0, 3, 1, 2]).reshaped([batch, joints, size])
+    let r = try convolve(block.embeddingB(subset), x).reshaped([batch, size, joints])
+    return try (p.matmul(r) * (1 / Double(size))).softmax(1)
   }
 
   private func convolve(_ layer: PointConvolution, _ x: Tensor, stride: Int = 1) throws(TensorError) -> Tensor {
