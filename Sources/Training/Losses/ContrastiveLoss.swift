@@ -108,7 +108,7 @@ package enum ContrastiveLoss {
     let count = student.shape[0]
     let twice = try Tensor.concatenated([student, student], 0)
     let poses = try Tensor.concatenated([teacher, strangers], 0)
-    let logits = try (twice * poses).sum([1]).clamped(-Double.greatestFiniteMagnitude, 20).exp()
+    let logits = try (twice * poses).sum([1]).clamped(-.infinity, 20).exp()
     let truth = Array(repeating: 1.0, count: count) + Array(repeating: 0.0, count: count)
     return try logits.binaryCrossEntropy(Tensor.of(truth, [2 * count], on: student.device).to(student.scalarType))
   }
