@@ -171,6 +171,8 @@ struct LossTests {
       isClose(try value(ContrastiveLoss.released(student: student, teacher: teacher, strangers: stranger)), wanted))
     let huge = try Tensor.of([100, 100] as [Double], [1, 2])
     #expect(try value(ContrastiveLoss.released(student: huge, teacher: huge, strangers: huge)).isFinite)
+    let single = try student.to(.float32)
+    #expect(try value(ContrastiveLoss.released(student: single, teacher: single, strangers: single)).isFinite)
     let (s, t, o) = (try made([3, 4], seed: 11), try made([3, 4], seed: 12), try made([3, 4], seed: 13))
     #expect(
       try gradientError(at: s) { try ContrastiveLoss.released(student: $0, teacher: t, strangers: o) } < Self.tolerance)
