@@ -5,7 +5,7 @@ import Video
 
 @testable import Datasets
 
-@Suite(.timeLimit(.minutes(2))) struct `Batches decoded ahead` {
+@Suite(.timeLimit(.minutes(5))) struct `Batches decoded ahead` {
   let folder: RecordingFolder
 
   init() throws { folder = try RecordingFolder() }

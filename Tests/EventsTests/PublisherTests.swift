@@ -69,7 +69,7 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `Event publisher` {
+@Suite(.timeLimit(.minutes(5))) struct `Event publisher` {
   @Test func `an event's text is what the schema promises, word for word`() throws {
     let fixture = try Fixture { options in
       options.clock = EventClock(bootID: "5f0c") {
@@ -279,7 +279,7 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `Event endpoints` {
+@Suite(.timeLimit(.minutes(5))) struct `Event endpoints` {
   @Test(arguments: [
     (
       "tcp://0.0.0.0:5555",
@@ -327,7 +327,7 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `Event queries` {
+@Suite(.timeLimit(.minutes(5))) struct `Event queries` {
   private func ask(_ request: String, _ fixture: borrowing Fixture) throws -> [String: Any] {
     let answer = try EventQuery.ask(request, at: fixture.publisher.endpoints.query, timeout: .seconds(10))
     return try #require(JSONSerialization.jsonObject(with: answer) as? [String: Any])

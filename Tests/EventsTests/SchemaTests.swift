@@ -42,7 +42,7 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
   return found
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Schemas in examples` {
+@Suite(.timeLimit(.minutes(5))) struct `Schemas in examples` {
   private func schema(_ name: String) throws -> [String: Any] {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("examples/schemas")

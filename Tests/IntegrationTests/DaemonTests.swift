@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2))) func `publishes activities, and SIGTERM ends the open one before it stops`() throws {
+  @Test(.timeLimit(.minutes(5))) func `publishes activities, and SIGTERM ends the open one before it stops`() throws {
     let programs = try Programs()
     let config = try settings(programs, source: "synthetic:5001?rate=30&size=320x240&script=wave:4,sit:60")
     let running = try programs.start("adld", ["--config", config])
@@ -68,7 +68,7 @@ import Testing
     #expect(outcome.errors.contains("hops skipped"), "the summary: \(outcome.errors)")
   }
 
-  @Test(.timeLimit(.minutes(2))) func `a camera that goes away ends its activity and comes back`() throws {
+  @Test(.timeLimit(.minutes(5))) func `a camera that goes away ends its activity and comes back`() throws {
     let programs = try Programs()
     let config = try settings(
       programs, source: "synthetic:5001?rate=30&size=320x240&script=sit:60&disconnect=5")
@@ -89,7 +89,7 @@ import Testing
     #expect(health.drop { $0 == .online }.prefix(2) == [.offline, .online])
   }
 
-  @Test(.timeLimit(.minutes(1))) func `wrong settings end it with status 78 and say where and why`() throws {
+  @Test(.timeLimit(.minutes(5))) func `wrong settings end it with status 78 and say where and why`() throws {
     let programs = try Programs()
     let config = try programs.write(
       "model: {path: \(Programs.demoModel), precison: f32}\ncameras:\n  - {name: Room, source: synthetic:1}\n",
@@ -104,7 +104,7 @@ import Testing
         """)
   }
 
-  @Test(.timeLimit(.minutes(1))) func `--check names what the settings name wrongly`() throws {
+  @Test(.timeLimit(.minutes(5))) func `--check names what the settings name wrongly`() throws {
     let programs = try Programs()
     let missing = try programs.write(
       "model: {path: /nowhere.safetensors}\ncameras:\n  - {name: room, source: synthetic:1}\n", to: "a.yaml")

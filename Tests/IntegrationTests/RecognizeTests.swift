@@ -86,7 +86,7 @@ import Testing
     #expect(one.windows.count > 5)
   }
 
-  @Test(.timeLimit(.minutes(1))) func `JSON has the promised shape`() throws {
+  @Test(.timeLimit(.minutes(5))) func `JSON has the promised shape`() throws {
     let programs = try Programs()
     let outcome = try programs.run(
       "adl", "recognize", "synthetic:5003?size=160x120&length=6&script=sit:6", "--model", Programs.demoModel, "--json",
@@ -106,7 +106,7 @@ import Testing
     #expect(Set(try #require(report["model"] as? [String: Any]).keys) == ["name", "sha256"])
   }
 
-  @Test(.timeLimit(.minutes(1))) func `unusable files end with status 65 and a reason`() throws {
+  @Test(.timeLimit(.minutes(5))) func `unusable files end with status 65 and a reason`() throws {
     let programs = try Programs()
     let text = try programs.write("this is no video", to: "notes.avi")
     let broken = try programs.run("adl", "recognize", text, "--model", Programs.demoModel)
