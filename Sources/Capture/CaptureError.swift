@@ -18,11 +18,13 @@ package enum CaptureError: Error, Equatable, CustomStringConvertible {
   case unreadable(source: String, reason: String, isTransient: Bool)
   /// Bytes that are not a whole picture.
   case undecodable(reason: String)
+  /// A file that cannot be written.
+  case unwritable(path: String, reason: String)
 
   /// True when opening the source again may help, as after a cable was pulled.
   package var isTransient: Bool {
     switch self {
-    case .badSource, .formatRefused, .undecodable: false
+    case .badSource, .formatRefused, .undecodable, .unwritable: false
     case .noCamera, .busy, .disconnected, .stalled: true
     case .requestFailed(_, let request, let code, _): code == inputOutputError || Self.streaming.contains(request)
     case .unreadable(_, _, let isTransient): isTransient
@@ -52,6 +54,8 @@ package enum CaptureError: Error, Equatable, CustomStringConvertible {
       "cannot read \(source): \(reason)"
     case .undecodable(let reason):
       "not a whole picture: \(reason)"
+    case .unwritable(let path, let reason):
+      "cannot write \(path): \(reason)"
     }
   }
 }

@@ -127,7 +127,7 @@ private func checkRegularFile(_ path: String) throws(CaptureError) {
 }
 
 /// The library's own words for a code.
-private func mediaReason(_ code: CInt) -> String {
+func mediaReason(_ code: CInt) -> String {
   unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { (buffer) in
     guard let base = buffer.baseAddress else { return "error \(code)" }
     unsafe cffmpeg_error_text(code, base, buffer.count)

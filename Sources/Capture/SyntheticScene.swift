@@ -82,16 +82,16 @@ package struct SyntheticScene: Equatable, Sendable {
 }
 
 /// Random numbers that are a function of their place: the same for any order of asking.
-struct PlaceRandom {
+package struct PlaceRandom: Equatable, Sendable {
   private var state: UInt64
 
-  init(seed: UInt64, _ place: Int) {
+  package init(seed: UInt64, _ place: Int) {
     state = seed &+ UInt64(bitPattern: Int64(place)) &* 0x9E37_79B9_7F4A_7C15
     _ = next()
   }
 
   /// SplitMix64.
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -99,7 +99,7 @@ struct PlaceRandom {
     return z ^ (z >> 31)
   }
 
-  mutating func uniform(_ range: ClosedRange<Float>) -> Float {
+  package mutating func uniform(_ range: ClosedRange<Float>) -> Float {
     range.lowerBound + (range.upperBound - range.lowerBound) * Float(next() >> 40) / Float(1 << 24)
   }
 

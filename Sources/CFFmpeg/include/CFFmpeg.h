@@ -1,7 +1,8 @@
-// A video read frame by frame through libavformat, libavcodec and libswscale, and nothing of theirs in the interface.
+// A video read or written frame by frame through libavformat, libavcodec and libswscale, and nothing of theirs in the
+// interface.
 //
-// Functions return 0 or more, or a negative error code that cffmpeg_error_text puts into words. A reader belongs to one
-// thread at a time.
+// Functions return 0 or more, or a negative error code that cffmpeg_error_text puts into words. A reader or writer
+// belongs to one thread at a time.
 #ifndef CFFMPEG_H
 #define CFFMPEG_H
 
@@ -9,6 +10,7 @@
 #include <stdint.h>
 
 typedef struct cffmpeg_reader cffmpeg_reader;
+typedef struct cffmpeg_writer cffmpeg_writer;
 
 // How a picture's bytes lie; the chroma planes of odd sizes are rounded up.
 enum {
@@ -75,6 +77,29 @@ int cffmpeg_copy_picture(const cffmpeg_reader *reader, uint8_t *bytes, size_t co
 
 // Packets and pictures that were faulty and left out so far.
 int64_t cffmpeg_corrupt_count(const cffmpeg_reader *reader);
+
+// How a video is written: a container and an encoder by libav's names, pixels, whole frames a second, and a quantiser
+// from 1 (best) to 31, or 0 for the encoder's own choice.
+typedef struct {
+  const char *container;
+  const char *codec;
+  int32_t width;
+  int32_t height;
+  int32_t rate;
+  int32_t quality;
+} cffmpeg_film;
+
+// Begins a file; the same pictures always give the same bytes.
+int cffmpeg_create(const char *path, const cffmpeg_film *film, cffmpeg_writer **writer);
+
+// Adds a picture of width * height * 3 bytes of RGB.
+int cffmpeg_add(cffmpeg_writer *writer, const uint8_t *rgb, size_t count);
+
+// Writes what is left and frees the writer, also when it fails.
+int cffmpeg_finish(cffmpeg_writer *writer);
+
+// Frees the writer of a file that is not to be finished.
+void cffmpeg_abandon(cffmpeg_writer *writer);
 
 // True when code says that the deadline passed.
 int cffmpeg_is_timeout(int code);

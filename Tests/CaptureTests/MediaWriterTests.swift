@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+import Video
+
+@testable import Capture
+
+@Suite struct `Writing media` {
+  private let folder: TemporaryFolder
+  private let size = FrameSize(width: 64, height: 48)
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// A picture whose left part is white up to a column.
+  private func picture(_ column: Int) -> [UInt8] {
+    (0..<size.width * size.height).flatMap { [UInt8](repeating: $0 % size.width < column ? 230 : 30, count: 3) }
+  }
+
+  private func write(_ name: String, _ format: MediaWriter.Format, _ count: Int) throws -> String {
+    let path = folder.file(name)
+    var writer = try MediaWriter(path: path, format: format, size: size, rate: 30)
+    for index in 0..<count { try writer.add(picture(8 + 8 * index)) }
+    try writer.finish()
+    return path
+  }
+
+  @Test(arguments: ["film.avi", "film.mp4"]) func `films are read as they were written`(name: String) throws {
+    let path = try write(name, name.hasSuffix("avi") ? .avi(quantiser: 3) : .mp4(quantiser: 3), 6)
+    let (frames, _) = try allFrames(path)
+    #expect(frames.count == 6)
+    for (index, frame) in frames.enumerated() {
+      #expect(frame.size == size)
+      #expect(frame.sequence == index)
+      #expect(abs(frame.timestamp / .milliseconds(1) - Double(index) * 1000 / 30) < 2)
+      // Luma along the middle row tells where white ends.
+      let row = frame.planes[0].offset + 24 * frame.planes[0].rowBytes
+      let white = (0..<size.width).count { frame.bytes[row + $0] > 128 }
+      #expect(abs(white - (8 + 8 * index)) <= 1)
+    }
+  }
+
+  @Test(arguments: ["still.jpg", "moving.gif"]) func `pictures are what their bytes say`(name: String) throws {
+    let path = try write(name, name.hasSuffix("jpg") ? .jpeg(quantiser: 3) : .gif, name.hasSuffix("jpg") ? 1 : 3)
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    #expect(bytes.starts(with: name.hasSuffix("jpg") ? [0xff, 0xd8] : Array("GIF89a".utf8)))
+    #expect(try allFrames(path).frames.first?.size == size)
+  }
+
+  @Test func `the same pictures give the same bytes`() throws {
+    let (a, b) = (try write("a.avi", .avi(quantiser: 5), 5), try write("b.avi", .avi(quantiser: 5), 5))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: a)) == Data(contentsOf: URL(fileURLWithPath: b)))
+  }
+
+  @Test func `a file that is not finished is not there`() throws {
+    do {
+      var writer = try MediaWriter(path: folder.file("half.avi"), format: .avi(quantiser: 5), size: size, rate: 30)
+      try writer.add(picture(8))
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+  }
+
+  @Test func `a place that cannot be written is named with the reason`() throws {
+    let path = folder.file("nowhere/film.avi")
+    #expect(throws: CaptureError.unwritable(path: path, reason: "No such file or directory")) {
+      _ = try MediaWriter(path: path, format: .avi(quantiser: 5), size: size, rate: 30)
+    }
+  }
+}
