@@ -36,12 +36,15 @@ package struct ClipSettings: Equatable, Sendable {
   package enum Crop: String, CaseIterable, Sendable { case full, centerSquare }
 
   package var frames: Int
+  /// Video frames from one frame of a clip to the next; 0 for the papers' rule of two or one.
+  package var stride: Int
   package var size: Int
   package var crop: Crop
 
   init(_ table: SettingsTable) {
     frames = table.integer("frames", default: 64, 16...512)
     if frames % 8 != 0 { table.refuse("frames", "a multiple of 8") }
+    stride = table.integer("stride", default: 0, 0...64)
     size = table.integer("size", default: 224, 112...320)
     crop = table.choice("crop", default: .full)
     table.finish()

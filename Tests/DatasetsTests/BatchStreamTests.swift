@@ -51,7 +51,7 @@ import Video
       return (batches.map { $0.map(\.clip.name) }, batches.joined().map(\.pixels), stream.skipped.map(\.name))
     }
     let alone = try contents(workers: 1, ahead: 1)
-    let windows = ClipSampling.windows(count: 59, frames: 4, .paper).count
+    let windows = ClipSampling(frames: 4).windows(count: 59, .paper).count
     #expect(alone.0 == [["0"], ["2", "3"], ["4"], ["6", "7"], [String](repeating: "8", count: windows)])
     #expect(alone.2 == ["1", "5"])
     for (workers, ahead) in [(4, 1), (4, 3), (2, 9)] {

@@ -39,10 +39,10 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
       #expect(loaded.pose.isEmpty && loaded.windowPose.isEmpty)
     }
     let centre = try loader().load(clip, .centre)
-    #expect(centre.map(\.frameIndices) == [ClipSampling.indices(count: count, frames: 8, draw: 0.5)])
+    #expect(centre.map(\.frameIndices) == [ClipSampling(frames: 8).indices(count: count, draw: 0.5)])
     for scheme in WindowScheme.allCases {
       let windows = try loader().load(clip, .windows(scheme))
-      #expect(windows.map(\.frameIndices) == ClipSampling.windows(count: count, frames: 8, scheme))
+      #expect(windows.map(\.frameIndices) == ClipSampling(frames: 8).windows(count: count, scheme))
       #expect(windows.allSatisfy { shownFrames($0.pixels, size: 4) == $0.frameIndices })
     }
   }
@@ -79,7 +79,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     let frames = try RecordedVideo(path, ClipPreprocessing(size: 4)).countFrames()
     #expect((5..<55).contains(frames))
     let windows = try loader().load(clip(path), .windows(.paper))
-    #expect(windows.map(\.frameIndices) == ClipSampling.windows(count: frames, frames: 8, .paper))
+    #expect(windows.map(\.frameIndices) == ClipSampling(frames: 8).windows(count: frames, .paper))
     #expect(windows.allSatisfy { shownFrames($0.pixels, size: 4) == $0.frameIndices })
   }
 
@@ -156,7 +156,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
   @Test func `need no video`() throws {
     let loaded = try loader([.pose, .windowPose], poseFrames: 30).load(clip(video: nil, poses: 30), .centre)[0]
     #expect(loaded.pixels.isEmpty)
-    #expect(loaded.frameIndices == ClipSampling.indices(count: 30, frames: 8, draw: 0.5))
+    #expect(loaded.frameIndices == ClipSampling(frames: 8).indices(count: 30, draw: 0.5))
     #expect(shownPoses(loaded.windowPose, like: loaded.pose) == loaded.frameIndices)
   }
 

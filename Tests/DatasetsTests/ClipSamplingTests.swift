@@ -7,7 +7,7 @@ import Testing
     (63, 0, 0, 1), (64, 0, 0, 1), (127, 0, 63, 1), (128, 0, 64, 1), (129, 0, 1, 2), (130, 0, 2, 2), (1000, 0, 872, 2),
   ])
   func `follow the published rule`(count: Int, first: Int, last: Int, step: Int) {
-    func window(_ draw: Double) -> [Int] { ClipSampling.indices(count: count, frames: 64, draw: draw) }
+    func window(_ draw: Double) -> [Int] { ClipSampling(frames: 64).indices(count: count, draw: draw) }
     let start = window(0)
     let end = window(1.0.nextDown)
     if count >= 64 {
@@ -22,38 +22,59 @@ import Testing
   }
 
   @Test func `repeat what is short from its start`() {
-    #expect(ClipSampling.indices(count: 1, frames: 64, draw: 0.9) == [Int](repeating: 0, count: 64))
-    #expect(ClipSampling.indices(count: 3, frames: 8, draw: 0.9) == [0, 1, 2, 0, 1, 2, 0, 1])
+    #expect(ClipSampling(frames: 64).indices(count: 1, draw: 0.9) == [Int](repeating: 0, count: 64))
+    #expect(ClipSampling(frames: 8).indices(count: 3, draw: 0.9) == [0, 1, 2, 0, 1, 2, 0, 1])
   }
 
   @Test func `begin anywhere with equal chance`() {
-    let starts = (0..<1000).map { ClipSampling.indices(count: 67, frames: 64, draw: Double($0) / 1000)[0] }
+    let starts = (0..<1000).map { ClipSampling(frames: 64).indices(count: 67, draw: Double($0) / 1000)[0] }
     #expect((0..<4).map { start in starts.count { $0 == start } } == [250, 250, 250, 250])
   }
 
   @Test func `for evaluation overlap by half and end with the recording`() {
-    func starts(_ count: Int) -> [Int] { ClipSampling.windows(count: count, frames: 64, .paper).map { $0[0] } }
+    func starts(_ count: Int) -> [Int] { ClipSampling(frames: 64).windows(count: count, .paper).map { $0[0] } }
     #expect(starts(129) == [0, 1])
     #expect(starts(192) == [0, 64])
     #expect(starts(300) == [0, 64, 128, 172])
-    let windows = ClipSampling.windows(count: 300, frames: 64, .paper)
+    let windows = ClipSampling(frames: 64).windows(count: 300, .paper)
     #expect(windows.allSatisfy { $0 == Array(stride(from: $0[0], through: $0[0] + 126, by: 2)) })
     #expect(windows.last?.last == 298)
     for count in [1, 63, 64, 127, 128] {
       #expect(
-        ClipSampling.windows(count: count, frames: 64, .paper)
-          == [ClipSampling.indices(count: count, frames: 64, draw: 0.5)])
+        ClipSampling(frames: 64).windows(count: count, .paper)
+          == [ClipSampling(frames: 64).indices(count: count, draw: 0.5)])
     }
   }
 
   @Test func `as released are consecutive and drop the rest`() {
-    let windows = ClipSampling.windows(count: 400, frames: 64, .code)
+    let windows = ClipSampling(frames: 64).windows(count: 400, .code)
     #expect(windows == [Array(32..<96), Array(160..<224), Array(288..<352)])
-    #expect(ClipSampling.windows(count: 128, frames: 64, .code) == [Array(32..<96)])
+    #expect(ClipSampling(frames: 64).windows(count: 128, .code) == [Array(32..<96)])
     for count in [1, 63, 64, 127] {
       #expect(
-        ClipSampling.windows(count: count, frames: 64, .code)
-          == [ClipSampling.indices(count: count, frames: 64, draw: 0.5)])
+        ClipSampling(frames: 64).windows(count: count, .code)
+          == [ClipSampling(frames: 64).indices(count: count, draw: 0.5)])
+    }
+  }
+
+  /// With a step of its own a window has the same time scale in recordings of any length.
+  @Test(arguments: [1, 4, 7]) func `with a set step all have it`(step: Int) {
+    let sampling = ClipSampling(frames: 16, stride: step)
+    let span = 15 * step + 1
+    for count in [span, span + 1, 3 * span] {
+      let (first, last) = (sampling.indices(count: count, draw: 0), sampling.indices(count: count, draw: 1.0.nextDown))
+      #expect(first == (0..<16).map { $0 * step })
+      #expect(last == (0..<16).map { count - span + $0 * step })
+    }
+    // What is shorter is repeated at the same step.
+    #expect(sampling.indices(count: 2 * step, draw: 0.3) == (0..<16).map { $0 % 2 * step })
+    #expect(sampling.indices(count: 1, draw: 0.3) == [Int](repeating: 0, count: 16))
+    let windows = sampling.windows(count: 10 * span, .paper)
+    #expect(windows.allSatisfy { $0 == (0..<16).map { [first = $0[0]] index in first + index * step } })
+    #expect(windows.dropLast().map { $0[0] } == (0..<windows.count - 1).map { $0 * 8 * step })
+    #expect(windows.last?.last.map { 10 * span - $0 } == step)
+    for windows in [windows, sampling.windows(count: 10 * span, .code)] {
+      #expect(windows.allSatisfy { $0.allSatisfy { (0..<10 * span).contains($0) } })
     }
   }
 }

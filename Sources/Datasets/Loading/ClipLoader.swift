@@ -19,6 +19,8 @@ package struct ClipContent: OptionSet, Hashable, Sendable {
 package struct ClipOptions: Hashable, Sendable {
   /// Frames of a window.
   package var frames = 64
+  /// Video frames from one frame of a window to the next; `nil` for the papers' rule.
+  package var stride: Int?
   package var preprocessing = ClipPreprocessing()
   package var content: ClipContent = .video
   /// Frames of a whole recording's poses; `nil` for the published number.
@@ -95,12 +97,13 @@ package struct ClipLoader: Sendable {
   }
 
   private func layout(_ count: Int, _ draw: ClipDraw) -> [[Int]] {
-    switch draw {
+    let sampling = ClipSampling(frames: options.frames, stride: options.stride)
+    return switch draw {
     case .random(let seed):
       // 53 bits make every double below 1.
-      [ClipSampling.indices(count: count, frames: options.frames, draw: Double(mixed(seed) >> 11) * 0x1p-53)]
-    case .centre: [ClipSampling.indices(count: count, frames: options.frames, draw: 0.5)]
-    case .windows(let scheme): ClipSampling.windows(count: count, frames: options.frames, scheme)
+      [sampling.indices(count: count, draw: Double(mixed(seed) >> 11) * 0x1p-53)]
+    case .centre: [sampling.indices(count: count, draw: 0.5)]
+    case .windows(let scheme): sampling.windows(count: count, scheme)
     }
   }
 

@@ -11,39 +11,58 @@ package enum WindowScheme: String, Sendable, CaseIterable, Codable {
 /// Which frames of a recording a network sees.
 ///
 /// - Source: methods.md 7.2.
-package enum ClipSampling {
-  /// One window for training.
+package struct ClipSampling: Equatable, Sendable {
+  /// Of a window.
+  package let frames: Int
+  /// Video frames from one frame of a window to the next.
   ///
-  /// Recordings of more than twice the length give every second frame from a random start, shorter ones consecutive frames;
-  /// what is shorter than a window is repeated from its start.
+  /// `nil` is the papers' rule: two in recordings of more than twice the window's length, one in shorter ones. A number
+  /// gives all recordings the same time scale, as a camera has it.
+  package let stride: Int?
+
+  package init(frames: Int, stride: Int? = nil) {
+    precondition(frames > 0 && stride ?? 1 > 0)
+    (self.frames, self.stride) = (frames, stride)
+  }
+
+  /// One window for training, from a random start; what is shorter than a window is repeated from its start.
   ///
   /// - Parameters:
   ///   - count: frames of the recording, at least 1.
-  ///   - frames: frames of a window.
   ///   - draw: 0..<1 chooses the start; 0.5 is the centre.
   /// - Returns: `frames` indices below `count`.
-  package static func indices(count: Int, frames: Int, draw: Double) -> [Int] {
-    precondition(count > 0 && frames > 0 && (0..<1).contains(draw))
-    if count < frames { return (0..<frames).map { $0 % count } }
-    let step = count > 2 * frames ? 2 : 1
-    let last = count - step * frames
+  package func indices(count: Int, draw: Double) -> [Int] {
+    precondition(count > 0 && (0..<1).contains(draw))
+    let step = stride ?? (count > 2 * frames ? 2 : 1)
+    let span = step * (frames - 1) + 1
+    if count < span {
+      let seen = (count + step - 1) / step
+      return (0..<frames).map { $0 % seen * step }
+    }
+    // The papers' rule leaves room for a whole last step.
+    let last = count - (stride == nil ? step * frames : span)
     let start = min(last, Int(draw * Double(last + 1)))
     return (0..<frames).map { start + $0 * step }
   }
 
   /// All windows of a recording.
-  package static func windows(count: Int, frames: Int, _ scheme: WindowScheme) -> [[Int]] {
-    precondition(count > 0 && frames > 0)
-    let span = 2 * frames
+  package func windows(count: Int, _ scheme: WindowScheme) -> [[Int]] {
+    precondition(count > 0)
+    let step = stride ?? 2
+    let span = step * frames
     switch scheme {
     case .paper:
-      guard count > span else { return [indices(count: count, frames: frames, draw: 0.5)] }
-      var starts = Array(stride(from: 0, through: count - span, by: frames))
+      guard count > span else { return [indices(count: count, draw: 0.5)] }
+      var starts = Array(Swift.stride(from: 0, through: count - span, by: span / 2))
       if let last = starts.last, last < count - span { starts.append(count - span) }
-      return starts.map { start in (0..<frames).map { start + 2 * $0 } }
+      return starts.map { start in (0..<frames).map { start + step * $0 } }
     case .code:
-      guard count >= span else { return [indices(count: count, frames: frames, draw: 0.5)] }
-      return (0..<count / span).map { part in (0..<frames).map { part * span + frames / 2 + $0 } }
+      guard count >= span else { return [indices(count: count, draw: 0.5)] }
+      // Half of each part, from its middle outwards, at half the step; one frame at least.
+      let inner = max(1, step / 2)
+      return (0..<count / span).map { part in
+        (0..<frames).map { part * span + (span - inner * frames) / 2 + inner * $0 }
+      }
     }
   }
 }

@@ -105,6 +105,7 @@ extension ClipOptions {
   package init(_ settings: TrainingSettings, _ content: BatchContent) {
     self.init()
     frames = settings.clip.frames
+    stride = settings.clip.stride == 0 ? nil : settings.clip.stride
     preprocessing = ClipPreprocessing(
       size: settings.clip.size, crop: settings.clip.crop == .full ? .full : .centerSquare)
     self.content = ClipContent(content)
