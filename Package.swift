@@ -111,6 +111,7 @@ let package = Package(
     library("Inference", ["Networks", "COneDNN"]),
     library("Recognition"),
     library("Datasets", ["Capture", "Networks", "Video"]),
+    library("Synthesis", ["Capture", "Video"]),
     library("Events", ["CZeroMQ"]),
     library("Settings", [.product(name: "Yams", package: "Yams")]),
     library("Evaluation", ["ModelFile"]),
@@ -136,7 +137,9 @@ let package = Package(
     .executableTarget(
       name: "adl-train",
       dependencies: [
-        "Datasets", "Evaluation", "Golden", "ModelFile", "Networks", "Settings", "Tensors", "Training", argumentParser,
+        "Capture", "Datasets", "Evaluation", "Golden", "ModelFile", "Networks", "Settings", "Synthesis", "Tensors",
+        "Training", "Video", argumentParser,
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: settings),
 
@@ -163,6 +166,7 @@ let package = Package(
     tests(
       "DatasetsTests", ["Capture", "CTestMedia", "Datasets", "Networks", "TestSupport", "Video"],
       resources: [.copy("Fixtures")]),
+    tests("SynthesisTests", ["Capture", "Datasets", "Networks", "Synthesis", "TestSupport", "Video"]),
     tests("EvaluationTests", ["Evaluation", "TestSupport"]),
     tests("GoldenTests", ["Golden", "Networks"]),
     tests("InferenceTests", ["Inference", "Golden", "Networks", "TestSupport"]),

@@ -18,6 +18,6 @@ struct AdlTrain: ParsableCommand {
     subcommands: [
       PoseTeacherCommand.self, RGBCommand.self, AttentionTeacherCommand.self, StudentCommand.self, VPNCommand.self,
       EvaluateCommand.self, FuseCommand.self, ExportCommand.self, DataCommand.self, SelftestCommand.self,
-      BenchCommand.self,
+      SynthCommand.self, ReproduceCommand.self, BenchCommand.self,
     ])
 }

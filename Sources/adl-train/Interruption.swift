@@ -11,7 +11,8 @@ final class Interruption {
   private let flag = Flag()
   private let sources: [any DispatchSourceSignal]
 
-  init() {
+  /// - Parameter words: what the first signal is answered with; `nil` where another process answers.
+  init(answering words: String? = "finishing the step and writing a checkpoint; once more ends at once") {
     let queue = DispatchQueue(label: "signals")
     sources = [SIGINT, SIGTERM].map { number in
       // The default would end the process before the source sees it.
@@ -21,11 +22,20 @@ final class Interruption {
     for source in sources {
       source.setEventHandler { [flag] in
         if flag.isAsked.exchange(true, ordering: .relaxed) { exit(130) }
-        complain("finishing the step and writing a checkpoint; once more ends at once")
+        if let words { complain(words) }
       }
       source.resume()
     }
   }
 
+  deinit {
+    for source in sources { source.cancel() }
+    // Processes started later would inherit that signals are ignored.
+    for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+  }
+
   var isAsked: Bool { flag.isAsked.load(ordering: .relaxed) }
+
+  /// The same for other threads.
+  var asking: @Sendable () -> Bool { { [flag] in flag.isAsked.load(ordering: .relaxed) } }
 }

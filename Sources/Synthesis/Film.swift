@@ -1,0 +1,64 @@
+import Capture
+import Glibc
+
+/// What a camera makes of light: a soft lens, exposure, tint, noise, eight bits.
+struct Film: Sendable {
+  /// Share of each neighbour's light.
+  var softness: Float
+  /// Mean brightness that the camera sets itself to, 0 to 1.
+  var brightness: Float
+  var tint: Light
+  /// Standard deviation of the noise of a value from 0 to 255.
+  var noise: Float
+
+  init(_ random: inout PlaceRandom) {
+    softness = random.uniform(0.12...0.24)
+    brightness = random.uniform(0.32...0.5)
+    tint = Light(random.uniform(0.92...1.08), 1, random.uniform(0.88...1.1))
+    noise = random.uniform(1.5...5)
+  }
+
+  /// The gain that brings a picture to the camera's brightness, as automatic exposure finds it.
+  func exposure(for canvas: Canvas) -> Float {
+    let total = canvas.colors.reduce(Light(repeating: 0)) { $0 + $1.clamped(lowerBound: .zero, upperBound: .one) }
+    let mean = total.sum() / Float(3 * canvas.colors.count)
+    return min(brightness / max(mean, 0.01), 4)
+  }
+
+  /// Width·height·3 bytes of RGB.
+  ///
+  /// - Parameters:
+  ///   - canvas: what is before the lens.
+  ///   - exposure: factor on its light.
+  ///   - frame: the picture's number; every picture has noise of its own.
+  ///   - pixels: takes the bytes.
+  func expose(_ canvas: Canvas, exposure: Float, frame: Int, into pixels: inout [UInt8]) {
+    let (width, height) = (canvas.width, canvas.height)
+    let count = width * height
+    if pixels.count != count * 3 { pixels = [UInt8](repeating: 0, count: count * 3) }
+    let centre = 1 - 4 * softness * 0.5
+    let gain = tint * (255 * exposure * (1 + 0.02 * sin(Float(frame) * 0.05)))
+    var grain = PlaceRandom(seed: 0xF17, frame)
+    let colors = canvas.colors
+    for y in 0..<height {
+      let (above, below) = (max(0, y - 1) * width, min(height - 1, y + 1) * width)
+      let row = y * width
+      for x in 0..<width {
+        let (left, right) = (max(0, x - 1), min(width - 1, x + 1))
+        let neighbours = colors[above + x] + colors[below + x] + colors[row + left] + colors[row + right]
+        var value = (colors[row + x] * centre + neighbours * (softness * 0.5)) * gain
+        // Four bytes a channel pair make a bell that is near enough to normal.
+        let bits = grain.next()
+        let luma = Float(Int(bits & 0xff) + Int(bits >> 8 & 0xff) + Int(bits >> 16 & 0xff) - 382) * (noise / 128)
+        let chroma = Light(
+          Float(Int(bits >> 24 & 0xff) - 128), Float(Int(bits >> 32 & 0xff) - 128), Float(Int(bits >> 40 & 0xff) - 128))
+        value += luma + chroma * (noise / 150)
+        value.clamp(lowerBound: Light(repeating: 0), upperBound: Light(repeating: 255))
+        let place = (row + x) * 3
+        pixels[place] = UInt8(value.x)
+        pixels[place + 1] = UInt8(value.y)
+        pixels[place + 2] = UInt8(value.z)
+      }
+    }
+  }
+}

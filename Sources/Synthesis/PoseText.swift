@@ -1,0 +1,56 @@
+import Foundation
+
+/// Poses as the data sets' files have them.
+enum PoseText {
+  /// NTU RGB+D's `.skeleton`: a line for the frames, then bodies and their joints.
+  ///
+  /// Pixels are those of Kinect v2's pictures: 512x424 of depth, 1920x1080 of colour. Orientations are not simulated.
+  ///
+  /// - Source: methods.md 8.1.
+  static func ntu(_ frames: [[[PoseNoise.Joint]]]) -> String {
+    var text = "\(frames.count)\r\n"
+    for bodies in frames {
+      text += "\(bodies.count)\r\n"
+      for (index, joints) in bodies.enumerated() {
+        text += "7205759403793792\(7930 + index) 0 1 0 1 0 0 0 0 2\r\n25\r\n"
+        for joint in joints {
+          let p = joint.place
+          let (depthX, depthY) = (256 - 365 * p.x / p.z, 212 - 365 * p.y / p.z)
+          let (colorX, colorY) = (960 - 1060 * p.x / p.z, 540 - 1060 * p.y / p.z)
+          text += "\(short(p.x)) \(short(p.y)) \(short(p.z)) \(short(depthX)) \(short(depthY)) "
+          text += "\(short(colorX)) \(short(colorY)) 0 0 0 0 \(joint.tracking)\r\n"
+        }
+      }
+    }
+    return text
+  }
+
+  /// LCR-Net's JSON of Toyota Smarthome: 13 joints a detection, all x, all y, all z.
+  ///
+  /// - Parameters:
+  ///   - frames: bodies of 25 joints.
+  ///   - focal: of the pictures in pixels, for `pose2d`.
+  ///   - width: of the pictures in pixels.
+  ///   - height: of the pictures in pixels.
+  /// - Returns: the file's text.
+  /// - Source: methods.md 3.1 and 8.2.
+  static func smarthome(_ frames: [[[PoseNoise.Joint]]], focal: Float, width: Int, height: Int) -> String {
+    // Ankles, knees, hips, wrists, elbows and shoulders, each right before left, and the head.
+    let order = [18, 14, 17, 13, 16, 12, 10, 6, 9, 5, 8, 4, 3]
+    let list = frames.map { bodies in
+      let detections = bodies.map { joints in
+        let places = order.map { joints[$0].place }
+        let horizontal = places.map { short(Float(width) / 2 - focal * $0.x / $0.z) }
+        let vertical = places.map { short(Float(height) / 2 - focal * $0.y / $0.z) }
+        let space = places.map { short($0.x) } + places.map { short(-$0.y) } + places.map { short($0.z) }
+        return #"{"pose2d": [\#((horizontal + vertical).joined(separator: ", "))], "#
+          + #""pose3d": [\#(space.joined(separator: ", "))], "cumscore": 1.0}"#
+      }
+      return "[\(detections.joined(separator: ", "))]"
+    }
+    return #"{"K": 1, "njts": 13, "frames": [\#(list.joined(separator: ", "))]}"# + "\n"
+  }
+
+  /// Tenths of millimetres, or of pixels' thousandths.
+  private static func short(_ value: Float) -> String { "\((value * 10_000).rounded() / 10_000)" }
+}

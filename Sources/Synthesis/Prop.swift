@@ -1,0 +1,27 @@
+/// A thing a person handles.
+struct Prop: Equatable, Sendable {
+  enum Kind: Sendable, CaseIterable {
+    case cup, pillBox, phone, book, tablet, laptop, spoon, knife, pot, board, plate, sponge, parcel
+  }
+
+  enum Place: Equatable, Sendable {
+    case hand(Side)
+    /// Held by both.
+    case hands
+    /// On the lap.
+    case lap
+    /// In the room, turned about its height.
+    case spot(SIMD3<Float>, turn: Float)
+    case away
+  }
+
+  var kind: Kind
+  /// Where it is from when on, in order of time.
+  var places: [(time: Float, place: Place)]
+
+  func place(at time: Float) -> Place { places.last { $0.time <= time }?.place ?? places.first?.place ?? .away }
+
+  static func == (a: Prop, b: Prop) -> Bool {
+    a.kind == b.kind && a.places.elementsEqual(b.places) { $0.time == $1.time && $0.place == $1.place }
+  }
+}

@@ -1,0 +1,237 @@
+import Capture
+import Foundation
+import Synchronization
+package import Video
+
+/// What a rendered data set is to be.
+package struct SyntheticOptions: Equatable, Sendable {
+  package enum Naming: Equatable, Sendable {
+    /// `SsssCcccPpppRrrrAaaa_rgb.avi` and `.skeleton`.
+    case ntu
+    /// `Class_pNN_rNN_vNN_cNN.mp4` and `_pose3d.json`.
+    case smarthome
+  }
+
+  package var folder: String
+  /// Recordings; every motion makes three, one a camera.
+  package var clips: Int
+  package var seed: UInt64
+  package var naming = Naming.ntu
+  package var size = FrameSize(width: 320, height: 240)
+  package var poseNoise: Float = 1
+  /// Writes poses and lists alone; the videos are those of a data set of the same seed, in this folder relative to
+  /// `folder`.
+  package var videos: String?
+  /// Recordings made at the same time.
+  package var workers = 2
+
+  package init(folder: String, clips: Int, seed: UInt64) {
+    (self.folder, self.clips, self.seed) = (folder, clips, seed)
+  }
+}
+
+/// One motion of a rendered data set: who does what, where.
+struct SyntheticMotion: Equatable, Sendable {
+  var index: Int
+  var action: SyntheticAction
+  /// From 1.
+  var subject: Int
+  var setup: Int
+  var replication: Int
+}
+
+/// Rendered recordings of people doing daily activities, as files of the real data sets' formats.
+///
+/// Everything follows from the seed: the same options give the same bytes, whatever the number of workers.
+package struct SyntheticDataset: Sendable {
+  static let subjects = 20
+  /// Rooms with their cameras.
+  static let setups = 12
+  /// As in NTU RGB+D: 45°, front, side.
+  package static let cameras = 3
+  /// NTU's training subjects of the first twenty, but for two that choose checkpoints and temperatures.
+  static let trainingSubjects: Set = [1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17]
+  static let validationSubjects: Set = [18, 19]
+  /// MPEG-4's quantiser: blocks can be seen, faces not.
+  private static let quantiser = 7
+
+  package let options: SyntheticOptions
+  let motions: [SyntheticMotion]
+
+  package init(_ options: SyntheticOptions) {
+    self.options = options
+    let actions = SyntheticAction.allCases.filter { options.naming == .ntu || $0.smarthomeName != nil }
+    motions = (0..<(options.clips + Self.cameras - 1) / Self.cameras).map { index in
+      let (round, action) = (index / actions.count, index % actions.count)
+      // Every subject does everything once before any does it again.
+      let subject = (round * 3 + action * 7) % Self.subjects + 1
+      let repetition = round / Self.subjects
+      return SyntheticMotion(
+        index: index, action: actions[action], subject: subject,
+        // As in NTU RGB+D a person does everything in one room and in the same clothes, and again on another day:
+        // neither may tell what is done.
+        setup: (subject * 5 + repetition / 2 * 7) % max(Self.setups, repetition / 2 + 1) + 1,
+        replication: repetition % 2 + 1)
+    }
+  }
+
+  /// A file's name without its ending.
+  func name(_ motion: SyntheticMotion, camera: Int) -> String {
+    switch options.naming {
+    case .ntu:
+      String(
+        format: "S%03dC%03dP%03dR%03dA%03d", motion.setup, camera, motion.subject, motion.replication,
+        motion.action.number)
+    case .smarthome:
+      String(
+        format: "%@_p%02d_r%02d_v%02d_c%02d", motion.action.smarthomeName ?? motion.action.label,
+        Self.smarthomeSubjects[motion.subject - 1], motion.replication, motion.setup, camera)
+    }
+  }
+
+  /// Smarthome's numbers, so that its protocols deal the same people out the same way.
+  private static let smarthomeSubjects = [
+    3, 4, 2, 6, 7, 10, 11, 9, 12, 14, 16, 18, 13, 15, 17, 21, 22, 19, 25, 20,
+  ]
+
+  func take(_ motion: SyntheticMotion) -> Take {
+    let seed = options.seed
+    var subject = PlaceRandom(seed: seed, 10_000 + motion.subject)
+    let manner = Manner(&subject)
+    var clothes = PlaceRandom(seed: seed, 20_000 + motion.subject * 1000 + motion.setup)
+    let room = Room(seed: roomSeed(motion.setup))
+    var random = PlaceRandom(seed: seed, 1_000_000 + motion.index)
+    let situations = Choreography.situations(motion.action)
+    let situation = situations[Int(random.next() % UInt64(situations.count))]
+    var choreography = Choreography(
+      stage: room.stage, manner: manner, random: random, situation: situation, first: motion.action)
+    choreography.pause(random.uniform(0.05...0.4))
+    choreography.perform(motion.action, seconds: random.uniform(1.8...3.4))
+    return Take(
+      room: room, performance: choreography.finished(), looks: Looks(subject: &subject, clothes: &clothes),
+      seed: seed &+ UInt64(motion.index))
+  }
+
+  func rig(_ motion: SyntheticMotion) -> CameraRig {
+    CameraRig(seed: roomSeed(motion.setup), turned: motion.replication == 2)
+  }
+
+  private func roomSeed(_ setup: Int) -> UInt64 {
+    var random = PlaceRandom(seed: options.seed, 30_000 + setup)
+    return random.next()
+  }
+
+  // MARK: Writing
+
+  /// Writes all recordings, then the lists.
+  ///
+  /// - Parameter progress: told after every recording how many are done, of how many, and the pictures of it; returns
+  ///   false to stop.
+  /// - Throws: `CaptureError.unwritable`, or Foundation's error of a folder or text; what is written stays.
+  package func write(progress: @escaping @Sendable (_ done: Int, _ total: Int, _ frames: Int) -> Bool) throws {
+    try FileManager.default.createDirectory(atPath: options.folder, withIntermediateDirectories: true)
+    let total = options.clips
+    let next = Atomic(0)
+    let done = Atomic(0)
+    let failure = Mutex<(any Error)?>(nil)
+    let stopped = Atomic(false)
+    DispatchQueue.concurrentPerform(iterations: max(1, options.workers)) { _ in
+      while !stopped.load(ordering: .relaxed) {
+        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard index < total else { return }
+        do {
+          let frames = try writeClip(index)
+          let count = done.wrappingAdd(1, ordering: .relaxed).newValue
+          if !progress(count, total, frames) { stopped.store(true, ordering: .relaxed) }
+        } catch {
+          failure.withLock { $0 = $0 ?? error }
+          stopped.store(true, ordering: .relaxed)
+        }
+      }
+    }
+    if let error = failure.withLock({ $0 }) { throw error }
+    guard !stopped.load(ordering: .relaxed) else { return }
+    for split in Split.allCases {
+      try write(list(split), "\(options.folder)/\(split.rawValue).csv")
+    }
+  }
+
+  private func writeClip(_ index: Int) throws -> Int {
+    let (motion, camera) = (motions[index / Self.cameras], index % Self.cameras)
+    let (take, rig) = (take(motion), rig(motion))
+    let base = "\(options.folder)/\(name(motion, camera: camera + 1))"
+    let view = rig.views[camera]
+    var noise = PoseNoise(
+      factor: options.poseNoise, random: PlaceRandom(seed: options.seed, 2_000_000 + index))
+    var poses: [[[PoseNoise.Joint]]] = []
+    if options.videos != nil {
+      for frame in 0..<take.frameCount {
+        let time = Float(frame) / Float(Take.rate)
+        let skeleton = take.performance.isPresent(at: time) ? take.performance.skeleton(at: time) : nil
+        poses.append(noise.observe(skeleton, view, take.room.stage))
+      }
+    } else {
+      let path = base + (options.naming == .ntu ? "_rgb.avi" : ".mp4")
+      var writer = try MediaWriter(
+        path: path, format: options.naming == .ntu ? .avi(quantiser: Self.quantiser) : .mp4(quantiser: Self.quantiser),
+        size: options.size, rate: Take.rate)
+      var shooting = Take.Camera(take, view, rig.films[camera], size: options.size)
+      var pixels: [UInt8] = []
+      for frame in 0..<take.frameCount {
+        let skeleton = shooting.shoot(frame, into: &pixels)
+        try writer.add(pixels)
+        poses.append(noise.observe(skeleton, view, take.room.stage))
+      }
+      try writer.finish()
+    }
+    // A tracker that sees nobody leaves no file, as in NTU RGB+D's list of missing skeletons.
+    guard take.hasPerson else { return take.frameCount }
+    switch options.naming {
+    case .ntu: try write(PoseText.ntu(poses), base + ".skeleton")
+    case .smarthome:
+      let text = PoseText.smarthome(
+        poses, focal: view.focal * Float(options.size.height), width: options.size.width, height: options.size.height)
+      try write(text, base + "_pose3d.json")
+    }
+    return take.frameCount
+  }
+
+  private func write(_ text: String, _ path: String) throws {
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+  }
+
+  // MARK: Lists
+
+  /// Who or what the test has that the training has not.
+  package enum Split: String, CaseIterable, Sendable {
+    /// Other people.
+    case subjects = "CS"
+    /// Another camera.
+    case views = "CV"
+  }
+
+  /// A list for `data.dataset: manifest`.
+  func list(_ split: Split) -> String {
+    var lines = ["video,skeleton,label,subject,camera,split"]
+    let videos = options.videos.map { $0 + "/" } ?? ""
+    for index in 0..<options.clips {
+      let (motion, camera) = (motions[index / Self.cameras], index % Self.cameras + 1)
+      let name = name(motion, camera: camera)
+      let (film, text) = options.naming == .ntu ? ("_rgb.avi", ".skeleton") : (".mp4", "_pose3d.json")
+      let skeleton = take(motion).hasPerson ? name + text : ""
+      lines.append(
+        "\(videos)\(name)\(film),\(skeleton),\(motion.action.label),\(motion.subject),\(camera),\(partition(motion, camera: camera, split))"
+      )
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func partition(_ motion: SyntheticMotion, camera: Int, _ split: Split) -> String {
+    let isHeldBack = Self.validationSubjects.contains(motion.subject)
+    switch split {
+    case .subjects: return Self.trainingSubjects.contains(motion.subject) ? "train" : isHeldBack ? "validation" : "test"
+    // NTU trains on the front and the side, and tests on what lies between.
+    case .views: return camera == 1 ? "test" : isHeldBack ? "validation" : "train"
+    }
+  }
+}
