@@ -48,7 +48,7 @@ package struct SystemBuilder {
       system = try PoseTeacher(network, classes: labels.count, from: initial, on: device)
     case .rgb:
       let module = try clipNetwork(nonLocal: .none)
-      remarks += try startFromModel(module)
+      remarks += try startFromRGB(module)
       description.clip = module.network
       system = ClipClassifier(module)
     case .attentionTeacher, .vpn:
