@@ -55,11 +55,14 @@ package struct ClipSettings: Equatable, Sendable {
 package struct PoseSettings: Equatable, Sendable {
   /// Frames of a whole clip; 0 takes the data set's usual number.
   package var frames: Int
+  /// Every how manieth frame of a Kinect recording the pose teacher sees.
+  package var stride: Int
   /// Pre-processing exactly as released, with its faults.
   package var asReleased: Bool
 
   init(_ table: SettingsTable) {
     frames = table.integer("frames", default: 0, 0...4096)
+    stride = table.integer("stride", default: 1, 1...64)
     asReleased = table.flag("asReleased", default: false)
     table.finish()
   }

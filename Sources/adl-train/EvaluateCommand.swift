@@ -14,7 +14,7 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Judge a run: accuracy, confusion matrix, calibration, and a report to read.",
     discussion: """
       Scores every window of every clip in both ways: paper (windows of every second frame, softmax, maximum over windows) \
-      and code (as released: consecutive frames, sum of logits). A temperature is fitted on the validation clips; export \
+      and code (as released: consecutive frames, sum of logits); --windows does one of them alone. A temperature is fitted on the validation clips; export \
       puts it into the model. With --pose-run the report also has poses alone and both together.
 
       Writes into the run folder: calibration.json and evaluation-PARTITION/ with scores-paper.jsonl, scores-code.jsonl, \
@@ -27,6 +27,9 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "Which clips: train, validation or test.")
   var partition = Partition.test
 
+  @Option(help: "One way to lay out windows, paper or code; both when left out.")
+  var windows: WindowScheme?
+
   @Option(help: ArgumentHelp("A pose-teacher's run, to judge both together as well.", valueName: "folder"))
   var poseRun: String?
 
@@ -37,19 +40,26 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var machine: MachineOptions
 
+  func validate() throws {
+    guard poseRun == nil || windows != .code else {
+      throw ValidationError("--pose-run averages paper windows; leave out --windows code")
+    }
+  }
+
   func run() throws {
     try reporting {
       let device = try machine.prepare()
       let judged = try JudgedRun(RunFolder(runFolder), overrides, device, machine.precision)
       let temperature = try judged.calibrate()
-      let paper = try judged.scores(partition, .paper)
-      let code = try judged.scores(partition, .code)
-      var results = [
-        Evaluation(paper, pooling: .paper, temperature: temperature), Evaluation(code, pooling: .code),
-      ]
-      if judged.settings.evaluation.windows == .code { results.reverse() }
+      let preferred = judged.settings.evaluation.windows == .code ? WindowScheme.code : .paper
+      let schemes = windows.map { [$0] } ?? (preferred == .code ? [.code, .paper] : [.paper, .code])
+      let scores = try schemes.map { try judged.scores(partition, $0) }
+      var results = zip(schemes, scores).map { scheme, scores in
+        scheme == .paper
+          ? Evaluation(scores, pooling: .paper, temperature: temperature) : Evaluation(scores, pooling: .code)
+      }
       let main = results[0]
-      if let poseRun {
+      if let poseRun, let paper = zip(schemes, scores).first(where: { $0.0 == .paper })?.1 {
         let poses = try JudgedRun(RunFolder(poseRun), overrides, device, machine.precision)
         let poseScores = try poses.scores(partition, .paper)
         let weight = try judged.fusionWeight(with: poses)
@@ -111,3 +121,4 @@ struct EvaluateCommand: ParsableCommand {
 }
 
 extension Partition: ExpressibleByArgument {}
+extension WindowScheme: ExpressibleByArgument {}

@@ -18,6 +18,11 @@ struct MachineOptions: ParsableArguments {
     guard threads >= 0 else { throw ValidationError("--threads must be 0 or more") }
   }
 
+  /// The same for another command.
+  var arguments: [String] {
+    ["--device", device, "--precision", precision.rawValue, "--threads", "\(threads)"]
+  }
+
   /// Sets the thread count, and looks whether the device is there.
   func prepare() throws(TensorError) -> Device {
     Library.prepareForTraining()

@@ -142,6 +142,17 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     #expect(largestDifference(prepared.window(indices), times.tensor(indices)) < 1e-4)
   }
 
+  @Test func `with a stride is that of the recording without the frames between`() {
+    let frames = (0..<29).map { [madeBody(UInt64($0))] }
+    let every = stride(from: 0, to: 29, by: 3).map { frames[$0] }
+    let whole = PosePreparation(frames: 24, asReleased: false, stride: 3).prepare(
+      track(frames, .ntu25, slots: 1), jitter: 0
+    ).whole
+    let thinned = PosePreparation(frames: 24, asReleased: false).prepare(track(every, .ntu25, slots: 1), jitter: 0)
+      .whole
+    #expect(whole == thinned)
+  }
+
   @Test func `turns the first frame upright, and frontal last`() {
     let frames = (0..<5).map { [madeBody(UInt64($0))] }
     let whole = PosePreparation(frames: 8, asReleased: false).prepare(track(frames, .ntu25, slots: 4), jitter: 0).whole

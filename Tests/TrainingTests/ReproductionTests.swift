@@ -9,7 +9,7 @@ import Testing
   private func plan(_ change: (inout ReproductionBudget) -> Void = { _ in }) -> ReproductionPlan {
     var budget = ReproductionBudget(.quick)
     change(&budget)
-    return ReproductionPlan(budget: budget, folder: folder)
+    return ReproductionPlan(budget: budget, folder: folder, machine: ["--precision", "f32"])
   }
 
   /// Runs a plan, noting commands instead of starting them; the one of number `failing`, from 0, fails.
@@ -29,7 +29,7 @@ import Testing
   @Test(arguments: ReproductionBudget.Size.allCases) func `do every step after what it reads`(
     size: ReproductionBudget.Size
   ) {
-    let steps = ReproductionPlan(budget: ReproductionBudget(size), folder: "out").steps
+    let steps = ReproductionPlan(budget: ReproductionBudget(size), folder: "out", machine: []).steps
     var done: Set<String> = []
     for step in steps {
       #expect(step.inputs.allSatisfy(done.contains), "\(step.name) reads \(step.inputs)")

@@ -25,6 +25,8 @@ package struct ClipOptions: Hashable, Sendable {
   package var content: ClipContent = .video
   /// Frames of a whole recording's poses; `nil` for the published number.
   package var poseFrames: Int?
+  /// Every how manieth frame of a Kinect recording's poses.
+  package var poseStride = 1
   /// Pose pre-processing with its released faults.
   package var asReleased = false
 
@@ -62,7 +64,8 @@ package struct ClipLoader: Sendable {
     self.options = options
     self.graph = graph
     preparation = PosePreparation(
-      frames: options.poseFrames ?? PosePreparation.publishedFrames(graph), asReleased: options.asReleased)
+      frames: options.poseFrames ?? PosePreparation.publishedFrames(graph), asReleased: options.asReleased,
+      stride: options.poseStride)
   }
 
   /// - Parameters:

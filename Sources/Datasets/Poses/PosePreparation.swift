@@ -8,6 +8,8 @@ package struct PosePreparation: Sendable {
   package let frames: Int
   /// Exactly as released, with its faults.
   package let asReleased: Bool
+  /// Every how manieth frame of a Kinect recording `whole` has: fewer frames then last as long.
+  package let stride: Int
 
   /// Frames the published networks see.
   package static func publishedFrames(_ graph: SkeletonGraph) -> Int { graph == .smarthome15 ? 400 : 300 }
@@ -15,10 +17,11 @@ package struct PosePreparation: Sendable {
   /// Frames that Smarthome's released arrays are padded to with zeros, and sampled from.
   private static let releasedLength = 4000
 
-  package init(frames: Int, asReleased: Bool) {
-    precondition(frames > 0)
+  package init(frames: Int, asReleased: Bool, stride: Int = 1) {
+    precondition(frames > 0 && stride > 0)
     self.frames = frames
     self.asReleased = asReleased
+    self.stride = stride
   }
 
   /// A recording that is prepared once, for any number of windows.
@@ -49,6 +52,7 @@ package struct PosePreparation: Sendable {
     case .ntu25, .kinect20:
       var whole = bodies
       whole.pullForward()
+      whole.keep(every: stride)
       // Before they are centred: two bodies' repetitions may differ in length, and the second takes the first's centres.
       whole.repeatToLength(frames)
       whole.align(track.graph)
@@ -108,6 +112,11 @@ extension BodySequence {
       let present = frames.indices.filter { !isEmpty($0, body) }.map { frames[$0][body] }
       for frame in frames.indices { frames[frame][body] = frame < present.count ? present[frame] : zeros }
     }
+  }
+
+  /// Leaves out all but every so manieth frame, from the first on.
+  mutating func keep(every step: Int) {
+    frames = Swift.stride(from: 0, to: frames.count, by: step).map { frames[$0] }
   }
 
   /// Each body's frames up to its last repeat until there are `length`; empty frames in between stay.

@@ -110,6 +110,7 @@ extension ClipOptions {
       size: settings.clip.size, crop: settings.clip.crop == .full ? .full : .centerSquare)
     self.content = ClipContent(content)
     poseFrames = settings.pose.frames > 0 ? settings.pose.frames : nil
+    poseStride = settings.pose.stride
     asReleased = settings.pose.asReleased
   }
 }

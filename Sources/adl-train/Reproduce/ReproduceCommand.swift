@@ -29,6 +29,8 @@ struct ReproduceCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Seeds, such as 1,2,3; the budget's when left out.", valueName: "list"))
   var seeds: String?
 
+  @OptionGroup var machine: MachineOptions
+
   @Flag(help: "Show the commands, run nothing.")
   var dryRun = false
 
@@ -36,7 +38,7 @@ struct ReproduceCommand: ParsableCommand {
     try reporting {
       var budget = ReproductionBudget(budget)
       if let seeds { budget.seeds = try parsed(seeds) }
-      let plan = ReproductionPlan(budget: budget, folder: out)
+      let plan = ReproductionPlan(budget: budget, folder: out, machine: machine.arguments)
       if dryRun {
         for step in plan.steps { print("adl-train " + step.arguments.joined(separator: " ")) }
         return

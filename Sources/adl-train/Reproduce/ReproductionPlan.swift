@@ -71,9 +71,6 @@ enum ReproductionSystem: String, CaseIterable, Sendable {
   /// Whether poses are needed to use it, not only to train it.
   var needsPoses: Bool { self == .pose || self == .attentionTeacher || self == .vpn }
 
-  /// Whether the noise of training poses can reach it.
-  var learnsFromPoses: Bool { needsPoses || distillation != .none }
-
   /// The setting by which it names each system that it starts or learns from.
   var starts: [(setting: String, system: ReproductionSystem)] {
     switch self {
@@ -91,8 +88,11 @@ enum ReproductionSystem: String, CaseIterable, Sendable {
 struct ReproductionPlan: Sendable {
   let budget: ReproductionBudget
   let folder: String
+  /// Of all steps that compute: device, precision, threads.
+  let machine: [String]
 
   private static let dataSeed = 1
+  private static let startSeed = 1
 
   var steps: [ReproductionStep] {
     var steps = [data(noise: 1)] + budget.noises.map(data)
@@ -101,7 +101,8 @@ struct ReproductionPlan: Sendable {
       if run.system != .scratch {
         steps.append(
           ReproductionStep(
-            name: run.name + "/judged", arguments: ["evaluate", "--run", path(run.name)], inputs: [run.name]))
+            name: run.name + "/judged",
+            arguments: ["evaluate", "--run", path(run.name), "--windows", "paper"] + machine, inputs: [run.name]))
       }
     }
     return steps
@@ -110,19 +111,22 @@ struct ReproductionPlan: Sendable {
   /// Every training, in an order in which each finds what it starts from.
   var runs: [ReproductionRun] {
     var runs: [ReproductionRun] = []
+    // As the papers' systems begin with the same weights from Kinetics, all seeds begin with the same I3D.
+    for protocolName in budget.protocols {
+      runs.append(ReproductionRun(system: .scratch, protocolName: protocolName, seed: Self.startSeed, noise: 1))
+    }
     for seed in budget.seeds {
       for protocolName in budget.protocols {
-        for system in ReproductionSystem.allCases {
+        for system in ReproductionSystem.allCases where system != .scratch {
           runs.append(ReproductionRun(system: system, protocolName: protocolName, seed: seed, noise: 1))
         }
       }
     }
-    // Noise is a question of its own; one protocol answers it.
-    for seed in budget.seeds {
-      for noise in budget.noises {
-        for system in [ReproductionSystem.pose, .attentionTeacher, .both] {
-          runs.append(ReproductionRun(system: system, protocolName: .subjects, seed: seed, noise: noise))
-        }
+    // Noise is a question of its own; one protocol and one seed answer it.
+    for noise in budget.noises {
+      for system in [ReproductionSystem.pose, .attentionTeacher, .both] {
+        runs.append(
+          ReproductionRun(system: system, protocolName: .subjects, seed: budget.seeds.first ?? 1, noise: noise))
       }
     }
     return runs
@@ -139,19 +143,19 @@ struct ReproductionPlan: Sendable {
       "synth", "--out", path(dataName(noise)), "--clips", "\(budget.motions * 3)", "--seed", "\(Self.dataSeed)",
     ]
     if noise != 1 { arguments += ["--pose-noise", "\(noise)", "--poses-for", "../data"] }
-    return ReproductionStep(name: dataName(noise), arguments: arguments)
+    return ReproductionStep(
+      name: dataName(noise), arguments: arguments, inputs: noise == 1 ? [] : [dataName(1)])
   }
 
   private func training(_ run: ReproductionRun) -> ReproductionStep {
     var arguments = [run.system.stage.rawValue]
     if run.system.stage == .student { arguments += ["--distill", run.system.distillation.rawValue] }
-    arguments += ["--config", path(run.name) + ".yaml", "--out", path(run.name)]
+    arguments += ["--config", path(run.name) + ".yaml", "--out", path(run.name)] + machine
     var inputs = [dataName(run.noise)]
     for (setting, system) in run.system.starts {
       var start = run
       start.system = system
-      // What sees no poses is the same under any noise.
-      if !system.learnsFromPoses { start.noise = 1 }
+      if system == .scratch { (start.seed, start.noise) = (Self.startSeed, 1) }
       arguments += ["--set", "\(setting)=\(path(start.name))"]
       inputs.append(start.name)
     }
@@ -161,23 +165,20 @@ struct ReproductionPlan: Sendable {
   private func settings(_ run: ReproductionRun) -> String {
     let isPose = run.system == .pose
     let epochs = isPose ? budget.poseEpochs : run.system == .scratch ? budget.scratchEpochs : budget.epochs
-    // Rates fall at two thirds and at nine tenths.
-    let milestones = [epochs * 2 / 3, epochs * 9 / 10].map(String.init).joined(separator: ", ")
-    let rate = isPose ? 0.1 : run.system == .scratch ? 0.002 : 0.001
-    let optimizer =
-      isPose
-      ? "{learningRate: \(rate), momentum: 0.9, nesterov: true, weightDecay: 1e-4}"
-      : "{kind: adam, learningRate: \(rate)}"
+    // Rates fall after three quarters and near the end, where there are as many epochs.
+    let falls = Set([epochs * 3 / 4, epochs * 11 / 12]).subtracting([0]).sorted()
+    let schedule = falls.isEmpty ? "{kind: constant}" : "{kind: step, milestones: \(falls)}"
+    let rate = isPose ? 0.003 : run.system == .scratch ? 3e-4 : 2e-4
     return """
       # \(run.system.title), \(run.protocolName.title), seed \(run.seed)
       data: {dataset: manifest, manifest: \(path(dataName(run.noise)))/\(run.protocolName.rawValue).csv, workers: 2}
-      clip: {frames: \(budget.frames), size: \(budget.pixels)}
-      pose: {frames: \(budget.poseFrames)}
+      clip: {frames: \(budget.frames), stride: \(budget.stride), size: \(budget.pixels)}
+      pose: {frames: \(budget.poseFrames), stride: \(budget.poseStride)}
       network: {width: \(budget.width), poseWidth: \(budget.poseWidth), normMomentum: 0.1}
-      optimizer: \(optimizer)
-      schedule: {kind: step, milestones: [\(milestones)]}
+      optimizer: {kind: adam, learningRate: \(rate)}
+      schedule: \(schedule)
       run: {epochs: \(epochs), batch: \(budget.batch), seed: \(run.seed)}
-      feature: {dimension: 128}
+      feature: {dimension: 128, excludeSameClass: true}
 
       """
   }

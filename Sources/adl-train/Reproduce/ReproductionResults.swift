@@ -47,7 +47,7 @@ struct ReproductionResults {
         """
         Mean class accuracy on held-out clips, mean ± standard deviation over seeds \
         \(budget.seeds.map(String.init).joined(separator: ", ")); "paper" windows. Every row but AGCN-J begins with the \
-        same I3D of its seed and protocol and trains as long as the others.
+        same I3D, trained from scratch on the training clips of its protocol, and trains as long as the others.
         """,
         """
         Milliseconds: one window in libtorch, float32, median of \(Self.rounds) rounds in turn. Poses are given; what \
@@ -82,10 +82,9 @@ struct ReproductionResults {
       LineChart.Series(
         name: system.title,
         points: try noises.map { noise in
-          let values = try plan.budget.seeds.map {
-            try accuracy(.init(system: system, protocolName: .subjects, seed: $0, noise: noise))
-          }
-          return LineChart.Point(x: noise, y: values.reduce(0, +) / Double(values.count))
+          let run = ReproductionRun(
+            system: system, protocolName: .subjects, seed: plan.budget.seeds.first ?? 1, noise: noise)
+          return LineChart.Point(x: noise, y: try accuracy(run))
         })
     }
     return [
@@ -170,13 +169,15 @@ struct ReproductionResults {
       HTMLReport.Fact("Data", "\(budget.motions) motions, each from three cameras"),
       HTMLReport.Fact(
         "Networks",
-        "I3D x\(budget.width), \(budget.frames) frames of \(budget.pixels)x\(budget.pixels); AGCN x\(budget.poseWidth), "
-          + "\(budget.poseFrames) poses"),
+        "I3D x\(budget.width), \(budget.frames) frames of \(budget.pixels)x\(budget.pixels), every \(budget.stride)th; "
+          + "AGCN x\(budget.poseWidth), \(budget.poseFrames) poses, every \(budget.poseStride)th"),
       HTMLReport.Fact(
         "Training",
         "\(budget.scratchEpochs) epochs of I3D from scratch, then \(budget.epochs) of each system; "
           + "\(budget.poseEpochs) of AGCN-J"),
-      HTMLReport.Fact("Command", "adl-train reproduce --budget \(budget.size.rawValue)"),
+      HTMLReport.Fact(
+        "Command",
+        (["adl-train reproduce --budget", budget.size.rawValue] + plan.machine).joined(separator: " ")),
       HTMLReport.Fact("Machine", "\(Self.processor), \(ProcessInfo.processInfo.activeProcessorCount) cores"),
       HTMLReport.Fact("libtorch", Library.version),
       HTMLReport.Fact("Time of all steps", String(format: "%.1f h", total / 3600)),
