@@ -81,33 +81,6 @@ package struct SyntheticScene: Equatable, Sendable {
   }
 }
 
-/// Random numbers that are a function of their place: the same for any order of asking.
-package struct PlaceRandom: Equatable, Sendable {
-  private var state: UInt64
-
-  package init(seed: UInt64, _ place: Int) {
-    state = seed &+ UInt64(bitPattern: Int64(place)) &* 0x9E37_79B9_7F4A_7C15
-    _ = next()
-  }
-
-  /// SplitMix64.
-  package mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  package mutating func uniform(_ range: ClosedRange<Float>) -> Float {
-    range.lowerBound + (range.upperBound - range.lowerBound) * Float(next() >> 40) / Float(1 << 24)
-  }
-
-  mutating func color(_ range: ClosedRange<Float>) -> RGB {
-    RGB(red: UInt8(uniform(range)), green: UInt8(uniform(range)), blue: UInt8(uniform(range)))
-  }
-}
-
 struct RGB: Equatable {
   var red: UInt8
   var green: UInt8

@@ -106,21 +106,15 @@ package struct Comparison: Sendable {
     let pictures = charts.compactMap { chart in
       chart.inlineSVG().map { "<div class=\"panel\"><h3>\(Markup.escaped(chart.title))</h3>\($0)</div>" }
     }.joined()
-    return """
-      <!doctype html>
-      <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(Markup.escaped(title))</title>
-      <style>\(Style.picture)
-      \(Style.page)</style></head>
-      <body><main>
+    return HTMLReport.page(
+      title,
+      """
       <h1>\(Markup.escaped(title))</h1>
       <section><table class="facts"><tbody>\(list)</tbody></table></section>
       <section><h2>Accuracy and cost</h2><div class="wide"><table><thead>\(row(header, "th"))</thead>
       <tbody>\(cells.map { row($0, "td") }.joined(separator: "\n"))</tbody></table></div>
       \(notes.map { "<p>\(Markup.escaped($0))</p>" }.joined(separator: "\n"))</section>
       \(pictures.isEmpty ? "" : "<section><h2>Curves</h2><div class=\"charts\">\(pictures)</div></section>")
-      </main></body></html>
-
-      """
+      """)
   }
 }

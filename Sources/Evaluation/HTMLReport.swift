@@ -49,17 +49,22 @@ package struct HTMLReport: Sendable {
     let sections = [
       header, factTable, resultTable, curves, confusion, worstConfusions, reliability, classTable, definitions,
     ]
-    return """
-      <!doctype html>
-      <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(Markup.escaped(title))</title>
-      <style>\(Style.picture)
-      \(Style.page)</style></head>
-      <body><main>
-      \(sections.joined(separator: "\n"))
-      </main></body></html>
+    return Self.page(title, sections.joined(separator: "\n"))
+  }
 
-      """
+  /// A page that loads nothing from elsewhere.
+  static func page(_ title: String, _ main: String) -> String {
+    """
+    <!doctype html>
+    <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>\(Markup.escaped(title))</title>
+    <style>\(Style.picture)
+    \(Style.page)</style></head>
+    <body><main>
+    \(main)
+    </main></body></html>
+
+    """
   }
 
   private var header: String {

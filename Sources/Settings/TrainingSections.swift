@@ -55,7 +55,7 @@ package struct ClipSettings: Equatable, Sendable {
 package struct PoseSettings: Equatable, Sendable {
   /// Frames of a whole clip; 0 takes the data set's usual number.
   package var frames: Int
-  /// Every how manieth frame of a Kinect recording the pose teacher sees.
+  /// Frames of a Kinect recording from one that the pose teacher sees to the next.
   package var stride: Int
   /// Pre-processing exactly as released, with its faults.
   package var asReleased: Bool

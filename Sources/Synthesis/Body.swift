@@ -166,9 +166,10 @@ struct Skeleton: Equatable, Sendable {
       let target = resolve(a.hands[index]).mixed(resolve(b.hands[index]), share)
       let out = mixed(a.elbows[index], b.elbows[index], share)
       let hand = body.stature * 0.05
+      // Elbows point out to the side, where hands hardly ever go, nor across: an arm that passed there would flip.
       let (elbow, palm) = Self.bent(
         shoulder, target, body.upperArm, body.forearm + hand,
-        towards: chest(SIMD3(side.sign * out, out - 1, -0.35)))
+        towards: chest(SIMD3(side.sign * (out + 0.4), (out - 1) * 0.6, -0.3)))
       let direction = (palm - elbow).normalized
       let arm = side == .left ? 4 : 8
       joints[arm] = shoulder

@@ -10,12 +10,14 @@ struct Film: Sendable {
   var tint: Light
   /// Standard deviation of the noise of a value from 0 to 255.
   var noise: Float
+  private let grainSeed: UInt64
 
   init(_ random: inout PlaceRandom) {
     softness = random.uniform(0.12...0.24)
     brightness = random.uniform(0.32...0.5)
     tint = Light(random.uniform(0.92...1.08), 1, random.uniform(0.88...1.1))
     noise = random.uniform(1.5...5)
+    grainSeed = random.next()
   }
 
   /// The gain that brings a picture to the camera's brightness, as automatic exposure finds it.
@@ -38,7 +40,7 @@ struct Film: Sendable {
     if pixels.count != count * 3 { pixels = [UInt8](repeating: 0, count: count * 3) }
     let centre = 1 - 4 * softness * 0.5
     let gain = tint * (255 * exposure * (1 + 0.02 * sin(Float(frame) * 0.05)))
-    var grain = PlaceRandom(seed: 0xF17, frame)
+    var grain = PlaceRandom(seed: grainSeed, stream: frame)
     let colors = canvas.colors
     for y in 0..<height {
       let (above, below) = (max(0, y - 1) * width, min(height - 1, y + 1) * width)

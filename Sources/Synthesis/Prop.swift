@@ -1,6 +1,6 @@
 /// A thing a person handles.
-struct Prop: Equatable, Sendable {
-  enum Kind: Sendable, CaseIterable {
+struct Prop: Sendable {
+  enum Kind: Sendable {
     case cup, pillBox, phone, book, tablet, laptop, spoon, knife, pot, board, plate, sponge, parcel
   }
 
@@ -20,8 +20,4 @@ struct Prop: Equatable, Sendable {
   var places: [(time: Float, place: Place)]
 
   func place(at time: Float) -> Place { places.last { $0.time <= time }?.place ?? places.first?.place ?? .away }
-
-  static func == (a: Prop, b: Prop) -> Bool {
-    a.kind == b.kind && a.places.elementsEqual(b.places) { $0.time == $1.time && $0.place == $1.place }
-  }
 }

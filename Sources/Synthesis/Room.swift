@@ -17,7 +17,7 @@ struct Room: Sendable {
 
   /// - Parameter seed: rooms of different seeds differ in all but the plan.
   init(seed: UInt64) {
-    var random = PlaceRandom(seed: seed, 1)
+    var random = PlaceRandom(seed: seed, stream: 1)
     stage = Stage(&random)
     let brightness = random.uniform(0.75...1.25)
     let warmth = random.uniform(-0.12...0.12)
@@ -215,7 +215,7 @@ struct Room: Sendable {
 
   // MARK: What moves
 
-  /// Door, curtain, screen and animal at a time.
+  /// Door, curtain, screen and animal at a time of the room's own clock.
   func drawMoving(on canvas: inout Canvas, at time: Float, door: Float) {
     let hinge = SIMD3(stage.door.x, 0, stage.door.z - 0.43)
     // It opens into the hall.
@@ -233,7 +233,7 @@ struct Room: Sendable {
       }
     }
     if hasScreen {
-      var flicker = PlaceRandom(seed: 77, Int(time / 0.7))
+      var flicker = PlaceRandom(seed: 0, stream: Int(time / 0.7))
       let scene = Light(flicker.uniform(0.1...0.9), flicker.uniform(0.1...0.9), flicker.uniform(0.1...0.9))
       canvas.draw(
         Panel(

@@ -6,8 +6,6 @@ struct Rotation: Equatable, Sendable {
   var y: SIMD3<Float>
   var z: SIMD3<Float>
 
-  static let identity = Rotation(x: SIMD3(1, 0, 0), y: SIMD3(0, 1, 0), z: SIMD3(0, 0, 1))
-
   init(x: SIMD3<Float>, y: SIMD3<Float>, z: SIMD3<Float>) { (self.x, self.y, self.z) = (x, y, z) }
 
   /// Counter-clockwise about an axis, in radians.

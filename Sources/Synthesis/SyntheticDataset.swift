@@ -53,7 +53,7 @@ package struct SyntheticDataset: Sendable {
   static let trainingSubjects: Set = [1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17]
   static let validationSubjects: Set = [18, 19]
   /// MPEG-4's quantiser: blocks can be seen, faces not.
-  private static let quantiser = 7
+  package static let quantiser = 7
 
   package let options: SyntheticOptions
   let motions: [SyntheticMotion]
@@ -96,15 +96,16 @@ package struct SyntheticDataset: Sendable {
 
   func take(_ motion: SyntheticMotion) -> Take {
     let seed = options.seed
-    var subject = PlaceRandom(seed: seed, 10_000 + motion.subject)
+    var subject = PlaceRandom(seed: seed, stream: 10_000 + motion.subject)
     let manner = Manner(&subject)
-    var clothes = PlaceRandom(seed: seed, 20_000 + motion.subject * 1000 + motion.setup)
+    var clothes = PlaceRandom(seed: seed, stream: 100_000 + motion.subject * 1000 + motion.setup)
     let room = Room(seed: roomSeed(motion.setup))
-    var random = PlaceRandom(seed: seed, 1_000_000 + motion.index)
+    var random = PlaceRandom(seed: seed, stream: 1_000_000 + motion.index)
     let situations = Choreography.situations(motion.action)
     let situation = situations[Int(random.next() % UInt64(situations.count))]
     var choreography = Choreography(
-      stage: room.stage, manner: manner, random: random, situation: situation, first: motion.action)
+      stage: room.stage, manner: manner, random: PlaceRandom(seed: seed, stream: 3_000_000 + motion.index),
+      situation: situation, first: motion.action)
     choreography.pause(random.uniform(0.05...0.4))
     choreography.perform(motion.action, seconds: random.uniform(1.8...3.4))
     return Take(
@@ -117,7 +118,7 @@ package struct SyntheticDataset: Sendable {
   }
 
   private func roomSeed(_ setup: Int) -> UInt64 {
-    var random = PlaceRandom(seed: options.seed, 30_000 + setup)
+    var random = PlaceRandom(seed: options.seed, stream: 30_000 + setup)
     return random.next()
   }
 
@@ -162,7 +163,7 @@ package struct SyntheticDataset: Sendable {
     let base = "\(options.folder)/\(name(motion, camera: camera + 1))"
     let view = rig.views[camera]
     var noise = PoseNoise(
-      factor: options.poseNoise, random: PlaceRandom(seed: options.seed, 2_000_000 + index))
+      factor: options.poseNoise, random: PlaceRandom(seed: options.seed, stream: 2_000_000 + index))
     var poses: [[[PoseNoise.Joint]]] = []
     if options.videos != nil {
       for frame in 0..<take.frameCount {
@@ -214,14 +215,16 @@ package struct SyntheticDataset: Sendable {
   func list(_ split: Split) -> String {
     var lines = ["video,skeleton,label,subject,camera,split"]
     let videos = options.videos.map { $0 + "/" } ?? ""
-    for index in 0..<options.clips {
-      let (motion, camera) = (motions[index / Self.cameras], index % Self.cameras + 1)
-      let name = name(motion, camera: camera)
-      let (film, text) = options.naming == .ntu ? ("_rgb.avi", ".skeleton") : (".mp4", "_pose3d.json")
-      let skeleton = take(motion).hasPerson ? name + text : ""
-      lines.append(
-        "\(videos)\(name)\(film),\(skeleton),\(motion.action.label),\(motion.subject),\(camera),\(partition(motion, camera: camera, split))"
-      )
+    let (film, text) = options.naming == .ntu ? ("_rgb.avi", ".skeleton") : (".mp4", "_pose3d.json")
+    for motion in motions {
+      let hasPerson = take(motion).hasPerson
+      for camera in 1...Self.cameras where motion.index * Self.cameras + camera <= options.clips {
+        let name = name(motion, camera: camera)
+        let (label, subject) = (motion.action.label, motion.subject)
+        let partition = partition(motion, camera: camera, split)
+        lines.append(
+          "\(videos)\(name)\(film),\(hasPerson ? name + text : ""),\(label),\(subject),\(camera),\(partition)")
+      }
     }
     return lines.joined(separator: "\n") + "\n"
   }

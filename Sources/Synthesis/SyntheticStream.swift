@@ -49,14 +49,15 @@ package struct SyntheticStream: Sendable {
 extension SyntheticDataset {
   /// A day of one person: actions drawn so that each comes as often as the others, as far as one leads to the next.
   func day(seconds: Float, subject: Int, seed: UInt64) -> (Take, CameraRig) {
-    var person = PlaceRandom(seed: options.seed, 10_000 + subject)
+    var person = PlaceRandom(seed: options.seed, stream: 10_000 + subject)
     let manner = Manner(&person)
-    var random = PlaceRandom(seed: seed, 40_000)
-    var clothes = PlaceRandom(seed: seed, 40_001)
+    var random = PlaceRandom(seed: seed, stream: 40_000)
+    var clothes = PlaceRandom(seed: seed, stream: 40_001)
     let roomSeed = random.next()
     let room = Room(seed: roomSeed)
     var choreography = Choreography(
-      stage: room.stage, manner: manner, random: PlaceRandom(seed: seed, 40_002), situation: .standing, first: .idle)
+      stage: room.stage, manner: manner, random: PlaceRandom(seed: seed, stream: 40_002), situation: .standing,
+      first: .idle)
     var counts: [SyntheticAction: Int] = [:]
     choreography.perform(.idle, seconds: 3)
     while choreography.time < seconds {

@@ -11,10 +11,13 @@ package struct Take: Sendable {
   let performance: Performance
   let looks: Looks
   private let tint: Light
+  /// What the room's clock shows at the begin: screen and animal go on between takes.
+  private let clock: Float
 
   init(room: Room, performance: Performance, looks: Looks, seed: UInt64) {
     (self.room, self.performance, self.looks) = (room, performance, looks)
-    var random = PlaceRandom(seed: seed, 5)
+    var random = PlaceRandom(seed: seed, stream: 5)
+    clock = random.uniform(0...600)
     tint = Light(random.uniform(0.15...0.95), random.uniform(0.15...0.95), random.uniform(0.15...0.95))
   }
 
@@ -53,7 +56,7 @@ package struct Take: Sendable {
       let time = Float(frame) / Float(Take.rate)
       let performance = take.performance
       canvas.restore(empty)
-      take.room.drawMoving(on: &canvas, at: time, door: performance.doorAngle(at: time))
+      take.room.drawMoving(on: &canvas, at: take.clock + time, door: performance.doorAngle(at: time))
       let skeleton = performance.isPresent(at: time) ? performance.skeleton(at: time) : nil
       if let skeleton {
         Figure.shade(skeleton, take.room.stage, on: &canvas)
@@ -75,7 +78,7 @@ struct CameraRig: Sendable {
   ///   - seed: the set-up's.
   ///   - turned: the second replication, in which the person faces the camera that was at the side.
   init(seed: UInt64, turned: Bool) {
-    var random = PlaceRandom(seed: seed, 2)
+    var random = PlaceRandom(seed: seed, stream: 2)
     var (views, films): ([Viewpoint], [Film]) = ([], [])
     let distance = random.uniform(3...3.5)
     let height = random.uniform(1.35...2.1)

@@ -14,8 +14,9 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Judge a run: accuracy, confusion matrix, calibration, and a report to read.",
     discussion: """
       Scores every window of every clip in both ways: paper (windows of every second frame, softmax, maximum over windows) \
-      and code (as released: consecutive frames, sum of logits); --windows does one of them alone. A temperature is fitted on the validation clips; export \
-      puts it into the model. With --pose-run the report also has poses alone and both together.
+      and code (as released: consecutive frames, sum of logits); --windows does one of them alone. A temperature is fitted \
+      on the validation clips; export puts it into the model. With --pose-run the report also has poses alone and both \
+      together.
 
       Writes into the run folder: calibration.json and evaluation-PARTITION/ with scores-paper.jsonl, scores-code.jsonl, \
       classes.csv, confusion.csv, confusion.svg, report.html.

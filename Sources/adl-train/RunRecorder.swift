@@ -85,7 +85,6 @@ final class RunRecorder {
     progress.note(
       String(
         format: "epoch %d: validation loss %.4f, accuracy %.4f, mean class accuracy %.4f%@", report.epoch + 1,
-        report.loss,
-        report.accuracy, report.meanClassAccuracy, report.isBest ? ", best so far" : ""))
+        report.loss, report.accuracy, report.meanClassAccuracy, report.isBest ? ", best so far" : ""))
   }
 }

@@ -114,7 +114,8 @@ struct SynthCommand: ParsableCommand {
     // Somebody new, by the seed.
     let stream = SyntheticStream(seconds: seconds, dataset: dataset, subject: 21 + Int(seed % 1000), seed: seed)
     var writer = try MediaWriter(
-      path: "\(out)/stream.avi", format: .avi(quantiser: 5), size: dataset.options.size, rate: Take.rate)
+      path: "\(out)/stream.avi", format: .avi(quantiser: SyntheticDataset.quantiser), size: dataset.options.size,
+      rate: Take.rate)
     let isTerminal = isatty(STDERR_FILENO) == 1
     try stream.render(camera: camera - 1, size: dataset.options.size) { (frame, pixels) throws(CaptureError) in
       try writer.add(pixels)

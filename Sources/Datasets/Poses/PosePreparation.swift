@@ -8,7 +8,7 @@ package struct PosePreparation: Sendable {
   package let frames: Int
   /// Exactly as released, with its faults.
   package let asReleased: Bool
-  /// Every how manieth frame of a Kinect recording `whole` has: fewer frames then last as long.
+  /// Frames of a Kinect recording from one of `whole` to the next: fewer frames then last as long.
   package let stride: Int
 
   /// Frames the published networks see.
@@ -114,7 +114,7 @@ extension BodySequence {
     }
   }
 
-  /// Leaves out all but every so manieth frame, from the first on.
+  /// Keeps the first frame and every `step`-th after it.
   mutating func keep(every step: Int) {
     frames = Swift.stride(from: 0, to: frames.count, by: step).map { frames[$0] }
   }
