@@ -111,7 +111,7 @@ let package = Package(
     library("Inference", ["Networks", "COneDNN"]),
     library("Recognition"),
     library("Datasets", ["Capture", "Networks", "Video"]),
-    library("Synthesis", ["Capture", "Video"]),
+    library("Synthesis", ["Capture", "Datasets", "Video", argumentParser]),
     library("Events", ["CZeroMQ"]),
     library("Settings", [.product(name: "Yams", package: "Yams")]),
     library("Evaluation", ["ModelFile"]),
@@ -129,16 +129,16 @@ let package = Package(
     .executableTarget(
       name: "adl",
       dependencies: [
-        "Capture", "Events", "Golden", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "Video",
-        argumentParser,
+        "Capture", "Events", "Golden", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "Synthesis",
+        "Video", argumentParser,
       ],
       swiftSettings: settings),
 
     .executableTarget(
       name: "adl-train",
       dependencies: [
-        "Capture", "Datasets", "Evaluation", "Golden", "ModelFile", "Networks", "Settings", "Synthesis", "Tensors",
-        "Training", "Video", argumentParser,
+        "Datasets", "Evaluation", "Golden", "ModelFile", "Networks", "Settings", "Synthesis", "Tensors", "Training",
+        argumentParser,
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: settings),

@@ -490,7 +490,7 @@ extension Choreography {
   mutating func gesture(_ seconds: Float) {
     let end = time + seconds
     repeat {
-      switch Int(vary(0...7.99)) {
+      switch Int(vary(0...8.99)) {
       case 0:  // stretches
         move(0.9) { posture in
           for side in Side.allCases { posture[side] = Reach(.chest, side.sign * 0.25, 0.55, 0.05) }
@@ -533,6 +533,11 @@ extension Choreography {
           posture.bend = bend
         }
         move(0.8) { $0.bend = -bend }
+      case 7 where situation == .standing:  // takes a step or two, which is no walk
+        let step = SIMD3(vary(-0.5...0.5), 0, vary(-0.4...0.4))
+        let here = SIMD3(posture.hips.x, 0, posture.hips.z)
+        // Back to where there is room.
+        go(to: here.mixed(stage.floor, 0.3) + step, facing: vary(-0.8...0.8))
       default:  // looks at a watch
         move(0.6) { [other] posture in
           posture[other] = Reach(.chest, -other.sign * 0.02, -0.1, 0.28)

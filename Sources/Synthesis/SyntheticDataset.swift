@@ -1,4 +1,5 @@
 import Capture
+import Datasets
 import Foundation
 import Synchronization
 package import Video
@@ -16,6 +17,8 @@ package struct SyntheticOptions: Equatable, Sendable {
   /// Recordings; every motion makes three, one a camera.
   package var clips: Int
   package var seed: UInt64
+  /// 20 to 106, as many as NTU RGB+D 120 has.
+  package var subjects = 20
   package var naming = Naming.ntu
   package var size = FrameSize(width: 320, height: 240)
   package var poseNoise: Float = 1
@@ -44,14 +47,10 @@ struct SyntheticMotion: Equatable, Sendable {
 ///
 /// Everything follows from the seed: the same options give the same bytes, whatever the number of workers.
 package struct SyntheticDataset: Sendable {
-  static let subjects = 20
-  /// Rooms with their cameras.
-  static let setups = 12
   /// As in NTU RGB+D: 45°, front, side.
   package static let cameras = 3
-  /// NTU's training subjects of the first twenty, but for two that choose checkpoints and temperatures.
-  static let trainingSubjects: Set = [1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17]
-  static let validationSubjects: Set = [18, 19]
+  /// NTU's training subjects that choose checkpoints and temperatures here.
+  static let validationSubjects: Set = [18, 19, 38, 58, 82, 97]
   /// MPEG-4's quantiser: blocks can be seen, faces not.
   package static let quantiser = 7
 
@@ -61,18 +60,28 @@ package struct SyntheticDataset: Sendable {
   package init(_ options: SyntheticOptions) {
     self.options = options
     let actions = SyntheticAction.allCases.filter { options.naming == .ntu || $0.smarthomeName != nil }
+    let (people, step) = (options.subjects, Self.step(people: options.people))
+    // Rooms with their cameras.
+    let setups = people * 3 / 5
     motions = (0..<(options.clips + Self.cameras - 1) / Self.cameras).map { index in
       let (round, action) = (index / actions.count, index % actions.count)
       // Every subject does everything once before any does it again.
-      let subject = (round * 3 + action * 7) % Self.subjects + 1
-      let repetition = round / Self.subjects
+      let subject = (round * step + action * 3) % people + 1
+      let repetition = round / people
       return SyntheticMotion(
         index: index, action: actions[action], subject: subject,
         // As in NTU RGB+D a person does everything in one room and in the same clothes, and again on another day:
         // neither may tell what is done.
-        setup: (subject * 5 + repetition / 2 * 7) % max(Self.setups, repetition / 2 + 1) + 1,
+        setup: (subject * 5 + repetition / 2 * 7) % max(setups, repetition / 2 + 1) + 1,
         replication: repetition % 2 + 1)
     }
+  }
+
+  /// From one who does something to the next who does it: a step that meets everybody, of nearly half of them, so that
+  /// a small set has people of training and test in every activity.
+  private static func step(people: Int) -> Int {
+    func divisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : divisor(b, a % b) }
+    return (1...max(1, people * 19 / 40)).last { divisor($0, people) == 1 } ?? 1
   }
 
   /// A file's name without its ending.
@@ -106,8 +115,11 @@ package struct SyntheticDataset: Sendable {
     var choreography = Choreography(
       stage: room.stage, manner: manner, random: PlaceRandom(seed: seed, stream: 3_000_000 + motion.index),
       situation: situation, first: motion.action)
-    choreography.pause(random.uniform(0.05...0.4))
+    choreography.pause(random.uniform(0.2...0.7))
     choreography.perform(motion.action, seconds: random.uniform(1.8...3.4))
+    // Recordings begin and end around what is done, as a camera's windows do.
+    if random.uniform(0...1) < 0.6 { choreography.settle() }
+    choreography.pause(random.uniform(0.3...0.8))
     return Take(
       room: room, performance: choreography.finished(), looks: Looks(subject: &subject, clothes: &clothes),
       seed: seed &+ UInt64(motion.index))
@@ -128,9 +140,9 @@ package struct SyntheticDataset: Sendable {
   ///
   /// - Parameter progress: told after every recording how many are done, of how many, and the pictures of it; returns
   ///   false to stop.
-  /// - Throws: `CaptureError.unwritable`, or Foundation's error of a folder or text; what is written stays.
+  /// - Throws: `CaptureError.unwritable`; what is written stays.
   package func write(progress: @escaping @Sendable (_ done: Int, _ total: Int, _ frames: Int) -> Bool) throws {
-    try FileManager.default.createDirectory(atPath: options.folder, withIntermediateDirectories: true)
+    try PlainFile.makeFolder(options.folder)
     let total = options.clips
     let next = Atomic(0)
     let done = Atomic(0)
@@ -153,7 +165,7 @@ package struct SyntheticDataset: Sendable {
     if let error = failure.withLock({ $0 }) { throw error }
     guard !stopped.load(ordering: .relaxed) else { return }
     for split in Split.allCases {
-      try write(list(split), "\(options.folder)/\(split.rawValue).csv")
+      try PlainFile.write(list(split), to: "\(options.folder)/\(split.rawValue).csv")
     }
   }
 
@@ -188,17 +200,13 @@ package struct SyntheticDataset: Sendable {
     // A tracker that sees nobody leaves no file, as in NTU RGB+D's list of missing skeletons.
     guard take.hasPerson else { return take.frameCount }
     switch options.naming {
-    case .ntu: try write(PoseText.ntu(poses), base + ".skeleton")
+    case .ntu: try PlainFile.write(PoseText.ntu(poses), to: base + ".skeleton")
     case .smarthome:
       let text = PoseText.smarthome(
         poses, focal: view.focal * Float(options.size.height), width: options.size.width, height: options.size.height)
-      try write(text, base + "_pose3d.json")
+      try PlainFile.write(text, to: base + "_pose3d.json")
     }
     return take.frameCount
-  }
-
-  private func write(_ text: String, _ path: String) throws {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
   }
 
   // MARK: Lists
@@ -232,9 +240,35 @@ package struct SyntheticDataset: Sendable {
   private func partition(_ motion: SyntheticMotion, camera: Int, _ split: Split) -> String {
     let isHeldBack = Self.validationSubjects.contains(motion.subject)
     switch split {
-    case .subjects: return Self.trainingSubjects.contains(motion.subject) ? "train" : isHeldBack ? "validation" : "test"
+    case .subjects: return isHeldBack ? "validation" : NTUSubjects.training.contains(motion.subject) ? "train" : "test"
     // NTU trains on the front and the side, and tests on what lies between.
     case .views: return camera == 1 ? "test" : isHeldBack ? "validation" : "train"
     }
+  }
+}
+
+/// Texts and folders, with the reason why they cannot be written.
+enum PlainFile {
+  static func makeFolder(_ path: String) throws(CaptureError) {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw .unwritable(path: path, reason: reason(error))
+    }
+  }
+
+  /// A file that was there is replaced at once or not at all.
+  static func write(_ text: String, to path: String) throws(CaptureError) {
+    do {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw .unwritable(path: path, reason: reason(error))
+    }
+  }
+
+  /// The system's own words where there are any.
+  private static func reason(_ error: any Error) -> String {
+    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    return (underlying ?? error as NSError).localizedDescription
   }
 }

@@ -15,11 +15,16 @@ package struct SyntheticStream: Sendable {
 
   /// - Parameters:
   ///   - seconds: at least; the last action is finished.
+  ///   - actions: what happens, but for what must happen in between.
   ///   - dataset: whose people and rooms.
-  ///   - subject: who, from 1; people over 20 are in no data set.
+  ///   - subject: who, from 1; people over 1000 are in no data set.
+  ///   - rate: pictures a second; they change, what happens does not.
   ///   - seed: what is done and when.
-  package init(seconds: Double, dataset: SyntheticDataset, subject: Int, seed: UInt64) {
-    (take, rig) = dataset.day(seconds: Float(seconds), subject: subject, seed: seed)
+  package init(
+    seconds: Double, of actions: [SyntheticAction] = SyntheticAction.allCases, dataset: SyntheticDataset, subject: Int,
+    rate: Int = Take.rate, seed: UInt64
+  ) {
+    (take, rig) = dataset.day(seconds: Float(seconds), of: actions, subject: subject, rate: rate, seed: seed)
   }
 
   package var frameCount: Int { take.frameCount }
@@ -48,7 +53,10 @@ package struct SyntheticStream: Sendable {
 
 extension SyntheticDataset {
   /// A day of one person: actions drawn so that each comes as often as the others, as far as one leads to the next.
-  func day(seconds: Float, subject: Int, seed: UInt64) -> (Take, CameraRig) {
+  func day(
+    seconds: Float, of actions: [SyntheticAction], subject: Int, rate: Int, seed: UInt64
+  ) -> (Take, CameraRig) {
+    precondition(!actions.isEmpty)
     var person = PlaceRandom(seed: options.seed, stream: 10_000 + subject)
     let manner = Manner(&person)
     var random = PlaceRandom(seed: seed, stream: 40_000)
@@ -62,8 +70,8 @@ extension SyntheticDataset {
     choreography.perform(.idle, seconds: 3)
     while choreography.time < seconds {
       // The rarest action so far, by lot among equals; what another brought about counts as done.
-      let fewest = SyntheticAction.allCases.map { counts[$0] ?? 0 }.min() ?? 0
-      let open = SyntheticAction.allCases.filter { (counts[$0] ?? 0) == fewest }
+      let fewest = actions.map { counts[$0] ?? 0 }.min() ?? 0
+      let open = actions.filter { (counts[$0] ?? 0) == fewest }
       let action = open[Int(random.next() % UInt64(open.count))]
       let done = choreography.actionCount
       let situations = Choreography.situations(action)
@@ -81,7 +89,7 @@ extension SyntheticDataset {
     }
     let looks = Looks(subject: &person, clothes: &clothes)
     return (
-      Take(room: room, performance: choreography.finished(), looks: looks, seed: seed),
+      Take(room: room, performance: choreography.finished(), looks: looks, rate: rate, seed: seed),
       CameraRig(seed: roomSeed, turned: false)
     )
   }

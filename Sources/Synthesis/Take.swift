@@ -4,28 +4,30 @@ import Video
 
 /// One performance in one room, before any number of cameras.
 package struct Take: Sendable {
-  /// Pictures a second.
+  /// Pictures a second of recordings.
   package static let rate = 30
 
   let room: Room
   let performance: Performance
   let looks: Looks
+  /// Pictures a second of this one.
+  let rate: Int
   private let tint: Light
   /// What the room's clock shows at the begin: screen and animal go on between takes.
   private let clock: Float
 
-  init(room: Room, performance: Performance, looks: Looks, seed: UInt64) {
-    (self.room, self.performance, self.looks) = (room, performance, looks)
+  init(room: Room, performance: Performance, looks: Looks, rate: Int = Self.rate, seed: UInt64) {
+    (self.room, self.performance, self.looks, self.rate) = (room, performance, looks, rate)
     var random = PlaceRandom(seed: seed, stream: 5)
     clock = random.uniform(0...600)
     tint = Light(random.uniform(0.15...0.95), random.uniform(0.15...0.95), random.uniform(0.15...0.95))
   }
 
-  package var frameCount: Int { max(1, Int(performance.duration * Float(Self.rate))) }
+  package var frameCount: Int { max(1, Int(performance.duration * Float(rate))) }
 
   /// Whether anybody is ever there.
   var hasPerson: Bool {
-    (0..<frameCount).contains { performance.isPresent(at: Float($0) / Float(Self.rate)) }
+    (0..<frameCount).contains { performance.isPresent(at: Float($0) / Float(rate)) }
   }
 
   /// What is done when, in seconds.
@@ -53,7 +55,7 @@ package struct Take: Sendable {
 
     /// The picture of a frame as width·height·3 bytes of RGB, and the body in it.
     mutating func shoot(_ frame: Int, into pixels: inout [UInt8]) -> Skeleton? {
-      let time = Float(frame) / Float(Take.rate)
+      let time = Float(frame) / Float(take.rate)
       let performance = take.performance
       canvas.restore(empty)
       take.room.drawMoving(on: &canvas, at: take.clock + time, door: performance.doorAngle(at: time))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Synthesis
 
 @main
 struct AdlTrain: ParsableCommand {

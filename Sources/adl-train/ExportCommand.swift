@@ -24,8 +24,8 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "The model's name; the run folder's when left out.")
   var name: String?
 
-  @Option(help: "Samples a second: half the rate of the training videos, as every second frame was used.")
-  var sampleRate = 15.0
+  @Option(help: "Samples a second; when left out, that of videos with 30 frames a second.")
+  var sampleRate: Double?
 
   @Option(help: "How weights are stored: f32, f16 or bf16.")
   var stored = "f32"
@@ -42,7 +42,9 @@ struct ExportCommand: ParsableCommand {
 
   func validate() throws {
     guard ["f32", "f16", "bf16"].contains(stored) else { throw ValidationError("--stored must be f32, f16 or bf16") }
-    guard (1...120).contains(sampleRate) else { throw ValidationError("--sample-rate must be 1 to 120") }
+    guard sampleRate.map({ (1...120).contains($0) }) ?? true else {
+      throw ValidationError("--sample-rate must be 1 to 120")
+    }
     guard clips >= 0 else { throw ValidationError("--clips must be 0 or more") }
   }
 
@@ -59,7 +61,9 @@ struct ExportCommand: ParsableCommand {
       let accuracy = checkpoint.progress.best.map { String(format: ", validation mean class accuracy %.4f", $0) } ?? ""
       try export.write(
         to: out, name: name ?? URL(fileURLWithPath: runFolder).lastPathComponent,
-        temperature: calibration?.temperature ?? 1, sampleRate: sampleRate,
+        temperature: calibration?.temperature ?? 1,
+        // Without a stride every second frame was used.
+        sampleRate: sampleRate ?? 30 / Double(settings.clip.stride == 0 ? 2 : settings.clip.stride),
         training: "\(description.system), \(description.dataset) \(description.protocolName), "
           + "step \(checkpoint.progress.step)\(accuracy)",
         type: stored == "f16" ? .float16 : stored == "bf16" ? .bfloat16 : .float32)

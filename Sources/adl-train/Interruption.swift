@@ -35,7 +35,4 @@ final class Interruption {
   }
 
   var isAsked: Bool { flag.isAsked.load(ordering: .relaxed) }
-
-  /// The same for other threads.
-  var asking: @Sendable () -> Bool { { [flag] in flag.isAsked.load(ordering: .relaxed) } }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Synthesis
 
 @main
 struct ADL: AsyncParsableCommand {
@@ -13,6 +14,6 @@ struct ADL: AsyncParsableCommand {
       """,
     subcommands: [
       WatchCommand.self, RecognizeCommand.self, CamerasCommand.self, ModelCommand.self, SelftestCommand.self,
-      BenchCommand.self, TrainCommand.self,
+      BenchCommand.self, SynthCommand.self, ScoreCommand.self, TrainCommand.self,
     ])
 }

@@ -163,16 +163,42 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     #expect(zip(truths, truths.dropFirst()).allSatisfy { $0.end <= $1.begin + 1e-3 })
   }
 
+  @Test func `a stream is of the activities asked for and what leads to them, at any rate`() {
+    let dataset = SyntheticDataset(SyntheticOptions(folder: "", clips: 3, seed: 1))
+    func stream(_ rate: Int) -> SyntheticStream {
+      SyntheticStream(seconds: 120, of: [.drink, .fall], dataset: dataset, subject: 1001, rate: rate, seed: 4)
+    }
+    let (slow, fast) = (stream(10), stream(60))
+    #expect(slow.truths == fast.truths)
+    #expect((fast.frameCount - 5...fast.frameCount).contains(slow.frameCount * 6))
+    let counts = Dictionary(grouping: slow.truths, by: \.action).mapValues(\.count)
+    #expect((counts[.drink] ?? 0) > 3 && (counts[.fall] ?? 0) > 3)
+    #expect(Set(counts.keys).isSubset(of: [.drink, .fall, .idle, .getUp, .sitDown, .standUp, .walk]))
+  }
+
+  @Test(arguments: [20, 41, 106])
+  func `meet everybody in turn, in rooms for so many`(people: Int) {
+    var options = SyntheticOptions(folder: "", clips: people * SyntheticAction.allCases.count * 3, seed: 1)
+    options.subjects = people
+    let motions = SyntheticDataset(options).motions
+    for of in Dictionary(grouping: motions, by: \.action).values {
+      #expect(of.map(\.subject).sorted() == Array(1...people))
+    }
+    for of in Dictionary(grouping: motions, by: \.subject).values { #expect(Set(of.map(\.setup)).count == 1) }
+    #expect(motions.allSatisfy { (1...people * 3 / 5).contains($0.setup) })
+  }
+
   @Test func `a folder that cannot be written is named`() throws {
     let folder = Folder()
     try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
     let file = folder.path + "/file"
     try Data().write(to: URL(fileURLWithPath: file))
-    #expect(throws: (any Error).self) {
-      var options = SyntheticOptions(folder: file, clips: 3, seed: 1)
-      options.size = FrameSize(width: 64, height: 48)
+    var options = options(folder, clips: 3)
+    options.folder = file
+    let error = #expect(throws: CaptureError.self) {
       try SyntheticDataset(options).write { _, _, _ in true }
     }
+    #expect(error?.description.hasPrefix("cannot write \(file): ") == true)
   }
 }
 

@@ -15,13 +15,6 @@ struct NTU: PublishedDataset {
   private let setups: ClosedRange<Int>
   private let subjects: ClosedRange<Int>
 
-  /// Subjects that train under CS; those above 40 belong to NTU RGB+D 120.
-  private static let trainingSubjects: Set = [
-    1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38, 45, 46, 47, 49, 50, 52, 53, 54, 55, 56,
-    57,
-    58, 59, 70, 74, 78, 80, 81, 82, 83, 84, 85, 86, 89, 91, 92, 93, 94, 95, 97, 98, 100, 103,
-  ]
-
   var graph: SkeletonGraph { .ntu25 }
   var validationMayTrain: Bool { true }
 
@@ -52,7 +45,7 @@ struct NTU: PublishedDataset {
     guard !NTUMissingSkeletons.names.contains(name) else { return (clip, nil) }
     let trains: Bool =
       switch split {
-      case .crossSubject: Self.trainingSubjects.contains(subject)
+      case .crossSubject: NTUSubjects.training.contains(subject)
       case .crossView: camera != 1
       case .crossSetup: setup % 2 == 0
       }
@@ -61,7 +54,18 @@ struct NTU: PublishedDataset {
   }
 
   private static let validationSubjects: Set<Int> = {
-    let ordered = trainingSubjects.sorted()
+    let ordered = NTUSubjects.training.sorted()
     return Set(stride(from: 4, to: ordered.count, by: 5).map { ordered[$0] })
   }()
+}
+
+/// Who does what in NTU RGB+D's protocols.
+package enum NTUSubjects {
+  /// Subjects that train under CS; those above 40 belong to NTU RGB+D 120.
+  package static let training: Set = [
+    1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38, 45, 46, 47, 49, 50, 52, 53, 54, 55, 56,
+    57, 58, 59, 70, 74, 78, 80, 81, 82, 83, 84, 85, 86, 89, 91, 92, 93, 94, 95, 97, 98, 100, 103,
+  ]
+  /// All of NTU RGB+D 120.
+  package static let count = 106
 }

@@ -1,21 +1,21 @@
-import ArgumentParser
+package import ArgumentParser
 import Capture
+import Datasets
+import Dispatch
 import Foundation
-import ModelFile
 import Synchronization
-import Synthesis
 import Video
 
-/// `adl-train synth`: data anyone can make.
-struct SynthCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
+/// `adl synth` and `adl-train synth`: data anyone can make.
+package struct SynthCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "synth",
     abstract: "Render people doing daily activities, with their poses, in the real data sets' formats.",
     discussion: """
-      Twenty people do eighteen activities, stand idle or do something else, in twelve rooms, each seen by three cameras \
-      as in NTU RGB+D: SsssCcccPpppRrrrAaaa_rgb.avi with .skeleton, or Smarthome's mp4 with JSON. CS.csv and CV.csv list \
-      them for `data: {dataset: manifest}`: other people, or another camera, in the test. contact-sheet.jpg and \
-      preview.gif are for you to look at. The same seed gives the same bytes.
+      People do eighteen activities, stand idle or do something else, in three rooms for every five of them, each seen \
+      by three cameras as in NTU RGB+D: SsssCcccPpppRrrrAaaa_rgb.avi with .skeleton, or Smarthome's mp4 with JSON. \
+      CS.csv and CV.csv list them for `data: {dataset: manifest}`: other people, or another camera, in the test. \
+      contact-sheet.jpg and preview.gif are for you to look at. The same seed gives the same bytes.
 
       With --stream one long recording is made instead, of somebody who is in no data set, with truth.csv beside it.
 
@@ -32,6 +32,9 @@ struct SynthCommand: ParsableCommand {
 
   @Option(help: "Of all draws.")
   var seed: UInt64 = 1
+
+  @Option(help: "Different people: 20 to 106; NTU RGB+D 120's cross-subject lists deal them out.")
+  var subjects = 20
 
   @Flag(help: "Smarthome's names and JSON poses instead of NTU's.")
   var smarthome = false
@@ -53,11 +56,23 @@ struct SynthCommand: ParsableCommand {
   @Option(help: "Camera of the stream: 1 at 45°, 2 in front, 3 at the side.")
   var camera = 2
 
+  @Option(help: "Pictures a second of the stream; recordings have 30.")
+  var rate = Take.rate
+
+  @Option(help: ArgumentHelp("What happens in the stream; everything when left out.", valueName: "label,…"))
+  var activities: String?
+
   @Option(help: "Recordings made at the same time; all cores when left out.")
   var workers: Int?
 
-  func validate() throws {
+  package init() {}
+
+  package func validate() throws {
     guard (1...1_000_000).contains(clips) else { throw ValidationError("--clips must be 1 to 1000000; it is \(clips)") }
+    guard (20...NTUSubjects.count).contains(subjects) else {
+      throw ValidationError("--subjects must be 20 to \(NTUSubjects.count); it is \(subjects)")
+    }
+    guard !smarthome || subjects == 20 else { throw ValidationError("--smarthome has 20 people; leave --subjects out") }
     guard (0...20).contains(poseNoise) else {
       throw ValidationError("--pose-noise must be 0 to 20; it is \(poseNoise)")
     }
@@ -65,13 +80,19 @@ struct SynthCommand: ParsableCommand {
     guard stream.map({ (1...86_400).contains($0) }) ?? true else {
       throw ValidationError("--stream must be 1 to 86400 seconds")
     }
+    guard (5...120).contains(rate) else { throw ValidationError("--rate must be 5 to 120; it is \(rate)") }
+    guard stream != nil || (rate == Take.rate && activities == nil) else {
+      throw ValidationError("--rate and --activities are of a stream; add --stream")
+    }
+    _ = try streamActions()
     guard workers.map({ (1...256).contains($0) }) ?? true else { throw ValidationError("--workers must be 1 to 256") }
     _ = try frameSize()
   }
 
-  func run() throws {
-    try reporting {
+  package func run() throws {
+    do {
       var options = SyntheticOptions(folder: out, clips: clips, seed: seed)
+      options.subjects = subjects
       options.naming = smarthome ? .smarthome : .ntu
       options.size = try frameSize()
       options.poseNoise = poseNoise
@@ -79,15 +100,21 @@ struct SynthCommand: ParsableCommand {
       options.workers = workers ?? ProcessInfo.processInfo.activeProcessorCount
       let dataset = SyntheticDataset(options)
       if let stream { try writeStream(stream, dataset) } else { try writeDataset(dataset) }
+    } catch let error as CaptureError {
+      say("Error: \(error)\n")
+      throw ExitCode(65)
     }
   }
 
+  private var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+  private func say(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+
   private func writeDataset(_ dataset: SyntheticDataset) throws {
     let begin = ContinuousClock.now
-    let isTerminal = isatty(STDERR_FILENO) == 1
+    let isTerminal = isTerminal
     let frames = Atomic(0)
-    let interruption = Interruption(answering: "finishing the recordings that are begun")
-    let asking = interruption.asking
+    let isAsked = AskedToStop()
     try dataset.write { done, total, count in
       let sum = frames.wrappingAdd(count, ordering: .relaxed).newValue
       if done % (isTerminal ? 5 : 200) == 0 || done == total {
@@ -97,11 +124,11 @@ struct SynthCommand: ParsableCommand {
           format: "%d/%d recordings  %.0f frames/s  %.0f s left", done, total, Double(sum) / seconds, left)
         FileHandle.standardError.write(Data((isTerminal ? "\r\(line)\u{1B}[K" : "\(line)\n").utf8))
       }
-      return !asking()
+      return !isAsked()
     }
-    if isTerminal { complain("") }
-    guard !interruption.isAsked else {
-      complain("stopped; the same command makes them all")
+    if isTerminal { say("\n") }
+    guard !isAsked() else {
+      say("stopped; the same command makes them all\n")
       throw ExitCode(75)
     }
     guard posesFor == nil else { return }
@@ -110,24 +137,33 @@ struct SynthCommand: ParsableCommand {
   }
 
   private func writeStream(_ seconds: Double, _ dataset: SyntheticDataset) throws {
-    try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+    try PlainFile.makeFolder(out)
     // Somebody new, by the seed.
-    let stream = SyntheticStream(seconds: seconds, dataset: dataset, subject: 21 + Int(seed % 1000), seed: seed)
+    let stream = try SyntheticStream(
+      seconds: seconds, of: streamActions(), dataset: dataset, subject: 1001 + Int(seed % 1000), rate: rate, seed: seed)
     var writer = try MediaWriter(
       path: "\(out)/stream.avi", format: .avi(quantiser: SyntheticDataset.quantiser), size: dataset.options.size,
-      rate: Take.rate)
-    let isTerminal = isatty(STDERR_FILENO) == 1
+      rate: rate)
     try stream.render(camera: camera - 1, size: dataset.options.size) { (frame, pixels) throws(CaptureError) in
       try writer.add(pixels)
-      if isTerminal, frame % 30 == 0 {
-        FileHandle.standardError.write(Data("\r\(frame / Take.rate) of \(stream.frameCount / Take.rate) s".utf8))
-      }
+      if isTerminal, frame % rate == 0 { say("\r\(frame / rate) of \(stream.frameCount / rate) s") }
     }
     try writer.finish()
-    if isTerminal { complain("") }
+    if isTerminal { say("\n") }
     let rows = stream.truths.map { String(format: "%.2f,%.2f,%@", $0.begin, $0.end, $0.action.label) }
     let text = (["begin,end,label"] + rows).joined(separator: "\n") + "\n"
-    try AtomicFile.write(to: "\(out)/truth.csv") { try $0.write(contentsOf: Data(text.utf8)) }
+    try PlainFile.write(text, to: "\(out)/truth.csv")
+  }
+
+  private func streamActions() throws -> [SyntheticAction] {
+    guard let activities else { return SyntheticAction.allCases }
+    return try activities.split(separator: ",", omittingEmptySubsequences: false).map { label in
+      guard let action = SyntheticAction.allCases.first(where: { $0.label == label }) else {
+        let known = SyntheticAction.allCases.map(\.label).joined(separator: ", ")
+        throw ValidationError("--activities: '\(label)' is none of \(known)")
+      }
+      return action
+    }
   }
 
   private func frameSize() throws -> FrameSize {
@@ -137,4 +173,33 @@ struct SynthCommand: ParsableCommand {
     else { throw ValidationError("--size must be two even numbers from 64 to 1920, such as 320x240; it is '\(size)'") }
     return FrameSize(width: width, height: height)
   }
+}
+
+/// Whether Ctrl-C or SIGTERM has come: recordings that are begun are finished first.
+private struct AskedToStop: Sendable {
+  private final class Flag: Sendable {
+    let isSet = Atomic(false)
+  }
+
+  private let flag = Flag()
+
+  init() {
+    for number in [SIGINT, SIGTERM] {
+      // The default would end the process before the source sees it.
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler { [flag] in flag.isSet.store(true, ordering: .relaxed) }
+      source.resume()
+      Self.sources.withLock { $0.append(Handler(source: source)) }
+    }
+  }
+
+  /// Sources end with their last reference; these live as long as the process.
+  private static let sources = Mutex<[Handler]>([])
+
+  private struct Handler: @unchecked Sendable {
+    let source: any DispatchSourceSignal
+  }
+
+  func callAsFunction() -> Bool { flag.isSet.load(ordering: .relaxed) }
 }
