@@ -60,7 +60,7 @@ package struct SyntheticDataset: Sendable {
   package init(_ options: SyntheticOptions) {
     self.options = options
     let actions = SyntheticAction.allCases.filter { options.naming == .ntu || $0.smarthomeName != nil }
-    let (people, step) = (options.subjects, Self.step(people: options.people))
+    let (people, step) = (options.subjects, Self.step(people: options.subjects))
     // Rooms with their cameras.
     let setups = people * 3 / 5
     motions = (0..<(options.clips + Self.cameras - 1) / Self.cameras).map { index in
