@@ -1,0 +1,46 @@
+// What the shim's files share: the one place where C++ exceptions end.
+#pragma once
+
+#include <opencv2/core.hpp>
+
+#include <exception>
+#include <mutex>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#include "COpenCV.h"
+
+namespace ocv {
+
+// Keeps a text for the thread's caller.
+const char *remember(const char *message) noexcept;
+
+// Errors come back as texts; OpenCV shall not print them as well.
+void silence();
+
+// Runs `body`; NULL, or the text of what it threw.
+template <typename Body>
+const char *guarded(Body body) noexcept {
+  try {
+    silence();
+    body();
+    return nullptr;
+  } catch (const cv::Exception &error) {
+    return remember(error.err.c_str());
+  } catch (const std::bad_alloc &) {
+    return remember("there is not enough memory");
+  } catch (const std::exception &error) {
+    return remember(error.what());
+  } catch (...) {
+    return remember("OpenCV threw something that is no exception");
+  }
+}
+
+// A view of the caller's bytes; OpenCV only reads them.
+inline cv::Mat view(const ocv_picture &picture) {
+  return cv::Mat(
+    picture.height, picture.width, CV_8UC3, const_cast<uint8_t *>(picture.pixels), picture.row_bytes);
+}
+
+}  // namespace ocv

@@ -1,0 +1,17 @@
+import Video
+
+/// Where a picture lies on a network's canvas: at the top left, as large as it fits.
+///
+/// - Source: YOLOX (Ge et al. 2021), `preproc` of the published code.
+struct Letterbox: Hashable {
+  var canvas: FrameSize
+  var scaled: FrameSize
+
+  init(_ picture: FrameSize, in canvas: FrameSize) {
+    let (width, height) = (Double(picture.width), Double(picture.height))
+    let ratio = min(Double(canvas.width) / width, Double(canvas.height) / height)
+    self.canvas = canvas
+    scaled = FrameSize(
+      width: min(canvas.width, max(1, Int(width * ratio))), height: min(canvas.height, max(1, Int(height * ratio))))
+  }
+}

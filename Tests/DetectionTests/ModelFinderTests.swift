@@ -1,0 +1,197 @@
+import Foundation
+import TestSupport
+import Testing
+import Video
+
+@testable import Detection
+
+private func remove(_ path: String) {
+  do { try FileManager.default.removeItem(atPath: path) } catch { Issue.record("\(error)") }
+}
+
+/// A grey picture.
+func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
+  var frame = Frame()
+  frame.format = .rgb24
+  frame.size = FrameSize(width: width, height: height)
+  frame.planes = [Frame.Plane(offset: 0, rowBytes: width * 3)]
+  frame.bytes = [UInt8](repeating: level, count: width * height * 3)
+  frame.byteCount = frame.bytes.count
+  return frame
+}
+
+@Suite(.serialized) struct `A detector of the YOLOX family` {
+  private func finder(_ network: MadeNetwork) throws -> ModelFinder {
+    let path = try network.write()
+    defer { remove(path) }
+    return try ModelFinder(path: path)
+  }
+
+  private func failure(_ bytes: [UInt8]) throws -> String {
+    let path = NSTemporaryDirectory() + "adl-\(UUID().uuidString.prefix(8)).onnx"
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    defer { remove(path) }
+    do throws(DetectionError) {
+      _ = try ModelFinder(path: path)
+      return "none"
+    } catch {
+      return error.description.replacing(path, with: "FILE")
+    }
+  }
+
+  @Test func `decodes cells of every stride to boxes of the picture`() throws {
+    let finder = try finder(
+      MadeNetwork { rows in
+        // Stride 8, second row, third cell: centre (2.5, 1.25) * 8, 8 wide, 16 high.
+        rows[6] = [0.5, 0.25, 0, Float(log(2.0)), 0.9, 0.5]
+        // Stride 16, last cell: centre (1.5, 1.5) * 16.
+        rows[19] = [0.5, 0.5, Float(log(0.5)), 0, 0.8, 1]
+      })
+    let found = try finder.find(in: picture(64, 32))
+    // The picture lies on the canvas at half its size: 32x16 pixels of it.
+    try #require(found.count == 1, "the other one's centre lies below the picture: \(found)")
+    #expect(abs(found[0].score - 0.45) < 1e-6)
+    let box = found[0].box
+    #expect(abs(box.x - 16.0 / 32) < 1e-6 && abs(box.width - 8.0 / 32) < 1e-6)
+    #expect(abs(box.y - 2.0 / 16) < 1e-6 && abs(box.bottom - 1) < 1e-6, "clipped to the picture")
+    let square = try finder.find(in: picture(32, 32))
+    #expect(square.map(\.score) == [0.8, 0.45])
+  }
+
+  @Test func `leaves out doubles, what is no number, and what no person is`() throws {
+    let finder = try finder(
+      MadeNetwork { rows in
+        rows[0] = [1, 1, 1, 1, 1, 0.9]
+        rows[1] = [0.05, 1, 1, 1, 1, 0.8]  // the same place again
+        rows[2] = [.nan, 1, 1, 1, 1, 0.9]
+        rows[3] = [0, 0, .infinity, 1, 1, 0.9]
+        rows[4] = [1, 1, 1, 1, .nan, 0.9]
+        rows[5] = [1, 1, 1, 1, 1, 0.05]  // too doubtful
+        rows[7] = [-900, 1, 1, 1, 1, 0.9]  // beside the picture
+        rows[8] = [0, 0, 800, 1, 1, 0.9]  // wider than any number
+      })
+    #expect(try finder.find(in: picture(32, 32)).map(\.score) == [0.9])
+  }
+
+  @Test(arguments: [(1, 1), (1, 500), (500, 1), (8192, 8192)])
+  func `takes pictures of any size`(width: Int, height: Int) throws {
+    let finder = try finder(MadeNetwork { $0[0] = [0.1, 0.1, 3, 3, 1, 1] })
+    #expect(try finder.find(in: picture(width, height)).allSatisfy { PictureBox.whole.contains($0.box) })
+  }
+
+  @Test func `refuses pictures of another format and cut off ones`() throws {
+    let finder = try finder(MadeNetwork())
+    var cut = picture(32, 32)
+    cut.byteCount = 100
+    #expect(throws: DetectionError.self) { try finder.find(in: cut) }
+    var grey = picture(32, 32)
+    grey.format = .grey
+    #expect(throws: DetectionError.badPicture(reason: "its format is grey instead of rgb24")) {
+      try finder.find(in: grey)
+    }
+  }
+
+  @Test func `of 500 boxes keeps the best hundred`() throws {
+    var network = MadeNetwork()
+    network.side = 160
+    network.rows = (0..<525).map { [0, 0, -3, -3, 1, 0.3 + Float($0) / 1000] }
+    let found = try finder(network).find(in: picture(160, 160))
+    #expect(found.count == 100)
+    #expect(zip(found, found.dropFirst()).allSatisfy { $0.score >= $1.score })
+  }
+
+  @Test func `says what is wrong with another file`() throws {
+    #expect(try failure(Array("this is no network".utf8)).hasPrefix("people.detector: FILE is damaged or no ONNX file"))
+    #expect(try failure([]).hasPrefix("people.detector: FILE is damaged or no ONNX file"))
+    var network = MadeNetwork()
+    network.rows.removeLast()
+    #expect(
+      try failure(network.bytes) == """
+        people.detector: FILE is no detector of the YOLOX family that can be used: the shape of its output is 1x20x6; \
+        1x21x(5 + classes) is expected of an input of 1x3x32x32; name another file, or run `make detector`
+        """)
+    network = MadeNetwork()
+    network.channels = 1
+    #expect(try failure(network.bytes).contains("the shape of its input is 1x1x32x32; 1x3xHxW with fixed H and W"))
+    #expect(throws: DetectionError.self) { try ModelFinder(path: "/nowhere.onnx") }
+    #expect(throws: DetectionError.cannotRead(path: "/dev/zero", reason: "it is not a regular file")) {
+      try ModelFinder(path: "/dev/zero")
+    }
+  }
+
+  @Test func `survives five thousand damaged files`() throws {
+    let whole = MadeNetwork().bytes
+    let path = NSTemporaryDirectory() + "adl-\(UUID().uuidString.prefix(8)).onnx"
+    defer { remove(path) }
+    var outcomes = (refused: 0, taken: 0)
+    for seed in 0..<5000 {
+      var random = SplitMix64(seed: UInt64(seed))
+      var bytes = whole
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        let at = Int.random(in: 0..<bytes.count, using: &random)
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: bytes[at] = UInt8.random(in: 0...255, using: &random)
+        case 1: bytes.removeSubrange(at..<min(bytes.count, at + Int.random(in: 1...9, using: &random)))
+        case 2: bytes.insert(contentsOf: bytes[at..<min(bytes.count, at + 8)], at: at)
+        default: bytes[at] ^= 1 << UInt8.random(in: 0...7, using: &random)
+        }
+        if bytes.isEmpty { break }
+      }
+      try Data(bytes).write(to: URL(fileURLWithPath: path))
+      do throws(DetectionError) {
+        _ = try ModelFinder(path: path).find(in: picture(40, 30))
+        outcomes.taken += 1
+      } catch {
+        outcomes.refused += 1
+      }
+    }
+    #expect(outcomes.refused > 1000 && outcomes.taken > 100, "\(outcomes)")
+  }
+}
+
+@Suite(.serialized) struct `A finder of motion` {
+  /// A noisy wall with a block before it.
+  private func scene(_ seed: Int, block: PictureBox? = nil, level: Int = 90) -> Frame {
+    var frame = picture(160, 120)
+    var random = SplitMix64(seed: UInt64(seed))
+    for index in frame.bytes.indices {
+      frame.bytes[index] = UInt8(clamping: level + Int.random(in: -3...3, using: &random))
+    }
+    guard let block else { return frame }
+    for y in Int(block.y * 120)..<Int(block.bottom * 120) {
+      for x in Int(block.x * 160)..<Int(block.right * 160) {
+        for channel in 0..<3 { frame.bytes[(y * 160 + x) * 3 + channel] = 220 }
+      }
+    }
+    return frame
+  }
+
+  @Test func `finds what moves where it is`() throws {
+    let finder = try MotionFinder()
+    for seed in 0..<20 { _ = try finder.find(in: scene(seed)) }
+    for step in 0..<20 {
+      let block = PictureBox(x: 0.1 + Double(step) * 0.03, y: 0.3, width: 0.2, height: 0.6)
+      let found = try finder.find(in: scene(100 + step, block: block))
+      #expect(found.count == 1)
+      #expect((found.first?.box.overlap(block) ?? 0) > 0.5, "\(step): \(found)")
+    }
+  }
+
+  @Test func `finds nobody before a still wall, nor when the light is switched`() throws {
+    let finder = try MotionFinder()
+    for seed in 0..<200 { #expect(try finder.find(in: scene(seed)).isEmpty) }
+    for seed in 0..<20 { #expect(try finder.find(in: scene(seed, level: 170)).isEmpty) }
+  }
+
+  @Test func `sees somebody who stands still for a minute`() throws {
+    let finder = try MotionFinder()
+    for seed in 0..<20 { _ = try finder.find(in: scene(seed)) }
+    let block = PictureBox(x: 0.4, y: 0.3, width: 0.2, height: 0.6)
+    for seed in 0..<180 { #expect(try finder.find(in: scene(100 + seed, block: block)).count == 1, "picture \(seed)") }
+  }
+
+  @Test(arguments: [(1, 1), (1, 300), (8192, 8192)]) func `takes pictures of any size`(width: Int, height: Int) throws {
+    let finder = try MotionFinder()
+    for _ in 0..<7 { #expect(try finder.find(in: picture(width, height)).isEmpty) }
+  }
+}
