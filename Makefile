@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 RELEASE = $(shell swift build -c release --show-bin-path 2>/dev/null)
 
-.PHONY: help deps build train demo test bench peers train-peers soak install clean
+.PHONY: help deps build train detector demo test bench peers train-peers soak install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -25,6 +25,9 @@ build: packages ## adld and adl, optimised
 
 demo: build ## run the daemon on the sample stream and watch its events for half a minute
 	scripts/demo
+
+detector: ## a person detector as Models/person-detector.onnx; DETECTOR=FILE takes one that is here
+	@DETECTOR="$(DETECTOR)" DETECTOR_URL="$(DETECTOR_URL)" scripts/detector
 
 train: training-packages ## adl-train, optimised; LIBTORCH=DIR builds against another libtorch than Debian's
 	swift build -c release --product adl-train

@@ -95,6 +95,9 @@ let package = Package(
     .systemLibrary(name: "CZeroMQ"),
     .target(
       name: "CFFmpeg", linkerSettings: ["avformat", "avcodec", "avutil", "swscale"].map { .linkedLibrary($0) }),
+    .target(
+      name: "COpenCV", cxxSettings: [.unsafeFlags(["-isystem", "/usr/include/opencv4"])],
+      linkerSettings: ["opencv_core", "opencv_dnn", "opencv_imgproc", "opencv_video"].map { .linkedLibrary($0) }),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
     .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("v4l2")]),
     .target(
@@ -110,6 +113,8 @@ let package = Package(
     library("Capture", ["Video", "CVideo4Linux", "CFFmpeg", "CTurboJPEG"]),
     library("Inference", ["Networks", "COneDNN"]),
     library("Recognition"),
+    library("Detection", ["Video", "COpenCV"]),
+    library("People", ["Video"]),
     library("Datasets", ["Capture", "Networks", "Video"]),
     library("Synthesis", ["Capture", "Datasets", "Video", argumentParser]),
     library("Events", ["CZeroMQ"]),
@@ -119,8 +124,13 @@ let package = Package(
     library("Tensors", ["CTorch"]),
 
     // Put together
-    library("Pipeline", ["Capture", "Inference", "ModelFile", "Recognition", "Video"]),
-    library("Daemon", ["Events", "Pipeline", "Settings", logging, lifecycle, signals]),
+    library("Pipeline", ["Capture", "Detection", "Inference", "ModelFile", "People", "Recognition", "Video"]),
+    library(
+      "Daemon",
+      [
+        "Capture", "Detection", "Events", "Inference", "ModelFile", "Networks", "People", "Pipeline", "Recognition",
+        "Settings", "Video", logging, lifecycle, signals,
+      ]),
     library(
       "Training",
       ["Datasets", "Evaluation", "Golden", "Inference", "ModelFile", "Networks", "Settings", "Tensors", "Video"]),
@@ -129,8 +139,8 @@ let package = Package(
     .executableTarget(
       name: "adl",
       dependencies: [
-        "Capture", "Events", "Golden", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "Synthesis",
-        "Video", argumentParser,
+        "Capture", "Detection", "Events", "Golden", "Inference", "ModelFile", "Networks", "People", "Pipeline",
+        "Recognition", "Synthesis", "Video", argumentParser,
       ],
       swiftSettings: settings),
 
@@ -157,6 +167,15 @@ let package = Package(
     tests("VideoTests", ["Video", "TestSupport"]),
     tests("SettingsTests", ["Settings", "TestSupport"]),
     tests("RecognitionTests", ["Recognition", "TestSupport"]),
+    tests("DetectionTests", ["Detection", "TestSupport", "Video"]),
+    tests("PeopleTests", ["People", "TestSupport", "Video"]),
+    tests("PipelineTests", ["Detection", "ModelFile", "Networks", "People", "Pipeline", "Recognition", "Video"]),
+    tests(
+      "DaemonTests",
+      [
+        "Capture", "Daemon", "Detection", "Events", "ModelFile", "Networks", "Pipeline", "Recognition", "Settings",
+        "Video", logging,
+      ]),
     tests(
       "IntegrationTests",
       ["Capture", "Events", "Inference", "ModelFile", "Pipeline", "Recognition", "adl", "adld", "camera-probe"]),

@@ -58,16 +58,23 @@ class Subscriber:
         said = datetime.fromisoformat(message["time"].replace("Z", "+00:00"))
         age = (datetime.now(timezone.utc) - said).total_seconds()
         kind, camera = message["type"], message.get("camera", "")
+        person = f"person {message['person']['id']}: " if "person" in message else ""
         if kind == "state":
-            name = message.get("activity", {}).get("label", message["state"])
-            print(f"{camera}: now {name} ({message['condition']})")
+            def name(state):
+                return state.get("activity", {}).get("label", state["state"])
+            people = [f"person {state['person']['id']}: {name(state)}" for state in message.get("people", [])]
+            print(f"{camera}: now {', '.join(people) or name(message)} ({message['condition']})")
+        elif kind == "person.entered":
+            print(f"{camera}: {person}came")
+        elif kind == "person.left":
+            print(f"{camera}: {person}left after {message['duration_s']:.1f} s ({message['reason']})")
         elif kind == "activity.start":
             late = f", said {age:.0f} s ago" if age > OLD_SECONDS else ""
-            print(f"{camera}: {message['activity']['label']} since {message['onset']['time']}{late}")
+            print(f"{camera}: {person}{message['activity']['label']} since {message['onset']['time']}{late}")
         elif kind == "activity.end":
-            print(f"{camera}: {message['activity']['label']} ended after {message['duration_s']:.1f} s "
+            print(f"{camera}: {person}{message['activity']['label']} ended after {message['duration_s']:.1f} s "
                   f"({message['end_reason']})")
-        elif kind.startswith(("camera.", "inference.")):
+        elif kind.startswith(("camera.", "finder.")):
             print(f"{camera}: {kind}: {message['reason']}")
         elif kind == "heartbeat" and message["stopping"]:
             print("the daemon stops")

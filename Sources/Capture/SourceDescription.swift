@@ -69,9 +69,4 @@ package enum CameraName: Equatable, Sendable, CustomStringConvertible {
     case .serial(let number): "serial:\(number)"
     }
   }
-
-  /// True when the kernel may give another camera this name after a restart.
-  package var isUnstable: Bool {
-    if case .path(let path) = self { path.hasPrefix("/dev/video") } else { false }
-  }
 }

@@ -1,27 +1,17 @@
 import Capture
-import Foundation
-import Logging
-import Pipeline
 import ServiceLifecycle
-import Synchronization
 import Video
 
-/// One camera: opens it, samples its frames, leaves windows in the inbox, and opens it again for ever when it is lost.
+/// One camera's thread: opens its source, gives its frames to the pipeline, and reopens it indefinitely when it is lost.
 struct CaptureService: Service {
-  let inbox: CameraInbox
+  let camera: LiveCamera
   let source: SourceDescription
-  let sourceOptions: SourceOptions
-  let streamOptions: StreamOptions
-  let decodesExactly: Bool
-  let stallTime: Duration
-  /// Orders windows of all cameras by arrival.
-  let arrivals: ArrivalCounter
-  let logger: Logger
+  let options: SourceOptions
 
   func run() async throws {
     let stop = StopSignal()
     try await withGracefulShutdownHandler {
-      try await onOwnThread(named: "capture") { try capture(until: stop) }
+      try await onOwnThread(named: "capture") { capture(until: stop) }
     } onGracefulShutdown: {
       stop.stop()
     }
@@ -39,91 +29,61 @@ struct CaptureService: Service {
     }
   }
 
-  private func capture(until stop: StopSignal) throws {
-    var reader = try StreamReader(streamOptions, decodesExactly: decodesExactly)
-    var report = CaptureReport()
+  private enum Outcome { case stopped, ended, stalled }
+
+  private func capture(until stop: StopSignal) {
+    var totals = CaptureTotals()
     var backoff = Backoff()
     var lastComplaint = ""
     while !stop.isSet {
       var counters = CaptureCounters()
-      var opened = false
-      do {
-        var source = try source.open(sourceOptions)
-        let outcome = try read(&source, into: &reader, until: stop, &report, &counters) {
-          opened = true
-          backoff = Backoff()
-          lastComplaint = ""
-        }
-        guard outcome == .stopped else {
+      do throws(CaptureError) {
+        var source = try source.open(options)
+        camera.opened()
+        let outcome = try read(&source, until: stop, totals, &counters)
+        guard outcome == .stalled else {
           // Files and synthetic scenes come to an end; there is nothing to wait for.
-          logger.notice("source ended")
-          inbox.leave(.lost(.ended, at: FrameClock.monotonic.now(), detail: "the source ended"))
+          if outcome == .ended { camera.finish() }
           return
         }
+        lastComplaint = ""
       } catch {
-        let loss: CameraLoss = if case .stalled = error { .stalled } else { .offline }
         let text = "\(error)"
-        if text != lastComplaint {
-          logger.warning("\(text)")
-          inbox.leave(.lost(loss, at: FrameClock.monotonic.now(), detail: text))
-          lastComplaint = text
-        }
+        if text != lastComplaint || counters.delivered > 0 { camera.lose(text, totals.adding(counters)) }
+        lastComplaint = text
       }
-      report.lost += counters.lost
-      report.corrupt += counters.corrupt
-      if opened { report.reconnects += 1 }
-      inbox.report(report)
-      reader.restart()
+      totals = totals.adding(counters)
+      if counters.delivered > 0 {
+        totals.reconnects += 1
+        backoff = Backoff()
+      }
       if !stop.isSet { stop.wait(for: backoff.next()) }
     }
   }
 
-  private enum Outcome { case stopped, ended }
-
-  /// Reads an open source until it ends, fails or the daemon stops.
+  /// Reads an open source until it ends, fails, is silent for too long, or the daemon stops.
   private func read(
-    _ source: inout any FrameSource & ~Copyable, into reader: inout StreamReader, until stop: StopSignal,
-    _ report: inout CaptureReport, _ counters: inout CaptureCounters, onFirstFrame: () -> Void
+    _ source: inout any FrameSource & ~Copyable, until stop: StopSignal, _ before: CaptureTotals,
+    _ counters: inout CaptureCounters
   ) throws(CaptureError) -> Outcome {
-    var isOnline = false
-    var lastFrame = ContinuousClock.now
-    var restarts = reader.stream.sampler.counters.restarts
-    let before = report
-    func windowDue(_ ring: borrowing FrameRing) { inbox.leave(ring, arrival: arrivals.next()) }
-
+    var frame = Frame()
     while !stop.isSet {
-      switch try reader.step(&source, timeout: .milliseconds(200), windowDue: windowDue) {
+      switch try source.next(into: &frame, timeout: .milliseconds(200)) {
       case .ended: return .ended
+      case .frame:
+        counters = source.counters
+        camera.take(&frame, before.adding(counters))
       case .timedOut:
-        if ContinuousClock.now - lastFrame > stallTime {
-          throw .stalled(source: inbox.name, seconds: stallTime / .seconds(1))
-        }
-      case .frame(_, let skipped):
-        lastFrame = .now
-        if !isOnline {
-          isOnline = true
-          onFirstFrame()
-          inbox.leave(.online(detail: "frames arrive"))
-        } else if reader.stream.sampler.counters.restarts != restarts {
-          inbox.leave(.refilling)
-        }
-        restarts = reader.stream.sampler.counters.restarts
-        if let skipped { logger.warning("frame skipped: \(skipped)") }
+        counters = source.counters
+        if camera.isStalled(before.adding(counters)) { return .stalled }
       }
-      counters = source.counters
-      report.stream = reader.stream.sampler.counters
-      inbox.report(
-        CaptureReport(
-          stream: report.stream, lost: before.lost + counters.lost, corrupt: before.corrupt + counters.corrupt,
-          reconnects: report.reconnects))
     }
     return .stopped
   }
 }
 
-/// Numbers windows across cameras.
-final class ArrivalCounter: Sendable {
-  private let count = Atomic<UInt64>(0)
-
-  func next() -> UInt64 { count.add(1, ordering: .relaxed).newValue }
+extension CaptureTotals {
+  func adding(_ counters: CaptureCounters) -> CaptureTotals {
+    CaptureTotals(lost: lost + counters.lost, corrupt: corrupt + counters.corrupt, reconnects: reconnects)
+  }
 }

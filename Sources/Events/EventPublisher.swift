@@ -69,6 +69,8 @@ package final class EventPublisher: Sendable {
 
   /// Queues an activity's start, update or end.
   package func publish(_ event: ActivityEvent) { enqueue(event, event.camera, .event) }
+  /// Queues somebody's coming or leaving.
+  package func publish(_ event: PersonEvent) { enqueue(event, event.camera, .event) }
   package func publish(_ state: CameraState) { enqueue(state, state.camera, .state) }
   package func publish(_ health: CameraHealth) { enqueue(health, health.camera, .health) }
 

@@ -157,12 +157,15 @@ package struct ActivityEvent: Codable, Equatable, Sendable {
   package var offset: Instant?
   /// Seconds; set at the end.
   package var duration: Double?
-  /// `below_threshold`, `other_activity`, `camera_lost`, `source_ended`, `shutdown`, `config_change`, `max_duration`.
+  /// `below_threshold`, `other_activity`, `camera_lost`, `source_ended`, `shutdown`, `person_left`,
+  /// `max_duration`.
   package var endReason: String?
   /// Absent at an end that no window decided, as a shutdown.
   package var window: Window?
   package var latency: Latency?
   package var model: ModelIdentity
+  /// Whose activity it is; absent where the whole picture is looked at.
+  package var person: PersonReference?
 
   package init(
     _ type: Kind, id: String, camera: String, activity: Label, confidence: Float, peak: Float, threshold: Thresholds,
@@ -188,7 +191,7 @@ package struct ActivityEvent: Codable, Equatable, Sendable {
     case endReason = "end_reason"
     case window
     case latency = "latency_ms"
-    case model
+    case model, person
   }
 }
 
@@ -199,6 +202,8 @@ package struct Prediction: Codable, Equatable, Sendable {
   package var top: [LabelProbability]
   package var window: ActivityEvent.Window
   package var latency: ActivityEvent.Latency
+  /// Whose window it was; absent where the whole picture is looked at.
+  package var person: PersonReference?
 
   package init(
     camera: String, top: [LabelProbability], window: ActivityEvent.Window, latency: ActivityEvent.Latency
@@ -214,6 +219,7 @@ package struct Prediction: Codable, Equatable, Sendable {
     case top = "topk"
     case window
     case latency = "latency_ms"
+    case person
   }
 }
 
@@ -221,7 +227,9 @@ package struct Prediction: Codable, Equatable, Sendable {
 package struct CameraState: Codable, Equatable, Sendable {
   package var type = "state"
   package var camera: String
-  /// `activity`, or `idle`, `unknown`, `warming_up`, `no_signal`, which are no activities.
+  /// `activity`, or `idle`, `unknown`, `empty`, `warming_up`, `no_signal`, which are no activities.
+  ///
+  /// Where there are several people: what the first of them with an activity does, or else the first.
   package var state: String
   package var activity: ActivityEvent.Label?
   /// `id` of the open activity's events.
@@ -229,6 +237,8 @@ package struct CameraState: Codable, Equatable, Sendable {
   package var since: Instant
   /// The camera's condition: `online`, `stalled`, `offline`.
   package var condition: String
+  /// Everybody there; absent where the whole picture is looked at.
+  package var people: [PersonState]?
 
   package init(
     camera: String, state: String, activity: ActivityEvent.Label?, activityID: String?, since: Instant,
@@ -245,17 +255,18 @@ package struct CameraState: Codable, Equatable, Sendable {
   private enum CodingKeys: String, CodingKey {
     case type, camera, state, activity
     case activityID = "activity_id"
-    case since, condition
+    case since, condition, people
   }
 }
 
-/// Kind `health`: a camera's condition changed, or inference cannot keep up.
+/// Kind `health`: a camera's condition changed, or people cannot be found.
 package struct CameraHealth: Codable, Equatable, Sendable {
   package enum Kind: String, Codable, Sendable, CaseIterable {
     case online = "camera.online"
     case stalled = "camera.stalled"
     case offline = "camera.offline"
-    case degraded = "inference.degraded"
+    case finderFailed = "finder.failed"
+    case finderWorking = "finder.working"
   }
 
   /// Since the daemon started.
@@ -267,8 +278,33 @@ package struct CameraHealth: Codable, Equatable, Sendable {
     package var lostFrames = 0
     package var corruptFrames = 0
     package var reconnects = 0
+    /// Hops at which nobody was there, so nothing was computed.
+    package var emptyHops = 0
+    /// Windows that people beyond `people.most` would have had.
+    package var unservedHops = 0
+    /// Pictures in which people were looked for.
+    package var finds = 0
+    /// Pictures that came while the finder was busy.
+    package var skippedFinds = 0
 
     package init() {}
+
+    /// Counters that are missing, as in messages of older daemons, are zero.
+    package init(from decoder: any Decoder) throws {
+      let table = try decoder.container(keyedBy: CodingKeys.self)
+      func count(_ key: CodingKeys) throws -> Int { try table.decodeIfPresent(Int.self, forKey: key) ?? 0 }
+      frames = try count(.frames)
+      samples = try count(.samples)
+      windows = try count(.windows)
+      skippedHops = try count(.skippedHops)
+      lostFrames = try count(.lostFrames)
+      corruptFrames = try count(.corruptFrames)
+      reconnects = try count(.reconnects)
+      emptyHops = try count(.emptyHops)
+      unservedHops = try count(.unservedHops)
+      finds = try count(.finds)
+      skippedFinds = try count(.skippedFinds)
+    }
 
     private enum CodingKeys: String, CodingKey {
       case frames, samples, windows
@@ -276,6 +312,10 @@ package struct CameraHealth: Codable, Equatable, Sendable {
       case lostFrames = "lost_frames"
       case corruptFrames = "corrupt_frames"
       case reconnects
+      case emptyHops = "empty_hops"
+      case unservedHops = "unserved_hops"
+      case finds
+      case skippedFinds = "skipped_finds"
     }
   }
 
@@ -292,7 +332,7 @@ package struct CameraHealth: Codable, Equatable, Sendable {
   }
 }
 
-/// The daemon lives, also when nothing happens.
+/// A sign of life, sent even when nothing happens.
 package struct Heartbeat: Codable, Equatable, Sendable {
   package var type = "heartbeat"
   /// The highest `seq` of each topic, so that a quiet subscriber sees what it missed.

@@ -4,6 +4,14 @@ package import Networks
 
 /// What a model file says about itself, besides its weights.
 package struct ModelCard: Equatable, Sendable {
+  /// What the windows showed that a model was trained on.
+  package enum Region: String, Equatable, Sendable, CaseIterable {
+    /// The square around one person.
+    case person
+    /// The whole picture.
+    case scene
+  }
+
   package var network: StudentNetwork
   package var name: String
   /// One activity a class, in the order of the logits.
@@ -14,11 +22,14 @@ package struct ModelCard: Equatable, Sendable {
   package var temperature: Double
   /// What it was trained on and how well it did, in free text or JSON.
   package var training: String
+  /// `nil` when the file does not say.
+  package var region: Region?
 
   package init(
     network: StudentNetwork, name: String, labels: [String], sampleRate: Double = 15, temperature: Double = 1,
-    training: String = ""
+    training: String = "", region: Region? = nil
   ) {
+    self.region = region
     self.network = network
     self.name = name
     self.labels = labels
@@ -44,11 +55,13 @@ package struct ModelCard: Equatable, Sendable {
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
-    return [
+    var entries = [
       "adl.format": Self.format, "adl.network": try json(network), "adl.name": name, "adl.labels": try json(labels),
       "adl.sampleRate": "\(sampleRate)", "adl.preprocess": try json(Self.preprocess),
       "adl.calibration": try json(["temperature": temperature]), "adl.training": training,
     ]
+    entries["adl.region"] = region?.rawValue
+    return entries
   }
 
   /// - Throws: `ModelFileError.unsuitable` naming the entry that is missing or wrong.
@@ -91,6 +104,12 @@ package struct ModelCard: Equatable, Sendable {
     temperature = calibration["temperature"] ?? 1
     guard (0.001...1000).contains(temperature) else {
       throw unsuitable("its temperature is \(temperature); it must be 0.001 to 1000")
+    }
+    if let text = metadata["adl.region"] {
+      guard let known = Region(rawValue: text) else {
+        throw unsuitable("its adl.region is '\(text.prefix(64))'; it must be person or scene")
+      }
+      region = known
     }
     name = metadata["adl.name"] ?? ""
     training = metadata["adl.training"] ?? ""

@@ -1,22 +1,10 @@
 package import Capture
-import ModelFile
+package import Detection
 package import Recognition
 package import Video
 
 /// Recognises a file as the daemon would recognise the same frames live, except that no hop is skipped.
 package struct FileRecognition {
-  package struct Options: Sendable {
-    /// Samples from one window to the next.
-    package var hop = 8
-    package var region = PictureRegion.whole
-    package var crop = Crop.full
-    package var mask = PrivacyMask.none
-    package var decodesExactly = false
-    package var recognition = RecognitionOptions()
-
-    package init() {}
-  }
-
   /// One window's result.
   package struct Window: Sendable {
     /// Index of the window's first sample, at the model's sample rate.
@@ -35,91 +23,169 @@ package struct FileRecognition {
     package var confidence: Float
   }
 
-  package struct Result: Sendable {
+  /// What one person did, or what went on in the whole scene.
+  package struct Timeline: Sendable {
     package var windows: [Window] = []
     package var activities: [FinishedActivity] = []
     package var verdict = ClipVerdict()
-    package var counters = FrameSampler.Counters()
+
+    package init() {}
+
+    fileprivate mutating func take(_ change: ActivityChange) {
+      guard case .ended(let activity, _) = change else { return }
+      activities.append(
+        FinishedActivity(
+          index: activity.index, onset: activity.onset, offset: activity.offset ?? activity.onset,
+          confidence: activity.confidence))
+    }
+  }
+
+  /// Somebody in the file.
+  package struct FollowedPerson: Sendable {
+    package var id: Int
+    package var since: Duration
+    package var until: Duration
+    /// Where they were, once for every answer of the finder.
+    package var boxes: [(time: Duration, box: PictureBox)] = []
+    package var timeline = Timeline()
+  }
+
+  package struct Result: Sendable {
+    /// Of the whole scene; empty where people are followed.
+    package var scene = Timeline()
+    /// `nil` where the whole scene was looked at.
+    package var people: [FollowedPerson]?
+    package var counters = PipelineCounters()
     /// True when the file was shorter than a window and was repeated to fill one.
     package var wasRepeated = false
-    /// Frames that could not be used, and why the last one could not.
+    /// Why the last frame that could not be used could not.
     package var lastSkipped: String?
+    /// Why the finder failed last.
+    package var finderFailure: String?
+
+    /// Whoever has most windows, the first of them where several have.
+    package var mainPerson: FollowedPerson? {
+      people?.max { ($0.timeline.windows.count, $1.id) < ($1.timeline.windows.count, $0.id) }
+    }
   }
 
   private let scorer: WindowScorer
-  private let options: Options
+  private let options: PipelineOptions
+  private let finder: (any PersonFinder)?
 
-  package init(_ scorer: WindowScorer, _ options: Options) {
+  /// - Parameters:
+  ///   - scorer: the model.
+  ///   - options: of the model's frames and size.
+  ///   - finder: finds the people where people are followed.
+  package init(_ scorer: WindowScorer, _ options: PipelineOptions, finder: (any PersonFinder)? = nil) {
     self.scorer = scorer
     self.options = options
+    self.finder = finder
   }
 
   /// Runs over the whole source.
   ///
   /// - Parameters:
   ///   - source: a file or anything else that ends.
-  ///   - progress: called after each frame with its media time, and each window as it is scored.
-  /// - Returns: windows, activities and verdict.
+  ///   - progress: called after each frame with its media time.
+  /// - Returns: windows, activities, people and verdicts.
   /// - Throws: `CaptureError`, `InferenceError`, or `FileRecognitionError.noFrames`.
   package func run(
-    _ source: consuming any FrameSource & ~Copyable, progress: (Duration, Window?) -> Void = { _, _ in }
+    _ source: consuming any FrameSource & ~Copyable, progress: (Duration) -> Void = { _ in }
   ) throws -> Result {
-    let streamOptions = StreamOptions(
-      scorer.card, hop: options.hop, region: options.region, crop: options.crop, mask: options.mask)
-    var reader = try StreamReader(streamOptions, decodesExactly: options.decodesExactly)
-    var decider = ActivityDecider(labels: scorer.card.labels, options: options.recognition)
-    var window = streamOptions.makeWindow()
-    var result = Result()
-    var failure: (any Error)?
+    var pipeline = try CameraPipeline(options)
+    var collected = Collected(options)
+    var frame = Frame()
     var lastTime = Duration.zero
 
-    func take(_ ring: borrowing FrameRing) {
-      guard failure == nil else { return }
-      do {
-        ring.copyRepeating(into: &window)
-        let scored = try scorer.score(window)
-        result.verdict.add(scored.scores.probabilities)
-        Self.collect(decider.decide(scored.scores), into: &result)
-        result.windows.append(
-          Window(
-            firstSample: window.firstSample, time: window.firstTime, logits: scored.logits,
-            probabilities: scored.scores.probabilities))
-        progress(window.lastTime, result.windows.last)
-      } catch {
-        failure = error
-      }
-    }
-
     reading: while true {
-      switch try reader.step(&source, timeout: .seconds(1), windowDue: take) {
-      case .ended(let skipped):
-        if let skipped { result.lastSkipped = "\(skipped)" }
-        break reading
+      switch try source.next(into: &frame, timeout: .seconds(1)) {
+      case .ended: break reading
       case .timedOut: continue
-      case .frame(let time, let skipped):
-        lastTime = time
-        if let skipped { result.lastSkipped = "\(skipped)" }
-        progress(time, nil)
+      case .frame:
+        lastTime = frame.timestamp
+        try serve(pipeline.take(&frame, at: lastTime), &pipeline, &collected)
+        progress(lastTime)
       }
-      if let failure { throw failure }
     }
-    if result.windows.isEmpty, reader.stream.ring.count > 0 {
-      result.wasRepeated = true
-      take(reader.stream.ring)
+    try serve(pipeline.finish(), &pipeline, &collected)
+    try serve(pipeline.lose(.ended, at: lastTime, reason: "the file ended"), &pipeline, &collected)
+    collected.result.counters = pipeline.counters
+    collected.result.wasRepeated = pipeline.counters.windows > 0 && pipeline.counters.stream.samples < options.frames
+    guard pipeline.counters.stream.samples > 0 else {
+      throw FileRecognitionError.noFrames(reason: collected.result.lastSkipped)
     }
-    if let failure { throw failure }
-    guard !result.windows.isEmpty else { throw FileRecognitionError.noFrames(reason: result.lastSkipped) }
-    Self.collect(decider.end(at: lastTime, reason: .sourceEnded), into: &result)
-    result.counters = reader.stream.sampler.counters
-    return result
+    return collected.finished()
   }
 
-  private static func collect(_ changes: [ActivityChange], into result: inout Result) {
-    for case .ended(let activity, _) in changes {
-      result.activities.append(
-        FinishedActivity(
-          index: activity.index, onset: activity.onset, offset: activity.offset ?? activity.onset,
-          confidence: activity.confidence))
+  /// Answers what the pipeline asks for, at once, and collects what it says.
+  private func serve(
+    _ outputs: [PipelineOutput], _ pipeline: inout CameraPipeline, _ collected: inout Collected
+  ) throws {
+    for output in outputs {
+      switch output {
+      case .window(let order, let window):
+        let scored = try scorer.score(window)
+        pipeline.recycle(window)
+        collected.take(scored, order)
+        try serve(pipeline.take(scored.probabilities, for: order), &pipeline, &collected)
+      case .picture(let ticket, let picture):
+        guard let finder else { continue }
+        let found = Swift.Result { () throws(DetectionError) in try finder.find(in: picture) }
+        try serve(pipeline.take(found: found, in: ticket), &pipeline, &collected)
+      default: collected.take(output)
+      }
+    }
+  }
+
+  /// The result while it grows.
+  private struct Collected {
+    var result = Result()
+    private var people: [Int: FollowedPerson] = [:]
+    private let followsPeople: Bool
+
+    init(_ options: PipelineOptions) {
+      followsPeople = if case .people = options.view { true } else { false }
+    }
+
+    mutating func take(_ scored: ScoredWindow, _ order: WindowOrder) {
+      let window = Window(
+        firstSample: order.window.firstSample, time: order.window.firstTime, logits: scored.logits,
+        probabilities: scored.probabilities)
+      change(order.person) {
+        $0.windows.append(window)
+        $0.verdict.add(scored.probabilities)
+      }
+    }
+
+    mutating func take(_ output: PipelineOutput) {
+      switch output {
+      case .entered(let person):
+        people[person.id] = FollowedPerson(id: person.id, since: person.since, until: person.since)
+      case .placed(let present, let time): place(present, at: time)
+      case .left(let person, let time, _): people[person.id]?.until = time
+      case .activity(let activity, let person, _): change(person?.id) { $0.take(activity) }
+      case .skippedFrame(let reason): result.lastSkipped = reason
+      case .finderFailed(let reason): result.finderFailure = reason
+      default: break
+      }
+    }
+
+    private mutating func place(_ present: [PersonView], at time: Duration) {
+      for person in present { people[person.id]?.boxes.append((time, person.box)) }
+    }
+
+    func finished() -> Result {
+      var result = result
+      if followsPeople { result.people = people.values.sorted { $0.id < $1.id } }
+      return result
+    }
+
+    private mutating func change(_ person: Int?, _ body: (inout Timeline) -> Void) {
+      guard let person else { return body(&result.scene) }
+      if people[person] != nil {
+        body(&people[person, default: FollowedPerson(id: person, since: .zero, until: .zero)].timeline)
+      }
     }
   }
 }

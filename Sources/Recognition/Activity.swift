@@ -31,7 +31,8 @@ package enum EndReason: String, Codable, Sendable, CaseIterable {
   /// The file or stream came to its end.
   case sourceEnded = "source_ended"
   case shutdown
-  case configurationChange = "config_change"
+  /// Whoever did it is no longer there.
+  case personLeft = "person_left"
 }
 
 /// What a decision changed.

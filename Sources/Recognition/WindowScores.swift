@@ -5,7 +5,7 @@ package struct WindowScores: Equatable, Sendable {
   /// Times of the window's first and last sample.
   package var begin: Duration
   package var end: Duration
-  /// Largest mean absolute difference between successive samples since the window before, 0–255.
+  /// Mean absolute difference of luma between successive samples, averaged over the window, 0–255.
   package var motion: Float
 
   package init(probabilities: [Float], begin: Duration, end: Duration, motion: Float = 255) {

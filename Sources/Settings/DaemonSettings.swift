@@ -7,6 +7,7 @@ package struct DaemonSettings: Equatable, Sendable {
   package var node: String
   package var model: ModelSettings
   package var cameras: [CameraSettings]
+  package var people: PeopleSettings
   package var recognition: RecognitionSettings
   package var events: EventSettings
   package var log: LogSettings
@@ -51,6 +52,7 @@ package struct DaemonSettings: Equatable, Sendable {
     node = table.identifier("node", default: host.isEmpty ? "node" : host) ?? "node"
     model = ModelSettings(table.table("model"))
     cameras = table.tables("cameras").map(CameraSettings.init)
+    people = PeopleSettings(table.table("people"))
     recognition = RecognitionSettings(table.table("recognition"))
     events = EventSettings(table.table("events"))
     log = LogSettings(table.table("log"))

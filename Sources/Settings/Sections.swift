@@ -44,14 +44,20 @@ package struct CameraSettings: Equatable, Sendable {
     package var height: Double
   }
 
+  /// Pixels.
+  package struct Size: Equatable, Sendable {
+    package var width: Int
+    package var height: Int
+  }
+
   package var name: String
   package var source: String
   package var isEnabled: Bool
   package var format: Format
-  package var width: Int
-  package var height: Int
-  /// Frames per second asked of the camera.
-  package var rate: Double
+  /// Asked of the camera; `nil` leaves it to what the camera offers.
+  package var size: Size?
+  /// Frames per second asked of the camera; `nil` leaves it to what suits the model.
+  package var rate: Double?
   package var controls: [String: Int]
   package var region: Region?
   package var crop: Crop
@@ -74,15 +80,8 @@ package struct CameraSettings: Equatable, Sendable {
     }
     isEnabled = table.flag("enabled", default: true)
     format = table.choice("format", default: .auto)
-    let size = table.text("size", default: "640x480") ?? "640x480"
-    let sides = size.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    if sides.count == 2, sides.allSatisfy({ (16...8192).contains($0) }) {
-      (width, height) = (sides[0], sides[1])
-    } else {
-      table.refuse("size", "WIDTHxHEIGHT, each 16 to 8192")
-      (width, height) = (640, 480)
-    }
-    rate = table.number("rate", default: 30, 1...240)
+    size = Self.size(table)
+    rate = table.optionalNumber("rate", 1...240)
     controls = table.namedIntegers("controls")
     region = Self.region(table)
     crop = table.choice("crop", default: .full)
@@ -92,6 +91,16 @@ package struct CameraSettings: Equatable, Sendable {
     pace = table.choice("pace", default: .realTime)
     stallSeconds = table.number("stallSeconds", default: 2, 0.5...3600)
     table.finish()
+  }
+
+  private static func size(_ camera: SettingsTable) -> Size? {
+    guard let text = camera.text("size") else { return nil }
+    let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard sides.count == 2, sides.allSatisfy({ (16...8192).contains($0) }) else {
+      camera.refuse("size", "WIDTHxHEIGHT, each 16 to 8192")
+      return nil
+    }
+    return Size(width: sides[0], height: sides[1])
   }
 
   private static func region(_ camera: SettingsTable) -> Region? {

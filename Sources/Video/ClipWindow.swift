@@ -39,13 +39,6 @@ package struct ClipWindow: Sendable {
     frames == 1 ? 0 : samples.dropFirst().reduce(0) { $0 + $1.motion } / Float(frames - 1)
   }
 
-  /// Hands the pixels to `body` without copying them.
-  package func withPixels<Result, Failure: Error>(
-    _ body: (Span<UInt8>) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    try body(pixels.span)
-  }
-
   mutating func removeAll() {
     pixels.removeAll(keepingCapacity: true)
     samples.removeAll(keepingCapacity: true)

@@ -25,9 +25,6 @@ package struct FrameRing: Sendable {
 
   package var isFull: Bool { count == capacity }
 
-  /// The newest sample.
-  package var newest: Sample? { count == 0 ? nil : samples[(next + capacity - 1) % capacity] }
-
   /// Adds a sample; `picture` holds its `size`·`size`·3 bytes.
   package mutating func append(_ sample: Sample, picture: [UInt8]) {
     precondition(picture.count == size * size * 3)

@@ -1,7 +1,7 @@
 /// Frames in, samples out: chooses by time, decodes and preprocesses only what was chosen.
 ///
 /// Keeps the newest frame by swapping storage with the caller's, so neither is copied. It holds no ring: the caller
-/// appends each sample to one, under its own lock if others read it; nothing slow happens then.
+/// appends each sample to one.
 package struct FrameSampler: Sendable {
   /// Counts since the sampler was made.
   package struct Counters: Equatable, Sendable {
@@ -27,32 +27,36 @@ package struct FrameSampler: Sendable {
   package private(set) var lastFailure: (any Error)?
   private var sampler: TimeSampler
   private var preprocessor: FramePreprocessor
-  private var motion: MotionMeter
+  /// `nil` for working pictures: there, what moves is measured within each person's square.
+  private var motion: MotionMeter?
   private var held = Frame()
   private var heldLost = 0
   /// True when `picture` shows the held frame.
   private var isHeldReady = false
   private var hasHeldSample = false
-  private var picture: [UInt8]
+  private var picture: [UInt8] = []
+  /// Size of the newest sample.
+  package private(set) var pictureSize = FrameSize(width: 0, height: 0)
   private var decoded = Frame()
   private var lastSequence: Int?
   private var beginsRun = true
 
-  package init(_ preprocessing: ClipPreprocessing, sampler: TimeSampler = TimeSampler()) {
+  package init(_ picture: SamplePicture, sampler: TimeSampler = TimeSampler()) {
     self.sampler = sampler
-    preprocessor = FramePreprocessor(preprocessing)
-    motion = MotionMeter(size: preprocessing.size)
-    picture = [UInt8](repeating: 0, count: preprocessing.byteCount)
+    preprocessor = FramePreprocessor(picture)
+    if case .clip(let clip) = picture { motion = MotionMeter(size: clip.size) }
   }
 
-  package var preprocessing: ClipPreprocessing { preprocessor.preprocessing }
+  package init(_ preprocessing: ClipPreprocessing, sampler: TimeSampler = TimeSampler()) {
+    self.init(.clip(preprocessing), sampler: sampler)
+  }
 
   /// Takes the next frame and hands over the samples that it settles, oldest first.
   ///
   /// `frame` comes back holding other bytes: those of a frame that is no longer needed. A frame that cannot be decoded
   /// or converted is counted and skipped, as if it had not come.
   ///
-  /// `emit` gets each sample with its size·size·3 bytes; what it throws ends the push.
+  /// `emit` gets each sample with its rows of RGB pixels, of `pictureSize`; what it throws ends the push.
   package mutating func push<Failure: Error>(
     _ frame: inout Frame, decode: Decode, emit: (Sample, [UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
@@ -93,7 +97,7 @@ package struct FrameSampler: Sendable {
   private mutating func beginRun() {
     if counters.samples > 0 { counters.restarts += 1 }
     beginsRun = true
-    motion.reset()
+    motion?.reset()
   }
 
   private mutating func prepareHeld(_ decode: Decode) -> Bool {
@@ -110,9 +114,9 @@ package struct FrameSampler: Sendable {
     do {
       if frame.format == .mjpeg {
         try decode(frame, &decoded)
-        try preprocessor.process(&decoded, into: &picture)
+        pictureSize = try preprocessor.process(&decoded, into: &picture)
       } else {
-        try preprocessor.process(&frame, into: &picture)
+        pictureSize = try preprocessor.process(&frame, into: &picture)
       }
       return true
     } catch {
@@ -130,7 +134,7 @@ package struct FrameSampler: Sendable {
       let sample = Sample(
         index: counters.samples, time: sampler.settleTick(), frameTime: held.timestamp, sequence: held.sequence,
         beginsRun: beginsRun, isRepeat: hasHeldSample, lostBefore: heldLost,
-        motion: hasHeldSample ? 0 : motion.difference(of: picture))
+        motion: hasHeldSample ? 0 : motion?.difference(of: picture) ?? 0)
       counters.samples += 1
       counters.repeated += hasHeldSample ? 1 : 0
       (hasHeldSample, beginsRun) = (true, false)

@@ -1,14 +1,15 @@
 /// Measures how much the picture changes from sample to sample.
-struct MotionMeter: Sendable {
+package struct MotionMeter: Sendable {
   private var luma: [UInt8]
   private var hasLuma = false
 
-  init(size: Int) {
+  /// For square pictures with sides of `size` pixels.
+  package init(size: Int) {
     luma = [UInt8](repeating: 0, count: size * size)
   }
 
   /// Mean absolute difference of luma (BT.601) to the picture before, in levels; 0 for the first.
-  mutating func difference(of picture: [UInt8]) -> Float {
+  package mutating func difference(of picture: [UInt8]) -> Float {
     let pixels = picture.span
     let count = luma.count
     precondition(pixels.count == 3 * count)
@@ -26,5 +27,5 @@ struct MotionMeter: Sendable {
     return hasLuma ? mean : 0
   }
 
-  mutating func reset() { hasLuma = false }
+  package mutating func reset() { hasLuma = false }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Detection
 import Foundation
 import Inference
 import ModelFile
@@ -20,6 +21,8 @@ func reporting(_ work: () throws -> Void) throws {
   } catch let error as CaptureError {
     throw stopped("\(error)", error.isTransient ? ExitStatus.unavailable : ExitStatus.data)
   } catch let error as ModelFileError {
+    throw stopped("\(error)", ExitStatus.data)
+  } catch let error as DetectionError {
     throw stopped("\(error)", ExitStatus.data)
   } catch let error as FileRecognitionError {
     throw stopped("\(error)", ExitStatus.data)

@@ -5,6 +5,7 @@ import Foundation
 struct MessageContent {
   enum Body {
     case event(ActivityEvent)
+    case person(PersonEvent)
     case prediction(Prediction)
     case state(CameraState)
     case health(CameraHealth)
@@ -24,7 +25,7 @@ struct MessageContent {
     do {
       body =
         switch message.topic.kind {
-        case .event: .event(try decoder.decode(ActivityEvent.self, from: message.json))
+        case .event: try Self.event(message.json, decoder)
         case .prediction: .prediction(try decoder.decode(Prediction.self, from: message.json))
         case .state: .state(try decoder.decode(CameraState.self, from: message.json))
         case .health: .health(try decoder.decode(CameraHealth.self, from: message.json))
@@ -33,6 +34,14 @@ struct MessageContent {
     } catch {
       body = .other
     }
+  }
+
+  private static func event(_ json: Data, _ decoder: JSONDecoder) throws -> Body {
+    struct Kind: Decodable { var type: String }
+    let type = try decoder.decode(Kind.self, from: json).type
+    return PersonEvent.Kind(rawValue: type) == nil
+      ? .event(try decoder.decode(ActivityEvent.self, from: json))
+      : .person(try decoder.decode(PersonEvent.self, from: json))
   }
 
   var isStopping: Bool {
@@ -64,7 +73,7 @@ struct MessagePrinter {
   private func line(_ content: MessageContent) -> String? {
     switch content.body {
     case .event(let event):
-      let name = event.activity.label
+      let name = event.activity.label + (event.person.map { "  person \($0.id)" } ?? "")
       let from = "since \(localTime(event.onset.time))"
       return switch event.type {
       case .start: paint("▶ \(name)", 32) + "  \(from)  \(share(event.confidence))"
@@ -74,15 +83,27 @@ struct MessagePrinter {
           + "  \(localTime(event.onset.time)) – \(localTime(event.offset?.time ?? ""))"
           + "  \(seconds(event.duration ?? 0)) s  \(share(event.confidence))  \(event.endReason ?? "")"
       }
+    case .person(let event):
+      let person = "person \(event.person.id)"
+      return switch event.type {
+      case .entered: paint("→ \(person) came", 36)
+      case .left: paint("← \(person) left", 36) + "  after \(seconds(event.duration ?? 0)) s  \(event.reason ?? "")"
+      }
     case .prediction(let prediction):
-      return prediction.top.prefix(3).map { "\($0.label) \(share($0.p))" }.joined(separator: ", ")
-    case .state(let state): return "= \(state.activity?.label ?? state.state)  (\(state.condition))"
+      let whose = prediction.person.map { "person \($0.id): " } ?? ""
+      return whose + prediction.top.prefix(3).map { "\($0.label) \(share($0.p))" }.joined(separator: ", ")
+    case .state(let state): return "= \(summary(state))  (\(state.condition))"
     case .health(let health): return paint("! \(health.type.rawValue): \(health.reason)", 33)
     case .heartbeat(let heartbeat):
       if heartbeat.isStopping { return "the daemon stops" }
       return heartbeats ? "alive" : nil
     case .other: return content.text
     }
+  }
+
+  private func summary(_ state: CameraState) -> String {
+    guard let people = state.people, !people.isEmpty else { return state.activity?.label ?? state.state }
+    return people.map { "person \($0.person.id): \($0.activity?.label ?? $0.state)" }.joined(separator: ", ")
   }
 
   /// A JSON string; what a peer sent may hold quotes and control characters.

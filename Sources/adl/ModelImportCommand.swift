@@ -34,6 +34,9 @@ struct ModelImportCommand: ParsableCommand {
   @Option(help: "Logits are divided by this before the softmax.")
   var temperature = 1.0
 
+  @Option(help: "What its windows showed in training: person (the square around one) or scene (the whole picture).")
+  var region: ModelCard.Region?
+
   @Option(help: "The model's name; the checkpoint's file name when left out.")
   var name: String?
 
@@ -67,7 +70,8 @@ struct ModelImportCommand: ParsableCommand {
       let file = checkpoint.split(separator: "/").last ?? "model"
       let card = ModelCard(
         network: source.network, name: name ?? String(file.prefix { $0 != "." }), labels: labels,
-        sampleRate: sampleRate, temperature: temperature, training: training ?? "imported from \(file)")
+        sampleRate: sampleRate, temperature: temperature, training: training ?? "imported from \(file)",
+        region: region)
       try StudentModel.write(to: out, card: card, type: precision.type, from: source)
       for remark in source.remarks { print(remark) }
       print(
@@ -77,3 +81,5 @@ struct ModelImportCommand: ParsableCommand {
 }
 
 extension StudentImport.Kind: ExpressibleByArgument {}
+
+extension ModelCard.Region: ExpressibleByArgument {}

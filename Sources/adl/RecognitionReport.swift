@@ -2,6 +2,7 @@ import Foundation
 import ModelFile
 import Pipeline
 import Recognition
+import Video
 
 /// What `adl recognize --json` prints: one object.
 struct RecognitionReport: Encodable {
@@ -41,26 +42,45 @@ struct RecognitionReport: Encodable {
     var sha256: String
   }
 
-  var windows: [Window]
-  var activities: [Activity]
+  struct Box: Encodable {
+    /// Seconds from the video's begin.
+    var time: Double
+    /// Fractions of the picture.
+    var x: Double
+    var y: Double
+    var width: Double
+    var height: Double
+  }
+
+  struct Person: Encodable {
+    var id: Int
+    /// Seconds from the video's begin.
+    var since: Double
+    var until: Double
+    var boxes: [Box]
+    var windows: [Window]
+    var activities: [Activity]
+    var verdict: Verdict?
+  }
+
+  /// Only where the whole scene was looked at, as are `activities`.
+  var windows: [Window]?
+  var activities: [Activity]?
+  var people: [Person]?
+  /// Of the scene, or of the main person.
   var verdict: Verdict?
   var model: Model
 
   init(_ result: FileRecognition.Result, _ model: StudentModel) {
     let labels = model.card.labels
-    windows = result.windows.map { window in
-      Window(
-        firstFrame: window.firstSample, time: window.time / .seconds(1), logits: window.logits,
-        softmax: window.probabilities,
-        top: ActivityDecider.top(window.probabilities, count: 5)
-          .map { Candidate(label: labels[$0.index], probability: $0.probability) })
+    if let people = result.people {
+      self.people = people.map { Person($0, labels) }
+      verdict = result.mainPerson.flatMap { Verdict($0.timeline, labels) }
+    } else {
+      windows = result.scene.windows.map { Window($0, labels) }
+      activities = result.scene.activities.map { Activity($0, labels) }
+      verdict = Verdict(result.scene, labels)
     }
-    activities = result.activities.map { activity in
-      Activity(
-        label: labels[activity.index], onset: activity.onset / .seconds(1), offset: activity.offset / .seconds(1),
-        confidence: activity.confidence)
-    }
-    verdict = result.verdict.index.map { Verdict(label: labels[$0], index: $0, softmax: result.verdict.pooled) }
     self.model = Model(name: model.card.name, sha256: model.sha256)
   }
 
@@ -68,5 +88,49 @@ struct RecognitionReport: Encodable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+}
+
+extension RecognitionReport.Window {
+  fileprivate init(_ window: FileRecognition.Window, _ labels: [String]) {
+    firstFrame = window.firstSample
+    time = window.time / .seconds(1)
+    logits = window.logits
+    softmax = window.probabilities
+    top = ActivityDecider.top(window.probabilities, count: 5)
+      .map { RecognitionReport.Candidate(label: labels[$0.index], probability: $0.probability) }
+  }
+}
+
+extension RecognitionReport.Activity {
+  fileprivate init(_ activity: FileRecognition.FinishedActivity, _ labels: [String]) {
+    label = labels[activity.index]
+    onset = activity.onset / .seconds(1)
+    offset = activity.offset / .seconds(1)
+    confidence = activity.confidence
+  }
+}
+
+extension RecognitionReport.Verdict {
+  fileprivate init?(_ timeline: FileRecognition.Timeline, _ labels: [String]) {
+    guard let index = timeline.verdict.index else { return nil }
+    self.init(label: labels[index], index: index, softmax: timeline.verdict.pooled)
+  }
+}
+
+extension RecognitionReport.Person {
+  fileprivate init(_ person: FileRecognition.FollowedPerson, _ labels: [String]) {
+    func rounded(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
+    id = person.id
+    since = person.since / .seconds(1)
+    until = person.until / .seconds(1)
+    boxes = person.boxes.map { time, box in
+      RecognitionReport.Box(
+        time: time / .seconds(1), x: rounded(box.x), y: rounded(box.y), width: rounded(box.width),
+        height: rounded(box.height))
+    }
+    windows = person.timeline.windows.map { RecognitionReport.Window($0, labels) }
+    activities = person.timeline.activities.map { RecognitionReport.Activity($0, labels) }
+    verdict = RecognitionReport.Verdict(person.timeline, labels)
   }
 }

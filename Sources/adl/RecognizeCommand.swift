@@ -1,8 +1,10 @@
 import ArgumentParser
 import Capture
+import Detection
 import Foundation
 import Inference
 import ModelFile
+import People
 import Pipeline
 import Recognition
 import Video
@@ -13,9 +15,10 @@ struct RecognizeCommand: ParsableCommand {
     commandName: "recognize",
     abstract: "Recognise the activities in a video file.",
     discussion: """
-      Runs the same pipeline as the daemon on every window of the file and prints the most probable activities of each, \
-      the timeline of activities, and the clip's verdict: the softmax of all windows, max-pooled. A file shorter than \
-      one window is repeated until it fills one.
+      Runs the same pipeline as the daemon: finds people, follows each, and prints what each is doing and when. Without \
+      --detector what moves counts as people, which needs a camera that stands still. With --scene the whole picture is \
+      one window. The verdict is the softmax of all windows, max-pooled. A file shorter than one window is repeated \
+      until it fills one.
       """)
 
   @Argument(help: "The video: a file, a URL, or synthetic:SEED?length=SECONDS.")
@@ -23,6 +26,18 @@ struct RecognizeCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("The model.", valueName: "file.safetensors"))
   var model: String
+
+  @Option(help: ArgumentHelp("A person detector of the YOLOX family.", valueName: "file.onnx"))
+  var detector: String?
+
+  @Flag(help: "Look at the whole picture instead of at each person.")
+  var scene = false
+
+  @Option(help: "Looks for people so many times a second.")
+  var rate = 3.0
+
+  @Option(help: "People who are recognised at a time; others wait for their turn.")
+  var most = 2
 
   @Flag(help: "Print one JSON object instead of text.")
   var json = false
@@ -56,36 +71,66 @@ struct RecognizeCommand: ParsableCommand {
     for value in [on, off].compactMap(\.self) where !(0...1).contains(value) {
       throw ValidationError("--on and --off must be from 0 to 1, not \(value)")
     }
+    guard (0.2...15).contains(rate) else { throw ValidationError("--rate is \(rate); it must be 0.2 to 15") }
+    guard (1...16).contains(most) else { throw ValidationError("--most is \(most); it must be 1 to 16") }
+    guard !scene || detector == nil else { throw ValidationError("--scene looks for nobody; leave --detector out") }
     _ = try region()
   }
 
   func run() throws {
     try reporting {
       let model = try StudentModel(path: model)
-      var options = FileRecognition.Options()
-      options.hop = hop
-      options.region = try region()
-      options.crop = crop
-      if let on { options.recognition.on = on }
-      options.recognition.off = min(off ?? options.recognition.off, options.recognition.on)
+      let options = try pipelineOptions(model.card)
+      let finder = try makeFinder()
       let scorer = try WindowScorer(model, precision: precision, threads: threads)
 
       let source = try source()
       var progress = RecognitionProgress(duration: try duration(of: source), isShown: isTerminal(STDERR_FILENO))
       var opening = SourceOptions()
       opening.media.pace = .fastest
-      let result = try FileRecognition(scorer, options).run(source.open(opening)) { time, _ in progress.reached(time) }
+      let result = try FileRecognition(scorer, options, finder: finder).run(source.open(opening)) {
+        progress.reached($0)
+      }
       progress.finish()
       if json {
         try print(RecognitionReport(result, model).text())
       } else {
-        printText(result, model.card.labels)
+        RecognitionText(labels: model.card.labels, onHold: options.recognition.onHold).print(result)
       }
       if let skipped = result.lastSkipped {
-        FileHandle.standardError.write(
-          Data("adl: \(result.counters.unusable) frames could not be used; the last: \(skipped)\n".utf8))
+        complain("\(result.counters.stream.unusable) frames could not be used; the last: \(skipped)")
       }
+      if let failure = result.finderFailure { complain("the person finder failed: \(failure)") }
     }
+  }
+
+  private func complain(_ text: String) { FileHandle.standardError.write(Data("adl: \(text)\n".utf8)) }
+
+  private func pipelineOptions(_ card: ModelCard) throws -> PipelineOptions {
+    var following = PipelineOptions.Following()
+    following.rate = rate
+    following.most = most
+    following.tracker.keepsStill = detector == nil
+    var options = PipelineOptions(card, view: scene ? .scene : .people(following))
+    options.hop = hop
+    options.region = try region()
+    options.crop = crop
+    if let on { options.recognition.on = on }
+    options.recognition.off = min(off ?? options.recognition.off, options.recognition.on)
+    switch card.region {
+    case .scene where !scene:
+      complain("the model was trained on whole pictures; --scene shows it those")
+    case .person where scene:
+      complain("the model was trained on people; leave --scene out to show it those")
+    default: break
+    }
+    return options
+  }
+
+  private func makeFinder() throws -> (any PersonFinder)? {
+    if scene { return nil }
+    guard let detector else { return try MotionFinder(picturesPerSecond: rate, threads: threads) }
+    return try ModelFinder(path: detector, threads: threads)
   }
 
   private func region() throws -> PictureRegion {
@@ -117,25 +162,6 @@ struct RecognizeCommand: ParsableCommand {
     case .media(let location): try MediaFile(location).information.duration
     case .synthetic(let options): options.length
     case .camera: nil
-    }
-  }
-
-  private func printText(_ result: FileRecognition.Result, _ labels: [String]) {
-    for window in result.windows {
-      let top = ActivityDecider.top(window.probabilities, count: 5)
-        .map { "\(labels[$0.index]) \($0.probability.formatted(.number.precision(.fractionLength(2))))" }
-      print("\(clock(window.time))  \(top.joined(separator: ", "))")
-    }
-    if result.wasRepeated { print("The video is shorter than one window and was repeated to fill it.") }
-    print("\nActivities:")
-    for activity in result.activities {
-      let confidence = activity.confidence.formatted(.number.precision(.fractionLength(2)))
-      print("\(clock(activity.onset)) – \(clock(activity.offset))  \(labels[activity.index])  \(confidence)")
-    }
-    if result.activities.isEmpty { print("none was sure enough (--on, --off)") }
-    if let index = result.verdict.index {
-      let pooled = result.verdict.pooled[index].formatted(.number.precision(.fractionLength(2)))
-      print("\nThe clip: \(labels[index]) (\(pooled))")
     }
   }
 }

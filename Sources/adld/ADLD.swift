@@ -22,11 +22,12 @@ struct ADLD: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let daemon: Daemon
+    let daemon: LiveService
     do {
       let settings = try DaemonSettings.load(path: config, hostName: ProcessInfo.processInfo.hostName)
       for warning in settings.warnings { complain("\(config):\(warning) (warning)") }
-      daemon = try Daemon(settings, path: config)
+      daemon = try LiveService(settings, path: config)
+      for warning in daemon.warnings { complain("\(config): \(warning) (warning)") }
     } catch {
       complain("\(error)")
       throw ExitCode(78)

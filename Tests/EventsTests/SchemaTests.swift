@@ -78,17 +78,39 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
     (event.offset, event.duration, event.endReason) = (instant, 1.5, "shutdown")
     (event.window, event.latency) = (window, latency)
 
-    var unseen: Set = ["event", "prediction", "state", "health", "heartbeat"]
+    let person = PersonReference(
+      id: 2, box: PersonReference.Box(x: 0.25, y: 0.1, width: 1.0 / 3, height: 0.8), since: instant)
+    var personal = (
+      event: event, prediction: Prediction(camera: "kitchen", top: event.top, window: window, latency: latency)
+    )
+    (personal.event.person, personal.prediction.person) = (person, person)
+    var state = CameraState(
+      camera: "kitchen", state: "empty", activity: nil, activityID: nil, since: instant, condition: "online")
+    state.people = [
+      CameraState.PersonState(person: person, state: "activity", activity: label, activityID: "id", since: instant),
+      CameraState.PersonState(person: person, state: "idle", activity: nil, activityID: nil, since: instant),
+    ]
+    var left = PersonEvent(.left, camera: "kitchen", person: person)
+    (left.until, left.duration, left.reason) = (instant, 12.5, "left")
+
+    var unseen: Set = ["event", "prediction", "state", "health", "heartbeat", "person"]
     while !unseen.isEmpty {
       // Again and again until the subscriber has joined both sockets.
       publisher.publish(event)
       publisher.publish(
         CameraState(
           camera: "kitchen", state: "activity", activity: label, activityID: "id", since: instant, condition: "online"))
+      publisher.publish(state)
+      publisher.publish(personal.event)
+      publisher.publish(personal.prediction)
+      publisher.publish(PersonEvent(.entered, camera: "kitchen", person: person))
+      publisher.publish(left)
+      publisher.publish(CameraHealth(.finderFailed, camera: "kitchen", reason: "r", counters: CameraHealth.Counters()))
       publisher.publish(CameraHealth(.online, camera: "kitchen", reason: "r", counters: CameraHealth.Counters()))
       publisher.publish(Prediction(camera: "kitchen", top: event.top, window: window, latency: latency))
       guard case .message(let message) = try #require(subscriber.next(timeout: .seconds(10))) else { continue }
-      let name = message.topic.kind?.rawValue ?? "heartbeat"
+      let isPerson = String(decoding: message.json, as: UTF8.self).contains(#""type":"person."#)
+      let name = isPerson ? "person" : message.topic.kind?.rawValue ?? "heartbeat"
       let found = try findings(JSONSerialization.jsonObject(with: message.json), against: schema(name))
       #expect(found.isEmpty, "\(name): \(found)")
       unseen.remove(name)

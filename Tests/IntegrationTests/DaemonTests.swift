@@ -114,6 +114,7 @@ import Testing
     let good = try settings(programs, source: "synthetic:1")
     let checked = try programs.run("adld", "--check", "--config", good)
     #expect(checked.status == 0)
-    #expect(checked.output.contains("model demo with 6 activities; cameras room (synthetic:1)"))
+    #expect(
+      checked.output.contains("model demo with 6 activities; looks at the whole picture; cameras room (synthetic:1)"))
   }
 }

@@ -7,11 +7,11 @@ import Recognition
 import Testing
 
 @Suite struct `Recognition of files` {
-  private func recognize(_ source: String, _ edit: (inout FileRecognition.Options) -> Void = { _ in }) throws
+  private func recognize(_ source: String, _ edit: (inout PipelineOptions) -> Void = { _ in }) throws
     -> FileRecognition.Result
   {
     let model = try StudentModel(path: Programs.demoModel)
-    var options = FileRecognition.Options()
+    var options = PipelineOptions(model.card, view: .scene)
     options.hop = 4
     edit(&options)
     let scorer = try WindowScorer(model, precision: .f32, threads: 1)
@@ -22,7 +22,7 @@ import Testing
   private func timeline(_ result: FileRecognition.Result) throws -> [(label: String, onset: Duration, offset: Duration)]
   {
     let labels = try StudentModel(path: Programs.demoModel).card.labels
-    return result.activities.map { (labels[$0.index], $0.onset, $0.offset) }
+    return result.scene.activities.map { (labels[$0.index], $0.onset, $0.offset) }
   }
 
   private static let scene = "size=320x240&length=24&pace=fastest&script=walk:6,sit:6,wave:6,lie:6"
@@ -76,21 +76,21 @@ import Testing
   @Test func `a clip shorter than a window is repeated to fill one`() throws {
     let result = try recognize("synthetic:5003?rate=30&size=320x240&length=1&pace=fastest&script=sit:6")
     #expect(result.wasRepeated)
-    #expect(result.windows.count == 1)
+    #expect(result.scene.windows.count == 1)
   }
 
   @Test func `recognising twice gives the same numbers`() throws {
     let source = "synthetic:5003?rate=25&size=160x120&length=5&pace=fastest"
     let (one, other) = try (recognize(source), recognize(source))
-    #expect(one.windows.map(\.logits) == other.windows.map(\.logits))
-    #expect(one.windows.count > 5)
+    #expect(one.scene.windows.map(\.logits) == other.scene.windows.map(\.logits))
+    #expect(one.scene.windows.count > 5)
   }
 
   @Test(.timeLimit(.minutes(5))) func `JSON has the promised shape`() throws {
     let programs = try Programs()
     let outcome = try programs.run(
       "adl", "recognize", "synthetic:5003?size=160x120&length=6&script=sit:6", "--model", Programs.demoModel, "--json",
-      "--hop", "8")
+      "--hop", "8", "--scene")
     #expect(outcome.status == 0, "\(outcome.errors)")
     let report = try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
     #expect(Set(report.keys) == ["windows", "activities", "verdict", "model"])
@@ -104,6 +104,28 @@ import Testing
     let verdict = try #require(report["verdict"] as? [String: Any])
     #expect(verdict["label"] as? String == "Sit")
     #expect(Set(try #require(report["model"] as? [String: Any]).keys) == ["name", "sha256"])
+  }
+
+  @Test(.timeLimit(.minutes(5))) func `JSON of people has the promised shape`() throws {
+    let programs = try Programs()
+    // The drawn figure moves before a still wall, which is all that the finder of motion needs.
+    let outcome = try programs.run(
+      "adl", "recognize", "synthetic:5003?size=320x240&length=14&script=empty:4,walk:10", "--model",
+      Programs.demoModel, "--json")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let report = try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    #expect(Set(report.keys).isSubset(of: ["people", "verdict", "model"]))
+    let people = try #require(report["people"] as? [[String: Any]])
+    let walker = try #require(people.max { length($0) < length($1) })
+    #expect(Set(walker.keys).isSuperset(of: ["id", "since", "until", "boxes", "windows", "activities"]))
+    #expect(length(walker) > 4)
+    let boxes = try #require(walker["boxes"] as? [[String: Double]])
+    #expect(boxes.allSatisfy { Set($0.keys) == ["time", "x", "y", "width", "height"] })
+    #expect(boxes.allSatisfy { box in box.allSatisfy { $0.key == "time" || (0...1).contains($0.value) } })
+  }
+
+  private func length(_ person: [String: Any]) -> Double {
+    (person["until"] as? Double ?? 0) - (person["since"] as? Double ?? 0)
   }
 
   @Test(.timeLimit(.minutes(5))) func `unusable files end with status 65 and a reason`() throws {

@@ -35,12 +35,21 @@ private func minimal(_ more: String = "") -> String {
     #expect(DaemonSettings.knownSettings.count > 50)
   }
 
+  @Test func `leave to the camera and the model what is not set`() throws {
+    let camera = try #require(try parse(shippedText()).cameras.first)
+    #expect(camera.size == nil && camera.rate == nil && camera.stallSeconds == 2)
+    let people = try parse(shippedText()).people
+    #expect(people.mode == .auto && people.finder == .auto && people.detector == nil)
+    #expect(people.rate == 3 && people.most == 2 && people.lossSeconds == 3)
+  }
+
   @Test func `say the true defaults`() throws {
     // Every commented `#key: value` line put into effect must change nothing.
     let uncommented = try shippedText().split(separator: "\n", omittingEmptySubsequences: false).map { line in
       let body = line.drop { $0 == " " }
       guard body.first == "#", let next = body.dropFirst().first, next != " ", !body.hasPrefix("#node"),
-        !body.hasPrefix("#maximumDuration"), !body.hasPrefix("#region")
+        // These have no value unless they are set.
+        !["#maximumDuration", "#region", "#size", "#rate: 30", "#detector"].contains(where: { body.hasPrefix($0) })
       else { return String(line) }
       return String(line.prefix { $0 == " " } + body.dropFirst())
     }.joined(separator: "\n")

@@ -5,13 +5,17 @@ import Foundation
 /// The fields of an event that are shown; others are ignored, so newer daemons are understood too.
 struct ActivityEvent: Decodable {
   struct Activity: Decodable { var label: String }
+  struct Person: Decodable { var id: Int }
   struct Instant: Decodable { var time: String }
   var type: String
   var epoch: String
   var seq: Int
   var camera: String
-  var activity: Activity
-  var onset: Instant
+  /// Absent where somebody only came or left.
+  var activity: Activity?
+  /// Absent where the whole picture is looked at.
+  var person: Person?
+  var onset: Instant?
   var duration_s: Double?
   var end_reason: String?
 }
@@ -48,10 +52,13 @@ while true {
     if event.seq > before.seq + 1 { print("missed \(event.seq - before.seq - 1) messages of \(topic)") }
   }
   last[topic] = (event.epoch, event.seq)
+  let who = event.person.map { "\(event.camera), person \($0.id)" } ?? event.camera
+  let what = event.activity?.label ?? ""
   switch event.type {
-  case "activity.start": print("\(event.camera): \(event.activity.label) since \(event.onset.time)")
-  case "activity.end":
-    print("\(event.camera): \(event.activity.label) ended after \(event.duration_s ?? 0) s (\(event.end_reason ?? ""))")
+  case "activity.start": print("\(who): \(what) since \(event.onset?.time ?? "")")
+  case "activity.end": print("\(who): \(what) ended after \(event.duration_s ?? 0) s (\(event.end_reason ?? ""))")
+  case "person.entered": print("\(who) came")
+  case "person.left": print("\(who) left after \(event.duration_s ?? 0) s")
   default: break
   }
   fflush(nil)  // at once, also into a pipe

@@ -3,8 +3,9 @@ package import Video
 /// A V4L2 camera that streams through mapped buffers.
 ///
 /// Each buffer is copied into the caller's frame and goes straight back to the driver. Damaged, short and empty buffers
-/// are left out and counted, as are gaps in the driver's sequence numbers. What a real camera does wrong for a moment
-/// (single EIO, a stall) is mended here; what needs the device to be opened again is thrown.
+/// are left out and counted, as are gaps in the driver's sequence numbers. A few EIO in a row, as real cameras give, are
+/// mended here by starting the stream again; what needs the device to be opened again is thrown. How long a camera may
+/// be silent is for the caller to judge: `next` only says `timedOut`.
 package struct V4L2Camera: ~Copyable, FrameSource {
   /// What was agreed with the driver, which need not be what was asked for.
   package let negotiated: Negotiated
@@ -31,8 +32,6 @@ package struct V4L2Camera: ~Copyable, FrameSource {
   private var packet: [UInt8] = []
   private var sequence = SequenceCounter()
   private var failures = 0
-  private var hasRestarted = false
-  private var lastFrame: Duration
 
   /// Opens a camera, agrees on a format and starts the stream.
   package init(_ name: CameraName, options: V4L2Options = V4L2Options(), clock: FrameClock = .monotonic)
@@ -65,7 +64,6 @@ package struct V4L2Camera: ~Copyable, FrameSource {
     self.negotiated = negotiated
     self.decoder = decoder
     layout = agreement.layout
-    lastFrame = clock.now()
   }
 
   package var counters: CaptureCounters {
@@ -74,35 +72,32 @@ package struct V4L2Camera: ~Copyable, FrameSource {
     return counters
   }
 
-  /// Waits for the next sound buffer.
+  /// Waits for the next sound buffer; `timedOut` when none came in time, also where faulty ones did.
   ///
-  /// - Throws: `disconnected` when the device is gone, `stalled` when it sends nothing even after a restart of the
-  ///   stream, `requestFailed` for what the kernel refuses otherwise.
+  /// - Throws: `disconnected` when the device is gone, `requestFailed` for what the kernel refuses otherwise.
   package mutating func next(into frame: inout Frame, timeout: Duration) throws(CaptureError) -> FrameArrival {
     let end = clock.now() + timeout
     while true {
-      if try decodePending(into: &frame) { return deliver(&frame) }
+      if try decodePending(into: &frame) { return deliver() }
       let left = end - clock.now()
       let buffer: V4L2FilledBuffer?
       do throws(KernelRefusal) {
-        buffer = try dequeue(waiting: min(max(left, .zero), options.stallTimeout))
+        buffer = try dequeue(waiting: max(left, .zero))
       } catch {
         throw CaptureError(error, device: device.path)
       }
       if let buffer {
         defer { failures = 0 }
-        if try take(buffer, into: &frame) { return deliver(&frame) }
-      } else {
-        try mendStall()
-        if clock.now() >= end { return .timedOut }
+        if try take(buffer, into: &frame) { return deliver() }
+        // A packet of H.264 may have completed a picture.
+        if try decodePending(into: &frame) { return deliver() }
       }
+      if clock.now() >= end { return .timedOut }
     }
   }
 
-  private mutating func deliver(_ frame: inout Frame) -> FrameArrival {
+  private mutating func deliver() -> FrameArrival {
     counts.delivered += 1
-    lastFrame = clock.now()
-    hasRestarted = false
     return .frame
   }
 
@@ -177,20 +172,7 @@ package struct V4L2Camera: ~Copyable, FrameSource {
     return time
   }
 
-  /// Starts the stream again after a first stall, gives up after a second.
-  private mutating func mendStall() throws(CaptureError) {
-    let silence = clock.now() - lastFrame
-    guard silence >= options.stallTimeout * (hasRestarted ? 2 : 1) else { return }
-    guard !hasRestarted else { throw .stalled(source: device.path, seconds: silence.inSeconds) }
-    do throws(KernelRefusal) {
-      try restart()
-    } catch {
-      throw CaptureError(error, device: device.path)
-    }
-  }
-
   private mutating func restart() throws(KernelRefusal) {
-    hasRestarted = true
     try device.stream(false)
     _ = try device.requestBuffers(0)
     _ = try device.startStreaming(options.buffers)

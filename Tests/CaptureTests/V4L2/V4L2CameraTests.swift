@@ -99,16 +99,11 @@ import Video
     #expect(error?.isTransient == true)
   }
 
-  @Test func `a stall starts the stream again once and then is an error`() throws {
+  @Test func `silence is no error here, however long it lasts: whoever reads the camera has the watchdog`() throws {
     var camera = try camera()
     var frame = Frame()
-    for _ in 0..<19 { #expect(try camera.next(into: &frame, timeout: .milliseconds(100)) == .timedOut) }
+    for _ in 0..<600 { #expect(try camera.next(into: &frame, timeout: .milliseconds(100)) == .timedOut) }
     #expect(!device.log.contains("VIDIOC_STREAMOFF"))
-    #expect(try camera.next(into: &frame, timeout: .milliseconds(100)) == .timedOut)
-    #expect(device.log.contains("VIDIOC_STREAMOFF"))
-    #expect(throws: CaptureError.stalled(source: "/dev/video7", seconds: 4)) {
-      for _ in 0..<30 { _ = try camera.next(into: &frame, timeout: .milliseconds(100)) }
-    }
   }
 
   @Test func `a JPEG without beginning or end is left out`() throws {

@@ -53,8 +53,9 @@ package struct MediaFile: ~Copyable, FrameSource {
     package var loops = false
     package var decoderThreads = 1
     package var openTimeout = Duration.seconds(10)
-    /// How long a stream may send nothing before `next` throws `stalled`; it bounds `next` for network streams, whose
-    /// reading cannot be interrupted and taken up again.
+    /// How long a stream may send nothing before `next` throws `stalled`: the camera's `stallSeconds`.
+    ///
+    /// Reading a network stream cannot be interrupted and taken up again, so here the deadline lies within `next`.
     package var stallTimeout = Duration.seconds(5)
 
     package init() {}

@@ -65,14 +65,12 @@ package struct V4L2Options: Equatable, Sendable {
   package var rate: Double?
   /// The rate at which frames will be picked.
   package var sampleRate = 15.0
-  /// `cameras[].buffers`, 2 to 32.
+  /// Buffers shared with the driver, 2 to 32.
   package var buffers = 4
   /// Whether auto exposure may lower the rate in the dark.
   package var allowsSlowExposure = false
   /// `cameras[].controls`, by the names that `adl cameras` prints.
   package var controls: [String: Int] = [:]
-  /// Without a frame for so long the stream is started again, and after as long once more `next` throws `stalled`.
-  package var stallTimeout = Duration.seconds(2)
 
   package init() {}
 }

@@ -1,15 +1,15 @@
-/// Frames in, windows out: a `FrameSampler`, its ring, and the hop between windows.
+import Video
+
+/// A sampler with its ring, as the pipeline puts them together: frames in, windows out.
 ///
-/// Calls back at every window that is due while the ring stands exactly there, so that a file read as fast as possible
-/// skips none. A daemon whose ring is read by another thread uses the same two parts with a lock around the ring.
-package struct SampleStream: Sendable {
+struct SampleStream: Sendable {
   /// Samples from one window to the next.
-  package let hop: Int
-  package private(set) var sampler: FrameSampler
-  package private(set) var ring: FrameRing
+  let hop: Int
+  private(set) var sampler: FrameSampler
+  private(set) var ring: FrameRing
 
   /// A stream before its first frame, with windows of `frames` samples, one every `hop` samples.
-  package init(
+  init(
     _ preprocessing: ClipPreprocessing, frames: Int = 64, hop: Int = 8, sampler: TimeSampler = TimeSampler()
   ) {
     precondition(hop > 0)
@@ -19,7 +19,7 @@ package struct SampleStream: Sendable {
   }
 
   /// What one frame brought.
-  package struct Progress: Equatable, Sendable {
+  struct Progress: Equatable, Sendable {
     package var samples = 0
     package var windows = 0
   }
@@ -28,7 +28,7 @@ package struct SampleStream: Sendable {
   ///
   /// `window` is called once for each window that is due, with the ring that holds it, and copies the window; what it
   /// throws ends the push.
-  package mutating func push<Failure: Error>(
+  mutating func push<Failure: Error>(
     _ frame: inout Frame, decode: FrameSampler.Decode, window: (borrowing FrameRing) throws(Failure) -> Void
   ) throws(Failure) -> Progress {
     var progress = Progress()
@@ -39,7 +39,7 @@ package struct SampleStream: Sendable {
   }
 
   /// Settles what the last frame still owes at the end of the stream; the next frame begins anew.
-  package mutating func finish<Failure: Error>(
+  mutating func finish<Failure: Error>(
     decode: FrameSampler.Decode, window: (borrowing FrameRing) throws(Failure) -> Void
   ) throws(Failure) -> Progress {
     var progress = Progress()
@@ -50,7 +50,7 @@ package struct SampleStream: Sendable {
   }
 
   /// Empties the ring and begins anew with the next frame, as after the camera went away.
-  package mutating func restart() {
+  mutating func restart() {
     sampler.restart()
     ring.removeAll()
   }

@@ -1,0 +1,88 @@
+import Foundation
+
+/// A `Mailbox` between threads: cameras leave items, one worker takes them.
+///
+/// `@unchecked Sendable`: every access to the fields holds the condition's lock.
+final class Exchange<Sender: Hashable & Sendable, Item: Sendable>: @unchecked Sendable {
+  private let condition = NSCondition()
+  private var mailbox = Mailbox<Sender, Item>()
+  private var working: Sender?
+  private var isClosed = false
+
+  /// Leaves an item and returns the one that it replaces.
+  func leave(_ item: Item, from sender: Sender) -> Item? {
+    condition.withLock {
+      defer { condition.broadcast() }
+      return mailbox.leave(item, from: sender)
+    }
+  }
+
+  /// Waits for the next item, `nil` once closed.
+  ///
+  /// The item before counts as done.
+  func next() -> (sender: Sender, item: Item)? {
+    condition.withLock {
+      working = nil
+      condition.broadcast()
+      while !isClosed {
+        if let next = mailbox.next() {
+          working = next.sender
+          return next
+        }
+        condition.wait()
+      }
+      return nil
+    }
+  }
+
+  /// Takes out what waits from certain senders.
+  func withdraw(where isGone: (Sender) -> Bool) -> [Item] { condition.withLock { mailbox.withdraw(where: isGone) } }
+
+  /// Waits until nothing of certain senders waits or is being worked at, at most for so long.
+  func waitUntilDone(_ matches: (Sender) -> Bool, atMost duration: Duration) {
+    condition.withLock {
+      let deadline = Date(timeIntervalSinceNow: duration / .seconds(1))
+      while !isClosed, mailbox.waits(where: matches) || working.map(matches) ?? false {
+        guard condition.wait(until: deadline) else { return }
+      }
+    }
+  }
+
+  /// True when nothing waits.
+  var isIdle: Bool { condition.withLock { mailbox.isEmpty } }
+
+  /// Ends the worker's wait, now and later.
+  func close() {
+    condition.withLock {
+      isClosed = true
+      condition.broadcast()
+    }
+  }
+}
+
+/// Tells a blocking thread to come to an end, and wakes it when it sleeps.
+///
+/// `@unchecked Sendable`: every access to the field holds the condition's lock.
+final class StopSignal: @unchecked Sendable {
+  private let condition = NSCondition()
+  private var stopped = false
+
+  /// True once `stop` was called.
+  var isSet: Bool { condition.withLock { stopped } }
+
+  /// Ends every wait, now and later.
+  func stop() {
+    condition.withLock {
+      stopped = true
+      condition.broadcast()
+    }
+  }
+
+  /// Waits until the time is over, or `stop`.
+  func wait(for duration: Duration) {
+    condition.withLock {
+      let deadline = Date(timeIntervalSinceNow: duration / .seconds(1))
+      while !stopped && condition.wait(until: deadline) {}
+    }
+  }
+}

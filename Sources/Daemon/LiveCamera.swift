@@ -1,0 +1,210 @@
+import Capture
+import Detection
+import Events
+import Logging
+import Pipeline
+import Synchronization
+import Video
+
+/// What the network still has to look at: whose window it is.
+struct WindowSender: Hashable, Sendable {
+  var camera: Int
+  var person: Int?
+}
+
+/// A window on its way to the network.
+struct WindowJob: Sendable {
+  var order: WindowOrder
+  var window: ClipWindow
+}
+
+/// A picture on its way to the finder.
+struct PictureJob: Sendable {
+  var ticket: PictureTicket
+  var picture: Frame
+}
+
+typealias WindowExchange = Exchange<WindowSender, WindowJob>
+typealias PictureExchange = Exchange<Int, PictureJob>
+
+/// One camera in the daemon: its pipeline, and where what it says goes.
+///
+/// Capture, finder and network each call from a thread of their own; one lock keeps the pipeline, and the order of what is
+/// said, whole. A loss is handled by the thread that notices it, so no other camera's windows can delay it.
+final class LiveCamera: Sendable {
+  private struct Desk: ~Copyable {
+    var pipeline: CameraPipeline
+    var reporter: CameraReporter
+    var times = WindowTimes()
+    var capture = CaptureTotals()
+    var skippedFinds = 0
+  }
+
+  let index: Int
+  let name: String
+  private let desk: Mutex<Desk>
+  private let windows: WindowExchange
+  private let pictures: PictureExchange
+  private let clock: EventClock
+  private let send: @Sendable (Report) -> Void
+  private let count: @Sendable (CameraHealth.Counters) -> Void
+  private let logger: Logger
+
+  /// A camera before its first frame.
+  ///
+  /// `index` tells its windows and pictures from others'. `send` takes messages, in order, and must not call back; `count`
+  /// takes the newest counters. Throws what `CameraPipeline` does.
+  init(
+    index: Int, options: PipelineOptions, reporter: CameraReporter, windows: WindowExchange, pictures: PictureExchange,
+    clock: EventClock, logger: Logger, send: @escaping @Sendable (Report) -> Void,
+    count: @escaping @Sendable (CameraHealth.Counters) -> Void = { _ in }
+  ) throws(CaptureError) {
+    self.index = index
+    name = reporter.camera
+    self.windows = windows
+    self.pictures = pictures
+    self.clock = clock
+    self.send = send
+    self.count = count
+    self.logger = logger
+    desk = Mutex(Desk(pipeline: try CameraPipeline(options), reporter: reporter))
+    desk.withLock { desk in
+      let situation = desk.pipeline.situation(at: clock.now().monotonic)
+      say(.situation(situation), &desk)
+    }
+  }
+
+  // MARK: From the capture thread
+
+  /// The source is open; silence is counted from now on.
+  func opened() {
+    let now = clock.now().monotonic
+    desk.withLock { $0.pipeline.open(at: now) }
+  }
+
+  func take(_ frame: inout Frame, _ totals: CaptureTotals) {
+    let now = clock.now().monotonic
+    desk.withLock { desk in
+      desk.capture = totals
+      serve(desk.pipeline.take(&frame, at: now), &desk)
+      count(Self.counters(desk))
+    }
+  }
+
+  /// Time passes without a frame; true once the camera counts as stalled.
+  func isStalled(_ totals: CaptureTotals) -> Bool {
+    let now = clock.now().monotonic
+    return desk.withLock { desk in
+      desk.capture = totals
+      serve(desk.pipeline.tick(at: now), &desk)
+      return desk.pipeline.isStalled
+    }
+  }
+
+  func lose(_ reason: String, _ totals: CaptureTotals) {
+    withdrawWindows()
+    desk.withLock { desk in
+      desk.capture = totals
+      serve(desk.pipeline.lose(.offline, at: clock.now().monotonic, reason: reason), &desk)
+    }
+  }
+
+  /// The source has ended: what its last frames still owe is scored before everything open is ended.
+  func finish() {
+    func isOurs(_ sender: WindowSender) -> Bool { sender.camera == index }
+    pictures.waitUntilDone({ $0 == index }, atMost: .seconds(5))
+    desk.withLock { desk in serve(desk.pipeline.finish(), &desk) }
+    windows.waitUntilDone(isOurs, atMost: .seconds(20))
+    desk.withLock { desk in
+      serve(desk.pipeline.lose(.ended, at: clock.now().monotonic, reason: "the source ended"), &desk)
+    }
+  }
+
+  /// The daemon stops: ends what is open.
+  func shutDown() {
+    withdrawWindows()
+    let summary = desk.withLock { desk in
+      serve(desk.pipeline.lose(.shutdown, at: clock.now().monotonic, reason: "the daemon stops"), &desk)
+      return desk.times.summary(Self.counters(desk))
+    }
+    logger.notice("\(summary)")
+  }
+
+  // MARK: From the network and the finder
+
+  func take(_ scored: ScoredWindow, for job: consuming WindowJob, inference: Duration) {
+    let now = clock.now().monotonic
+    let order = job.order
+    desk.withLock { desk in
+      desk.times.add(inference: inference, latency: now - order.window.lastTime)
+      desk.pipeline.recycle(job.window)
+      serve(desk.pipeline.take(scored.probabilities, for: order), inference: inference, &desk)
+    }
+  }
+
+  func take(found: Result<[ScoredBox], DetectionError>, in ticket: PictureTicket) {
+    desk.withLock { desk in serve(desk.pipeline.take(found: found, in: ticket), &desk) }
+  }
+
+  var counters: CameraHealth.Counters { desk.withLock { desk in Self.counters(desk) } }
+
+  // MARK: Passing on
+
+  private func withdrawWindows() {
+    let waiting = windows.withdraw { $0.camera == index }
+    desk.withLock { desk in
+      for job in waiting { serve(desk.pipeline.skip(job.order), &desk) }
+    }
+  }
+
+  private func serve(_ outputs: [PipelineOutput], inference: Duration? = nil, _ desk: inout Desk) {
+    for output in outputs {
+      switch output {
+      case .window(let order, let window):
+        let sender = WindowSender(camera: index, person: order.person)
+        guard let replaced = windows.leave(WindowJob(order: order, window: window), from: sender) else { continue }
+        desk.pipeline.recycle(replaced.window)
+        serve(desk.pipeline.skip(replaced.order), &desk)
+      case .picture(let ticket, let picture):
+        if pictures.leave(PictureJob(ticket: ticket, picture: picture), from: index) != nil { desk.skippedFinds += 1 }
+      case .skippedFrame(let reason): logger.warning("frame skipped: \(reason)")
+      default: say(output, inference: inference, &desk)
+      }
+    }
+  }
+
+  private func say(_ output: PipelineOutput, inference: Duration? = nil, _ desk: inout Desk) {
+    switch output {
+    case .condition(let condition, let reason): logger.notice("\(condition.rawValue): \(reason)")
+    case .finderFailed(let reason): logger.error("the person finder failed: \(reason)")
+    default: break
+    }
+    let counters = Self.counters(desk)
+    if let report = desk.reporter.report(output, inference: inference, counters: counters) { send(report) }
+  }
+
+  private static func counters(_ desk: borrowing Desk) -> CameraHealth.Counters {
+    let pipeline = desk.pipeline.counters
+    var counters = CameraHealth.Counters()
+    counters.frames = pipeline.stream.frames
+    counters.samples = pipeline.stream.samples
+    counters.windows = pipeline.windows
+    counters.skippedHops = pipeline.skippedHops
+    counters.emptyHops = pipeline.emptyHops
+    counters.unservedHops = pipeline.unservedHops
+    counters.finds = pipeline.finds
+    counters.skippedFinds = desk.skippedFinds
+    counters.lostFrames = desk.capture.lost
+    counters.corruptFrames = desk.capture.corrupt + pipeline.stream.unusable
+    counters.reconnects = desk.capture.reconnects
+    return counters
+  }
+}
+
+/// What was counted over all times a source was opened.
+struct CaptureTotals: Equatable, Sendable {
+  /// Frames lost before us and frames that were faulty.
+  var lost = 0
+  var corrupt = 0
+  var reconnects = 0
+}

@@ -1,0 +1,148 @@
+import Capture
+import Detection
+import Events
+import Foundation
+import Inference
+package import Logging
+import ModelFile
+import Networks
+import Pipeline
+import ServiceLifecycle
+package import Settings
+import UnixSignals
+import Video
+
+/// The daemon put together: everything checked first, then one group of services that start and stop in order.
+package struct LiveService: Sendable {
+  /// One enabled camera: its settings, where it is, and what they come to.
+  private struct Camera: Sendable {
+    var settings: CameraSettings
+    var source: SourceDescription
+    var pipeline: PipelineOptions
+  }
+
+  package let settings: DaemonSettings
+  private let model: StudentModel
+  private let cameras: [Camera]
+
+  /// Checks what the settings name: the model, its labels, the sources, the regions, the detector.
+  ///
+  /// - Throws: `SettingsError`, `ModelFileError`, `CaptureError`, `VideoError`, `DetectionError` or `DaemonError`, each
+  ///   naming what to change.
+  package init(_ settings: DaemonSettings, path: String) throws {
+    self.settings = settings
+    let model = try StudentModel(path: settings.model.path)
+    try settings.check(againstLabels: model.card.labels, path: path)
+    guard settings.model.hop <= model.network.frames else {
+      throw DaemonError.setting(
+        "model.hop", reason: "\(settings.model.hop) samples are more than a window's \(model.network.frames)")
+    }
+    _ = try Precision(settings.model.precision).resolved()
+    cameras = try settings.cameras.filter(\.isEnabled).map { camera in
+      Camera(
+        settings: camera, source: try SourceDescription(parsing: camera.source),
+        pipeline: try PipelineOptions(camera, settings, model.card))
+    }
+    if settings.people.looksAtPeople(model.card), let detector = settings.people.usedDetector {
+      _ = try ModelFinder(path: detector, threads: settings.people.threads)
+    }
+    self.model = model
+  }
+
+  private var looksAtPeople: Bool { settings.people.looksAtPeople(model.card) }
+
+  /// What `--check` prints.
+  package var summary: String {
+    let names = cameras.map { "\($0.settings.name) (\(maskedURL($0.settings.source)))" }.joined(separator: ", ")
+    let view = looksAtPeople ? "people found by \(settings.people.usedDetector ?? "motion")" : "the whole picture"
+    return "model \(model.card.name) with \(model.card.labels.count) activities; looks at \(view); cameras \(names)"
+  }
+
+  /// What is allowed but probably not meant, besides `DaemonSettings.warnings`.
+  package var warnings: [String] { [settings.people.mismatch(model.card)].compactMap(\.self) }
+
+  /// Runs until SIGTERM or SIGINT: then capture stops, open activities are ended, and events are flushed.
+  package func run(logger: Logger, notification: ServiceNotification) async throws {
+    let publisher = try EventPublisher(EventPublisher.Options(settings))
+    defer { publisher.close() }
+    logger.notice("events on \(publisher.endpoints.events), queries on \(publisher.endpoints.query)")
+
+    let windows = WindowExchange()
+    let pictures = PictureExchange()
+    var captures: [CaptureService] = []
+    for camera in cameras {
+      captures.append(try capture(camera, captures.count, windows, pictures, publisher, logger))
+    }
+    let live = captures.map(\.camera)
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let recognition = RecognitionService(
+      cameras: live, model: model, precision: Precision(settings.model.precision),
+      threads: settings.model.threads == 0 ? cores : settings.model.threads, windows: windows,
+      onReady: { text in
+        logger.notice("model \(model.card.name) ready: \(text)", metadata: ["sha256": "\(model.sha256)"])
+        notification.ready(status: "Watching \(live.count) cameras")
+      })
+    let finder = FinderService(cameras: live, pictures: pictures, settings: settings.people)
+
+    // Services stop in reverse order: cameras first, then recognition ends what is open.
+    let services: [any Service] = [recognition] + (looksAtPeople ? [finder] : [])
+    var group = ServiceGroupConfiguration(
+      services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
+        // A file that has ended, or one camera that cannot start, leaves the others running.
+        + captures.map { .init(service: $0, successTerminationBehavior: .ignore) },
+      gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
+    group.maximumGracefulShutdownDuration = .seconds(5)
+    defer { notification.stopping() }
+    try await ServiceGroup(configuration: group).run()
+  }
+
+  private func capture(
+    _ camera: Camera, _ index: Int, _ windows: WindowExchange, _ pictures: PictureExchange,
+    _ publisher: EventPublisher, _ logger: Logger
+  ) throws -> CaptureService {
+    var logger = logger
+    logger[metadataKey: "camera"] = "\(camera.settings.name)"
+    let name = camera.settings.name
+    let clock = publisher.options.clock
+    let live = try LiveCamera(
+      index: index, options: camera.pipeline,
+      reporter: CameraReporter(
+        camera: name, card: model.card, sha256: model.sha256, options: camera.pipeline.recognition, clock: clock),
+      windows: windows, pictures: pictures, clock: clock, logger: logger,
+      send: { publisher.publish($0) }, count: { publisher.update($0, of: name) })
+    return CaptureService(
+      camera: live, source: camera.source,
+      options: SourceOptions(camera.settings, sampleRate: model.card.sampleRate))
+  }
+
+  /// The group's own log of services starting and stopping is for debugging only.
+  private func quiet(_ logger: Logger) -> Logger {
+    var logger = logger
+    logger.logLevel = max(logger.logLevel, .warning)
+    return logger
+  }
+}
+
+extension EventPublisher.Options {
+  fileprivate init(_ settings: DaemonSettings) {
+    self.init()
+    node = settings.node
+    endpoint = settings.events.endpoint
+    query = settings.events.query
+    predictions = settings.events.publishesPredictions ? settings.events.predictionsEndpoint : nil
+    heartbeat = .seconds(settings.events.heartbeat)
+    history = settings.events.history
+  }
+}
+
+extension EventPublisher {
+  fileprivate func publish(_ report: Report) {
+    switch report {
+    case .activity(let event): publish(event)
+    case .person(let event): publish(event)
+    case .state(let state): publish(state)
+    case .health(let health): publish(health)
+    case .prediction(let prediction): publish(prediction)
+    }
+  }
+}

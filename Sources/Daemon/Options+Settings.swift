@@ -1,0 +1,116 @@
+import Capture
+import Inference
+import ModelFile
+import People
+import Pipeline
+import Recognition
+import Settings
+import Video
+
+// What the settings say, as each room's own options; what is not set stays so.
+
+extension SourceOptions {
+  init(_ camera: CameraSettings, sampleRate: Double) {
+    self.init()
+    media.pace = camera.pace == .realTime ? .realTime : .fastest
+    media.loops = camera.loops
+    media.stallTimeout = .seconds(camera.stallSeconds)
+    self.camera.format = V4L2Options.Format(setting: camera.format.rawValue)
+    self.camera.size = camera.size.map { FrameSize(width: $0.width, height: $0.height) }
+    self.camera.rate = camera.rate
+    self.camera.sampleRate = sampleRate
+    self.camera.controls = camera.controls
+  }
+}
+
+extension PipelineOptions {
+  /// - Throws: `VideoError` for a region or mask that cannot be used.
+  init(_ camera: CameraSettings, _ settings: DaemonSettings, _ card: ModelCard) throws(VideoError) {
+    self.init(card, view: settings.people.looksAtPeople(card) ? .people(Following(settings.people)) : .scene)
+    hop = settings.model.hop
+    if let region = camera.region {
+      self.region = try PictureRegion(x: region.x, y: region.y, width: region.width, height: region.height)
+    }
+    crop = camera.crop == .full ? .full : .centerSquare
+    mask = try PrivacyMask(polygons: camera.masks.map { $0.map { PrivacyMask.Point(x: $0[0], y: $0[1]) } })
+    decodesExactly = camera.decodesExactly
+    stallTime = .seconds(camera.stallSeconds)
+    recognition = RecognitionOptions(settings.recognition)
+  }
+}
+
+extension PipelineOptions.Following {
+  init(_ settings: PeopleSettings) {
+    self.init()
+    rate = settings.rate
+    most = settings.most
+    tracker.lossSeconds = settings.lossSeconds
+    // What doesn't move gets no box from a finder of motion.
+    tracker.keepsStill = settings.usedDetector == nil
+  }
+}
+
+extension PeopleSettings {
+  /// Whether the network is shown people: as the setting says, or what the model was trained on.
+  ///
+  /// A model that doesn't say is shown people where a detector is set.
+  func looksAtPeople(_ card: ModelCard) -> Bool {
+    switch mode {
+    case .people: true
+    case .scene: false
+    case .auto: card.region.map { $0 == .person } ?? (detector != nil)
+    }
+  }
+
+  /// What is allowed but probably not meant.
+  func mismatch(_ card: ModelCard) -> String? {
+    switch (looksAtPeople(card), card.region) {
+    case (true, .scene): "people.mode is people, but the model was trained on whole pictures; expect worse results"
+    case (false, .person): "people.mode is scene, but the model was trained on people; expect worse results"
+    case (false, _) where detector != nil: "people.detector is not used: the whole picture is looked at (people.mode)"
+    default: nil
+    }
+  }
+}
+
+extension Precision {
+  init(_ setting: ModelSettings.Precision) {
+    self =
+      switch setting {
+      case .auto: .auto
+      case .f32: .f32
+      case .bf16: .bf16
+      }
+  }
+}
+
+extension RecognitionOptions {
+  init(_ settings: RecognitionSettings) {
+    self.init()
+    smoothing =
+      switch settings.smoothing {
+      case .mean: .mean
+      case .ema: .ema
+      case .median: .median
+      }
+    smoothingWindows = settings.smoothingWindows
+    on = Float(settings.on)
+    off = Float(settings.off)
+    onHold = settings.onHold
+    offHold = settings.offHold
+    margin = Float(settings.margin)
+    minimumDuration = .seconds(settings.minimumDuration)
+    coolDown = .seconds(settings.coolDown)
+    maximumDuration = settings.maximumDuration.map { .seconds($0) }
+    motionGate = Float(settings.motionGate)
+    activities = settings.activities.mapValues { own in
+      var activity = Activity()
+      activity.isEnabled = own.isEnabled
+      activity.on = own.on.map { Float($0) }
+      activity.off = own.off.map { Float($0) }
+      activity.minimumDuration = own.minimumDuration.map { .seconds($0) }
+      activity.coolDown = own.coolDown.map { .seconds($0) }
+      return activity
+    }
+  }
+}

@@ -1,0 +1,212 @@
+package import Capture
+package import Detection
+import Recognition
+package import Video
+
+/// The one path from a camera's frames to people and activities, for the daemon and for files.
+///
+/// A value without clocks or threads: frames, losses, ticks, a finder's boxes and the network's scores go in, with their
+/// times; out come pictures for the finder, windows for the network, and what changed. Whoever drives it passes those on,
+/// in order. What a finder says of a picture counts from a fixed number of samples later on, and who leaves is only let
+/// go once their last windows are scored: so that a finder and a network that keep up give the same events as those that
+/// answer at once.
+package struct CameraPipeline: ~Copyable {
+  private enum State {
+    case away(CameraCondition)
+    /// The source is open and has given no frame yet; it was like this before.
+    case opened(at: Duration, after: CameraCondition)
+    case online(lastFrame: Duration)
+  }
+
+  private let options: PipelineOptions
+  private let decoder: ChosenFrameDecoder
+  private var sampler: FrameSampler
+  private var state = State.away(.offline)
+  private var view: any SubjectView
+  private var announced: Situation?
+  private var finderHasFailed = false
+  /// Counts losses; see `WindowOrder.session`.
+  private var session = 0
+  private var lastTime = Duration.zero
+  private var counts = PipelineCounters()
+
+  /// - Throws: `CaptureError` when libjpeg-turbo cannot start.
+  package init(_ options: PipelineOptions) throws(CaptureError) {
+    self.options = options
+    decoder = try ChosenFrameDecoder(options.picture, isExact: options.decodesExactly)
+    sampler = options.sampler
+    view =
+      switch options.view {
+      case .scene: SceneView(options)
+      case .people(let following): PeopleView(options, following)
+      }
+  }
+
+  package var counters: PipelineCounters {
+    var counters = counts
+    counters.stream = sampler.counters
+    view.count(into: &counters)
+    return counters
+  }
+
+  package var condition: CameraCondition {
+    switch state {
+    case .away(let condition), .opened(_, let condition): condition
+    case .online: .online
+    }
+  }
+
+  /// Bytes of pictures that are kept.
+  package var pictureBytes: Int { view.pictureBytes }
+
+  /// What is going on, said again.
+  package func situation(at time: Duration) -> Situation { view.situation(condition, at: time) }
+
+  /// Takes the next frame.
+  ///
+  /// `frame` comes back with other storage. `now` is when it arrived, on the clock of `tick`.
+  package mutating func take(_ frame: inout Frame, at now: Duration) -> [PipelineOutput] {
+    var outputs: [PipelineOutput] = []
+    if condition != .online { outputs.append(.condition(.online, reason: "frames arrive")) }
+    state = .online(lastFrame: now)
+    lastTime = frame.timestamp
+    let unusable = sampler.counters.unusable
+    var samples: [(Sample, [UInt8])] = []
+    sampler.push(&frame, decode: decoder.decode) { samples.append(($0, $1)) }
+    for (sample, pixels) in samples { take(sample, pixels, &outputs) }
+    skipped(since: unusable, &outputs)
+    announce(at: lastTime, &outputs)
+    return outputs
+  }
+
+  /// The source is open; a frame is expected from now on.
+  package mutating func open(at now: Duration) { state = .opened(at: now, after: condition) }
+
+  /// Time passes without a frame: after `PipelineOptions.stallTime` the camera counts as stalled.
+  package mutating func tick(at now: Duration) -> [PipelineOutput] {
+    switch state {
+    case .away: return []
+    case .opened(let time, let before):
+      guard now - time > options.stallTime else { return [] }
+      if before == .stalled {
+        state = .away(.stalled)
+        return []
+      }
+    case .online(let lastFrame):
+      guard now - lastFrame > options.stallTime else { return [] }
+    }
+    let seconds = options.stallTime / .seconds(1)
+    return leave(.stalled, .cameraLost, at: now, reason: "no frame for \(seconds) s")
+  }
+
+  /// True while no frame has come for `PipelineOptions.stallTime`.
+  package var isStalled: Bool {
+    if case .away(.stalled) = state { true } else { false }
+  }
+
+  /// Frames stop: the source failed, ended, or is let go.
+  ///
+  /// After `ended`, call `finish` first, which settles what the last frames still owe.
+  package mutating func lose(_ loss: CameraLoss, at now: Duration, reason: String) -> [PipelineOutput] {
+    leave(.offline, loss.endReason, at: now, reason: reason)
+  }
+
+  /// Settles what the last frame owes at the end of a file; a file shorter than a window is repeated to fill one.
+  package mutating func finish() -> [PipelineOutput] {
+    var outputs: [PipelineOutput] = []
+    let unusable = sampler.counters.unusable
+    var samples: [(Sample, [UInt8])] = []
+    sampler.finish(decode: decoder.decode) { samples.append(($0, $1)) }
+    for (sample, pixels) in samples { take(sample, pixels, &outputs) }
+    skipped(since: unusable, &outputs)
+    view.finish(session, &outputs)
+    announce(at: lastTime, &outputs)
+    return outputs
+  }
+
+  /// Takes what the finder says of a picture.
+  package mutating func take(found: Result<[ScoredBox], DetectionError>, in ticket: PictureTicket) -> [PipelineOutput] {
+    var outputs: [PipelineOutput] = []
+    switch found {
+    case .success(let boxes):
+      if finderHasFailed { outputs.append(.finderRecovered) }
+      finderHasFailed = false
+      counts.finds += 1
+      if ticket.session == session { view.take(boxes, in: ticket) }
+    case .failure(let error):
+      if !finderHasFailed { outputs.append(.finderFailed(reason: "\(error)")) }
+      finderHasFailed = true
+    }
+    return outputs
+  }
+
+  /// Takes the network's probabilities of a window.
+  package mutating func take(_ probabilities: [Float], for order: WindowOrder) -> [PipelineOutput] {
+    counts.windows += 1
+    guard order.session == session else { return [] }
+    var outputs: [PipelineOutput] = []
+    view.take(probabilities, for: order, &outputs)
+    announce(at: order.window.lastTime, &outputs)
+    return outputs
+  }
+
+  /// A window will not be scored.
+  package mutating func skip(_ order: WindowOrder) -> [PipelineOutput] {
+    counts.skippedHops += 1
+    guard order.session == session else { return [] }
+    var outputs: [PipelineOutput] = []
+    view.skip(order, &outputs)
+    announce(at: order.window.lastTime, &outputs)
+    return outputs
+  }
+
+  /// Takes the storage of a window back, to fill it again.
+  package mutating func recycle(_ window: consuming ClipWindow) { view.spares.append(window) }
+
+  private mutating func take(_ sample: Sample, _ pixels: [UInt8], _ outputs: inout [PipelineOutput]) {
+    view.append(sample, pixels, size: sampler.pictureSize, session, &outputs)
+  }
+
+  private mutating func leave(
+    _ condition: CameraCondition, _ reason: EndReason, at now: Duration, reason text: String
+  ) -> [PipelineOutput] {
+    var outputs: [PipelineOutput] = []
+    view.end(at: now, reason, &outputs)
+    session += 1
+    sampler.restart()
+    state = .away(condition)
+    announce(at: now, &outputs)
+    outputs.append(.condition(condition, reason: text))
+    return outputs
+  }
+
+  private func skipped(since count: Int, _ outputs: inout [PipelineOutput]) {
+    guard sampler.counters.unusable > count, let failure = sampler.lastFailure else { return }
+    outputs.append(.skippedFrame(reason: "\(failure)"))
+  }
+
+  private mutating func announce(at time: Duration, _ outputs: inout [PipelineOutput]) {
+    let situation = view.situation(condition, at: time)
+    if let announced, announced.says(situation) { return }
+    announced = situation
+    outputs.append(.situation(situation))
+  }
+}
+
+/// Decodes the JPEG frames that became samples.
+private final class ChosenFrameDecoder {
+  private var decoder: FrameDecoder
+  private let picture: SamplePicture
+  private let isExact: Bool
+
+  init(_ picture: SamplePicture, isExact: Bool) throws(CaptureError) {
+    decoder = try FrameDecoder()
+    self.picture = picture
+    self.isExact = isExact
+  }
+
+  func decode(_ frame: Frame, into target: inout Frame) throws {
+    let scale: FrameDecoder.Scale = isExact ? .exact : .covering(picture.minimumDecodedSize(of: frame.size))
+    try decoder.decode(frame, into: &target, scale: scale)
+  }
+}

@@ -1,0 +1,45 @@
+import Video
+
+/// The samples of one person's square, cut from the camera's working pictures.
+///
+/// While the square stays, only pictures that are new since the last window are cut.
+struct PersonClip: Sendable {
+  private var ring: FrameRing
+  private var motion: MotionMeter
+  private var pixels: [UInt8] = []
+  private var square: PixelRectangle?
+  private var cutter: FramePreprocessor?
+  private var run: Int?
+  private var lastSample = 0
+
+  init(_ options: PipelineOptions) {
+    ring = FrameRing(capacity: options.frames, size: options.size)
+    motion = MotionMeter(size: options.size)
+  }
+
+  static func byteCount(_ options: PipelineOptions) -> Int { options.frames * options.size * options.size * 3 }
+
+  /// Cuts what is new in `pictures`, and everything when the square moved; `pictures` holds at least one.
+  ///
+  /// - Throws: never for pictures of our own ring.
+  mutating func update(from pictures: PictureRing, square: PixelRectangle) throws(VideoError) {
+    let newest = pictures.picture(age: 0).sample.index
+    var missing = newest - lastSample
+    if square != self.square || run != pictures.run || missing >= pictures.count {
+      missing = pictures.count
+      ring.removeAll()
+      motion.reset()
+      let region = try PictureRegion(pixels: square, of: pictures.size)
+      cutter = FramePreprocessor(ClipPreprocessing(size: ring.size, region: region))
+    }
+    (self.square, run, lastSample) = (square, pictures.run, newest)
+    for age in (0..<missing).reversed() {
+      var (sample, frame) = pictures.picture(age: age)
+      try cutter?.process(&frame, into: &pixels)
+      sample.motion = motion.difference(of: pixels)
+      ring.append(sample, picture: pixels)
+    }
+  }
+
+  func copy(into window: inout ClipWindow) { ring.copyRepeating(into: &window) }
+}

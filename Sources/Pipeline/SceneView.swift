@@ -1,0 +1,63 @@
+import Recognition
+import Video
+
+/// The whole region as one subject.
+struct SceneView: SubjectView {
+  private let options: PipelineOptions
+  private var ring: FrameRing
+  private var subject: Subject
+  private var hasWindow = false
+  var spares: [ClipWindow] = []
+
+  init(_ options: PipelineOptions) {
+    self.options = options
+    ring = FrameRing(capacity: options.frames, size: options.size)
+    subject = Subject(options, at: .zero)
+  }
+
+  var pictureBytes: Int { options.frames * options.size * options.size * 3 }
+
+  mutating func append(
+    _ sample: Sample, _ pixels: [UInt8], size: FrameSize, _ session: Int, _ outputs: inout [PipelineOutput]
+  ) {
+    // The window fills anew; what is open goes on.
+    if sample.beginsRun { subject.warmUp(at: sample.time) }
+    ring.append(sample, picture: pixels)
+    if ring.isWindowDue(hop: options.hop) { order(session, &outputs) }
+  }
+
+  mutating func finish(_ session: Int, _ outputs: inout [PipelineOutput]) {
+    if !hasWindow, ring.count > 0 { order(session, &outputs) }
+  }
+
+  private mutating func order(_ session: Int, _ outputs: inout [PipelineOutput]) {
+    var window = makeWindow(options)
+    ring.copyRepeating(into: &window)
+    hasWindow = true
+    outputs.append(
+      .window(WindowOrder(session: session, person: nil, window: WindowDescription(window)), window))
+  }
+
+  mutating func take(_ boxes: [ScoredBox], in ticket: PictureTicket) {}
+
+  mutating func take(_ probabilities: [Float], for order: WindowOrder, _ outputs: inout [PipelineOutput]) {
+    let changes = subject.decide(probabilities, order.window)
+    outputs += changes.map { .activity($0, nil, order.window) }
+    outputs.append(.scored(probabilities, nil, order.window))
+  }
+
+  mutating func skip(_ order: WindowOrder, _ outputs: inout [PipelineOutput]) {}
+
+  mutating func end(at time: Duration, _ reason: EndReason, _ outputs: inout [PipelineOutput]) {
+    outputs += subject.end(at: time, reason).map { .activity($0, nil, nil) }
+    ring.removeAll()
+    hasWindow = false
+  }
+
+  func situation(_ condition: CameraCondition, at time: Duration) -> Situation {
+    let word = condition == .online ? Situation.Word(subject.decider.state) : .noSignal
+    return Situation(condition: condition, word: word, since: subject.since, person: nil, people: nil)
+  }
+
+  func count(into counters: inout PipelineCounters) {}
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Pipeline
+import Recognition
+
+/// What `adl recognize` prints for people.
+struct RecognitionText {
+  let labels: [String]
+  /// Windows in a row that must agree before an activity starts.
+  let onHold: Int
+
+  func print(_ result: FileRecognition.Result) {
+    if let people = result.people {
+      for person in people { print(person) }
+      if people.isEmpty { Swift.print("Nobody was found; --scene looks at the whole picture.") }
+      if let main = result.mainPerson, people.count > 1, !main.timeline.windows.isEmpty {
+        Swift.print("\nThe main person: \(main.id)")
+      }
+    } else {
+      printWindows(result.scene)
+      print(result.scene, of: "The clip")
+    }
+    if result.wasRepeated { Swift.print("The video is shorter than one window and was repeated to fill it.") }
+  }
+
+  private func print(_ person: FileRecognition.FollowedPerson) {
+    Swift.print("\nPerson \(person.id)  \(clock(person.since)) – \(clock(person.until))")
+    guard !person.timeline.windows.isEmpty else {
+      Swift.print("was not there for a whole window, or others had their turn (--most)")
+      return
+    }
+    print(person.timeline, of: "Person \(person.id)")
+  }
+
+  private func printWindows(_ timeline: FileRecognition.Timeline) {
+    for window in timeline.windows {
+      let top = ActivityDecider.top(window.probabilities, count: 5)
+        .map { "\(labels[$0.index]) \(share($0.probability))" }
+      Swift.print("\(clock(window.time))  \(top.joined(separator: ", "))")
+    }
+  }
+
+  private func print(_ timeline: FileRecognition.Timeline, of subject: String) {
+    Swift.print("\nActivities:")
+    for activity in timeline.activities {
+      Swift.print(
+        "\(clock(activity.onset)) – \(clock(activity.offset))  \(labels[activity.index])  \(share(activity.confidence))"
+      )
+    }
+    if timeline.activities.isEmpty {
+      // A sure window that stands alone is no activity, and still no doubt.
+      Swift.print(
+        timeline.windows.count < onHold
+          ? "too short for any: an activity starts once \(onHold) windows agree, and there is \(timeline.windows.count)"
+          : "none was sure enough for \(onHold) windows in a row (--on, --off)")
+    }
+    if let index = timeline.verdict.index {
+      Swift.print("\n\(subject): \(labels[index]) (\(share(timeline.verdict.pooled[index])))")
+    }
+  }
+
+  private func share(_ value: Float) -> String { value.formatted(.number.precision(.fractionLength(2))) }
+}

@@ -1,0 +1,133 @@
+import Detection
+import Events
+import Foundation
+import Logging
+import ModelFile
+import Networks
+import Recognition
+import Testing
+import Video
+
+@testable import Daemon
+@testable import Pipeline
+
+/// A camera of the daemon without threads, sources or sockets: what it says is kept.
+struct Bench {
+  let camera: LiveCamera
+  let windows: WindowExchange
+  let reports: Mutexed<[Report]>
+  let clock: Mutexed<Duration>
+
+  init(_ name: String, index: Int = 0, windows: WindowExchange = WindowExchange(), stallTime: Duration = .seconds(2))
+    throws
+  {
+    let network = try StudentNetwork(width: WidthMultiplier(0.25), frames: 16, size: 112, classes: 3)
+    let card = ModelCard(network: network, name: "made", labels: ["Walk", "Sit", "background"])
+    var options = PipelineOptions(card, view: .scene)
+    options.stallTime = stallTime
+    options.hop = 1
+    options.recognition.onHold = 1
+    let clock = Mutexed(Duration.seconds(100))
+    let reports = Mutexed<[Report]>([])
+    let events = EventClock(bootID: "boot") { (clock.value, Date(timeIntervalSince1970: 1_800_000_000)) }
+    self.windows = windows
+    self.reports = reports
+    self.clock = clock
+    camera = try LiveCamera(
+      index: index, options: options,
+      reporter: CameraReporter(
+        camera: name, card: card, sha256: "0", options: options.recognition, clock: events),
+      windows: windows, pictures: PictureExchange(), clock: events, logger: Logger(label: "test"),
+      send: { report in reports.change { $0.append(report) } })
+  }
+
+  /// Gives frames at 15 a second up to now.
+  func play(_ count: Int) {
+    for _ in 0..<count {
+      clock.change { $0 += SampleRate(15).offset(ofTick: 1) }
+      var frame = Frame()
+      frame.timestamp = clock.value
+      frame.size = FrameSize(width: 16, height: 16)
+      frame.bytes = [UInt8](repeating: 9, count: 256)
+      frame.byteCount = 256
+      frame.planes = [Frame.Plane(offset: 0, rowBytes: 16)]
+      camera.take(&frame, CaptureTotals())
+    }
+  }
+
+  /// Scores the window whose turn it is; its camera.
+  @discardableResult func score(_ cameras: [LiveCamera]) -> Int? {
+    guard !windows.isIdle, let (sender, job) = windows.next() else { return nil }
+    let scored = ScoredWindow(logits: [3, 0, 0], probabilities: [0.9, 0.05, 0.05])
+    cameras[sender.camera].take(scored, for: job, inference: .milliseconds(5))
+    return sender.camera
+  }
+
+  var words: [String] {
+    reports.value.compactMap { report in
+      switch report {
+      case .activity(let event): "\(event.type.rawValue) \(event.endReason ?? "")"
+      case .health(let health): health.type.rawValue
+      case .state(let state): "= \(state.state) \(state.condition)"
+      case .person, .prediction: nil
+      }
+    }
+  }
+}
+
+@Suite struct `A live camera` {
+  @Test func `that is lost says so at once, while another always has windows ready`() throws {
+    let windows = WindowExchange()
+    let busy = try Bench("busy", index: 0, windows: windows)
+    let lost = try Bench("lost", index: 1, windows: windows)
+    let cameras = [busy.camera, lost.camera]
+    busy.play(16)
+    lost.play(16)
+    while busy.score(cameras) != nil {}
+    #expect(lost.words.contains("activity.start "))
+    // The network never has a free moment from here on.
+    for _ in 0..<5 {
+      busy.play(1)
+      busy.score(cameras)
+      busy.play(1)
+    }
+    lost.camera.lose("unplugged", CaptureTotals())
+    #expect(lost.words.suffix(3) == ["activity.end camera_lost", "= no_signal offline", "camera.offline"])
+    #expect(!windows.isIdle, "the other camera's window still waits")
+  }
+
+  @Test func `stalls after the seconds of its settings, not before`() throws {
+    let bench = try Bench("slow", stallTime: .seconds(30))
+    bench.play(3)
+    bench.clock.change { $0 += .seconds(29) }
+    #expect(!bench.camera.isStalled(CaptureTotals()))
+    bench.clock.change { $0 += .seconds(2) }
+    #expect(bench.camera.isStalled(CaptureTotals()))
+    #expect(bench.words.last == "camera.stalled")
+  }
+
+  @Test func `replaces a window that nobody scored in time, and counts it`() throws {
+    let bench = try Bench("fast")
+    bench.play(20)
+    #expect(bench.camera.counters.skippedHops == 4)
+    bench.score([bench.camera])
+    #expect(bench.camera.counters.windows == 1)
+  }
+
+  @Test func `forgets windows of before a loss`() throws {
+    let bench = try Bench("gone")
+    bench.play(16)
+    bench.camera.lose("unplugged", CaptureTotals())
+    #expect(bench.windows.isIdle)
+    #expect(!bench.words.contains { $0.hasPrefix("activity") })
+  }
+
+  @Test func `ends what is open when the daemon stops`() throws {
+    let bench = try Bench("room")
+    bench.play(16)
+    bench.score([bench.camera])
+    bench.camera.shutDown()
+    #expect(bench.words.contains("activity.end shutdown"))
+    #expect(bench.words.suffix(2) == ["= no_signal offline", "camera.offline"])
+  }
+}

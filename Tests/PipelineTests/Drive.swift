@@ -1,0 +1,112 @@
+import Detection
+import ModelFile
+import Networks
+import Recognition
+import Video
+
+@testable import Pipeline
+
+/// Drives a pipeline with made frames, a made finder and made scores, and keeps what it says.
+final class Drive {
+  static let labels = ["Walk", "Sit", "background"]
+
+  var pipeline: CameraPipeline
+  var said: [PipelineOutput] = []
+  var windows: [WindowOrder] = []
+  var tickets: [PictureTicket] = []
+  /// Scores of each window; nobody scores while it is `nil`.
+  var score: ((WindowOrder) -> [Float])? = { _ in [0.9, 0.05, 0.05] }
+  /// Where people are at a time; nobody answers while it is `nil`.
+  var find: ((Duration) -> Result<[ScoredBox], DetectionError>)?
+  /// Answers are kept back by so many frames, as by a slow finder.
+  var finderDelay = 0
+  private var waiting: [(frame: Int, PictureTicket)] = []
+  private var frames = 0
+  private var sequence = 0
+
+  init(_ edit: (inout PipelineOptions) -> Void = { _ in }, view: PipelineOptions.View = .scene) throws {
+    var options = PipelineOptions(frames: 8, size: 8, rate: SampleRate(15), labels: Self.labels, view: view)
+    options.hop = 2
+    options.recognition.onHold = 1
+    options.recognition.offHold = 1
+    options.recognition.smoothingWindows = 1
+    edit(&options)
+    pipeline = try CameraPipeline(options)
+  }
+
+  /// Frames at 15 a second from `begin` on; returns the time after the last.
+  @discardableResult
+  func play(_ count: Int, from begin: Duration, size: FrameSize = FrameSize(width: 64, height: 48)) -> Duration {
+    for index in 0..<count {
+      var frame = Frame()
+      frame.timestamp = begin + SampleRate(15).offset(ofTick: index)
+      frame.sequence = sequence
+      sequence += 1
+      frame.size = size
+      frame.bytes = [UInt8](repeating: UInt8(sequence % 256), count: size.width * size.height)
+      frame.byteCount = frame.bytes.count
+      frame.planes = [Frame.Plane(offset: 0, rowBytes: size.width)]
+      frames += 1
+      serve(pipeline.take(&frame, at: frame.timestamp))
+      while let (due, ticket) = waiting.first, due <= frames {
+        waiting.removeFirst()
+        if let find { serve(pipeline.take(found: find(ticket.time), in: ticket)) }
+      }
+    }
+    return begin + SampleRate(15).offset(ofTick: count)
+  }
+
+  func serve(_ outputs: [PipelineOutput]) {
+    for output in outputs {
+      said.append(output)
+      switch output {
+      case .window(let order, let window):
+        windows.append(order)
+        pipeline.recycle(window)
+        if let score { serve(pipeline.take(score(order), for: order)) }
+      case .picture(let ticket, _):
+        tickets.append(ticket)
+        if finderDelay > 0 {
+          waiting.append((frames + finderDelay, ticket))
+        } else if let find {
+          serve(pipeline.take(found: find(ticket.time), in: ticket))
+        }
+      default: break
+      }
+    }
+  }
+
+  var condition: CameraCondition { pipeline.condition }
+  var isStalled: Bool { pipeline.isStalled }
+  var counters: PipelineCounters { pipeline.counters }
+
+  /// What was said, in short words.
+  var story: [String] { said.compactMap(Self.word) }
+
+  private static func word(_ output: PipelineOutput) -> String? {
+    switch output {
+    case .condition(let condition, _): condition.rawValue
+    case .entered(let person): "entered \(person.id)"
+    case .left(let person, _, let reason): "left \(person.id) \(reason.rawValue)"
+    case .activity(.started(let activity), let person, _): "start \(labels[activity.index])\(of(person))"
+    case .activity(.ended(let activity, let reason), let person, _):
+      "end \(labels[activity.index])\(of(person)) \(reason.rawValue)"
+    case .finderFailed: "finder failed"
+    case .finderRecovered: "finder works"
+    case .skippedFrame: "skipped"
+    case .activity(.updated, _, _), .situation, .scored, .window, .picture, .placed: nil
+    }
+  }
+
+  private static func of(_ person: PersonView?) -> String { person.map { " of \($0.id)" } ?? "" }
+
+  /// The words of the situations, in order.
+  var situations: [Situation.Word] {
+    said.compactMap { if case .situation(let situation) = $0 { situation.word } else { nil } }
+  }
+}
+
+/// Somebody standing at a place, in fractions of the picture's width.
+func standing(at x: Double, score: Float = 0.9) -> ScoredBox {
+  ScoredBox(box: PictureBox(x: x - 0.06, y: 0.3, width: 0.12, height: 0.6), score: score)
+}
