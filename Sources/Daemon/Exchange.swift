@@ -9,11 +9,11 @@ final class Exchange<Sender: Hashable & Sendable, Item: Sendable>: @unchecked Se
   private var working: Sender?
   private var isClosed = false
 
-  /// Leaves an item and returns the one that it replaces.
-  func leave(_ item: Item, from sender: Sender) -> Item? {
+  /// Leaves an item and returns what makes room for it, as `Mailbox.leave`.
+  func leave(_ item: Item, from sender: Sender, group: ((Sender) -> Bool)? = nil, most: Int = .max) -> [Item] {
     condition.withLock {
       defer { condition.broadcast() }
-      return mailbox.leave(item, from: sender)
+      return mailbox.leave(item, from: sender, group: group, most: most)
     }
   }
 

@@ -33,10 +33,12 @@ struct FinderService: Service {
     _ settings: PeopleSettings, cameras: Int
   ) -> [Result<any PersonFinder, DetectionError>] {
     if let detector = settings.usedDetector {
-      let finder = Result { () throws(DetectionError) -> any PersonFinder in
+      let detector = Result { () throws(DetectionError) in
         try ModelFinder(path: detector, threads: settings.threads)
       }
-      return Array(repeating: finder, count: cameras)
+      return (0..<cameras).map { _ in
+        detector.map { SteadyFinder($0, picturesPerSecond: settings.rate) }
+      }
     }
     return (0..<cameras).map { _ in
       Result { () throws(DetectionError) -> any PersonFinder in

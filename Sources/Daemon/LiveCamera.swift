@@ -43,6 +43,8 @@ final class LiveCamera: Sendable {
   let index: Int
   let name: String
   private let desk: Mutex<Desk>
+  /// Windows that may wait: those of one hop, so that none is much older than the people it shows.
+  private let mostWaiting: Int
   private let windows: WindowExchange
   private let pictures: PictureExchange
   private let clock: EventClock
@@ -61,6 +63,7 @@ final class LiveCamera: Sendable {
   ) throws(CaptureError) {
     self.index = index
     name = reporter.camera
+    mostWaiting = if case .people(let following) = options.view { following.most } else { 1 }
     self.windows = windows
     self.pictures = pictures
     self.clock = clock
@@ -162,11 +165,15 @@ final class LiveCamera: Sendable {
       switch output {
       case .window(let order, let window):
         let sender = WindowSender(camera: index, person: order.person)
-        guard let replaced = windows.leave(WindowJob(order: order, window: window), from: sender) else { continue }
-        desk.pipeline.recycle(replaced.window)
-        serve(desk.pipeline.skip(replaced.order), &desk)
+        let displaced = windows.leave(
+          WindowJob(order: order, window: window), from: sender, group: { [index] in $0.camera == index },
+          most: mostWaiting)
+        for job in displaced {
+          desk.pipeline.recycle(job.window)
+          serve(desk.pipeline.skip(job.order), &desk)
+        }
       case .picture(let ticket, let picture):
-        if pictures.leave(PictureJob(ticket: ticket, picture: picture), from: index) != nil { desk.skippedFinds += 1 }
+        desk.skippedFinds += pictures.leave(PictureJob(ticket: ticket, picture: picture), from: index).count
       case .skippedFrame(let reason): logger.warning("frame skipped: \(reason)")
       default: say(output, inference: inference, &desk)
       }

@@ -15,12 +15,22 @@ struct Mailbox<Sender: Hashable & Sendable, Item: Sendable>: Sendable {
 
   var isEmpty: Bool { slots.isEmpty }
 
-  /// Leaves an item and returns the one that it replaces.
-  mutating func leave(_ item: Item, from sender: Sender) -> Item? {
+  /// Leaves an item and returns what makes room for it.
+  ///
+  /// That is the sender's own item, and the oldest of the group's where more than `most` would wait.
+  mutating func leave(
+    _ item: Item, from sender: Sender, group: ((Sender) -> Bool)? = nil, most: Int = .max
+  ) -> [Item] {
     arrivals += 1
-    let replaced = slots[sender]
-    slots[sender] = Slot(item: item, arrival: replaced?.arrival ?? arrivals)
-    return replaced?.item
+    var displaced = slots[sender].map { [$0.item] } ?? []
+    slots[sender] = Slot(item: item, arrival: arrivals)
+    guard let group else { return displaced }
+    let waiting = slots.filter { group($0.key) }.sorted { $0.value.arrival < $1.value.arrival }
+    for (oldest, slot) in waiting.dropLast(most) {
+      slots[oldest] = nil
+      displaced.append(slot.item)
+    }
+    return displaced
   }
 
   /// Takes the item whose turn it is; `nil` when none waits.

@@ -13,7 +13,8 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       Precisions and the roof (one large convolution) take turns, so that a busy machine slows all of them alike. \
       Without other options: the full-size student on 64 frames of 224x224, weights from a formula.
-      """)
+      """,
+    subcommands: [BenchPeopleCommand.self])
 
   @Option(help: "Number format: auto, f32 or bf16. All that this CPU has when left out.")
   var precision: [Precision] = []

@@ -130,7 +130,7 @@ struct RecognizeCommand: ParsableCommand {
   private func makeFinder() throws -> (any PersonFinder)? {
     if scene { return nil }
     guard let detector else { return try MotionFinder(picturesPerSecond: rate, threads: threads) }
-    return try ModelFinder(path: detector, threads: threads)
+    return SteadyFinder(try ModelFinder(path: detector, threads: threads), picturesPerSecond: rate)
   }
 
   private func region() throws -> PictureRegion {

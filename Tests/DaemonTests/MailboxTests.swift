@@ -6,10 +6,21 @@ import Testing
 @Suite struct `A mailbox` {
   @Test func `keeps the newest of each sender and returns what it replaces`() {
     var mailbox = Mailbox<String, Int>()
-    #expect(mailbox.leave(1, from: "a") == nil)
-    #expect(mailbox.leave(2, from: "a") == 1)
+    #expect(mailbox.leave(1, from: "a") == [])
+    #expect(mailbox.leave(2, from: "a") == [1])
     #expect(mailbox.next()?.item == 2)
     #expect(mailbox.isEmpty && mailbox.next() == nil)
+  }
+
+  @Test func `lets no more than the most of a group wait, and the oldest make room`() {
+    var mailbox = Mailbox<Int, Int>()
+    func isEven(_ sender: Int) -> Bool { sender % 2 == 0 }
+    #expect(mailbox.leave(10, from: 2, group: isEven, most: 2) == [])
+    #expect(mailbox.leave(11, from: 3) == [])
+    #expect(mailbox.leave(12, from: 4, group: isEven, most: 2) == [])
+    #expect(mailbox.leave(13, from: 6, group: isEven, most: 2) == [10])
+    #expect(mailbox.leave(14, from: 4, group: isEven, most: 2) == [12])
+    #expect([mailbox.next()?.item, mailbox.next()?.item, mailbox.next()?.item] == [11, 13, 14])
   }
 
   @Test func `takes turns, however often one sender replaces its own`() {

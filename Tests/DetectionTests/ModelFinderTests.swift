@@ -195,3 +195,39 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
     for _ in 0..<7 { #expect(try finder.find(in: picture(width, height)).isEmpty) }
   }
 }
+
+@Suite struct `A finder that asks only about new pictures` {
+  /// Counts how often it is asked.
+  private final class Counting: PersonFinder {
+    private(set) var count = 0
+
+    func find(in picture: Frame) throws(DetectionError) -> [ScoredBox] {
+      count += 1
+      return [ScoredBox(box: .whole, score: Float(count) / 100)]
+    }
+  }
+
+  @Test func `repeats its answer while nothing changes but noise, and asks again after a while`() throws {
+    let counting = Counting()
+    let finder = SteadyFinder(counting, picturesPerSecond: 3)
+    var random = SplitMix64(seed: 1)
+    for _ in 0..<30 {
+      var frame = picture(100, 70)
+      for index in frame.bytes.indices { frame.bytes[index] = UInt8(90 + Int.random(in: -10...10, using: &random)) }
+      #expect(try finder.find(in: frame).count == 1)
+    }
+    #expect(counting.count == 3)
+  }
+
+  @Test func `asks when a hand moves or the picture's size changes`() throws {
+    let counting = Counting()
+    let finder = SteadyFinder(counting, picturesPerSecond: 3)
+    _ = try finder.find(in: picture(100, 70))
+    var frame = picture(100, 70)
+    for y in 20..<32 { for x in 40..<52 { for channel in 0..<3 { frame.bytes[(y * 100 + x) * 3 + channel] = 160 } } }
+    _ = try finder.find(in: frame)
+    #expect(counting.count == 2)
+    _ = try finder.find(in: picture(101, 70))
+    #expect(counting.count == 3)
+  }
+}
