@@ -7,7 +7,7 @@ package import Video
 /// other finder is asked every few seconds, so that what came very slowly is seen.
 package final class SteadyFinder: PersonFinder {
   private static let block = 16
-  /// Levels of 256. Noise of 10 levels a pixel moves the mean of a block by less than one.
+  /// Levels of 256 by which a block's mean may differ: noise of 10 levels a pixel moves it by less than one.
   private static let sameLevel = 3
 
   private let finder: any PersonFinder

@@ -311,6 +311,39 @@ struct Canvas: Sendable {
     }
   }
 
+  /// The smallest box around round things, in fractions of the picture and clipped to it; empty when they are beside it.
+  func bounds(_ rods: [Rod]) -> Sighting.Box {
+    var (low, high) = (SIMD2<Float>(repeating: .infinity), SIMD2<Float>(repeating: -.infinity))
+    for rod in rods {
+      let ends = [view.seen(rod.from), view.seen(rod.to)]
+      // What `draw` leaves out.
+      guard ends.allSatisfy({ $0.z - rod.radius > Self.near }) else { continue }
+      for end in ends {
+        // Planes through the lens that touch the ball at the end: a ball's outline is an ellipse.
+        for (axis, place) in [end.x, -end.y].enumerated() {
+          let (angle, half) = (atan2(place, end.z), asin(rod.radius / (place * place + end.z * end.z).squareRoot()))
+          low[axis] = min(low[axis], tan(angle - half))
+          high[axis] = max(high[axis], tan(angle + half))
+        }
+      }
+    }
+    guard low.x < high.x else { return Sighting.Box() }
+    let scale = SIMD2(focal / Float(width), focal / Float(height))
+    let from = (low * scale + 0.5).clamped(lowerBound: .zero, upperBound: .one)
+    let to = (high * scale + 0.5).clamped(lowerBound: .zero, upperBound: .one)
+    guard from.x < to.x, from.y < to.y else { return Sighting.Box() }
+    return Sighting.Box(x: from.x, y: from.y, width: to.x - from.x, height: to.y - from.y)
+  }
+
+  /// Whether a place is in the picture, with nothing before it but what is nearer to it than some metres.
+  func shows(_ place: SIMD3<Float>, within distance: Float) -> Bool {
+    let seen = view.seen(place)
+    guard seen.z > Self.near else { return false }
+    let (x, y) = (Float(width) / 2 + focal * seen.x / seen.z, Float(height) / 2 - focal * seen.y / seen.z)
+    guard x >= 0, y >= 0, x < Float(width), y < Float(height) else { return false }
+    return depths[Int(y) * width + Int(x)] > seen.z - distance
+  }
+
   /// Darkens what lies under something: a soft disc on whatever is near its height.
   mutating func shade(_ place: SIMD3<Float>, radius: Float, strength: Float) {
     let middle = view.seen(place)

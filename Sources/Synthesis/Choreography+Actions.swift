@@ -66,8 +66,8 @@ extension Choreography {
       posture.knees = 0.3
     }
     move(0.8) { $0 = lying }
-    hold(vary(0.4...1))
     situation = .lying
+    hold(vary(0.4...1))
   }
 
   mutating func getUp() {
@@ -130,8 +130,8 @@ extension Choreography {
       for side in Side.allCases { posture[side] = Reach(.chest, side.sign * 0.35, 0.05, backward ? -0.3 : 0.45) }
     }
     move(vary(0.25...0.4), .even) { $0 = down }
-    hold(vary(0.8...1.8))
     situation = .onFloor
+    hold(vary(0.8...1.8))
   }
 
   mutating func pickUp() {

@@ -13,12 +13,23 @@ struct Choreography {
     case lying
     case onFloor
     case outside
+
+    var posture: Sighting.Posture {
+      switch self {
+      case .standing, .cooking, .outside: .standing
+      case .seated: .sitting
+      case .lying, .onFloor: .lying
+      }
+    }
   }
 
   let stage: Stage
   let manner: Manner
   var random: PlaceRandom
-  var situation = Situation.standing
+  var situation = Situation.standing {
+    didSet { if situation != oldValue { situations.append((time, situation)) } }
+  }
+  private var situations: [(time: Float, situation: Situation)] = []
   private(set) var time: Float = 0
   var posture: Posture
   var keys: [Performance.Key] = []
@@ -51,12 +62,13 @@ struct Choreography {
     case .outside: posture = standing(at: stage.door + SIMD3(-0.75, 0, 0), facing: .pi / 2)
     }
     keys.append(Performance.Key(time: 0, posture: posture, pace: .smooth))
+    situations = [(0, situation)]
   }
 
   func finished() -> Performance {
     Performance(
       manner: manner, keys: keys, swings: swings, props: props, absences: absences, door: door, duration: time,
-      actions: actions)
+      actions: actions, situations: situations)
   }
 
   var actionCount: Int { actions.count }

@@ -39,6 +39,11 @@ struct Looks: Equatable, Sendable {
 /// A person and what it holds, as rods and panels.
 enum Figure {
   static func draw(_ skeleton: Skeleton, _ body: Proportions, _ looks: Looks, on canvas: inout Canvas) {
+    canvas.draw(rods(skeleton, body, looks))
+  }
+
+  /// A body without what it holds.
+  static func rods(_ skeleton: Skeleton, _ body: Proportions, _ looks: Looks) -> [Rod] {
     let g = body.girth
     var rods: [Rod] = []
     func rod(
@@ -91,7 +96,7 @@ enum Figure {
       let eye = head + frame(SIMD3(side.sign * size * 0.33, size * 0.1, size * 0.8))
       rod(eye, eye, size * 0.13, Light(repeating: 0.05))
     }
-    canvas.draw(rods)
+    return rods
   }
 
   private static func joint(_ skeleton: Skeleton, _ side: Side, tip: Bool) -> SIMD3<Float> {

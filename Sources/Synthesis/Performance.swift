@@ -70,8 +70,14 @@ struct Performance: Sendable {
   var duration: Float
   /// What is done when, in order and without overlap.
   var actions: [(action: SyntheticAction, begin: Float, end: Float)]
+  /// Where somebody is and how, from when on; it changes with the end of the motion that changes it.
+  var situations: [(time: Float, situation: Choreography.Situation)]
 
   func isPresent(at time: Float) -> Bool { !absences.contains { $0.contains(time) } }
+
+  func situation(at time: Float) -> Choreography.Situation {
+    situations.last { $0.time <= time }?.situation ?? situations[0].situation
+  }
 
   func doorAngle(at time: Float) -> Float {
     guard let next = door.firstIndex(where: { $0.time > time }) else { return door.last?.open ?? 0 }
@@ -81,16 +87,30 @@ struct Performance: Sendable {
   }
 
   func skeleton(at time: Float) -> Skeleton {
-    let next = min(keys.partitioningIndex { $0.time > time }, keys.count - 1)
-    let previous = max(0, next - 1)
+    let (previous, next, share) = Self.between(keys, at: time)
     var (a, b) = (keys[previous].posture, keys[next].posture)
-    let length = keys[next].time - keys[previous].time
-    let raw = length > 0 ? min(max((time - keys[previous].time) / length, 0), 1) : 1
-    let share = eased(raw, keys[next].pace)
     live(&a, at: time)
     live(&b, at: time)
     if keys[next].pace == .walking { step(&a, &b, share, distanceBefore: distance(upTo: previous)) }
     return Skeleton(from: a, to: b, share: share, manner.body)
+  }
+
+  /// The keys around a time, and how far the motion from one to the other is.
+  private static func between(_ keys: [Key], at time: Float) -> (previous: Int, next: Int, share: Float) {
+    let next = min(keys.partitioningIndex { $0.time > time }, keys.count - 1)
+    let previous = max(0, next - 1)
+    let length = keys[next].time - keys[previous].time
+    let raw = length > 0 ? min(max((time - keys[previous].time) / length, 0), 1) : 1
+    return (previous, next, eased(raw, keys[next].pace))
+  }
+
+  /// The ground that somebody takes up, roughly: under the feet, the hips and, for who lies, the head.
+  static func footprint(_ keys: [Key], at time: Float) -> [SIMD3<Float>] {
+    let (previous, next, share) = between(keys, at: time)
+    let (a, b) = (keys[previous].posture, keys[next].posture)
+    let hips = ground(a.hips.mixed(b.hips, share))
+    let feet = ground(((a.feet[0] + a.feet[1]) / 2).mixed((b.feet[0] + b.feet[1]) / 2, share))
+    return [feet, hips, hips + (hips - feet) * 0.9]
   }
 
   // MARK: Life

@@ -17,11 +17,13 @@ package struct SynthCommand: ParsableCommand {
       CS.csv and CV.csv list them for `data: {dataset: manifest}`: other people, or another camera, in the test. \
       contact-sheet.jpg and preview.gif are for you to look at. The same seed gives the same bytes.
 
-      With --stream one long recording is made instead, of somebody who is in no data set, with truth.csv beside it.
+      With --stream one long recording is made instead, of somebody who is in no data set, or of two such people in one \
+      room, with truth.csv (what is done when) and boxes.csv (where everybody is in every picture) beside it.
 
       Examples:
         adl-train synth --out data/rendered --clips 1920 --seed 1
         adl-train synth --out demo --stream 600 --seed 7
+        adl-train synth --out two --stream 600 --people 2
       """)
 
   @Option(help: ArgumentHelp("Folder for the files.", valueName: "folder"))
@@ -53,6 +55,9 @@ package struct SynthCommand: ParsableCommand {
   @Option(help: ArgumentHelp("One long recording of that many seconds instead.", valueName: "seconds"))
   var stream: Double?
 
+  @Option(help: "People in the stream's room: 1 or 2.")
+  var people = 1
+
   @Option(help: "Camera of the stream: 1 at 45°, 2 in front, 3 at the side.")
   var camera = 2
 
@@ -81,8 +86,9 @@ package struct SynthCommand: ParsableCommand {
       throw ValidationError("--stream must be 1 to 86400 seconds")
     }
     guard (5...120).contains(rate) else { throw ValidationError("--rate must be 5 to 120; it is \(rate)") }
-    guard stream != nil || (rate == Take.rate && activities == nil) else {
-      throw ValidationError("--rate and --activities are of a stream; add --stream")
+    guard (1...2).contains(people) else { throw ValidationError("--people must be 1 or 2; it is \(people)") }
+    guard stream != nil || (rate == Take.rate && activities == nil && people == 1) else {
+      throw ValidationError("--rate, --activities and --people are of a stream; add --stream")
     }
     _ = try streamActions()
     guard workers.map({ (1...256).contains($0) }) ?? true else { throw ValidationError("--workers must be 1 to 256") }
@@ -139,20 +145,35 @@ package struct SynthCommand: ParsableCommand {
   private func writeStream(_ seconds: Double, _ dataset: SyntheticDataset) throws {
     try PlainFile.makeFolder(out)
     // Somebody new, by the seed.
+    let subjects = (0..<people).map { 1001 + Int(seed % 1000) + 1000 * $0 }
     let stream = try SyntheticStream(
-      seconds: seconds, of: streamActions(), dataset: dataset, subject: 1001 + Int(seed % 1000), rate: rate, seed: seed)
+      seconds: seconds, of: streamActions(), dataset: dataset, subjects: subjects, rate: rate, seed: seed)
     var writer = try MediaWriter(
       path: "\(out)/stream.avi", format: .avi(quantiser: SyntheticDataset.quantiser), size: dataset.options.size,
       rate: rate)
-    try stream.render(camera: camera - 1, size: dataset.options.size) { (frame, pixels) throws(CaptureError) in
+    var boxes = ["time,person,x,y,width,height,visible,posture"]
+    try stream.render(camera: camera - 1, size: dataset.options.size) { (frame, pixels, seen) throws(CaptureError) in
       try writer.add(pixels)
+      for (index, sighting) in seen.enumerated() {
+        let box = sighting.box
+        let place = [box.x, box.y, box.width, box.height].map { String(format: "%.4f", $0) }.joined(separator: ",")
+        boxes.append(
+          String(format: "%.4f,%d,", Double(frame) / Double(rate), index + 1)
+            + "\(place),\(sighting.isVisible ? 1 : 0),\(sighting.posture?.rawValue ?? "")")
+      }
       if isTerminal, frame % rate == 0 { say("\r\(frame / rate) of \(stream.frameCount / rate) s") }
     }
     try writer.finish()
     if isTerminal { say("\n") }
-    let rows = stream.truths.map { String(format: "%.2f,%.2f,%@", $0.begin, $0.end, $0.action.label) }
-    let text = (["begin,end,label"] + rows).joined(separator: "\n") + "\n"
-    try PlainFile.write(text, to: "\(out)/truth.csv")
+    let rows = stream.truths.map {
+      String(format: "%.2f,%.2f,%@", $0.begin, $0.end, $0.action.label) + (people > 1 ? ",\($0.person)" : "")
+    }
+    try writeTable(["begin,end,label" + (people > 1 ? ",person" : "")] + rows, "truth.csv")
+    try writeTable(boxes, "boxes.csv")
+  }
+
+  private func writeTable(_ lines: [String], _ name: String) throws(CaptureError) {
+    try PlainFile.write(lines.joined(separator: "\n") + "\n", to: "\(out)/\(name)")
   }
 
   private func streamActions() throws -> [SyntheticAction] {

@@ -121,8 +121,10 @@ package struct SyntheticDataset: Sendable {
     if random.uniform(0...1) < 0.6 { choreography.settle() }
     choreography.pause(random.uniform(0.3...0.8))
     return Take(
-      room: room, performance: choreography.finished(), looks: Looks(subject: &subject, clothes: &clothes),
-      seed: seed &+ UInt64(motion.index))
+      room: room,
+      people: [
+        Take.Person(performance: choreography.finished(), looks: Looks(subject: &subject, clothes: &clothes))
+      ], seed: seed &+ UInt64(motion.index))
   }
 
   func rig(_ motion: SyntheticMotion) -> CameraRig {
@@ -179,9 +181,7 @@ package struct SyntheticDataset: Sendable {
     var poses: [[[PoseNoise.Joint]]] = []
     if options.videos != nil {
       for frame in 0..<take.frameCount {
-        let time = Float(frame) / Float(Take.rate)
-        let skeleton = take.performance.isPresent(at: time) ? take.performance.skeleton(at: time) : nil
-        poses.append(noise.observe(skeleton, view, take.room.stage))
+        poses.append(noise.observe(take.skeletons(frame)[0], view, take.room.stage))
       }
     } else {
       let path = base + (options.naming == .ntu ? "_rgb.avi" : ".mp4")
@@ -191,9 +191,9 @@ package struct SyntheticDataset: Sendable {
       var shooting = Take.Camera(take, view, rig.films[camera], size: options.size)
       var pixels: [UInt8] = []
       for frame in 0..<take.frameCount {
-        let skeleton = shooting.shoot(frame, into: &pixels)
+        let skeletons = shooting.shoot(frame, into: &pixels)
         try writer.add(pixels)
-        poses.append(noise.observe(skeleton, view, take.room.stage))
+        poses.append(noise.observe(skeletons[0], view, take.room.stage))
       }
       try writer.finish()
     }

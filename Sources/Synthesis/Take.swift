@@ -2,37 +2,45 @@ import Capture
 import Glibc
 import Video
 
-/// One performance in one room, before any number of cameras.
+/// Performances in one room at the same time, before any number of cameras.
 package struct Take: Sendable {
   /// Pictures a second of recordings.
   package static let rate = 30
 
+  /// Who is in it, and what it does there.
+  struct Person: Sendable {
+    var performance: Performance
+    var looks: Looks
+  }
+
   let room: Room
-  let performance: Performance
-  let looks: Looks
+  let people: [Person]
   /// Pictures a second of this one.
   let rate: Int
-  private let tint: Light
+  /// Of what each handles.
+  private let tints: [Light]
   /// What the room's clock shows at the begin: screen and animal go on between takes.
   private let clock: Float
 
-  init(room: Room, performance: Performance, looks: Looks, rate: Int = Self.rate, seed: UInt64) {
-    (self.room, self.performance, self.looks, self.rate) = (room, performance, looks, rate)
+  init(room: Room, people: [Person], rate: Int = Self.rate, seed: UInt64) {
+    (self.room, self.people, self.rate) = (room, people, rate)
     var random = PlaceRandom(seed: seed, stream: 5)
     clock = random.uniform(0...600)
-    tint = Light(random.uniform(0.15...0.95), random.uniform(0.15...0.95), random.uniform(0.15...0.95))
+    tints = people.map { _ in
+      Light(random.uniform(0.15...0.95), random.uniform(0.15...0.95), random.uniform(0.15...0.95))
+    }
   }
 
-  package var frameCount: Int { max(1, Int(performance.duration * Float(rate))) }
+  /// As long as anybody does anything; who is done before stays as it is.
+  package var frameCount: Int { max(1, Int((people.map(\.performance.duration).max() ?? 0) * Float(rate))) }
 
   /// Whether anybody is ever there.
-  var hasPerson: Bool {
-    (0..<frameCount).contains { performance.isPresent(at: Float($0) / Float(rate)) }
-  }
+  var hasPerson: Bool { (0..<frameCount).contains { frame in skeletons(frame).contains { $0 != nil } } }
 
-  /// What is done when, in seconds.
-  package var actions: [(action: SyntheticAction, begin: Double, end: Double)] {
-    performance.actions.map { ($0.action, Double($0.begin), Double($0.end)) }
+  /// Everybody's body in a picture; `nil` for who is not there.
+  func skeletons(_ frame: Int) -> [Skeleton?] {
+    let time = Float(frame) / Float(rate)
+    return people.map { $0.performance.isPresent(at: time) ? $0.performance.skeleton(at: time) : nil }
   }
 
   /// Renders the take's pictures for one camera.
@@ -53,20 +61,40 @@ package struct Take: Sendable {
       self.canvas = canvas
     }
 
-    /// The picture of a frame as width·height·3 bytes of RGB, and the body in it.
-    mutating func shoot(_ frame: Int, into pixels: inout [UInt8]) -> Skeleton? {
+    /// The picture of a frame as width·height·3 bytes of RGB, and everybody's body in it.
+    mutating func shoot(_ frame: Int, into pixels: inout [UInt8]) -> [Skeleton?] {
       let time = Float(frame) / Float(take.rate)
-      let performance = take.performance
       canvas.restore(empty)
-      take.room.drawMoving(on: &canvas, at: take.clock + time, door: performance.doorAngle(at: time))
-      let skeleton = performance.isPresent(at: time) ? performance.skeleton(at: time) : nil
-      if let skeleton {
-        Figure.shade(skeleton, take.room.stage, on: &canvas)
-        Figure.draw(skeleton, performance.manner.body, take.looks, on: &canvas)
-        for prop in performance.props { Figure.draw(prop, at: time, skeleton, take.tint, on: &canvas) }
+      let door = take.people.map { $0.performance.doorAngle(at: time) }.max() ?? 0
+      take.room.drawMoving(on: &canvas, at: take.clock + time, door: door)
+      let skeletons = take.skeletons(frame)
+      // Shadows lie under everybody before anybody stands on them.
+      for case let skeleton? in skeletons { Figure.shade(skeleton, take.room.stage, on: &canvas) }
+      for (index, person) in take.people.enumerated() {
+        guard let skeleton = skeletons[index] else { continue }
+        Figure.draw(skeleton, person.performance.manner.body, person.looks, on: &canvas)
+        for prop in person.performance.props {
+          Figure.draw(prop, at: time, skeleton, take.tints[index], on: &canvas)
+        }
       }
       film.expose(canvas, exposure: exposure, frame: frame, into: &pixels)
-      return skeleton
+      return skeletons
+    }
+
+    /// Where everybody is in the picture that was shot last.
+    ///
+    /// - Parameters:
+    ///   - frame: that picture's number.
+    ///   - skeletons: what shooting it returned.
+    /// - Returns: one for each person.
+    func sightings(_ frame: Int, _ skeletons: [Skeleton?]) -> [Sighting] {
+      zip(take.people, skeletons).map { person, skeleton in
+        guard let skeleton else { return Sighting() }
+        let rods = Figure.rods(skeleton, person.performance.manner.body, person.looks)
+        return Sighting(
+          box: canvas.bounds(rods), isVisible: skeleton.joints.contains { canvas.shows($0, within: 0.3) },
+          posture: person.performance.situation(at: Float(frame) / Float(take.rate)).posture)
+      }
     }
   }
 }

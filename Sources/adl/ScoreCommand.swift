@@ -10,7 +10,8 @@ struct ScoreCommand: ParsableCommand {
     abstract: "Compare recognised activities with the truth about a stream.",
     discussion: """
       The truth is a CSV file with the columns begin, end (seconds) and label, as `adl synth --stream` writes it; idle, \
-      unknown and background stand for nothing to be recognised. What was recognised is what `adl recognize --json` \
+      unknown and background stand for nothing to be recognised. A fourth column, person, says who of several people \
+      did it: all are judged together, whoever did it, or with --person one of them. What was recognised is what `adl recognize --json` \
       printed about the file, or what `adl watch --json` printed while a daemon played it: there the stream begins when \
       its camera goes online.
 
@@ -25,6 +26,9 @@ struct ScoreCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("What went on.", valueName: "csv"))
   var truth: String
+
+  @Option(help: ArgumentHelp("Of a truth about several people: this one's alone.", valueName: "number"))
+  var person: Int?
 
   @Option(help: ArgumentHelp("Between begin and recognised onset.", valueName: "seconds"))
   var tolerance = 2.0
@@ -44,7 +48,7 @@ struct ScoreCommand: ParsableCommand {
   }
 
   func run() throws {
-    let spans = try truthSpans()
+    let (spans, people) = try truthSpans()
     let found = try recognisedSpans()
     let length = spans.map(\.end).max() ?? 0
     let score = StreamScore(truth: spans, recognised: found, tolerance: tolerance, length: length)
@@ -58,7 +62,8 @@ struct ScoreCommand: ParsableCommand {
     print(
       String(format: "found %d of %d activities (%.0f %%)", count, score.activities.count, 100 * score.found) + delay)
     print(String(format: "%d false ones, %.2f a minute", score.falseOnes.count, score.falsePerMinute))
-    if score.silence.seconds > 0 {
+    // While one is idle, another's activities are no noise.
+    if score.silence.seconds > 0, people < 2 {
       print(
         String(
           format: "silent in %.0f %% of %.0f s in which nothing was to be recognised",
@@ -85,21 +90,31 @@ struct ScoreCommand: ParsableCommand {
     return text
   }
 
-  private func truthSpans() throws -> [StreamScore.Span] {
+  /// What went on, in order, and how many people did it.
+  private func truthSpans() throws -> (spans: [StreamScore.Span], people: Int) {
     let lines = try text(truth).split(whereSeparator: \.isNewline)
-    guard lines.first == "begin,end,label" else {
-      throw stopped("\(truth): its first line must be begin,end,label", ExitStatus.data)
+    let header = lines.first.map(String.init) ?? ""
+    let hasPeople = header == "begin,end,label,person"
+    guard hasPeople || header == "begin,end,label" else {
+      throw stopped("\(truth): its first line must be begin,end,label or begin,end,label,person", ExitStatus.data)
     }
-    return try lines.enumerated().dropFirst().map { index, line in
-      let fields = line.split(separator: ",", maxSplits: 2, omittingEmptySubsequences: false)
-      guard fields.count == 3, let begin = Double(fields[0]), let end = Double(fields[1]), begin.isFinite, end.isFinite,
-        begin <= end, !fields[2].isEmpty
+    guard hasPeople || person == nil else {
+      throw stopped("\(truth) has no column person; leave --person out", ExitStatus.data)
+    }
+    let rows = try lines.enumerated().dropFirst().map { index, line in
+      let fields = line.split(separator: ",", maxSplits: hasPeople ? 3 : 2, omittingEmptySubsequences: false)
+      let who = hasPeople ? fields.last.flatMap { Int($0) } : 1
+      guard fields.count == (hasPeople ? 4 : 3), let who, let begin = Double(fields[0]), let end = Double(fields[1]),
+        begin.isFinite, end.isFinite, begin <= end, !fields[2].isEmpty
       else {
         throw stopped(
-          "\(truth), line \(index + 1): '\(line)' is not begin,end,label with begin before end", ExitStatus.data)
+          "\(truth), line \(index + 1): '\(line)' is not \(header) with begin before end", ExitStatus.data)
       }
-      return StreamScore.Span(label: String(fields[2]), begin: begin, end: end)
+      return (who: who, span: StreamScore.Span(label: String(fields[2]), begin: begin, end: end))
     }
+    let chosen = rows.filter { person ?? $0.who == $0.who }
+    if let person, chosen.isEmpty { throw stopped("\(truth) has no person \(person)", ExitStatus.data) }
+    return (chosen.map(\.span), Set(chosen.map(\.who)).count)
   }
 
   private struct Report: Decodable {

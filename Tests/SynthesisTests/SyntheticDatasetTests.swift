@@ -97,7 +97,8 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
       #expect(track.frameCount == take.frameCount)
       let view = dataset.rig(motion).views[camera]
       for frame in [0, take.frameCount / 2, take.frameCount - 1] {
-        let truth = take.performance.skeleton(at: Float(frame) / Float(Take.rate)).joints.map { view.seen($0) }
+        let body = take.people[0].performance.skeleton(at: Float(frame) / Float(Take.rate))
+        let truth = body.joints.map { view.seen($0) }
         for (joint, place) in truth.enumerated() {
           let read = point(track, frame, joint)
           // A tracker's x grows to the camera's left; the file has four digits.
@@ -119,7 +120,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     let motion = dataset.motions[0]
     let track = try SkeletonFile.read("\(folder.path)/\(dataset.name(motion, camera: 2))_pose3d.json", .smarthome15)
     let view = dataset.rig(motion).views[1]
-    let truth = dataset.take(motion).performance.skeleton(at: 0)
+    let truth = dataset.take(motion).people[0].performance.skeleton(at: 0)
     // The head is the first joint of Smarthome's graph, the left wrist the sixth; y grows downwards.
     for (joint, place) in [(0, truth[.head]), (5, truth[.leftWrist])] {
       let seen = view.seen(place)
@@ -137,8 +138,8 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
         let view = rig.views[camera]
         var canvas = Canvas(width: size.width, height: size.height, view: view, lighting: take.room.lighting)
         let empty = canvas
-        let skeleton = take.performance.skeleton(at: 0.5)
-        Figure.draw(skeleton, take.performance.manner.body, take.looks, on: &canvas)
+        let skeleton = take.people[0].performance.skeleton(at: 0.5)
+        Figure.draw(skeleton, take.people[0].performance.manner.body, take.people[0].looks, on: &canvas)
         for joint in skeleton.joints {
           let seen = view.seen(joint)
           let x = Int(80 + view.focal * 120 * seen.x / seen.z)
@@ -155,7 +156,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
 
   @Test func `a stream tells what is done when, and everything is done`() {
     let dataset = SyntheticDataset(SyntheticOptions(folder: "", clips: 3, seed: 1))
-    let stream = SyntheticStream(seconds: 600, dataset: dataset, subject: 21, seed: 4)
+    let stream = SyntheticStream(seconds: 600, dataset: dataset, subjects: [21], seed: 4)
     let truths = stream.truths
     #expect(stream.frameCount >= 600 * Take.rate)
     #expect(Set(truths.map(\.action)) == Set(SyntheticAction.allCases))
@@ -166,7 +167,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
   @Test func `a stream is of the activities asked for and what leads to them, at any rate`() {
     let dataset = SyntheticDataset(SyntheticOptions(folder: "", clips: 3, seed: 1))
     func stream(_ rate: Int) -> SyntheticStream {
-      SyntheticStream(seconds: 120, of: [.drink, .fall], dataset: dataset, subject: 1001, rate: rate, seed: 4)
+      SyntheticStream(seconds: 120, of: [.drink, .fall], dataset: dataset, subjects: [1001], rate: rate, seed: 4)
     }
     let (slow, fast) = (stream(10), stream(60))
     #expect(slow.truths == fast.truths)
