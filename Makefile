@@ -36,8 +36,9 @@ test: training-packages ## build everything and run every test
 	swift build --build-tests
 	swift test --disable-xctest --skip-build --no-parallel  # some keep all cores busy, others have deadlines
 
-bench: build ## clip time, MAC rate and memory of the full-size network on this machine
+bench: build ## clip time, MAC rate and memory of the full-size network, and what people cost, on this machine
 	$(RELEASE)/adl bench
+	$(RELEASE)/adl bench people $(if $(wildcard Models/person-detector.onnx),--detector Models/person-detector.onnx)
 
 peers: build ## the same network on OpenVINO, ONNX Runtime and PyTorch, interleaved in one run
 	Benchmarks/peers/compare

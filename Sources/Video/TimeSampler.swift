@@ -35,7 +35,7 @@ package struct SampleRate: Hashable, Sendable, CustomStringConvertible {
 /// same samples, live or from a file. A clock that jumps back and a gap above the limit begin a new run of ticks.
 /// Pure: times in, decisions out; at most two frames matter at a time, the newest and the one before.
 ///
-/// - Source: methods.md 1.5; integration.md E.
+/// - Source: methods.md 1.5.
 package struct TimeSampler: Sendable {
   /// What the arrival of a frame settles.
   package struct Step: Equatable, Sendable {
