@@ -20,7 +20,7 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources
 
 /// A Swift target of ours in Tests.
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+  .testTarget(name: name, dependencies: ["Basics"] + dependencies, resources: resources, swiftSettings: settings)
 }
 
 /// The libtorch to build `adl-train` with.
@@ -103,20 +103,23 @@ let package = Package(
     .target(
       name: "CTorch", cxxSettings: [.unsafeFlags(libtorch.flags)], linkerSettings: libtorch.linker),
 
+    // What every room may use
+    library("Basics"),
+
     // Described, never computed
     library("Networks"),
-    library("Golden", ["Networks"], resources: [.embedInCode("golden.json")]),
-    library("ModelFile", ["Networks", .product(name: "Crypto", package: "swift-crypto")]),
+    library("Golden", ["Basics", "Networks"], resources: [.embedInCode("golden.json")]),
+    library("ModelFile", ["Basics", "Networks", .product(name: "Crypto", package: "swift-crypto")]),
 
     // One room each
     library("Video"),
-    library("Capture", ["Video", "CVideo4Linux", "CFFmpeg", "CTurboJPEG"]),
+    library("Capture", ["Basics", "Video", "CVideo4Linux", "CFFmpeg", "CTurboJPEG"]),
     library("Inference", ["Networks", "COneDNN"]),
     library("Recognition"),
     library("Detection", ["Video", "COpenCV"]),
     library("People", ["Video"]),
-    library("Datasets", ["Capture", "Networks", "Video"]),
-    library("Synthesis", ["Capture", "Datasets", "Video", argumentParser]),
+    library("Datasets", ["Basics", "Capture", "Detection", "Networks", "People", "Video"]),
+    library("Synthesis", ["Basics", "Capture", "Datasets", "Video", argumentParser]),
     library("Events", ["CZeroMQ"]),
     library("Settings", [.product(name: "Yams", package: "Yams")]),
     library("Evaluation", ["ModelFile"]),
@@ -133,7 +136,10 @@ let package = Package(
       ]),
     library(
       "Training",
-      ["Datasets", "Evaluation", "Golden", "Inference", "ModelFile", "Networks", "Settings", "Tensors", "Video"]),
+      [
+        "Basics", "Datasets", "Evaluation", "Golden", "Inference", "ModelFile", "Networks", "Settings", "Tensors",
+        "Video",
+      ]),
     .executableTarget(
       name: "adld", dependencies: ["Daemon", "Settings", argumentParser, logging], swiftSettings: settings),
     .executableTarget(
@@ -147,7 +153,8 @@ let package = Package(
     .executableTarget(
       name: "adl-train",
       dependencies: [
-        "Datasets", "Evaluation", "Golden", "ModelFile", "Networks", "Settings", "Synthesis", "Tensors", "Training",
+        "Datasets", "Detection", "Evaluation", "Golden", "ModelFile", "Networks", "Settings", "Synthesis", "Tensors",
+        "Training",
         argumentParser,
         .product(name: "Crypto", package: "swift-crypto"),
       ],
@@ -158,17 +165,16 @@ let package = Package(
       name: "camera-probe", dependencies: ["Capture", "CTestMedia", "Video", argumentParser],
       path: "Tests/CameraVM/Probe",
       swiftSettings: settings),
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .target(
       name: "CTestMedia", path: "Tests/CTestMedia",
       linkerSettings: ["avformat", "avcodec", "avutil"].map { .linkedLibrary($0) }),
 
     tests("NetworksTests", ["Networks"]),
-    tests("VideoTests", ["Video", "TestSupport"]),
-    tests("SettingsTests", ["Settings", "TestSupport"]),
-    tests("RecognitionTests", ["Recognition", "TestSupport"]),
-    tests("DetectionTests", ["Detection", "TestSupport", "Video"]),
-    tests("PeopleTests", ["People", "TestSupport", "Video"]),
+    tests("VideoTests", ["Video"]),
+    tests("SettingsTests", ["Settings"]),
+    tests("RecognitionTests", ["Recognition"]),
+    tests("DetectionTests", ["Detection", "Video"]),
+    tests("PeopleTests", ["People", "Video"]),
     tests("PipelineTests", ["Detection", "ModelFile", "Networks", "People", "Pipeline", "Recognition", "Video"]),
     tests(
       "DaemonTests",
@@ -179,16 +185,16 @@ let package = Package(
     tests(
       "IntegrationTests",
       ["Capture", "Events", "Inference", "ModelFile", "Pipeline", "Recognition", "adl", "adld", "camera-probe"]),
-    tests("EventsTests", ["Events", "CZeroMQ", "TestSupport"]),
+    tests("EventsTests", ["Events", "CZeroMQ"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
-    tests("CaptureTests", ["Capture", "Video", "CTestMedia", "TestSupport"]),
+    tests("CaptureTests", ["Capture", "Video", "CTestMedia"]),
     tests(
-      "DatasetsTests", ["Capture", "CTestMedia", "Datasets", "Networks", "TestSupport", "Video"],
+      "DatasetsTests", ["Capture", "CTestMedia", "Datasets", "Detection", "Networks", "People", "Video"],
       resources: [.copy("Fixtures")]),
-    tests("SynthesisTests", ["Capture", "Datasets", "Networks", "Synthesis", "TestSupport", "Video"]),
-    tests("EvaluationTests", ["Evaluation", "TestSupport"]),
+    tests("SynthesisTests", ["Capture", "Datasets", "Networks", "Synthesis", "Video"]),
+    tests("EvaluationTests", ["Evaluation"]),
     tests("GoldenTests", ["Golden", "Networks"]),
-    tests("InferenceTests", ["Inference", "Golden", "Networks", "TestSupport"]),
+    tests("InferenceTests", ["Inference", "Golden", "Networks"]),
     tests("TensorsTests", ["Tensors"]),
     tests(
       "TrainingTests",

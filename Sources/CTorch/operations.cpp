@@ -204,8 +204,10 @@ ctorch_tensor ctorch_dropout(ctorch_tensor x, double probability) {
   return making([&] { return at::dropout(x->value, probability, true); });
 }
 
-ctorch_tensor ctorch_cross_entropy(ctorch_tensor logits, ctorch_tensor classes) {
-  return making([&] { return at::cross_entropy_loss(logits->value, classes->value); });
+ctorch_tensor ctorch_cross_entropy(ctorch_tensor logits, ctorch_tensor classes, double smoothing) {
+  return making([&] {
+    return at::cross_entropy_loss(logits->value, classes->value, {}, at::Reduction::Mean, -100, smoothing);
+  });
 }
 
 ctorch_tensor ctorch_binary_cross_entropy(ctorch_tensor logits, ctorch_tensor targets) {

@@ -1,3 +1,4 @@
+import Basics
 package import Networks
 
 /// The counter-based generator that golden weights and inputs come from: SplitMix64 keyed by a name.
@@ -10,27 +11,16 @@ package struct Formula: Sendable {
 
   /// `count` values of `key` in [-1, 1), each times `factor` plus `offset`.
   package func values(_ key: String, count: Int, factor: Float = 1, offset: Float = 0) -> [Float] {
-    let start = Self.hash(key) ^ seed
+    var random = SplitMix64(seed: SplitMix64.hash(key) ^ seed)
     return unsafe [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-      var state = start
       var index = 0
       while index < count {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z &>> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z &>> 27)) &* 0x94D0_49BB_1331_11EB
-        z ^= z &>> 31
-        let unit = Float(truncatingIfNeeded: z &>> 40) * 0x1p-23 - 1
+        let unit = Float(truncatingIfNeeded: random.next() &>> 40) * 0x1p-23 - 1
         unsafe buffer[index] = offset + factor * unit
         index &+= 1
       }
       initialized = count
     }
-  }
-
-  /// FNV-1a, 64 bits, of the UTF-8 bytes.
-  static func hash(_ key: String) -> UInt64 {
-    key.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
 }
 

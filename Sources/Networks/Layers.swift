@@ -101,6 +101,9 @@ package struct StepClassifier: Hashable, Sendable {
   package var classes: Int
   package var steps: Int
 
-  package var weight: ParameterDescription { ParameterDescription("fc.weight", [classes, classes * steps]) }
+  /// Begins as the mean over steps: with random weights here the classifier before it would learn through noise.
+  package var weight: ParameterDescription {
+    ParameterDescription("fc.weight", [classes, classes * steps], initial: .average)
+  }
   package var bias: ParameterDescription { ParameterDescription("fc.bias", [classes]) }
 }

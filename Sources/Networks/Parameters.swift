@@ -6,6 +6,8 @@ package struct ParameterDescription: Hashable, Sendable {
     /// Even between `-bound` and `bound`.
     case uniform(bound: Float)
     case normal(deviation: Float)
+    /// A linear layer that averages each output's inputs, which lie side by side: row k is 1/n over its own n columns.
+    case average
   }
 
   package var name: String

@@ -44,6 +44,19 @@ package enum SkeletonGraph: String, Codable, Hashable, Sendable, CaseIterable {
     return oneBased.map { ($0.0 - 1, $0.1 - 1) }
   }
 
+  /// The joint that each becomes in a mirror: left and right exchanged.
+  package var mirrored: [Int] {
+    let pairs: [(Int, Int)] =
+      switch self {
+      case .ntu25: [(4, 8), (5, 9), (6, 10), (7, 11), (12, 16), (13, 17), (14, 18), (15, 19), (21, 23), (22, 24)]
+      case .smarthome15: [(1, 2), (3, 4), (5, 6), (7, 8), (9, 10), (11, 12)]
+      case .kinect20: [(4, 8), (5, 9), (6, 10), (7, 11), (12, 16), (13, 17), (14, 18), (15, 19)]
+      }
+    var joints = Array(0..<jointCount)
+    for (left, right) in pairs { joints.swapAt(left, right) }
+    return joints
+  }
+
   /// The fixed adjacency [3, V, V], row-major: identity, inward, outward.
   ///
   /// Features are multiplied from the left (X · A), so column v lists what joint v receives: itself; its parent; the mean

@@ -29,8 +29,7 @@ struct PersonClip: Sendable {
       missing = pictures.count
       ring.removeAll()
       motion.reset()
-      let region = try PictureRegion(pixels: square, of: pictures.size)
-      cutter = FramePreprocessor(ClipPreprocessing(size: ring.size, region: region))
+      cutter = FramePreprocessor(try ClipPreprocessing(size: ring.size, square: square, of: pictures.size))
     }
     (self.square, run, lastSample) = (square, pictures.run, newest)
     for age in (0..<missing).reversed() {

@@ -9,6 +9,8 @@ package struct DataSettings: Equatable, Sendable {
   package var videos: String
   /// Folder of the skeleton files; empty when they lie with the videos.
   package var skeletons: String
+  /// Folder of boxes files; empty takes the skeleton files' places in the picture.
+  package var boxes: String
   /// CSV file of a `manifest` data set.
   package var manifest: String
   /// Keeps some training subjects apart to judge by, where the data set publishes no validation clips.
@@ -23,6 +25,7 @@ package struct DataSettings: Equatable, Sendable {
     protocolName = table.text("protocol", default: "CS") ?? "CS"
     videos = table.text("videos", default: "") ?? ""
     skeletons = table.text("skeletons", default: "") ?? ""
+    boxes = table.text("boxes", default: "") ?? ""
     manifest = table.text("manifest", default: "") ?? ""
     holdOutValidation = table.flag("holdOutValidation", default: true)
     workers = table.integer("workers", default: 2, 1...256)
@@ -34,11 +37,15 @@ package struct DataSettings: Equatable, Sendable {
 /// `clip`: what the RGB networks see.
 package struct ClipSettings: Equatable, Sendable {
   package enum Crop: String, CaseIterable, Sendable { case full, centerSquare }
+  package enum Region: String, CaseIterable, Sendable { case auto, person, scene }
 
   package var frames: Int
   /// Video frames from one frame of a clip to the next; 0 for the papers' rule of two or one.
   package var stride: Int
   package var size: Int
+  /// What is looked at: `auto` is the person where boxes are known.
+  package var region: Region
+  /// Of a scene.
   package var crop: Crop
 
   init(_ table: SettingsTable) {
@@ -46,7 +53,40 @@ package struct ClipSettings: Equatable, Sendable {
     if frames % 8 != 0 { table.refuse("frames", "a multiple of 8") }
     stride = table.integer("stride", default: 0, 0...64)
     size = table.integer("size", default: 224, 112...320)
+    region = table.choice("region", default: .auto)
     crop = table.choice("crop", default: .full)
+    if region == .person, crop != .full { table.refuse("crop", "full where region is person") }
+    table.finish()
+  }
+}
+
+/// `augmentation`: how training clips are varied.
+package struct AugmentationSettings: Equatable, Sendable {
+  package enum Preset: String, CaseIterable, Sendable { case none, light, strong }
+
+  package var preset: Preset
+  /// Replace the preset's values.
+  package var smallest, largest, place, flip, brightness, contrast, color, grey, blur, speed: Double?
+  package var turn, tilt, bodyScale, jointNoise, jointDropout, crop: Double?
+
+  init(_ table: SettingsTable) {
+    preset = table.choice("preset", default: .none)
+    smallest = table.optionalNumber("smallest", 0.1...1)
+    largest = table.optionalNumber("largest", 1...4)
+    place = table.optionalNumber("place", 0...1)
+    flip = table.optionalNumber("flip", 0...1)
+    brightness = table.optionalNumber("brightness", 0...1)
+    contrast = table.optionalNumber("contrast", 0...1)
+    color = table.optionalNumber("color", 0...1)
+    grey = table.optionalNumber("grey", 0...1)
+    blur = table.optionalNumber("blur", 0...1)
+    speed = table.optionalNumber("speed", 1...4)
+    turn = table.optionalNumber("turn", 0...180)
+    tilt = table.optionalNumber("tilt", 0...90)
+    bodyScale = table.optionalNumber("bodyScale", 0...0.9)
+    jointNoise = table.optionalNumber("jointNoise", 0...1)
+    jointDropout = table.optionalNumber("jointDropout", 0...0.9)
+    crop = table.optionalNumber("crop", 0...0.45)
     table.finish()
   }
 }
@@ -151,7 +191,7 @@ package struct OptimizerSettings: Equatable, Sendable {
 
 /// `schedule`: how the learning rate falls.
 package struct ScheduleSettings: Equatable, Sendable {
-  package enum Kind: String, CaseIterable, Sendable { case constant, step, plateau }
+  package enum Kind: String, CaseIterable, Sendable { case constant, step, plateau, cosine }
 
   package var kind: Kind
   /// What the rate is multiplied by.
@@ -184,6 +224,8 @@ package struct RunSettings: Equatable, Sendable {
   package var accumulate: Int
   /// Largest Euclidean norm of all gradients; 0 leaves them.
   package var clipNorm: Double
+  /// Share of a label that is spread over all classes.
+  package var labelSmoothing: Double
   package var seed: Int
   /// Batch statistics in the trunk: `auto` uses them from eight clips a process on.
   package var batchNorm: BatchNorm
@@ -201,6 +243,7 @@ package struct RunSettings: Equatable, Sendable {
     batch = table.integer("batch", default: 16, 1...65536)
     accumulate = table.integer("accumulate", default: 1, 1...65536)
     clipNorm = table.number("clipNorm", default: 10, 0...1e9)
+    labelSmoothing = table.number("labelSmoothing", default: 0, 0...0.9)
     seed = table.integer("seed", default: 1, 0...Int(Int32.max))
     batchNorm = table.choice("batchNorm", default: .auto)
     synchronizeBatchNorm = table.flag("synchronizeBatchNorm", default: false)

@@ -4,6 +4,7 @@ import Yams
 package struct TrainingSettings: Equatable, Sendable {
   package var data: DataSettings
   package var clip: ClipSettings
+  package var augmentation: AugmentationSettings
   package var pose: PoseSettings
   package var network: NetworkSettings
   package var start: StartSettings
@@ -58,6 +59,7 @@ package struct TrainingSettings: Equatable, Sendable {
   private init(_ table: SettingsTable) {
     data = DataSettings(table.table("data"))
     clip = ClipSettings(table.table("clip"))
+    augmentation = AugmentationSettings(table.table("augmentation"))
     pose = PoseSettings(table.table("pose"))
     network = NetworkSettings(table.table("network"))
     start = StartSettings(table.table("start"))

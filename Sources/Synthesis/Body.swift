@@ -1,3 +1,4 @@
+import Basics
 import Capture
 
 /// Left or right of a body.

@@ -11,20 +11,17 @@ package enum ContactSheet {
   /// - Throws: `CaptureError.unwritable`.
   package static func write(_ dataset: SyntheticDataset, to path: String) throws(CaptureError) {
     let motions = representatives(dataset)
-    let size = FrameSize(width: small.width * columns, height: small.height * motions.count)
-    var sheet = [UInt8](repeating: 0, count: size.width * size.height * 3)
+    var sheet = PictureSheet(columns: columns, rows: motions.count, cell: small)
     for (row, motion) in motions.enumerated() {
       let take = dataset.take(motion)
       var camera = camera(dataset, motion, take, row % SyntheticDataset.cameras)
       var pixels: [UInt8] = []
       for column in 0..<columns {
         _ = camera.shoot((take.frameCount - 1) * column / (columns - 1), into: &pixels)
-        paste(pixels, into: &sheet, size, x: column * small.width, y: row * small.height)
+        sheet.place(pixels, small, column: column, row: row)
       }
     }
-    var writer = try MediaWriter(path: path, format: .jpeg(quantiser: 5), size: size, rate: 1)
-    try writer.add(sheet)
-    try writer.finish()
+    try sheet.write(to: path)
   }
 
   /// A moving picture of four by five motions at once, three seconds long.
@@ -33,20 +30,19 @@ package enum ContactSheet {
   package static func preview(_ dataset: SyntheticDataset, to path: String) throws(CaptureError) {
     let motions = Array(representatives(dataset).prefix(20))
     let (across, rate, seconds) = (5, 10, 3)
-    let size = FrameSize(width: small.width * across, height: small.height * ((motions.count + across - 1) / across))
+    var sheet = PictureSheet(columns: across, rows: (motions.count + across - 1) / across, cell: small)
     var cameras = motions.enumerated().map { index, motion in
       camera(dataset, motion, dataset.take(motion), index % SyntheticDataset.cameras)
     }
     let lengths = motions.map { dataset.take($0).frameCount }
-    var writer = try MediaWriter(path: path, format: .gif, size: size, rate: rate)
+    var writer = try MediaWriter(path: path, format: .gif, size: sheet.picture.size, rate: rate)
     var pixels: [UInt8] = []
     for step in 0..<rate * seconds {
-      var picture = [UInt8](repeating: 0, count: size.width * size.height * 3)
       for index in cameras.indices {
         _ = cameras[index].shoot(step * Take.rate / rate % lengths[index], into: &pixels)
-        paste(pixels, into: &picture, size, x: index % across * small.width, y: index / across * small.height)
+        sheet.place(pixels, small, column: index % across, row: index / across)
       }
-      try writer.add(picture)
+      try writer.add(sheet.picture.pixels)
     }
     try writer.finish()
   }
@@ -61,13 +57,5 @@ package enum ContactSheet {
   {
     let rig = dataset.rig(motion)
     return Take.Camera(take, rig.views[index], rig.films[index], size: small)
-  }
-
-  private static func paste(_ pixels: [UInt8], into sheet: inout [UInt8], _ size: FrameSize, x: Int, y: Int) {
-    let row = small.width * 3
-    for line in 0..<small.height {
-      let start = ((y + line) * size.width + x) * 3
-      sheet.replaceSubrange(start..<start + row, with: pixels[line * row..<(line + 1) * row])
-    }
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Capture
 
 /// One person's day: actions drawn so that each comes as often as the others, as far as one leads to the next.

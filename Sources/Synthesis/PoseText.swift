@@ -4,10 +4,15 @@ import Foundation
 enum PoseText {
   /// NTU RGB+D's `.skeleton`: a line for the frames, then bodies and their joints.
   ///
-  /// Pixels are those of Kinect v2's pictures: 512x424 of depth, 1920x1080 of colour. Orientations are not simulated.
+  /// Pixels are those of Kinect v2's pictures, 512x424 of depth and 1920x1080 of colour; the rendered picture fills the
+  /// colour picture whatever its shape. Orientations are not simulated.
   ///
+  /// - Parameters:
+  ///   - frames: bodies of 25 joints.
+  ///   - focal: of the rendered picture, in its heights.
+  ///   - aspect: its width divided by its height.
   /// - Source: methods.md 8.1.
-  static func ntu(_ frames: [[[PoseNoise.Joint]]]) -> String {
+  static func ntu(_ frames: [[[PoseNoise.Joint]]], focal: Float, aspect: Float) -> String {
     var text = "\(frames.count)\r\n"
     for bodies in frames {
       text += "\(bodies.count)\r\n"
@@ -16,7 +21,7 @@ enum PoseText {
         for joint in joints {
           let p = joint.place
           let (depthX, depthY) = (256 - 365 * p.x / p.z, 212 - 365 * p.y / p.z)
-          let (colorX, colorY) = (960 - 1060 * p.x / p.z, 540 - 1060 * p.y / p.z)
+          let (colorX, colorY) = (1920 * (0.5 - focal / aspect * p.x / p.z), 1080 * (0.5 - focal * p.y / p.z))
           text += "\(short(p.x)) \(short(p.y)) \(short(p.z)) \(short(depthX)) \(short(depthY)) "
           text += "\(short(colorX)) \(short(colorY)) 0 0 0 0 \(joint.tracking)\r\n"
         }

@@ -1,3 +1,4 @@
+import Basics
 import Capture
 
 /// Where a room's furniture stands, in metres; the middle of what the cameras see is the origin of the floor.

@@ -1,3 +1,4 @@
+import Basics
 import Capture
 import Datasets
 import Foundation
@@ -200,7 +201,9 @@ package struct SyntheticDataset: Sendable {
     // A tracker that sees nobody leaves no file, as in NTU RGB+D's list of missing skeletons.
     guard take.hasPerson else { return take.frameCount }
     switch options.naming {
-    case .ntu: try PlainFile.write(PoseText.ntu(poses), to: base + ".skeleton")
+    case .ntu:
+      let aspect = Float(options.size.width) / Float(options.size.height)
+      try PlainFile.write(PoseText.ntu(poses, focal: view.focal, aspect: aspect), to: base + ".skeleton")
     case .smarthome:
       let text = PoseText.smarthome(
         poses, focal: view.focal * Float(options.size.height), width: options.size.width, height: options.size.height)

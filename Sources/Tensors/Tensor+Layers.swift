@@ -75,8 +75,10 @@ extension Tensor {
   }
 
   /// Mean of -log softmax(self)[class] over rows; `classes` [N] int64.
-  package func crossEntropy(_ classes: Tensor) throws(TensorError) -> Tensor {
-    try unsafe Tensor("cross_entropy", ctorch_cross_entropy(handle, classes.handle))
+  ///
+  /// - Parameter smoothing: share of the target that is spread over all classes.
+  package func crossEntropy(_ classes: Tensor, smoothing: Double = 0) throws(TensorError) -> Tensor {
+    try unsafe Tensor("cross_entropy", ctorch_cross_entropy(handle, classes.handle, smoothing))
   }
 
   /// Mean binary cross-entropy of logits against targets in [0, 1].

@@ -16,6 +16,17 @@ package struct ClipPreprocessing: Hashable, Sendable {
     self.mask = mask
   }
 
+  /// A person's square of a picture; see `PersonRegion` in People.
+  ///
+  /// - Parameters:
+  ///   - size: pixels of the network's square.
+  ///   - square: what is looked at, in pixels of the picture.
+  ///   - picture: the picture's size.
+  /// - Throws: `VideoError.badRegion` for a square that is not in the picture.
+  package init(size: Int, square: PixelRectangle, of picture: FrameSize) throws(VideoError) {
+    self.init(size: size, region: try PictureRegion(pixels: square, of: picture))
+  }
+
   /// Bytes of one sample.
   package var byteCount: Int { size * size * 3 }
 

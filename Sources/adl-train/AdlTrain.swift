@@ -18,7 +18,8 @@ struct AdlTrain: ParsableCommand {
       """,
     subcommands: [
       PoseTeacherCommand.self, RGBCommand.self, AttentionTeacherCommand.self, StudentCommand.self, VPNCommand.self,
-      EvaluateCommand.self, FuseCommand.self, ExportCommand.self, DataCommand.self, SelftestCommand.self,
+      EvaluateCommand.self, FuseCommand.self, ExportCommand.self, DataCommand.self, BoxesCommand.self,
+      SelftestCommand.self,
       SynthCommand.self, ReproduceCommand.self, BenchCommand.self,
     ])
 }

@@ -3,7 +3,9 @@ import Foundation
 import Synchronization
 
 /// Ctrl-C and SIGTERM: the first asks for a checkpoint and an end, the second ends at once.
-final class Interruption {
+///
+/// Sendable: the sources are made in `init` and cancelled in `deinit`, and nothing else touches them.
+final class Interruption: @unchecked Sendable {
   private final class Flag: Sendable {
     let isAsked = Atomic<Bool>(false)
   }

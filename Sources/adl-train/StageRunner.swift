@@ -36,7 +36,8 @@ struct StageRunner {
       settings, content: stage.content(distillation), device: device, rank: ranks?.rank ?? 0, ranks: ranks?.size ?? 1)
     let built = try SystemBuilder(
       stage: stage, distillation: distillation, settings: settings, labels: data.dataset.labels,
-      skeleton: data.dataset.skeletonGraph, trainingLabels: data.training.map(\.label), device: device
+      skeleton: data.dataset.skeletonGraph, trainingLabels: data.training.map(\.label),
+      region: stage == .poseTeacher ? nil : data.region, device: device
     ).build()
     let folder = RunFolder(options.out)
     try folder.create()
@@ -52,7 +53,8 @@ struct StageRunner {
         """
         \(built.description.system) on \(data.dataset.name) \(data.dataset.protocolName): \
         \(data.training.count) training and \(data.validationClips.count) validation clips, \
-        \(data.dataset.labels.count) activities, \(built.system.learnedCount) parameters that learn; \
+        \(data.dataset.labels.count) activities, \(built.system.learnedCount) parameters that learn\
+        \(stage == .poseTeacher ? "" : ", looking at the \(data.region.rawValue)"); \
         libtorch \(Library.version) on \(device), \(options.machine.precision.rawValue)\
         \(ranks.map { ", \($0.size) processes" } ?? "")
         """)

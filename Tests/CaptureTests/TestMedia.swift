@@ -1,6 +1,6 @@
+import Basics
 import CTestMedia
 import Foundation
-import TestSupport
 import Testing
 import Video
 

@@ -1,6 +1,6 @@
+import Basics
 import CTestMedia
 import Foundation
-import TestSupport
 import Testing
 
 @testable import Datasets
@@ -45,6 +45,25 @@ final class RecordingFolder: Sendable {
     return path
   }
 
+  /// A lossless video of coloured pixels, all different.
+  @discardableResult func writeColorVideo(_ name: String, frames: Int, width: Int, height: Int) throws -> String {
+    let path = try file(name)
+    var random = SplitMix64(seed: 7)
+    try writeMedia(
+      path, container: "avi", codec: "ffv1", pixelFormat: "yuv420p",
+      (0..<frames).map { _ in (0..<width * height * 3 / 2).map { _ in UInt8(truncatingIfNeeded: random.next()) } },
+      width: width, height: height)
+    return path
+  }
+
+  /// A lossless video of grey pictures.
+  @discardableResult func writeGrey(_ name: String, _ pictures: [[UInt8]], width: Int, height: Int) throws -> String {
+    let path = try file(name)
+    try writeMedia(
+      path, container: "avi", codec: "ffv1", pixelFormat: "gray", pictures, width: width, height: height)
+    return path
+  }
+
   /// One picture that is one grey.
   @discardableResult func writePicture(_ name: String, grey: UInt8) throws -> String {
     let path = try file(name)
@@ -53,9 +72,10 @@ final class RecordingFolder: Sendable {
     return path
   }
 
-  private func writeMedia(_ path: String, container: String, codec: String, pixelFormat: String, _ pictures: [[UInt8]])
-    throws
-  {
+  private func writeMedia(
+    _ path: String, container: String, codec: String, pixelFormat: String, _ pictures: [[UInt8]], width: Int = 32,
+    height: Int = 24
+  ) throws {
     struct WriteError: Error { var code: CInt }
     func check(_ code: CInt) throws { if code < 0 { throw WriteError(code: code) } }
     var writer: OpaquePointer?
@@ -63,8 +83,8 @@ final class RecordingFolder: Sendable {
       try unsafe codec.withCString { codec in
         try unsafe pixelFormat.withCString { pixelFormat in
           var description = unsafe ctestmedia_description(
-            container: container, codec: codec, pixel_format: pixelFormat, width: 32, height: 24, rate: 30, matrix: 0,
-            full_range: -1, rotation: 0)
+            container: container, codec: codec, pixel_format: pixelFormat, width: Int32(width), height: Int32(height),
+            rate: 30, matrix: 0, full_range: -1, rotation: 0)
           try check(unsafe ctestmedia_open(path, &description, &writer))
         }
       }

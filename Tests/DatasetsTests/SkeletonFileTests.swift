@@ -1,6 +1,6 @@
+import Basics
 import Foundation
 import Networks
-import TestSupport
 import Testing
 
 @testable import Datasets

@@ -1,6 +1,6 @@
+import Basics
 import Evaluation
 import Foundation
-import TestSupport
 import Testing
 
 private func isClose(_ a: Double, _ b: Double, _ tolerance: Double = 1e-6) -> Bool { abs(a - b) <= tolerance }

@@ -1,7 +1,7 @@
+import Basics
 import CZeroMQ
 import Events
 import Foundation
-import TestSupport
 import Testing
 
 /// A publisher on sockets in a folder of its own.

@@ -51,7 +51,10 @@ import Testing
       return ParameterDescription(layer.name + ".bias", [layer.outputs])
     }
     #expect(tensors.count == parameters.count + biases.count)
-    #expect(Set(tensors.map(\.description)) == Set(parameters + biases))
+    func named(_ parameters: [ParameterDescription]) -> [String: [Int]] {
+      Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.shape) })
+    }
+    #expect(named(tensors.map(\.description)) == named(parameters + biases))
   }
 
   @Test func `batch norms are folded into weight and bias`() throws {

@@ -1,5 +1,5 @@
+import Basics
 import People
-import TestSupport
 import Testing
 import Video
 

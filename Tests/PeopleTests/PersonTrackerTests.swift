@@ -1,5 +1,5 @@
+import Basics
 import Foundation
-import TestSupport
 import Testing
 import Video
 

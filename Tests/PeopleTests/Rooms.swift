@@ -1,4 +1,4 @@
-import TestSupport
+import Basics
 
 extension SimulatedRoom {
   /// Two people who meet in the middle at different speeds, one nearer than the other.

@@ -1,5 +1,5 @@
+import Basics
 import Foundation
-import TestSupport
 import Video
 
 /// Somebody in a simulated room: goes straight on between points, and may stand still between.

@@ -1,5 +1,5 @@
+import Basics
 import Recognition
-import TestSupport
 import Testing
 
 /// A timeline in which each character is one window of half a second: a letter is the activity the network is sure of,

@@ -1,6 +1,6 @@
+import Basics
 import Foundation
 import Settings
-import TestSupport
 import Testing
 
 private let shipped = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

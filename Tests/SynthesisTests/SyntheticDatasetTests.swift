@@ -1,8 +1,8 @@
+import Basics
 import Capture
 import Datasets
 import Foundation
 import Networks
-import TestSupport
 import Testing
 import Video
 

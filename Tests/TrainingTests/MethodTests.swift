@@ -111,7 +111,7 @@ struct MethodTests {
   @Test func `steps multiply at their milestones`() throws {
     let schedule = try schedule("{kind: step, milestones: [30, 40], factor: 0.1}")
     let state = LearningRateState()
-    let factors = [0, 29, 30, 39, 40, 49].map { state.factor(epoch: $0, fraction: 0.5, schedule) }
+    let factors = [0, 29, 30, 39, 40, 49].map { state.factor(epoch: $0, fraction: 0.5, of: 50, schedule) }
     for (factor, wanted) in zip(factors, [1, 1, 0.1, 0.1, 0.01, 0.01]) { #expect(abs(factor - wanted) < 1e-12) }
   }
 
@@ -121,17 +121,24 @@ struct MethodTests {
     var factors: [Double] = []
     for loss in [1.0, 0.9, 0.9, 0.95, 0.91, 0.92, 0.93, 0.94, 0.5, 0.6] {
       state.epochEnded(validationLoss: loss, schedule)
-      factors.append(state.factor(epoch: 0, fraction: 0, schedule))
+      factors.append(state.factor(epoch: 0, fraction: 0, of: 50, schedule))
     }
     #expect(factors == [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25])
+  }
+
+  @Test func `a cosine falls to nothing after its warm-up`() throws {
+    let schedule = try schedule("{kind: cosine, warmupEpochs: 2}")
+    let state = LearningRateState()
+    let factors = [1, 2, 6, 10].map { state.factor(epoch: $0, fraction: 0, of: 10, schedule) }
+    for (factor, wanted) in zip(factors, [0.5, 1, 0.5, 0]) { #expect(abs(factor - wanted) < 1e-12) }
   }
 
   @Test func `a warm-up rises evenly from nothing`() throws {
     let schedule = try schedule("{kind: constant, warmupEpochs: 2}")
     let state = LearningRateState()
-    #expect(state.factor(epoch: 0, fraction: 0, schedule) == 0)
-    #expect(state.factor(epoch: 0, fraction: 0.5, schedule) == 0.25)
-    #expect(state.factor(epoch: 1, fraction: 0.5, schedule) == 0.75)
-    #expect(state.factor(epoch: 2, fraction: 0, schedule) == 1)
+    #expect(state.factor(epoch: 0, fraction: 0, of: 50, schedule) == 0)
+    #expect(state.factor(epoch: 0, fraction: 0.5, of: 50, schedule) == 0.25)
+    #expect(state.factor(epoch: 1, fraction: 0.5, of: 50, schedule) == 0.75)
+    #expect(state.factor(epoch: 2, fraction: 0, of: 50, schedule) == 1)
   }
 }

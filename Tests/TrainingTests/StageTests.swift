@@ -145,7 +145,7 @@ import Training
     let settings = try TrainingSettings.parse(
       "data: {dataset: ntu60, videos: \(recordings.folder)}\nclip: {frames: 16, size: 112}", path: "export")
     let dataset = try Dataset.open(DatasetOptions(settings.data))
-    let loader = ClipLoader(ClipOptions(settings, .clips), graph: dataset.skeletonGraph)
+    let loader = ClipLoader(ClipOptions(settings, .clips, dataset), graph: dataset.skeletonGraph)
     let clips = try dataset.clips(.train).prefix(3).flatMap { clip in
       try loader.load(clip, .centre).map { (name: clip.name, pixels: $0.pixels) }
     }

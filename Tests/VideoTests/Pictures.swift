@@ -1,4 +1,4 @@
-import TestSupport
+import Basics
 import Video
 
 let planarFormats = PixelFormat.allCases.filter { $0 != .mjpeg }

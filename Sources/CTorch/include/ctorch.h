@@ -125,7 +125,7 @@ ctorch_tensor ctorch_batch_norm(
     bool batch_statistics, double momentum, double epsilon);
 ctorch_tensor ctorch_dropout(ctorch_tensor x, double probability);
 /* Mean negative log-likelihood of int64 classes. */
-ctorch_tensor ctorch_cross_entropy(ctorch_tensor logits, ctorch_tensor classes);
+ctorch_tensor ctorch_cross_entropy(ctorch_tensor logits, ctorch_tensor classes, double smoothing);
 /* Mean binary cross-entropy of logits. */
 ctorch_tensor ctorch_binary_cross_entropy(ctorch_tensor logits, ctorch_tensor targets);
 

@@ -1,3 +1,4 @@
+import Basics
 package import Video
 
 /// A camera that watches a `SyntheticScene`, with the faults of real ones on request.

@@ -1,3 +1,4 @@
+import Basics
 internal import Glibc
 
 /// A point of the scene: heights of the picture from the left, and from the top.

@@ -1,3 +1,4 @@
+import Basics
 package import Video
 
 /// Draws a synthetic scene at one size; the room is drawn once and kept.
@@ -76,4 +77,10 @@ package struct SyntheticPainter: Sendable {
   }
 
   private static func shaded(_ value: UInt8, _ shade: Float) -> UInt8 { UInt8(min(max(Float(value) + shade, 0), 255)) }
+}
+
+extension PlaceRandom {
+  mutating func color(_ range: ClosedRange<Float>) -> RGB {
+    RGB(red: UInt8(uniform(range)), green: UInt8(uniform(range)), blue: UInt8(uniform(range)))
+  }
 }

@@ -1,9 +1,9 @@
-import Capture
+import Basics
 import Foundation
 package import Networks
 package import Video
 
-/// What of a recording is to be loaded.
+/// Which parts of a recording to load.
 package struct ClipContent: OptionSet, Hashable, Sendable {
   package let rawValue: Int
   package init(rawValue: Int) { self.rawValue = rawValue }
@@ -22,6 +22,12 @@ package struct ClipOptions: Hashable, Sendable {
   /// Video frames from one frame of a window to the next; `nil` for the papers' rule.
   package var stride: Int?
   package var preprocessing = ClipPreprocessing()
+  /// What is looked at; recordings without boxes are looked at as a whole.
+  package var region = ClipRegion.scene
+  /// Folder of boxes files; `nil` takes the skeleton files' places in the picture.
+  package var boxes: String?
+  /// Of random draws.
+  package var augmentation = ClipAugmentation()
   package var content: ClipContent = .video
   /// Frames of a whole recording's poses; `nil` for the published number.
   package var poseFrames: Int?
@@ -35,7 +41,7 @@ package struct ClipOptions: Hashable, Sendable {
 
 /// Which window, or windows, of a recording.
 package enum ClipDraw: Hashable, Sendable {
-  /// One by chance; the same seed gives the same.
+  /// One at random, varied as the augmentation says; the same seed gives the same.
   case random(seed: UInt64)
   case centre
   case windows(WindowScheme)
@@ -74,20 +80,48 @@ package struct ClipLoader: Sendable {
   /// - Returns: one clip a window.
   /// - Throws: `DatasetError` naming the file and what is wrong with it.
   package func load(_ clip: Clip, _ draw: ClipDraw) throws(DatasetError) -> [LoadedClip] {
-    let poses = try prepared(clip, draw)
+    let variation: ClipVariation? =
+      if case .random(let seed) = draw, options.augmentation != ClipAugmentation() {
+        ClipVariation(options.augmentation, seed: seed)
+      } else {
+        nil
+      }
+    let skeleton = try skeleton(of: clip)
+    let poses = try prepared(clip, skeleton?.poses, draw, variation)
     guard options.content.contains(.video) else {
       let count = poses?.frameCount ?? 1
-      return layout(max(count, 1), draw).map { loaded(clip, $0, [], poses) }
+      return layout(max(count, 1), draw, variation).map { loaded(clip, $0, [], poses) }
     }
     guard let path = clip.video else { throw .missing(path: clip.name, purpose: "the recording has no video") }
-    let video = try RecordedVideo(path, options.preprocessing)
-    let (windows, pictures) = try video.read { layout($0, draw) }
-    return windows.map { window in
-      var pixels: [UInt8] = []
-      pixels.reserveCapacity(window.count * options.preprocessing.byteCount)
-      for index in window { pixels += pictures[index] ?? [] }
-      return loaded(clip, window, pixels, poses)
+    let cutter = try RecordedVideo(path).read { count, rate in
+      let boxes: WindowCutter.Boxes? =
+        options.region == .scene
+        ? nil
+        : { picture throws(DatasetError) in try track(of: clip, skeleton, picture: picture, rate: rate) }
+      return WindowCutter(layout(count, draw, variation), options.preprocessing, variation, boxes: boxes)
     }
+    return cutter.windows.indices.map { loaded(clip, cutter.windows[$0], cutter.pixels(of: $0), poses) }
+  }
+
+  /// The skeleton file, where poses are wanted or people are found by it.
+  private func skeleton(of clip: Clip) throws(DatasetError) -> SkeletonFile.Contents? {
+    let needsPoses = !options.content.isDisjoint(with: [.pose, .windowPose])
+    let givesBoxes = options.region == .person && options.boxes == nil && options.content.contains(.video)
+    guard needsPoses || (givesBoxes && clip.skeleton != nil) else { return nil }
+    guard let path = clip.skeleton else {
+      throw .missing(path: clip.name, purpose: "the recording has no skeleton file")
+    }
+    return try SkeletonFile.contents(path, graph)
+  }
+
+  /// Where the person of a recording is; `nil` where nobody was found.
+  private func track(of clip: Clip, _ skeleton: SkeletonFile.Contents?, picture: FrameSize, rate: Double)
+    throws(DatasetError) -> BoxTrack?
+  {
+    guard let folder = options.boxes else {
+      return skeleton.flatMap { BoxTrack($0, video: picture, framesPerSecond: rate) }
+    }
+    return try BoxesFile(path: BoxesFile.path(folder: folder, name: clip.name)).track(framesPerSecond: rate)
   }
 
   private func loaded(_ clip: Clip, _ window: [Int], _ pixels: [UInt8], _ poses: PosePreparation.Prepared?)
@@ -99,34 +133,35 @@ package struct ClipLoader: Sendable {
       windowPose: options.content.contains(.windowPose) ? poses?.window(window) ?? [] : [])
   }
 
-  private func layout(_ count: Int, _ draw: ClipDraw) -> [[Int]] {
+  private func layout(_ count: Int, _ draw: ClipDraw, _ variation: ClipVariation?) -> [[Int]] {
     let sampling = ClipSampling(frames: options.frames, stride: options.stride)
-    return switch draw {
+    switch draw {
     case .random(let seed):
+      var random = SplitMix64(seed: seed)
       // 53 bits make every double below 1.
-      [sampling.indices(count: count, draw: Double(mixed(seed) >> 11) * 0x1p-53)]
-    case .centre: [sampling.indices(count: count, draw: 0.5)]
-    case .windows(let scheme): sampling.windows(count: count, scheme)
+      let start = Double(random.next() >> 11) * 0x1p-53
+      return [sampling.indices(count: count, draw: start, speed: variation?.speed ?? 1)]
+    case .centre: return [sampling.indices(count: count, draw: 0.5)]
+    case .windows(let scheme): return sampling.windows(count: count, scheme)
     }
   }
 
-  private func prepared(_ clip: Clip, _ draw: ClipDraw) throws(DatasetError) -> PosePreparation.Prepared? {
-    guard !options.content.isDisjoint(with: [.pose, .windowPose]) else { return nil }
-    guard let path = clip.skeleton else {
-      throw .missing(path: clip.name, purpose: "the recording has no skeleton file")
-    }
-    let track = try SkeletonFile.read(path, graph)
+  private func prepared(_ clip: Clip, _ track: PoseTrack?, _ draw: ClipDraw, _ variation: ClipVariation?)
+    throws(DatasetError) -> PosePreparation.Prepared?
+  {
+    guard !options.content.isDisjoint(with: [.pose, .windowPose]), let track else { return nil }
     guard (0..<track.frameCount).contains(where: { frame in (0..<track.slots).contains { !track.isEmpty(frame, $0) } })
-    else { throw .unreadable(path: path, reason: "nobody is in any of its \(track.frameCount) frames") }
-    let jitter = if case .random(let seed) = draw { Int(mixed(~seed) % 11) } else { 0 }
-    return preparation.prepare(track, jitter: jitter)
-  }
-
-  /// SplitMix64's finaliser.
-  private func mixed(_ seed: UInt64) -> UInt64 {
-    var z = seed &+ 0x9e37_79b9_7f4a_7c15
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
+    else {
+      throw .unreadable(
+        path: clip.skeleton ?? clip.name, reason: "nobody is in any of its \(track.frameCount) frames")
+    }
+    guard case .random(let seed) = draw else { return preparation.prepare(track, jitter: 0) }
+    var random = SplitMix64(seed: ~seed)
+    let jitter = Int(random.next() % 11)
+    guard let variation else { return preparation.prepare(track, jitter: jitter) }
+    let poses = PoseVariation(
+      options.augmentation.pose, joints: graph.jointCount, isMirrored: variation.isMirrored, speed: variation.speed,
+      seed: seed)
+    return preparation.prepare(track, jitter: jitter, variation: poses)
   }
 }

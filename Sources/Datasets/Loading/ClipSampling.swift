@@ -30,9 +30,15 @@ package struct ClipSampling: Equatable, Sendable {
   /// - Parameters:
   ///   - count: frames of the recording, at least 1.
   ///   - draw: 0..<1 chooses the start; 0.5 is the centre.
+  ///   - speed: factor on the step between frames.
   /// - Returns: `frames` indices below `count`.
-  package func indices(count: Int, draw: Double) -> [Int] {
-    precondition(count > 0 && (0..<1).contains(draw))
+  package func indices(count: Int, draw: Double, speed: Double = 1) -> [Int] {
+    precondition(count > 0 && (0..<1).contains(draw) && speed > 0)
+    guard speed == 1 else {
+      // A recording that is played at another speed has other frames; each shows the one nearest in time.
+      let played = max(1, Int((Double(count) / speed).rounded()))
+      return indices(count: played, draw: draw).map { min(Int((Double($0) * speed).rounded()), count - 1) }
+    }
     let step = stride ?? (count > 2 * frames ? 2 : 1)
     let span = step * (frames - 1) + 1
     if count < span {

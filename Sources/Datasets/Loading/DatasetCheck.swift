@@ -85,7 +85,7 @@ package struct DatasetCheck: Sendable {
             try SkeletonFile.read(path, dataset.skeletonGraph)
           }
           let frames = try clip.video.map { path throws(DatasetError) in
-            try RecordedVideo(path, .init(size: 16)).countFrames()
+            try RecordedVideo(path).countFrames()
           }
           if let poses, let frames, abs(poses.frameCount - frames) > 2 { lengths = (frames, poses.frameCount) }
         } catch {

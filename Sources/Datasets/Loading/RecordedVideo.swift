@@ -14,11 +14,11 @@ struct RecordedVideo {
 
   private let path: String
   private let source: Source
-  private let preprocessing: ClipPreprocessing
+  /// Frames a second of folders of pictures, as a Kinect gives them, and of files that do not say.
+  private static let usualRate = 30.0
 
-  init(_ path: String, _ preprocessing: ClipPreprocessing) throws(DatasetError) {
+  init(_ path: String) throws(DatasetError) {
     self.path = path
-    self.preprocessing = preprocessing
     guard let kind = fileKind(path) else {
       throw .missing(path: path, purpose: "it should be the video of a recording")
     }
@@ -44,72 +44,70 @@ struct RecordedVideo {
       pictures.sorted { $0.compare($1, options: .numeric) == .orderedAscending }.map { path + "/" + $0 })
   }
 
-  /// Chooses frames by the number there are, and decodes only as far as the last of them.
+  /// Chooses windows by the number of frames there are, and decodes only as far as the last of them.
   ///
   /// A file's header may promise more than there is; the choice is then made again for what was found.
   ///
-  /// - Parameter choose: windows of frame indices for a number of frames.
-  /// - Returns: the windows, and the prepared pictures they show by index.
+  /// - Parameter choose: what is to be cut out of a number of frames, at a rate in frames a second.
+  /// - Returns: the cutter, complete.
   /// - Throws: `DatasetError` when not one picture can be decoded.
-  func read(_ choose: (Int) -> [[Int]]) throws(DatasetError) -> (windows: [[Int]], pictures: [Int: [UInt8]]) {
+  func read(_ choose: (_ frames: Int, _ rate: Double) -> WindowCutter) throws(DatasetError) -> WindowCutter {
+    let announced = try information()
     var count: Int
-    if let announced = try announcedCount() { count = announced } else { count = try countFrames() }
+    if let known = announced.count { count = known } else { count = try countFrames() }
     // A second pass only when the header was wrong, a third never.
     for _ in 0..<2 {
       guard count <= Self.mostFrames else {
         throw .unreadable(path: path, reason: "it has more than \(Self.mostFrames) frames, an hour")
       }
       guard count > 0 else { throw .unreadable(path: path, reason: "no picture in it could be decoded") }
-      let windows = choose(count)
-      let wanted = Set(windows.joined())
-      let (found, pictures) = try scan(for: wanted)
-      if wanted.allSatisfy({ pictures[$0] != nil }) { return (windows, pictures) }
-      count = found
+      var cutter = choose(count, announced.rate)
+      let wanted = cutter.wanted
+      count = try scan(wanted) { frame, index throws(DatasetError) in
+        try cutter.take(&frame, index, path: path)
+      }
+      if cutter.isComplete { return cutter }
     }
     throw .unreadable(path: path, reason: "it gives other pictures each time it is read")
   }
 
   /// Decodes the whole recording and counts its pictures.
-  func countFrames() throws(DatasetError) -> Int { try scan(for: []).count }
+  func countFrames() throws(DatasetError) -> Int { try scan(nil) { _, _ in } }
 
-  private func announcedCount() throws(DatasetError) -> Int? {
+  /// Frames a second, and what the header says of their number.
+  func information() throws(DatasetError) -> (count: Int?, rate: Double) {
     switch source {
-    case .pictures(let files): return files.count
+    case .pictures(let files): return (files.count, Self.usualRate)
     case .file(let path):
       do throws(CaptureError) {
+        let information = try MediaFile(.file(path)).information
         // What promises more is counted: a hostile header must not reserve memory.
-        return try MediaFile(.file(path)).information.frameCount.flatMap {
-          (1...Self.mostFrames).contains($0) ? $0 : nil
-        }
+        let count = information.frameCount.flatMap { (1...Self.mostFrames).contains($0) ? $0 : nil }
+        return (count, information.rate.flatMap { (1...1000).contains($0) ? $0 : nil } ?? Self.usualRate)
       } catch {
         throw .unreadable(path: path, reason: "\(error)")
       }
     }
   }
 
-  /// Decodes up to the last wanted frame, or to the end when none is, and prepares the wanted ones.
-  private func scan(for wanted: Set<Int>) throws(DatasetError) -> (count: Int, pictures: [Int: [UInt8]]) {
-    var preprocessor = FramePreprocessor(preprocessing)
-    var pictures: [Int: [UInt8]] = [:]
+  /// Decodes frames in order.
+  ///
+  /// - Parameters:
+  ///   - wanted: numbers of frames; `nil` for all.
+  ///   - take: called with each wanted frame and its number; it may change the frame.
+  /// - Returns: how many frames were met: all there are, or those up to the last wanted one.
+  func scan(
+    _ wanted: Set<Int>?, _ take: (_ frame: inout Frame, _ index: Int) throws(DatasetError) -> Void
+  ) throws(DatasetError) -> Int {
     var frame = Frame()
     var count = 0
-    let last = wanted.max() ?? Int.max
-    func take(_ index: Int) throws(DatasetError) {
-      guard wanted.contains(index) else { return }
-      var pixels = [UInt8](repeating: 0, count: preprocessing.byteCount)
-      do throws(VideoError) {
-        try preprocessor.process(&frame, into: &pixels)
-      } catch {
-        throw .unreadable(path: path, reason: "frame \(index): \(error)")
-      }
-      pictures[index] = pixels
-    }
+    let last = wanted.map { $0.max() ?? 0 } ?? .max
     switch source {
     case .file(let path):
       do {
         var media = try MediaFile(.file(path))
         while count <= last, case .frame = try media.next(into: &frame, timeout: .seconds(10)) {
-          try take(count)
+          if wanted?.contains(count) ?? true { try take(&frame, count) }
           count += 1
         }
       } catch let error as DatasetError {
@@ -119,22 +117,22 @@ struct RecordedVideo {
       } catch {
         throw .unreadable(path: path, reason: "\(error)")
       }
+      return count
     case .pictures(let files):
-      count = files.count
-      for index in wanted.isEmpty ? Array(files.indices) : wanted.sorted() {
+      for (index, file) in files.enumerated() where wanted?.contains(index) ?? true {
         do {
-          var media = try MediaFile(.file(files[index]))
+          var media = try MediaFile(.file(file))
           guard case .frame = try media.next(into: &frame, timeout: .seconds(10)) else {
-            throw DatasetError.unreadable(path: files[index], reason: "it holds no picture")
+            throw DatasetError.unreadable(path: file, reason: "it holds no picture")
           }
-          try take(index)
         } catch let error as DatasetError {
           throw error
         } catch {
-          throw .unreadable(path: files[index], reason: "\(error)")
+          throw .unreadable(path: file, reason: "\(error)")
         }
+        try take(&frame, index)
       }
+      return files.count
     }
-    return (count, pictures)
   }
 }

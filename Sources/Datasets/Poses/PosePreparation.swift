@@ -46,22 +46,38 @@ package struct PosePreparation: Sendable {
   ///   - track: the recording.
   ///   - jitter: 0 to 10, where a Smarthome sample begins; see 3.7.
   /// - Returns: the whole recording and what windows are cut from.
-  package func prepare(_ track: PoseTrack, jitter: Int) -> Prepared {
+  package func prepare(_ track: PoseTrack, jitter: Int) -> Prepared { prepare(track, jitter: jitter, variation: nil) }
+
+  /// As `prepare`, with a training clip's variation.
+  func prepare(_ track: PoseTrack, jitter: Int, variation: PoseVariation?) -> Prepared {
+    let track = variation?.isMirrored == true ? track.mirrored() : track
     var bodies = BodySequence(track, slots: track.mostActive(track.graph.bodies))
     switch track.graph {
     case .ntu25, .kinect20:
       var whole = bodies
       whole.pullForward()
+      if let variation { whole.play(variation) }
       whole.keep(every: stride)
       // Before they are centred: two bodies' repetitions may differ in length, and the second takes the first's centres.
       whole.repeatToLength(frames)
       whole.align(track.graph)
       // Windows keep the video's own time, so nothing is pulled forward in them.
       bodies.align(track.graph)
+      if let variation {
+        // Aligned bodies stand along z.
+        whole.vary(variation, vertical: 2)
+        bodies.vary(variation, vertical: 2)
+      }
       return Prepared(whole: whole.tensor(Array(0..<frames)), bodies)
     case .smarthome15:
       if !asReleased { bodies.centreOnHips() }
-      return Prepared(whole: bodies.tensor(sampled(bodies.frames.count, jitter: jitter)), bodies)
+      var whole = bodies
+      if let variation {
+        whole.play(variation)
+        whole.vary(variation, vertical: 1)
+        bodies.vary(variation, vertical: 1)
+      }
+      return Prepared(whole: whole.tensor(sampled(whole.frames.count, jitter: jitter)), bodies)
     }
   }
 

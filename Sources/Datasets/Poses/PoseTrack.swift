@@ -37,6 +37,20 @@ package struct PoseTrack: Equatable, Sendable {
     frameCount += 1
   }
 
+  /// As a mirror shows it: x negated, left and right exchanged.
+  func mirrored() -> PoseTrack {
+    var track = self
+    let joints = graph.mirrored
+    for body in stride(from: 0, to: values.count, by: slotSize) {
+      for (joint, other) in joints.enumerated() {
+        let (to, from) = (body + 3 * joint, body + 3 * other)
+        track.values[to] = -values[from]
+        for axis in 1..<3 { track.values[to + axis] = values[from + axis] }
+      }
+    }
+    return track
+  }
+
   /// The body in a slot, V · 3 numbers.
   package func body(_ frame: Int, _ slot: Int) -> ArraySlice<Float> {
     let start = (frame * slots + slot) * slotSize

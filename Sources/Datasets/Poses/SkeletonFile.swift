@@ -1,5 +1,6 @@
 import Foundation
 package import Networks
+import Video
 
 /// Reads poses from the files the data sets ship.
 package enum SkeletonFile {
@@ -14,6 +15,17 @@ package enum SkeletonFile {
   /// - Returns: every body of every frame, up to four slots.
   /// - Throws: `DatasetError.unreadable` naming the line or entry.
   package static func read(_ path: String, _ graph: SkeletonGraph) throws(DatasetError) -> PoseTrack {
+    try contents(path, graph).poses
+  }
+
+  /// What a skeleton file says: the poses, and where it says so, where the bodies are in the colour picture.
+  struct Contents {
+    var poses: PoseTrack
+    /// Joints in the picture by frame and slot; `nil` where the format has none.
+    var places: PictureJoints?
+  }
+
+  static func contents(_ path: String, _ graph: SkeletonGraph) throws(DatasetError) -> Contents {
     guard let kind = fileKind(path) else {
       throw .missing(path: path, purpose: "it should hold the poses of a recording")
     }
@@ -33,7 +45,7 @@ package enum SkeletonFile {
       return switch graph {
       case .ntu25: try NTUSkeletonText.parse(data)
       case .smarthome15: try SmarthomePoses.parse(data)
-      case .kinect20: try KinectPoses.parse(data)
+      case .kinect20: Contents(poses: try KinectPoses.parse(data))
       }
     } catch {
       throw .unreadable(path: path, reason: error.reason)
@@ -54,17 +66,22 @@ struct SkeletonError: Error {
 enum NTUSkeletonText {
   private static let slots = 4
 
-  static func parse(_ data: Data) throws(SkeletonError) -> PoseTrack {
+  /// The colour camera's picture, in whose pixels joints are given.
+  private static let colorPicture = FrameSize(width: 1920, height: 1080)
+
+  static func parse(_ data: Data) throws(SkeletonError) -> SkeletonFile.Contents {
     var words = Words(data)
     let frames = try words.integer("the number of frames")
     guard (0...SkeletonFile.mostFrames).contains(frames) else {
       throw SkeletonError("it announces \(frames) frames")
     }
     var track = PoseTrack(graph: .ntu25, slots: slots)
+    var places = PictureJoints(picture: colorPicture)
     for _ in 0..<frames {
       let bodies = try words.integer("a number of bodies")
       guard (0...64).contains(bodies) else { throw SkeletonError("line \(words.line): \(bodies) bodies in a frame") }
       var found: [[Float]] = []
+      var seen: [[SIMD2<Float>]] = []
       for _ in 0..<bodies {
         // A body's number is above 2⁵³ and is not needed: slots are places, not identities.
         try words.skip(10, "a body's ten fields")
@@ -72,15 +89,21 @@ enum NTUSkeletonText {
         guard joints == 25 else { throw SkeletonError("line \(words.line): \(joints) joints instead of 25") }
         var body: [Float] = []
         body.reserveCapacity(75)
+        var pixels: [SIMD2<Float>] = []
         for _ in 0..<joints {
           for _ in 0..<3 { body.append(try words.number("a joint's x, y and z")) }
-          try words.skip(9, "a joint's twelve fields")
+          try words.skip(2, "a joint's place in the depth picture")
+          let x = try words.number("a joint's place in the colour picture")
+          pixels.append(SIMD2(x, try words.number("a joint's place in the colour picture")))
+          try words.skip(5, "a joint's twelve fields")
         }
         found.append(body)
+        seen.append(pixels)
       }
       track.append(found)
+      places.frames.append(Array(seen.prefix(slots)))
     }
-    return track
+    return SkeletonFile.Contents(poses: track, places: places)
   }
 
   /// The file's words, one after the other, with the line for messages.
@@ -140,9 +163,11 @@ enum SmarthomePoses {
   private struct Detection: Decodable {
     /// 13 x, 13 y, 13 z.
     var pose3d: [Float]
+    /// 13 x, 13 y in pixels; files with poses alone leave it out.
+    var pose2d: [Float]?
   }
 
-  static func parse(_ data: Data) throws(SkeletonError) -> PoseTrack {
+  static func parse(_ data: Data) throws(SkeletonError) -> SkeletonFile.Contents {
     let file: File
     do {
       file = try JSONDecoder().decode(File.self, from: data)
@@ -155,17 +180,24 @@ enum SmarthomePoses {
       throw SkeletonError("it has \(file.frames.count) frames")
     }
     var track = PoseTrack(graph: .smarthome15, slots: slots)
+    // The videos' own pixels.
+    var places = PictureJoints(picture: nil)
     for (index, detections) in file.frames.enumerated() {
       var bodies: [[Float]] = []
+      var seen: [[SIMD2<Float>]] = []
       for detection in detections.prefix(slots) {
         guard detection.pose3d.count == 39 else {
           throw SkeletonError("frame \(index): pose3d has \(detection.pose3d.count) numbers instead of 39")
         }
         bodies.append(joints(detection.pose3d))
+        // Files made for poses alone may have anything here.
+        let pixels = detection.pose2d.flatMap { $0.count == 26 ? $0 : nil } ?? []
+        seen.append((0..<pixels.count / 2).map { SIMD2(pixels[$0], pixels[13 + $0]) })
       }
       track.append(bodies)
+      places.frames.append(seen)
     }
-    return track
+    return SkeletonFile.Contents(poses: track, places: places)
   }
 
   /// The 13 joints in reverse order, then the middles of shoulders and hips.

@@ -83,6 +83,17 @@ package struct Dataset: Sendable {
   package let inventory: Inventory
   private let partitions: [Partition: [Clip]]
 
+  /// Whether the skeleton files say where people are in the picture, by the first of them that can be read.
+  package var hasBoxes: Bool {
+    for partition in Partition.allCases {
+      for path in clips(partition).lazy.filter({ $0.video != nil }).compactMap(\.skeleton).prefix(8) {
+        guard let contents = try? SkeletonFile.contents(path, skeletonGraph) else { continue }
+        if contents.places?.frames.contains(where: { $0.contains { !$0.isEmpty } }) ?? false { return true }
+      }
+    }
+    return false
+  }
+
   /// The clips of a partition, by name.
   package func clips(_ partition: Partition) -> [Clip] { partitions[partition] ?? [] }
 

@@ -1,3 +1,4 @@
+import Basics
 package import Tensors
 
 /// Unit embeddings of every training clip as they were when it was last seen, for both sides of a contrast.

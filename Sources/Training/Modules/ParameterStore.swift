@@ -1,3 +1,4 @@
+import Basics
 package import Networks
 package import Tensors
 
@@ -85,6 +86,12 @@ package struct InitialParameters: ParameterSource {
     case .uniform(let bound):
       (0..<parameter.count).map { _ in Float.random(in: -bound...bound, using: &random) }
     case .normal(let deviation): (0..<parameter.count).map { _ in random.normal() * deviation }
+    case .average: average(rows: parameter.shape[0], columns: parameter.count / parameter.shape[0])
     }
+  }
+
+  private func average(rows: Int, columns: Int) -> [Float] {
+    let own = columns / rows
+    return (0..<rows * columns).map { $0 % columns / own == $0 / columns ? 1 / Float(own) : 0 }
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 package import Settings
 
 /// What a schedule remembers from epoch to epoch.
@@ -31,17 +32,21 @@ package struct LearningRateState: Codable, Equatable, Sendable {
   /// - Parameters:
   ///   - epoch: from 0.
   ///   - fraction: part of the epoch that is done, for the warm-up.
+  ///   - epochs: of the whole run.
   ///   - schedule: which one.
   /// - Returns: a factor, at most 1.
-  package func factor(epoch: Int, fraction: Double, _ schedule: ScheduleSettings) -> Double {
+  package func factor(epoch: Int, fraction: Double, of epochs: Int, _ schedule: ScheduleSettings) -> Double {
     var factor = 1.0
+    let done = Double(epoch) + fraction
     switch schedule.kind {
     case .constant: break
+    case .cosine:
+      let length = max(Double(epochs) - schedule.warmupEpochs, 1e-9)
+      factor = (1 + cos(.pi * min(max((done - schedule.warmupEpochs) / length, 0), 1))) / 2
     case .step:
       for milestone in schedule.milestones where milestone <= epoch { factor *= schedule.factor }
     case .plateau: factor = reduction
     }
-    let done = Double(epoch) + fraction
     return done < schedule.warmupEpochs ? factor * done / schedule.warmupEpochs : factor
   }
 }

@@ -1,3 +1,4 @@
+package import Datasets
 package import Networks
 
 /// The stages of training, by the names of their commands.
@@ -57,6 +58,8 @@ package struct RunDescription: Codable, Equatable, Sendable {
   package var attention: PoseAttention?
   package var poseFrames: Int
   package var seed: Int
+  /// What of the pictures the RGB network looks at; runs before this was a choice looked at the scene.
+  package var region: ClipRegion?
 
   /// The system's published name.
   package var system: String {

@@ -34,7 +34,7 @@ package struct Scoring {
         path: "the run",
         reason: "it was trained on other activities than those of \(dataset.name) \(dataset.protocolName)")
     }
-    let options = ClipOptions(settings, system.content)
+    let options = ClipOptions(settings, system.content, dataset)
     let clips = dataset.clips(partition).filter { $0.has(options.content) }
     guard !clips.isEmpty else {
       throw TrainingError.noClips(

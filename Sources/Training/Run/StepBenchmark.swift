@@ -1,3 +1,4 @@
+import Basics
 import Networks
 import Settings
 package import Tensors

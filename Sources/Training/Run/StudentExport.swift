@@ -1,3 +1,4 @@
+import Datasets
 import Inference
 package import ModelFile
 package import Networks
@@ -36,7 +37,8 @@ package struct StudentExport {
   ) throws {
     let card = ModelCard(
       network: network, name: name, labels: checkpoint.description.labels, sampleRate: sampleRate,
-      temperature: temperature, training: training)
+      temperature: temperature, training: training,
+      region: checkpoint.description.region == .person ? .person : .scene)
     try StudentModel.write(to: path, card: card, type: type, from: checkpoint.parameters("student"))
   }
 

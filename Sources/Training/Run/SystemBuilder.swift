@@ -1,3 +1,4 @@
+package import Datasets
 import Foundation
 import ModelFile
 package import Networks
@@ -15,11 +16,13 @@ package struct SystemBuilder {
   package let skeleton: SkeletonGraph
   /// Classes of the training clips, in order: the rows of a memory bank.
   package let trainingLabels: [Int]
+  /// What of the pictures the RGB network looks at; `nil` for stages without one.
+  package let region: ClipRegion?
   package let device: Device
 
   package init(
     stage: Stage, distillation: Distillation = .none, settings: TrainingSettings, labels: [String],
-    skeleton: SkeletonGraph, trainingLabels: [Int], device: Device
+    skeleton: SkeletonGraph, trainingLabels: [Int], region: ClipRegion? = nil, device: Device
   ) {
     self.stage = stage
     self.distillation = distillation
@@ -27,6 +30,7 @@ package struct SystemBuilder {
     self.labels = labels
     self.skeleton = skeleton
     self.trainingLabels = trainingLabels
+    self.region = region
     self.device = device
   }
 
@@ -39,7 +43,7 @@ package struct SystemBuilder {
     var description = RunDescription(
       stage: stage, distillation: stage == .student ? distillation : nil, dataset: settings.data.dataset.rawValue,
       protocolName: settings.data.protocolName, labels: labels, poseFrames: settings.pose.frames,
-      seed: settings.run.seed)
+      seed: settings.run.seed, region: region)
     let system: any TrainingSystem
     switch stage {
     case .poseTeacher:

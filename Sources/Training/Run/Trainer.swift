@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 package import Settings
 package import Tensors
@@ -277,12 +278,14 @@ package final class Trainer {
       poseMode: ForwardMode(
         dropout: dropout, usesBatchStatistics: settings.run.batchNorm != .frozen && batch.count > 1,
         synchronizing: synchronizing),
-      seed: UInt64(settings.run.seed), step: progress.step * settings.run.accumulate + micro, group: group)
+      seed: UInt64(settings.run.seed), step: progress.step * settings.run.accumulate + micro,
+      labelSmoothing: settings.run.labelSmoothing, group: group)
   }
 
   private func learningRates(_ stepsPerEpoch: Int) -> [Double] {
     let fraction = Double(progress.stepInEpoch + 1) / Double(stepsPerEpoch)
-    let factor = progress.schedule.factor(epoch: progress.epoch, fraction: fraction, settings.schedule)
+    let factor = progress.schedule.factor(
+      epoch: progress.epoch, fraction: fraction, of: settings.run.epochs, settings.schedule)
     let (base, pose) = (settings.optimizer.learningRate, settings.optimizer.poseLearningRate)
     return groups.map { factor * ($0.part == .pose && pose > 0 ? pose : base) }
   }

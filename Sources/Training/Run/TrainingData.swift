@@ -1,3 +1,4 @@
+import Basics
 package import Datasets
 import Foundation
 import Networks
@@ -11,6 +12,8 @@ package struct TrainingData: BatchSource {
   /// Clips that train, in the order that gives a memory bank its rows.
   package let training: [Clip]
   package let validationClips: [Clip]
+  /// What of the pictures the networks look at.
+  package var region: ClipRegion { loader.options.region }
   private let loader: ClipLoader
   private let settings: TrainingSettings
   private let assembler: BatchAssembler
@@ -31,7 +34,7 @@ package struct TrainingData: BatchSource {
     self.settings = settings
     self.rank = rank
     self.ranks = ranks
-    let options = ClipOptions(settings, content)
+    let options = ClipOptions(settings, content, dataset)
     loader = ClipLoader(options, graph: dataset.skeletonGraph)
     training = dataset.clips(.train).filter { $0.has(options.content) }
     validationClips = dataset.clips(.validation).filter { $0.has(options.content) }
@@ -102,8 +105,20 @@ extension DatasetOptions {
 }
 
 extension ClipOptions {
-  package init(_ settings: TrainingSettings, _ content: BatchContent) {
+  /// - Parameters:
+  ///   - settings: of the run.
+  ///   - content: what batches hold.
+  ///   - dataset: tells whether boxes are known, where the settings leave it open.
+  package init(_ settings: TrainingSettings, _ content: BatchContent, _ dataset: Dataset) {
     self.init()
+    region =
+      switch settings.clip.region {
+      case .person: .person
+      case .scene: .scene
+      case .auto: dataset.hasBoxes || !settings.data.boxes.isEmpty ? .person : .scene
+      }
+    boxes = settings.data.boxes.isEmpty ? nil : settings.data.boxes
+    augmentation = ClipAugmentation(settings.augmentation)
     frames = settings.clip.frames
     stride = settings.clip.stride == 0 ? nil : settings.clip.stride
     preprocessing = ClipPreprocessing(
@@ -112,6 +127,33 @@ extension ClipOptions {
     poseFrames = settings.pose.frames > 0 ? settings.pose.frames : nil
     poseStride = settings.pose.stride
     asReleased = settings.pose.asReleased
+  }
+}
+
+extension ClipAugmentation {
+  init(_ settings: AugmentationSettings) {
+    let preset: Preset =
+      switch settings.preset {
+      case .none: .none
+      case .light: .light
+      case .strong: .strong
+      }
+    self.init(preset)
+    scale = (settings.smallest ?? scale.lowerBound)...(settings.largest ?? scale.upperBound)
+    place = settings.place ?? place
+    flip = settings.flip ?? flip
+    brightness = settings.brightness ?? brightness
+    contrast = settings.contrast ?? contrast
+    color = settings.color ?? color
+    grey = settings.grey ?? grey
+    blur = settings.blur ?? blur
+    speed = settings.speed ?? speed
+    pose.turn = settings.turn ?? pose.turn
+    pose.tilt = settings.tilt ?? pose.tilt
+    pose.scale = settings.bodyScale ?? pose.scale
+    pose.noise = settings.jointNoise ?? pose.noise
+    pose.dropout = settings.jointDropout ?? pose.dropout
+    pose.crop = settings.crop ?? pose.crop
   }
 }
 

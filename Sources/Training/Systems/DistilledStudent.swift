@@ -56,7 +56,8 @@ package final class DistilledStudent: TrainingSystem {
   package func losses(_ batch: Batch, _ context: StepContext) throws(TensorError) -> (terms: [LossTerm], logits: Tensor)
   {
     let output = try student(batch.existingClips, context.clipMode)
-    let labels = try output.logits.crossEntropy(batch.classes(on: output.logits.device))
+    let labels = try output.logits.crossEntropy(
+      batch.classes(on: output.logits.device), smoothing: context.labelSmoothing)
     var terms = [LossTerm("cross_entropy", labels, weight: labelWeight)]
     if let feature {
       let embeddings = try feature.embed(

@@ -115,7 +115,8 @@ package final class PoseDrivenClassifier: TrainingSystem {
   package func losses(_ batch: Batch, _ context: StepContext) throws(TensorError) -> (terms: [LossTerm], logits: Tensor)
   {
     let (output, attended) = try run(batch, context.clipMode, context.poseMode)
-    let labels = try output.logits.crossEntropy(batch.classes(on: output.logits.device))
+    let labels = try output.logits.crossEntropy(
+      batch.classes(on: output.logits.device), smoothing: context.labelSmoothing)
     guard let (options, video, pose, parameters) = embedding else {
       return ([LossTerm("cross_entropy", labels)], output.logits)
     }

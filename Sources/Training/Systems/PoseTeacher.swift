@@ -22,7 +22,8 @@ package final class PoseTeacher: TrainingSystem {
   package func losses(_ batch: Batch, _ context: StepContext) throws(TensorError) -> (terms: [LossTerm], logits: Tensor)
   {
     let logits = try logits(batch, context.poseMode)
-    return ([LossTerm("cross_entropy", try logits.crossEntropy(batch.classes(on: logits.device)))], logits)
+    let labels = try batch.classes(on: logits.device)
+    return ([LossTerm("cross_entropy", try logits.crossEntropy(labels, smoothing: context.labelSmoothing))], logits)
   }
 
   package func logits(_ batch: Batch) throws(TensorError) -> Tensor { try logits(batch, .evaluation) }

@@ -65,12 +65,18 @@ package struct StepContext {
   /// Seed of the run, and the number of the step, from 0: what draws depend on.
   package var seed: UInt64
   package var step: Int
+  /// Share of a label that is spread over all classes.
+  package var labelSmoothing: Double
   /// Ranks that train together, if any.
   package var group: ProcessGroup?
 
-  package init(clipMode: ForwardMode, poseMode: ForwardMode, seed: UInt64, step: Int, group: ProcessGroup? = nil) {
+  package init(
+    clipMode: ForwardMode, poseMode: ForwardMode, seed: UInt64, step: Int, labelSmoothing: Double = 0,
+    group: ProcessGroup? = nil
+  ) {
     self.clipMode = clipMode
     self.poseMode = poseMode
+    self.labelSmoothing = labelSmoothing
     self.seed = seed
     self.step = step
     self.group = group

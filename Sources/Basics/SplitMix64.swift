@@ -3,16 +3,20 @@ import Foundation
 /// A small generator whose numbers are the same everywhere.
 ///
 /// - Source: Steele, Lea & Flood 2014.
-package struct SplitMix64: RandomNumberGenerator {
+package struct SplitMix64: RandomNumberGenerator, Equatable, Sendable {
   private var state: UInt64
 
   package init(seed: UInt64) { state = seed }
 
-  /// A stream of its own for each name: FNV-1a of the name's bytes moves the seed.
+  /// A stream of its own for each name.
   package init(seed: UInt64, name: String) {
-    let hash = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    var mixed = SplitMix64(seed: seed ^ hash)
+    var mixed = SplitMix64(seed: seed ^ Self.hash(name))
     state = mixed.next()
+  }
+
+  /// FNV-1a, 64 bits, of the UTF-8 bytes.
+  package static func hash(_ name: String) -> UInt64 {
+    name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
 
   /// One number out of several, in their order.
@@ -24,11 +28,19 @@ package struct SplitMix64: RandomNumberGenerator {
   }
 
   package mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
+    state &+= Self.increment
+    return Self.scattered(state)
+  }
+
+  /// What the state grows by from one number to the next.
+  package static let increment: UInt64 = 0x9e37_79b9_7f4a_7c15
+
+  /// The finaliser: every bit of the value moves every bit of the result.
+  package static func scattered(_ value: UInt64) -> UInt64 {
+    var z = value
+    z = (z ^ (z &>> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z &>> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z &>> 31)
   }
 
   /// A normal deviate, by Box and Muller.

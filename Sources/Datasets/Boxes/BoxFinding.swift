@@ -1,0 +1,187 @@
+import Capture
+package import Detection
+import Foundation
+import People
+import Synchronization
+import Video
+
+/// Looks for the person of every recording with the daemon's own finder and tracker, and keeps the boxes in files.
+///
+/// A recording that has its file already is left alone, so a run that was stopped goes on where it was.
+package struct BoxFinding: Sendable {
+  /// What finds people.
+  package enum Finder: Equatable, Sendable {
+    /// An ONNX detector of the YOLOX family.
+    case model(path: String)
+    /// Whatever moves before a background that does not.
+    case motion
+  }
+
+  package struct Report: Sendable {
+    /// Recordings looked at now, and those that had a file.
+    package var found = 0
+    package var kept = 0
+    /// Names of recordings in which nobody was found.
+    package var empty: [String] = []
+    package var broken: [(name: String, reason: String)] = []
+  }
+
+  private let finder: Finder
+  private let folder: String
+
+  /// - Parameters:
+  ///   - finder: what finds people.
+  ///   - folder: where the files go; it exists.
+  package init(_ finder: Finder, folder: String) { (self.finder, self.folder) = (finder, folder) }
+
+  /// - Parameters:
+  ///   - clips: recordings; those without video are passed over.
+  ///   - workers: threads, each with a finder of its own.
+  ///   - progress: called after each recording from any thread; returns false to stop.
+  /// - Returns: what was found.
+  /// - Throws: `DetectionError` when the finder cannot start.
+  package func run(
+    _ clips: [Clip], workers: Int, progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Bool
+  ) throws(DetectionError) -> Report {
+    // A detector that cannot be read is said before any recording is.
+    if case .model(let path) = finder { _ = try ModelFinder(path: path, threads: 1) }
+    let clips = clips.filter { $0.video != nil }
+    let state = Mutex((next: 0, done: 0, isStopped: false, report: Report()))
+    DispatchQueue.concurrentPerform(iterations: max(1, min(workers, clips.count))) { _ in
+      let detector: (any PersonFinder)? =
+        if case .model(let path) = finder { try? ModelFinder(path: path, threads: 1) } else { nil }
+      while true {
+        let index = state.withLock { state in
+          state.next += 1
+          return state.isStopped ? clips.count : state.next - 1
+        }
+        guard index < clips.count else { return }
+        let clip = clips[index]
+        let outcome = Result { () throws(DatasetError) in try write(clip, detector) }
+        let done = state.withLock { state in
+          switch outcome {
+          case .success(nil): state.report.kept += 1
+          case .success(let file?):
+            state.report.found += 1
+            if file.rows.isEmpty { state.report.empty.append(clip.name) }
+          case .failure(let error): state.report.broken.append((clip.name, "\(error)"))
+          }
+          state.done += 1
+          return state.done
+        }
+        if !progress(done, clips.count) { state.withLock { $0.isStopped = true } }
+      }
+    }
+    var report = state.withLock { $0.report }
+    report.empty.sort()
+    report.broken.sort { $0.name < $1.name }
+    return report
+  }
+
+  /// The boxes of a recording, written; `nil` when they had been.
+  private func write(_ clip: Clip, _ detector: (any PersonFinder)?) throws(DatasetError) -> BoxesFile? {
+    let path = BoxesFile.path(folder: folder, name: clip.name)
+    guard fileKind(path) == nil, let video = clip.video else { return nil }
+    let file = BoxesFile(try find(in: video, detector))
+    try file.write(to: path)
+    return file
+  }
+
+  private func find(in path: String, _ detector: (any PersonFinder)?) throws(DatasetError) -> [BoxesFile.Row] {
+    let video = try RecordedVideo(path)
+    let rate = try video.information().rate
+    let step = BoxTrack.interval(framesPerSecond: rate)
+    var options = TrackerOptions()
+    // Somebody is in a recording: there is no need to wait and see.
+    options.birthHits = 1
+    options.keepsStill = detector == nil
+    var working = FramePreprocessor(.working(WorkingPicture()))
+    var picture = Frame()
+    var tracker: PersonTracker?
+    var rows: [BoxesFile.Row] = []
+
+    func failure(_ frame: Int, _ error: any Error) -> DatasetError {
+      .unreadable(path: path, reason: "frame \(frame): \(error)")
+    }
+    func prepare(_ frame: inout Frame, _ index: Int) throws(DatasetError) {
+      picture.layOut(.rgb24, working.picture.size(of: frame.size), color: frame.color)
+      do throws(VideoError) { try working.process(&frame, into: &picture.bytes) } catch { throw failure(index, error) }
+    }
+    func find(_ finder: any PersonFinder, _ index: Int) throws(DatasetError) -> [ScoredBox] {
+      do throws(DetectionError) { return try finder.find(in: picture) } catch { throw failure(index, error) }
+    }
+
+    let finder: any PersonFinder
+    if let detector {
+      finder = detector
+    } else {
+      // Motion needs every picture, and a background before it: the recording is seen twice.
+      do throws(DetectionError) { finder = try MotionFinder(picturesPerSecond: rate) } catch { throw failure(0, error) }
+      _ = try video.scan(nil) { frame, index throws(DatasetError) in
+        try prepare(&frame, index)
+        _ = try find(finder, index)
+      }
+    }
+    _ = try video.scan(nil) { frame, index throws(DatasetError) in
+      guard detector == nil || index % step == 0 else { return }
+      try prepare(&frame, index)
+      let boxes = try find(finder, index)
+      guard index % step == 0 else { return }
+      let aspect = Double(picture.size.width) / Double(picture.size.height)
+      var following = tracker ?? PersonTracker(options, aspect: aspect)
+      _ = following.update(boxes, at: .seconds(Double(index) / rate))
+      tracker = following
+      rows += following.people.map { BoxesFile.Row(frame: index, person: $0.id, box: $0.box) }
+    }
+    return rows
+  }
+}
+
+/// Recordings with the boxes that were found in them, for people to look at.
+package enum BoxSheet {
+  private static let columns = 6
+  private static let cell = FrameSize(width: 213, height: 160)
+
+  /// Writes one picture of each recording, from the middle of its boxes: the main person's box in green, the square that
+  /// the network sees in yellow, other people in blue.
+  ///
+  /// - Throws: `DatasetError`, or `CaptureError.unwritable`.
+  package static func write(_ clips: [Clip], boxes folder: String, to path: String) throws {
+    let clips = clips.filter { $0.video != nil }
+    guard !clips.isEmpty else { return }
+    var sheet = PictureSheet(columns: columns, rows: (clips.count + columns - 1) / columns, cell: cell)
+    for (place, clip) in clips.enumerated() {
+      let file = try BoxesFile(path: BoxesFile.path(folder: folder, name: clip.name))
+      let video = try RecordedVideo(clip.video ?? "")
+      let main = file.mainPerson
+      let own = file.rows.filter { $0.person == main }
+      let wanted = own.isEmpty ? 0 : own[own.count / 2].frame
+      let track = file.track(framesPerSecond: try video.information().rate)
+      var preprocessor = FramePreprocessor(.working(WorkingPicture()))
+      _ = try video.scan([wanted]) { frame, index throws(DatasetError) in
+        var pixels: [UInt8] = []
+        let size: FrameSize
+        do throws(VideoError) { size = try preprocessor.process(&frame, into: &pixels) } catch {
+          throw .unreadable(path: clip.video ?? "", reason: "\(error)")
+        }
+        let (column, row) = (place % columns, place / columns)
+        sheet.place(pixels, size, column: column, row: row)
+        for found in file.rows where found.frame == index {
+          sheet.outline(found.box, found.person == main ? (0, 230, 0) : (60, 120, 255), column: column, row: row)
+        }
+        let square = track.square(upTo: index + BoxTrack.interval(framesPerSecond: track.framesPerSecond), in: size)
+        sheet.outline(PictureBox(square, of: size), (255, 220, 0), column: column, row: row)
+      }
+    }
+    try sheet.write(to: path)
+  }
+}
+
+extension PictureBox {
+  fileprivate init(_ square: PixelRectangle, of picture: FrameSize) {
+    let (width, height) = (Double(picture.width), Double(picture.height))
+    self.init(
+      x: Double(square.x) / width, y: Double(square.y) / height, width: Double(square.width) / width,
+      height: Double(square.height) / height)
+  }
+}

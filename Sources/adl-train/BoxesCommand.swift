@@ -1,0 +1,82 @@
+import ArgumentParser
+import Datasets
+import Detection
+import Foundation
+import Settings
+import Training
+
+/// `adl-train boxes`: where people are in the recordings of a data set.
+struct BoxesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "boxes",
+    abstract: "Find the person in every recording, so that networks can be trained on the squares adld shows them.",
+    discussion: """
+      Runs adld's own finder and tracker over the videos of a data set and writes one small CSV file per recording. Train \
+      with `--set data.boxes=FOLDER`. Recordings that have a file are skipped, so the same command goes on after an \
+      interruption; delete a file to look again. Data sets whose skeleton files hold pixel coordinates (NTU RGB+D, Toyota \
+      Smarthome, `adl-train synth`) do not need this.
+
+      Example:
+        adl-train boxes --config config/train/nucla/rgb.yaml --detector Models/person-detector.onnx \
+      --out boxes/nucla --sheet boxes.jpg
+      """)
+
+  @Option(help: "Settings of a stage; only its data section is used.")
+  var config: String
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Replace a setting, such as data.videos=/data/nucla; may be repeated.", valueName: "section.key=value")
+  )
+  var overrides: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Person detector (`make detector`); without one, people are found by motion.", valueName: "onnx")
+  )
+  var detector: String?
+
+  @Option(help: ArgumentHelp("Folder for the boxes files.", valueName: "folder"))
+  var out: String
+
+  @Option(
+    help: ArgumentHelp("Also write a picture that shows boxes and squares of up to 60 recordings.", valueName: "jpg"))
+  var sheet: String?
+
+  func run() throws {
+    try reporting {
+      let settings = try TrainingSettings.load(path: config, overrides: overrides)
+      let dataset = try Dataset.open(DatasetOptions(settings.data))
+      try RunFolder(out).create()
+      let clips = Partition.allCases.flatMap(dataset.clips)
+      let isTerminal = isatty(STDERR_FILENO) == 1
+      let interruption = Interruption(answering: "finishing the recordings at hand; once more ends at once")
+      let begin = ContinuousClock.now
+      let finding = BoxFinding(detector.map { .model(path: $0) } ?? .motion, folder: out)
+      let report = try finding.run(clips, workers: settings.data.workers) { done, total in
+        if isTerminal || done % 200 == 0 || done == total {
+          let left = (ContinuousClock.now - begin) / .seconds(1) / Double(done) * Double(total - done)
+          let line = String(format: "%d of %d recordings, %.0f s left", done, total, left)
+          FileHandle.standardError.write(Data((isTerminal ? "\r\(line)\u{1B}[K" : "\(line)\n").utf8))
+        }
+        return !interruption.isAsked
+      }
+      if isTerminal { complain("") }
+      for (name, reason) in report.broken { complain("\(name): \(reason)") }
+      print(
+        "\(report.found) recordings looked at, \(report.kept) had boxes already, nobody found in \(report.empty.count), "
+          + "\(report.broken.count) cannot be read")
+      for name in report.empty.prefix(20) { print("  nobody: \(name)") }
+      guard !interruption.isAsked else { throw ExitCode(75) }
+      if let sheet { try BoxSheet.write(sample(clips, without: Set(report.broken.map(\.name))), boxes: out, to: sheet) }
+      guard report.broken.isEmpty else { throw ExitCode(1) }
+    }
+  }
+
+  /// Up to sixty recordings, evenly over the whole data set.
+  private func sample(_ clips: [Clip], without broken: Set<String>) -> [Clip] {
+    let readable = clips.filter { $0.video != nil && !broken.contains($0.name) }
+    let count = min(60, readable.count)
+    return (0..<count).map { readable[$0 * readable.count / count] }
+  }
+}

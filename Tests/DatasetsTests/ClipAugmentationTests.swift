@@ -1,0 +1,187 @@
+import Basics
+import Foundation
+import Networks
+import Testing
+import Video
+
+@testable import Datasets
+
+@Suite struct `Variations of training clips` {
+  private let strong = ClipAugmentation(.strong)
+
+  @Test func `are the same for a seed, and others for others`() {
+    let variations = (0..<50).map { ClipVariation(strong, seed: $0) }
+    #expect(variations == (0..<50).map { ClipVariation(strong, seed: $0) })
+    #expect(Set(variations.map(\.scale)).count == 50)
+    let mirrored = (0..<1000).count { ClipVariation(strong, seed: $0).isMirrored }
+    #expect((450...550).contains(mirrored))
+    #expect((0..<1000).allSatisfy { (0.7...1.2).contains(ClipVariation(strong, seed: $0).scale) })
+    #expect((0..<1000).allSatisfy { (0.8...1.25).contains(ClipVariation(strong, seed: $0).speed) })
+  }
+
+  @Test func `look at a part of the picture`() {
+    let picture = FrameSize(width: 320, height: 240)
+    for seed in 0..<500 as Range<UInt64> {
+      let variation = ClipVariation(strong, seed: seed)
+      for square in [
+        PixelRectangle(x: 0, y: 0, width: 320, height: 240), PixelRectangle(x: 300, y: 220, width: 20, height: 20),
+      ] {
+        let region = variation.region(square, in: picture)
+        #expect(region.x >= 0 && region.y >= 0 && region.width > 0 && region.height > 0)
+        #expect(region.x + region.width <= 320 && region.y + region.height <= 240)
+      }
+    }
+    let none = ClipVariation(ClipAugmentation(), seed: 4)
+    let square = PixelRectangle(x: 30, y: 20, width: 101, height: 99)
+    #expect(none.region(square, in: picture) == square)
+  }
+
+  /// Two pictures of 3 x 3 pixels whose red counts on.
+  private var pixels: [UInt8] { (0..<54).map { $0 % 3 == 0 ? UInt8($0) : 100 } }
+
+  @Test func `mirror rows`() {
+    var augmentation = ClipAugmentation()
+    augmentation.flip = 1
+    var mirrored = pixels
+    ClipVariation(augmentation, seed: 1).apply(to: &mirrored, size: 3)
+    #expect((0..<6).map { mirrored[9 * $0] } == [6, 15, 24, 33, 42, 51])
+    ClipVariation(augmentation, seed: 1).apply(to: &mirrored, size: 3)
+    #expect(mirrored == pixels)
+  }
+
+  @Test func `change all pictures of a clip alike`() {
+    var augmentation = ClipAugmentation(.strong)
+    augmentation.flip = 0
+    for seed in 0..<20 as Range<UInt64> {
+      let one = (0..<27).map { UInt8($0 * 9) }
+      var clip = one + one + one
+      ClipVariation(augmentation, seed: seed).apply(to: &clip, size: 3)
+      #expect(clip[0..<27] == clip[27..<54] && clip[0..<27] == clip[54..<81])
+    }
+  }
+
+  @Test func `grey is luma, blur keeps an even picture`() {
+    var augmentation = ClipAugmentation()
+    augmentation.grey = 1
+    var pixel: [UInt8] = [255, 0, 0]
+    ClipVariation(augmentation, seed: 1).apply(to: &pixel, size: 1)
+    #expect(pixel == [77, 77, 77])
+    augmentation = ClipAugmentation()
+    augmentation.blur = 1
+    var even = [UInt8](repeating: 60, count: 5 * 5 * 3)
+    ClipVariation(augmentation, seed: 1).apply(to: &even, size: 5)
+    #expect(even == [UInt8](repeating: 60, count: 75))
+    even[3 * 12] = 160
+    ClipVariation(augmentation, seed: 1).apply(to: &even, size: 5)
+    #expect(even[3 * 12] == 85 && even[3 * 11] == 73)
+  }
+
+  @Test func `another speed shows frames further apart, within the recording`() {
+    let sampling = ClipSampling(frames: 8, stride: 4)
+    #expect(sampling.indices(count: 100, draw: 0, speed: 1.25) == [0, 5, 10, 15, 20, 25, 30, 35])
+    #expect(sampling.indices(count: 100, draw: 0, speed: 0.75) == [0, 3, 6, 9, 12, 15, 18, 21])
+    for count in [1, 2, 7, 28, 29, 64] {
+      for draw in [0, 0.3, 0.999] {
+        for speed in [0.5, 0.8, 1.1, 2] {
+          let indices = sampling.indices(count: count, draw: draw, speed: speed)
+          #expect(indices.count == 8 && indices.allSatisfy { (0..<count).contains($0) })
+        }
+      }
+    }
+  }
+}
+
+@Suite struct `Variations of poses` {
+  private func track(_ graph: SkeletonGraph) -> PoseTrack {
+    var track = PoseTrack(graph: graph, slots: 1)
+    for frame in 0..<20 {
+      track.append([(0..<graph.jointCount * 3).map { Float(($0 * 7 + frame) % 23) * 0.1 + 0.05 }])
+    }
+    return track
+  }
+
+  @Test(arguments: SkeletonGraph.allCases) func `a mirror exchanges left and right, twice is nothing`(
+    graph: SkeletonGraph
+  ) {
+    let track = track(graph)
+    let mirrored = track.mirrored()
+    #expect(mirrored.mirrored() == track)
+    let joints = graph.mirrored
+    #expect(joints.map { joints[$0] } == Array(0..<graph.jointCount))
+    let (own, other) = (Array(track.body(3, 0)), Array(mirrored.body(3, 0)))
+    for joint in 0..<graph.jointCount {
+      #expect(other[3 * joint] == -own[3 * joints[joint]] && other[3 * joint + 1] == own[3 * joints[joint] + 1])
+    }
+    // Bones stay bones.
+    let bones = Set(graph.bones.map { [$0.joint, $0.parent].sorted() })
+    #expect(Set(graph.bones.map { [joints[$0.joint], joints[$0.parent]].sorted() }) == bones)
+  }
+
+  private func variation(_ pose: PoseAugmentation, speed: Double = 1, seed: UInt64 = 3) -> PoseVariation {
+    PoseVariation(pose, joints: 25, isMirrored: false, speed: speed, seed: seed)
+  }
+
+  @Test func `turns keep lengths and the vertical`() {
+    var augmentation = PoseAugmentation()
+    augmentation.turn = 40
+    let original = BodySequence(track(.ntu25), slots: [0])
+    for vertical in [1, 2] {
+      var varied = original
+      varied.vary(variation(augmentation), vertical: vertical)
+      #expect(varied.frames != original.frames)
+      for frame in original.frames.indices {
+        for joint in 0..<25 {
+          let (a, b) = (original.frames[frame][0], varied.frames[frame][0])
+          #expect(abs(a[3 * joint + vertical] - b[3 * joint + vertical]) < 1e-5)
+          func length(_ values: [Float]) -> Float {
+            (0..<3).reduce(0) { $0 + values[3 * joint + $1] * values[3 * joint + $1] }.squareRoot()
+          }
+          #expect(abs(length(a) - length(b)) < 1e-4)
+        }
+      }
+    }
+  }
+
+  @Test func `lost joints are zero in every frame, and lost ones stay lost`() {
+    var augmentation = PoseAugmentation()
+    augmentation.dropout = 0.4
+    augmentation.noise = 0.01
+    var sequence = BodySequence(track(.ntu25), slots: [0])
+    for axis in 0..<3 { sequence.frames[5][0][axis] = 0 }
+    sequence.vary(variation(augmentation), vertical: 2)
+    let lost = (0..<25).filter { joint in
+      sequence.frames.allSatisfy { $0[0][3 * joint] == 0 && $0[0][3 * joint + 1] == 0 && $0[0][3 * joint + 2] == 0 }
+    }
+    #expect((3...17).contains(lost.count))
+    #expect((0..<3).allSatisfy { sequence.frames[5][0][$0] == 0 })
+  }
+
+  @Test func `another speed and a cut leave frames in order`() {
+    var augmentation = PoseAugmentation()
+    augmentation.crop = 0.2
+    for seed in 0..<30 as Range<UInt64> {
+      var sequence = BodySequence(track(.ntu25), slots: [0])
+      let original = sequence.frames
+      sequence.play(variation(augmentation, speed: seed % 2 == 0 ? 1.3 : 0.7, seed: seed))
+      let places = sequence.frames.map { frame in original.firstIndex { $0 == frame } }
+      #expect(places.allSatisfy { $0 != nil } && places.compactMap { $0 } == places.compactMap { $0 }.sorted())
+      #expect((places.first ?? nil) ?? 99 <= 4 && ((places.last ?? nil) ?? 0) >= 14)
+    }
+  }
+
+  @Test func `reach the networks through the loader, and evaluation sees none`() throws {
+    let folder = try RecordingFolder()
+    let clip = Clip(
+      name: "made", label: 0, skeleton: try folder.write(ntuText((0..<30).map { _ in [madeBody(1)] }), "v.skeleton"))
+    var options = ClipOptions()
+    options.content = .pose
+    options.poseFrames = 16
+    let plain = ClipLoader(options, graph: .ntu25)
+    options.augmentation = ClipAugmentation(.strong)
+    let varied = ClipLoader(options, graph: .ntu25)
+    #expect(try varied.load(clip, .centre)[0].pose == plain.load(clip, .centre)[0].pose)
+    let draws = try (0..<6).map { try varied.load(clip, .random(seed: $0))[0].pose }
+    #expect(Set(draws).count == 6)
+    #expect(try draws == (0..<6).map { try varied.load(clip, .random(seed: $0))[0].pose })
+  }
+}
