@@ -11,6 +11,7 @@ enum PoseText {
   ///   - frames: bodies of 25 joints.
   ///   - focal: of the rendered picture, in its heights.
   ///   - aspect: its width divided by its height.
+  /// - Returns: the file's text.
   /// - Source: methods.md 8.1.
   static func ntu(_ frames: [[[PoseNoise.Joint]]], focal: Float, aspect: Float) -> String {
     var text = "\(frames.count)\r\n"

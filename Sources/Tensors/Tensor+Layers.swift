@@ -74,9 +74,13 @@ extension Tensor {
     try unsafe Tensor("dropout", ctorch_dropout(handle, probability))
   }
 
-  /// Mean of -log softmax(self)[class] over rows; `classes` [N] int64.
+  /// Mean of -log softmax(self)[class] over rows.
   ///
-  /// - Parameter smoothing: share of the target that is spread over all classes.
+  /// - Parameters:
+  ///   - classes: [N], int64.
+  ///   - smoothing: share of the target that is spread over all classes.
+  /// - Returns: a scalar.
+  /// - Throws: `TensorError` when shapes do not fit.
   package func crossEntropy(_ classes: Tensor, smoothing: Double = 0) throws(TensorError) -> Tensor {
     try unsafe Tensor("cross_entropy", ctorch_cross_entropy(handle, classes.handle, smoothing))
   }

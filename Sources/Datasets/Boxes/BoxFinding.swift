@@ -89,7 +89,7 @@ package struct BoxFinding: Sendable {
 
   private func find(in path: String, _ detector: (any PersonFinder)?) throws(DatasetError) -> [BoxesFile.Row] {
     let video = try RecordedVideo(path)
-    let rate = try video.information().rate
+    let (count, rate) = try video.information()
     let step = BoxTrack.interval(framesPerSecond: rate)
     var options = TrackerOptions()
     // Somebody is in a recording: there is no need to wait and see.
@@ -115,8 +115,12 @@ package struct BoxFinding: Sendable {
     if let detector {
       finder = detector
     } else {
-      // Motion needs every picture, and a background before it: the recording is seen twice.
-      do throws(DetectionError) { finder = try MotionFinder(picturesPerSecond: rate) } catch { throw failure(0, error) }
+      // Motion needs every picture, and a background before it: the recording is seen twice. Where somebody stood at
+      // first must be forgotten by then.
+      let seconds = Double(count ?? 300) / rate
+      do throws(DetectionError) {
+        finder = try MotionFinder(picturesPerSecond: rate, absorbSeconds: max(1, seconds / 2))
+      } catch { throw failure(0, error) }
       _ = try video.scan(nil) { frame, index throws(DatasetError) in
         try prepare(&frame, index)
         _ = try find(finder, index)

@@ -96,6 +96,7 @@ struct RecordedVideo {
   ///   - wanted: numbers of frames; `nil` for all.
   ///   - take: called with each wanted frame and its number; it may change the frame.
   /// - Returns: how many frames were met: all there are, or those up to the last wanted one.
+  /// - Throws: `DatasetError` when not one picture can be decoded, or what `take` throws.
   func scan(
     _ wanted: Set<Int>?, _ take: (_ frame: inout Frame, _ index: Int) throws(DatasetError) -> Void
   ) throws(DatasetError) -> Int {

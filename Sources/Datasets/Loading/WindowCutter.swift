@@ -58,6 +58,7 @@ struct WindowCutter {
   ///   - frame: the picture; what is masked becomes black.
   ///   - index: its number.
   ///   - path: of the recording, for messages.
+  /// - Throws: `DatasetError` when the frame does not hold its picture, or what `boxes` throws.
   mutating func take(_ frame: inout Frame, _ index: Int, path: String) throws(DatasetError) {
     do {
       if let boxes {
