@@ -30,10 +30,10 @@ detector: ## a person detector as Models/person-detector.onnx; DETECTOR=FILE tak
 	@DETECTOR="$(DETECTOR)" DETECTOR_URL="$(DETECTOR_URL)" scripts/detector
 
 weights: ## real weights (I3D, Kinetics-400) as Models/i3d-kinetics400.safetensors; WEIGHTS=FILE takes a copy that is here
-	@WEIGHTS="$(WEIGHTS)" scripts/weights
+	@scripts/weights
 
 demo-real: ## real weights on SOURCE=/dev/video0, a file or a URL, with live events until it ends or Ctrl-C
-	@SOURCE="$(SOURCE)" DETECTOR="$(DETECTOR)" WEIGHTS="$(WEIGHTS)" scripts/demo-real
+	@scripts/demo-real
 
 train: training-packages ## adl-train, optimised; LIBTORCH=DIR builds against another libtorch than Debian's
 	swift build -c release --product adl-train
