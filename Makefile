@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 RELEASE = $(shell swift build -c release --show-bin-path 2>/dev/null)
 
-.PHONY: help deps build train detector demo test bench peers train-peers soak install clean
+.PHONY: help deps build train detector weights demo demo-real test bench peers train-peers soak install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -28,6 +28,12 @@ demo: build ## run the daemon on the sample stream and watch its events for half
 
 detector: ## a person detector as Models/person-detector.onnx; DETECTOR=FILE takes one that is here
 	@DETECTOR="$(DETECTOR)" DETECTOR_URL="$(DETECTOR_URL)" scripts/detector
+
+weights: ## real weights (I3D, Kinetics-400) as Models/i3d-kinetics400.safetensors; WEIGHTS=FILE takes a copy that is here
+	@scripts/weights
+
+demo-real: ## real weights on SOURCE=/dev/video0, a file or a URL, with live events until it ends or Ctrl-C
+	@scripts/demo-real
 
 train: training-packages ## adl-train, optimised; LIBTORCH=DIR builds against another libtorch than Debian's
 	swift build -c release --product adl-train

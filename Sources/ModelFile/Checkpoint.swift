@@ -11,10 +11,21 @@ struct CheckpointTensor {
   /// All values of the storage; holds whatever shape, strides and offset reach.
   var storage: Data
 
+  /// Strides of a tensor without gaps whose last axis runs fastest, or its first.
+  static func strides(_ shape: [Int], firstFastest: Bool = false) -> [Int] {
+    var step = 1
+    let strides = (firstFastest ? shape : shape.reversed()).map { size in
+      // May wrap in a tensor without values, whose strides nobody uses.
+      defer { step &*= size }
+      return step
+    }
+    return firstFastest ? strides : strides.reversed()
+  }
+
   /// The values in row-major order.
   func values() -> [Float] {
+    guard !shape.contains(0) else { return [] }
     let count = shape.reduce(1, *)
-    guard count > 0 else { return [] }
     var step = 1
     var isContiguous = true
     for (size, stride) in zip(shape, strides).reversed() {
@@ -45,14 +56,14 @@ struct CheckpointTensor {
   }
 }
 
-/// A state dictionary: tensors by name, from a file of PyTorch or a safetensors file.
+/// A state dictionary: tensors by name, from a file of PyTorch, a safetensors file or a pickle of NumPy arrays.
 struct Checkpoint {
   let path: String
   let tensors: [String: CheckpointTensor]
   /// Where in the file the dictionary was found, for example `state_dict`; empty when the file is the dictionary.
   let location: String
 
-  /// Opens a checkpoint of any of the three formats, told apart by their first bytes.
+  /// Opens a checkpoint of any of the four formats, told apart by their first bytes.
   ///
   /// - Throws: `ModelFileError` naming the file and what is wrong with it.
   init(path: String) throws(ModelFileError) {
@@ -66,19 +77,17 @@ struct Checkpoint {
       let content = try SafetensorsFile(file)
       location = ""
       tensors = content.entries.mapValues { entry in
-        var strides: [Int] = []
-        var step = 1
-        for size in entry.shape.reversed() {
-          strides.append(step)
-          step *= size
-        }
-        return CheckpointTensor(
-          type: entry.type, shape: entry.shape, strides: strides.reversed(), offset: 0,
+        CheckpointTensor(
+          type: entry.type, shape: entry.shape, strides: CheckpointTensor.strides(entry.shape), offset: 0,
           storage: content.bytes(of: entry))
       }
+    } else if NumPyCheckpoint.recognizes(file.bytes) {
+      (tensors, location) = try NumPyCheckpoint.read(file)
     } else {
       throw .malformed(
-        path: path, reason: "it is neither a PyTorch checkpoint (zip or older format) nor a safetensors file")
+        path: path,
+        reason: "it is neither a PyTorch checkpoint (zip or older format) nor a safetensors file nor a pickle of NumPy "
+          + "arrays")
     }
   }
 }

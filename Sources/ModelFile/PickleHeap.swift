@@ -1,3 +1,5 @@
+import Foundation
+
 /// A value that a checkpoint's pickle may hold; whatever is larger than a number lies in a `PickleHeap`.
 enum PickleValue: Hashable {
   case none
@@ -11,6 +13,10 @@ enum PickleValue: Hashable {
   case global(Int)
   case storage(Int)
   case tensor(Int)
+  case data(Int)
+  /// How the values of a NumPy array are stored.
+  case dataType(ElementType)
+  case array(Int)
 }
 
 /// One stretch of values in a checkpoint, as a pickle names it.
@@ -30,6 +36,16 @@ struct PickleTensor: Hashable {
   var strides: [Int]
 }
 
+/// A NumPy array; empty until its state is given, as in NumPy.
+struct PickleArray: Hashable {
+  var type = ElementType.uint8
+  var shape = [0]
+  /// True when the first axis runs fastest.
+  var isFortranOrdered = false
+  /// As many values as the shape has.
+  var content = Data()
+}
+
 /// The objects of a pickle, referred to by index.
 ///
 /// Objects in a pickle may nest a hundred thousand deep or contain themselves. Held by index they cannot overflow the call
@@ -42,6 +58,9 @@ struct PickleHeap {
   var globals: [String] = []
   var storages: [PickleStorage] = []
   var tensors: [PickleTensor] = []
+  /// Slices of the file.
+  var data: [Data] = []
+  var arrays: [PickleArray] = []
 
   mutating func text(_ text: String) -> PickleValue {
     texts.append(text)
@@ -78,6 +97,17 @@ struct PickleHeap {
     return .tensor(tensors.count - 1)
   }
 
+  mutating func data(_ content: Data) -> PickleValue {
+    data.append(content)
+    return .data(data.count - 1)
+  }
+
+  /// A new, empty array.
+  mutating func array() -> PickleValue {
+    arrays.append(PickleArray())
+    return .array(arrays.count - 1)
+  }
+
   func text(_ value: PickleValue) -> String? { if case .text(let index) = value { texts[index] } else { nil } }
 
   /// The values of a tuple or list.
@@ -89,9 +119,9 @@ struct PickleHeap {
     }
   }
 
-  /// The values of a tuple or list of integers.
-  func integers(_ value: PickleValue) -> [Int]? {
-    guard let items = items(value) else { return nil }
+  /// The numbers of a tuple or list of at most 16 integers, which is more than any tensor has axes.
+  func shape(_ value: PickleValue) -> [Int]? {
+    guard let items = items(value), items.count <= 16 else { return nil }
     let numbers = items.compactMap { if case .integer(let number) = $0 { number } else { nil } }
     return numbers.count == items.count ? numbers : nil
   }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Reads the few kinds of pickle that PyTorch writes state dictionaries with.
+/// Reads the few kinds of pickle that PyTorch and NumPy write weights with.
 ///
 /// Nothing is imported, called or executed.
 /// The opcodes and the globals form closed lists; whatever else a file asks for is refused by name and position. Work and
@@ -15,12 +15,13 @@ struct PickleReader {
   private static let longestText = 1 << 16
 
   private let bytes: Data
-  private let path: String
+  let path: String
   private(set) var position: Int
   var heap = PickleHeap()
   private var stack: [PickleValue] = []
   private var marks: [Int] = []
   private var memo: [Int: PickleValue] = [:]
+  private var copied = 0
 
   private init(_ bytes: Data, at position: Int, path: String) {
     self.bytes = bytes
@@ -75,6 +76,11 @@ struct PickleReader {
     case UInt8(ascii: "I"), UInt8(ascii: "L"): stack.append(try decimal())
     case UInt8(ascii: "G"): stack.append(.real(Double(bitPattern: (try number() as UInt64).byteSwapped)))
     case UInt8(ascii: "X"), UInt8(ascii: "T"): try text(count: Int(try number() as UInt32))
+    case UInt8(ascii: "C"): try data(count: Int(try number() as UInt8))
+    case UInt8(ascii: "B"): try data(count: Int(try number() as UInt32))
+    case 0x8e:
+      guard let count = Int(exactly: try number() as UInt64) else { throw malformed("its pickle is cut off") }
+      try data(count: count)
     case UInt8(ascii: "U"), 0x8c: try text(count: Int(try number() as UInt8))
     case UInt8(ascii: ")"): stack.append(heap.tuple([]))
     case UInt8(ascii: "t"): stack.append(heap.tuple(try popMark()))
@@ -109,7 +115,7 @@ struct PickleReader {
       try global(module, name, opcodePosition)
     case UInt8(ascii: "R"): try reduce(opcodePosition)
     case UInt8(ascii: "b"): try build(opcodePosition)
-    case UInt8(ascii: "Q"): try storage(pop(), opcodePosition)
+    case UInt8(ascii: "Q"): stack.append(try storage(pop(), opcodePosition))
     default:
       throw refused(
         "its pickle has opcode 0x\(String(opcode, radix: 16)) at byte \(opcodePosition), which a state dictionary does "
@@ -142,63 +148,15 @@ struct PickleReader {
         throw malformed("the parameter at byte \(at) holds no tensor")
       }
       stack.append(first)
+    case .arrayCoreOne, .arrayCoreTwo: stack.append(try array(arguments, at))
+    case .dataType: stack.append(try dataType(arguments, at))
     case .size:
       guard let first = arguments.first, heap.items(first) != nil else {
         throw malformed("the size at byte \(at) is no tuple")
       }
       stack.append(first)
-    case nil: throw refused("its pickle calls \(heap.globals[function]) at byte \(at)")
+    case .arrayClass, nil: throw refused("its pickle calls \(heap.globals[function]) at byte \(at)")
     }
-  }
-
-  /// Python 2 hands the entries over as a list of pairs; Python 3 sets them afterwards.
-  private mutating func orderedDictionary(_ arguments: [PickleValue], _ at: Int) throws(ModelFileError) -> PickleValue {
-    let dictionary = heap.dictionary()
-    guard case .dictionary(let index) = dictionary, let pairs = arguments.first else { return dictionary }
-    guard arguments.count == 1, let items = heap.items(pairs) else {
-      throw malformed("the OrderedDict at byte \(at) is made from something other than pairs")
-    }
-    for item in items {
-      guard let pair = heap.items(item), pair.count == 2 else {
-        throw malformed("the OrderedDict at byte \(at) is made from something other than pairs")
-      }
-      heap.dictionaries[index].append((pair[0], pair[1]))
-    }
-    return dictionary
-  }
-
-  /// (storage, offset, shape, strides, …); gradients and hooks that may follow are of no use here.
-  private mutating func tensor(_ arguments: [PickleValue], _ at: Int) throws(ModelFileError) -> PickleValue {
-    guard arguments.count >= 4, case .storage(let index) = arguments[0], case .integer(let offset) = arguments[1],
-      let shape = heap.integers(arguments[2]), let strides = heap.integers(arguments[3]), shape.count == strides.count,
-      shape.count <= 16, offset >= 0, let count = elementCount(shape)
-    else { throw malformed("the storage, shape or strides of the tensor at byte \(at) cannot be understood") }
-    let storage = heap.storages[index]
-    var last = offset
-    for (size, stride) in zip(shape, strides) where count > 0 {
-      guard stride >= 0, case let (reach, overflow) = (size - 1).multipliedReportingOverflow(by: stride), !overflow,
-        case let (sum, tooFar) = last.addingReportingOverflow(reach), !tooFar
-      else { throw malformed("the tensor at byte \(at) reaches past any memory") }
-      last = sum
-    }
-    // A stride of 0 must not make much out of little, so a view may not have more values than what it views.
-    guard count == 0 || last < storage.count, count <= storage.count else {
-      throw malformed("the tensor of shape \(shape) at byte \(at) does not fit its storage of \(storage.count) values")
-    }
-    return heap.tensor(PickleTensor(storage: storage, offset: offset, shape: shape, strides: strides))
-  }
-
-  /// A persistent id: ("storage", type, key, device, count), with a view appended in the older format.
-  private mutating func storage(_ id: PickleValue, _ at: Int) throws(ModelFileError) {
-    guard case .tuple(let index) = id, case let parts = heap.tuples[index], parts.count >= 5,
-      heap.text(parts[0]) == "storage", case .global(let function) = parts[1],
-      let type = PickleGlobal.storages[heap.globals[function]], let key = heap.text(parts[2]),
-      case .integer(let count) = parts[4], count >= 0
-    else { throw refused("its pickle refers at byte \(at) to something that is not a tensor's storage") }
-    guard parts.count == 5 || parts[5] == .none else {
-      throw refused("the storage \(key) is a view of another; load the file with PyTorch and save it again")
-    }
-    stack.append(heap.storage(PickleStorage(key: key, type: type, count: count)))
   }
 
   private mutating func append(_ values: [PickleValue]) throws(ModelFileError) {
@@ -215,12 +173,22 @@ struct PickleReader {
     }
   }
 
-  /// State of an object: for the OrderedDict of a state dictionary its `_metadata`, which is not needed.
+  /// State of an object: an array's shape and values, a data type's byte order, or what an OrderedDict has besides its
+  /// entries (`_metadata`), which is not needed.
   private mutating func build(_ at: Int) throws(ModelFileError) {
-    _ = try pop()
-    guard case .dictionary = try top() else {
-      throw refused("its pickle gives a state to an object at byte \(at) that is not a dictionary")
+    let state = try pop()
+    switch try top() {
+    case .dictionary: break
+    case .dataType: try check(dataTypeState: state, at)
+    case .array(let index): heap.arrays[index] = try array(state: state, at)
+    default: throw refused("its pickle gives a state to an object at byte \(at) that has none")
     }
+  }
+
+  /// Counts values that a call copies; a file could otherwise have one long list copied by every few bytes.
+  mutating func account(forCopied count: Int, _ at: Int) throws(ModelFileError) {
+    copied += count
+    guard copied <= Self.mostOperations else { throw refused("its pickle copies too much at byte \(at)") }
   }
 
   // MARK: reading
@@ -241,6 +209,13 @@ struct PickleReader {
     }
     position += count
     stack.append(heap.text(text))
+  }
+
+  /// Bytes stay where they are in the file.
+  private mutating func data(count: Int) throws(ModelFileError) {
+    guard let part = bytes.part(position, count) else { throw malformed("its pickle is cut off") }
+    position += count
+    stack.append(heap.data(part))
   }
 
   private mutating func line() throws(ModelFileError) -> String {
@@ -306,22 +281,6 @@ struct PickleReader {
     return value
   }
 
-  private func malformed(_ reason: String) -> ModelFileError { .malformed(path: path, reason: reason) }
-  private func refused(_ reason: String) -> ModelFileError { .refusedPickle(path: path, reason: reason) }
-}
-
-/// The functions that a state dictionary's pickle calls.
-private enum PickleGlobal: String {
-  case orderedDictionary = "collections.OrderedDict"
-  case tensor = "torch._utils._rebuild_tensor"
-  case tensorVersion2 = "torch._utils._rebuild_tensor_v2"
-  case parameter = "torch._utils._rebuild_parameter"
-  case size = "torch.Size"
-
-  /// Classes of storages, which are named but never called.
-  static let storages: [String: ElementType] = [
-    "torch.FloatStorage": .float32, "torch.DoubleStorage": .float64, "torch.HalfStorage": .float16,
-    "torch.BFloat16Storage": .bfloat16, "torch.LongStorage": .int64, "torch.IntStorage": .int32,
-    "torch.ByteStorage": .uint8, "torch.BoolStorage": .bool,
-  ]
+  func malformed(_ reason: String) -> ModelFileError { .malformed(path: path, reason: reason) }
+  func refused(_ reason: String) -> ModelFileError { .refusedPickle(path: path, reason: reason) }
 }

@@ -28,7 +28,7 @@ package struct StudentImport: ParameterSource {
   private let absentScales: Set<String>
 
   /// - Parameters:
-  ///   - path: a PyTorch checkpoint in either format, or a safetensors file with published names.
+  ///   - path: a PyTorch checkpoint in either format, a pickle of NumPy arrays, or a safetensors file with published names.
   ///   - kind: refuses a checkpoint of another kind.
   ///   - frames: frames of a window for a network whose head does not tell.
   ///   - size: height and width of its input; the tensors do not tell.

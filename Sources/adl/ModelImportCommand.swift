@@ -2,14 +2,14 @@ import ArgumentParser
 import ModelFile
 import Networks
 
-/// `adl model import`: a model from a PyTorch checkpoint.
+/// `adl model import`: a model from a checkpoint.
 struct ModelImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
-    abstract: "Make a model from a PyTorch checkpoint or a safetensors file with published names.",
+    abstract: "Make a model from a PyTorch or NumPy checkpoint or a safetensors file with published names.",
     discussion: """
-      Reads state dictionaries of VPN++ students and of published I3D classifiers, in both formats of torch.save. Nothing \
-      in the file is executed. A whole pickled module is refused; save its weights with \
+      Reads state dictionaries of VPN++ students and of published I3D classifiers, in both formats of torch.save, and I3D \
+      in Flax, a pickle of NumPy arrays under `params` and `batch_stats`. Nothing in the file is executed. A whole pickled module is refused; save its weights with \
       torch.save(model.state_dict(), "weights.pt").
       """)
 

@@ -15,7 +15,39 @@ import Testing
       let entries = (0..<250_000).map { #""\#($0)":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}"# }
       let header = Data("{\(entries.joined(separator: ","))}".utf8)
       let axes = Data((#"{"a":{"dtype":"U8","shape":["# + String(repeating: "0,", count: 7_000_000)).utf8)
+      // 30,000 arrays behind seven keys of 20,000 bytes, and a list of 60,000 pairs copied 30,000 times.
+      var names = PickleWriter()
+      for key in ["params"] + Array(repeating: String(repeating: "k", count: 20_000), count: 7) {
+        names.op("}")
+        names.text(key)
+      }
+      names.op("}")
+      names.text("first")
+      names.array(WrittenArray(path: [], shape: [1], content: Data(count: 4)))
+      names.raw(UInt8(ascii: "r"), 0, 0, 0, 1)
+      names.op("s")
+      for name in 0..<30_000 {
+        names.text("\(name)")
+        names.raw(UInt8(ascii: "j"), 0, 0, 0, 1)
+        names.op("s")
+      }
+      for _ in 0..<8 { names.op("s") }
+      names.op(".")
+      var copies = PickleWriter()
+      copies.op("]")
+      copies.put()
+      copies.op("(")
+      copies.tuple([1, 2])
+      for _ in 0..<60_000 { copies.raw(UInt8(ascii: "h"), 1) }
+      copies.op("e")
+      for _ in 0..<30_000 {
+        copies.global("collections", "OrderedDict")
+        copies.raw(UInt8(ascii: "h"), 0, 0x85)
+        copies.op("R")
+      }
       let paths = try [
+        folder.write(Data([0x80, 4]) + soup, as: "numpy"), folder.write(Data(names.bytes), as: "names"),
+        folder.write(Data(copies.bytes), as: "copies"),
         folder.write(legacy, as: "legacy"), folder.write(archive, as: "zip"),
         folder.write(TorchWriter.little(UInt64(header.count)) + header, as: "entries"),
         folder.write(TorchWriter.little(UInt64(axes.count)) + axes, as: "axes"),

@@ -68,6 +68,11 @@ struct PickleWriter {
     }
   }
 
+  mutating func data(_ content: Data) {
+    long("B", content.count)
+    bytes += content
+  }
+
   mutating func tuple(_ values: [Int]) {
     guard !values.isEmpty else { return op(")") }
     if values.count > 3 { op("(") }

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Writes the checkpoints beside this script with PyTorch's own torch.save; run it again only to add a kind.
 
-nested-zip.pt and nested-legacy.pt hold the same training checkpoint, plain-zip.pt a bare state dictionary.
+nested-zip.pt and nested-legacy.pt hold the same training checkpoint, plain-zip.pt a bare state dictionary, numpy.ckpt
+nested dictionaries of NumPy arrays.
 Value i of every tensor is (7 * i mod 23) / 4 - 2, exact in every type; views are taken from such a tensor.
 
     Tests/ModelFileTests/Fixtures/make_fixtures.py [FOLDER]
 """
 
+import pickle
 import sys
 from collections import OrderedDict
 from pathlib import Path
 
+import numpy as np
 import torch
 
 
@@ -40,3 +43,19 @@ nested = {
 torch.save(nested, folder / "nested-zip.pt")
 torch.save(nested, folder / "nested-legacy.pt", _use_new_zipfile_serialization=False)
 torch.save(OrderedDict(first=formula(2, 3), second=formula(4)), folder / "plain-zip.pt")
+
+unit = {
+    "Conv_0": {"kernel": formula(2, 1, 1, 3, 4).numpy()},
+    "BatchNorm_0": {"bias": formula(4).numpy(), "scale": formula(4, dtype=torch.half).numpy()},
+}
+arrays = {
+    "params": {
+        "Conv3d_1a_7x7": unit, "Mixed_5b": {"Branch_2/Conv3d_0a_3x3": {"Conv_0": {"kernel": formula(1, 1, 1, 2, 2).numpy()}}},
+        "Logits/Conv3d_0c_1x1": {"Conv_0": {"bias": formula(3, dtype=torch.double).numpy()}},
+        "fortran": np.asfortranarray(formula(2, 3, 2).numpy()), "counter": np.array(70000), "empty": np.zeros((0, 4), np.float32),
+    },
+    "batch_stats": {"Conv3d_1a_7x7": {"BatchNorm_0": {"mean": formula(1, 1, 1, 1, 4).numpy()}}},
+    "epoch": 12,
+}
+with open(folder / "numpy.ckpt", "wb") as file:
+    pickle.dump(arrays, file, protocol=4)

@@ -1,0 +1,141 @@
+import Foundation
+
+/// A checkpoint as JAX programs write it: a bare pickle of nested dictionaries of NumPy arrays, here of an I3D in Flax.
+///
+/// `params` has kernels and biases, `batch_stats` the means and variances of batch norms. Names are TensorFlow's, as in
+/// `Mixed_3b`, `Branch_1/Conv3d_0b_3x3`, `Conv_0`, `kernel`; kernels are [t, h, w, in, out]. What is read has PyTorch's names
+/// and axes, as views of the same bytes; a name that is no I3D's stays as it is, its parts joined by `/`.
+///
+/// - Source: methods.md 1.6.
+enum NumPyCheckpoint {
+  private static let collections = ["params", "batch_stats"]
+  /// Longer than any I3D's; both keep names from growing beyond what the file has.
+  private static let deepest = 8
+  private static let longestName = 256
+
+  /// True for a pickle of protocol 2 to 5 without anything around it.
+  static func recognizes(_ bytes: Data) -> Bool {
+    guard let first = bytes.first, let version: UInt8 = bytes.integer(at: 1) else { return false }
+    return first == 0x80 && (2...5).contains(version)
+  }
+
+  static func read(_ file: MappedFile) throws(ModelFileError) -> ([String: CheckpointTensor], location: String) {
+    func malformed(_ reason: String) -> ModelFileError { .malformed(path: file.path, reason: reason) }
+    let (value, heap, end) = try PickleReader.read(file.bytes, path: file.path)
+    guard end == file.bytes.count else {
+      throw malformed("\(file.bytes.count - end) bytes stand behind its pickle")
+    }
+    guard case .dictionary(let root) = value else {
+      throw .unsuitable(path: file.path, reason: "its pickle is no dictionary; `params` and `batch_stats` are needed")
+    }
+    var tensors: [String: CheckpointTensor] = [:]
+    var found: [String] = []
+    for (key, value) in heap.dictionaries[root] {
+      guard let name = heap.text(key), collections.contains(name), case .dictionary(let collection) = value else {
+        continue
+      }
+      found.append(name)
+      for (path, array) in try arrays(in: collection, heap, malformed) {
+        let (name, tensor) = published(path, CheckpointTensor(array))
+        guard tensors.updateValue(tensor, forKey: name) == nil else {
+          throw malformed("\(path.joined(separator: "/")) appears twice")
+        }
+      }
+    }
+    guard !tensors.isEmpty else {
+      let keys = heap.dictionaries[root].prefix(20).compactMap { heap.text($0.key)?.prefix(64) }
+      throw .unsuitable(
+        path: file.path,
+        reason: "its pickle has no arrays under `params` or `batch_stats`; its keys are "
+          + keys.joined(separator: ", "))
+    }
+    return (tensors, found.joined(separator: " and "))
+  }
+
+  /// Every array of a nested dictionary with the keys that lead to it.
+  private static func arrays(
+    in root: Int, _ heap: PickleHeap, _ malformed: (String) -> ModelFileError
+  ) throws(ModelFileError) -> [(path: [String], array: PickleArray)] {
+    var found: [(path: [String], array: PickleArray)] = []
+    var seen: Set<Int> = [root]
+    var waiting = [(index: root, path: [String]())]
+    while let (index, path) = waiting.popLast() {
+      for (key, value) in heap.dictionaries[index] {
+        guard let name = heap.text(key) else {
+          throw malformed("a key under \(path.joined(separator: "/")) is no text")
+        }
+        let path = path + [name]
+        guard path.count <= deepest, path.reduce(0, { $0 + $1.utf8.count }) <= longestName else {
+          throw malformed("its dictionaries nest too deeply, or a name is too long, at \(name.prefix(64))")
+        }
+        switch value {
+        case .dictionary(let inner):
+          guard seen.insert(inner).inserted else {
+            throw malformed("the dictionary \(path.joined(separator: "/")) appears twice")
+          }
+          waiting.append((inner, path))
+        case .array(let array): found.append((path, heap.arrays[array]))
+        default: throw malformed("\(path.joined(separator: "/")) is no array")
+        }
+      }
+    }
+    return found
+  }
+
+  // MARK: TensorFlow's names and axes
+
+  private static let branches = [
+    "Branch_0/Conv3d_0a_1x1": "b0", "Branch_1/Conv3d_0a_1x1": "b1a", "Branch_1/Conv3d_0b_3x3": "b1b",
+    "Branch_2/Conv3d_0a_1x1": "b2a", "Branch_2/Conv3d_0b_3x3": "b2b", "Branch_3/Conv3d_0b_1x1": "b3b",
+    // What TensorFlow's checkpoint calls the unit in Mixed_5b.
+    "Branch_2/Conv3d_0a_3x3": "b2b",
+  ]
+  private static let leaves = [
+    "Conv_0/kernel": "conv3d.weight", "Conv_0/bias": "conv3d.bias", "BatchNorm_0/scale": "bn.weight",
+    "BatchNorm_0/bias": "bn.bias", "BatchNorm_0/mean": "bn.running_mean", "BatchNorm_0/var": "bn.running_var",
+  ]
+
+  private static func published(_ path: [String], _ tensor: CheckpointTensor) -> (String, CheckpointTensor) {
+    let name = path.joined(separator: "/")
+    guard path.count > 2, let leaf = leaves[path.suffix(2).joined(separator: "/")] else { return (name, tensor) }
+    let unit = path.dropLast(2).joined(separator: "/")
+    let parts = unit.split(separator: "/", maxSplits: 1)
+    let module: String
+    if unit == "Logits/Conv3d_0c_1x1" {
+      module = "logits"
+    } else if parts.count == 1 {
+      module = unit
+    } else if let branch = branches[String(parts[1])] {
+      module = "\(parts[0]).\(branch)"
+    } else {
+      return (name, tensor)
+    }
+    return ("\(module).\(leaf)", leaf == "conv3d.weight" ? tensor.outputFirst : tensor.vector)
+  }
+}
+
+extension CheckpointTensor {
+  fileprivate init(_ array: PickleArray) {
+    self.init(
+      type: array.type, shape: array.shape, strides: Self.strides(array.shape, firstFastest: array.isFortranOrdered),
+      offset: 0, storage: array.content)
+  }
+
+  /// A kernel [t, h, w, in, out] as [out, in, t, h, w].
+  fileprivate var outputFirst: CheckpointTensor {
+    guard shape.count == 5 else { return self }
+    var turned = self
+    turned.shape = [4, 3, 0, 1, 2].map { shape[$0] }
+    turned.strides = [4, 3, 0, 1, 2].map { strides[$0] }
+    return turned
+  }
+
+  /// Statistics [1, 1, 1, 1, C] as [C].
+  fileprivate var vector: CheckpointTensor {
+    guard let channels = shape.last, shape.dropLast().allSatisfy({ $0 == 1 }) else { return self }
+    var flat = self
+    flat.shape = [channels]
+    flat.strides = [1]
+    return flat
+  }
+}
