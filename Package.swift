@@ -112,13 +112,13 @@ let package = Package(
     library("Video"),
     library("Capture", ["Video", "CVideo4Linux", "CFFmpeg", "CTurboJPEG"]),
     library("Inference", ["Networks", "COneDNN"]),
-    library("Recognition"),
+    library("Recognition", ["Networks"]),
     library("Detection", ["Video", "COpenCV"]),
     library("People", ["Video"]),
     library("Datasets", ["Capture", "Networks", "Video"]),
     library("Synthesis", ["Capture", "Datasets", "Video", argumentParser]),
     library("Events", ["CZeroMQ"]),
-    library("Settings", [.product(name: "Yams", package: "Yams")]),
+    library("Settings", ["Networks", .product(name: "Yams", package: "Yams")]),
     library("Evaluation", ["ModelFile"]),
 
     library("Tensors", ["CTorch"]),
@@ -140,7 +140,7 @@ let package = Package(
       name: "adl",
       dependencies: [
         "Capture", "Detection", "Events", "Golden", "Inference", "ModelFile", "Networks", "People", "Pipeline",
-        "Recognition", "Synthesis", "Video", argumentParser,
+        "Recognition", "Settings", "Synthesis", "Video", argumentParser,
       ],
       swiftSettings: settings),
 
@@ -165,8 +165,8 @@ let package = Package(
 
     tests("NetworksTests", ["Networks"]),
     tests("VideoTests", ["Video", "TestSupport"]),
-    tests("SettingsTests", ["Settings", "TestSupport"]),
-    tests("RecognitionTests", ["Recognition", "TestSupport"]),
+    tests("SettingsTests", ["ModelFile", "Networks", "Settings", "TestSupport"]),
+    tests("RecognitionTests", ["Networks", "Recognition", "TestSupport"]),
     tests("DetectionTests", ["Detection", "TestSupport", "Video"]),
     tests("PeopleTests", ["People", "TestSupport", "Video"]),
     tests("PipelineTests", ["Detection", "ModelFile", "Networks", "People", "Pipeline", "Recognition", "Video"]),
@@ -178,7 +178,10 @@ let package = Package(
       ]),
     tests(
       "IntegrationTests",
-      ["Capture", "Events", "Inference", "ModelFile", "Pipeline", "Recognition", "adl", "adld", "camera-probe"]),
+      [
+        "Capture", "Events", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "adl", "adld",
+        "camera-probe",
+      ]),
     tests("EventsTests", ["Events", "CZeroMQ", "TestSupport"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
     tests("CaptureTests", ["Capture", "Video", "CTestMedia", "TestSupport"]),

@@ -21,9 +21,20 @@ struct ModelInspectCommand: ParsableCommand {
     var parameters: Int
     var multiplyAccumulates: Int
     var labels: [String]
+    /// Absent where the model has none.
+    var families: [LabelFamily]?
     var sampleRate: Double
     var temperature: Double
     var training: String
+  }
+
+  /// One family a line, the first behind the title.
+  private func printFamilies(_ card: ModelCard) {
+    for (index, family) in card.families.enumerated() {
+      print("\(index == 0 ? "families     " : "             ")\(family.name): \(family.labels.joined(separator: ", "))")
+    }
+    let rest = card.labels.count - card.families.reduce(0) { $0 + $1.labels.count }
+    if rest < card.labels.count, rest > 0 { print("             \(LabelFamily.other): \(rest) labels") }
   }
 
   func run() throws {
@@ -33,7 +44,8 @@ struct ModelInspectCommand: ParsableCommand {
       let graph = try card.network.graph()
       let report = Report(
         name: card.name, sha256: model.sha256, network: card.network, parameters: graph.parameterCount,
-        multiplyAccumulates: graph.multiplyAccumulates, labels: card.labels, sampleRate: card.sampleRate,
+        multiplyAccumulates: graph.multiplyAccumulates, labels: card.labels,
+        families: card.families.isEmpty ? nil : card.families, sampleRate: card.sampleRate,
         temperature: card.temperature, training: card.training)
       guard !json else {
         let encoder = JSONEncoder()
@@ -56,6 +68,7 @@ struct ModelInspectCommand: ParsableCommand {
         training     \(report.training.isEmpty ? "not said" : report.training)
         labels       \(report.labels.joined(separator: ", "))
         """)
+      printFamilies(card)
     }
   }
 }
