@@ -53,6 +53,11 @@ package struct LabelGrouping: Equatable, Sendable {
 
   package var hasFamilies: Bool { !activityOfLabel.isEmpty }
 
+  /// The labels that count for an activity, in the model's order.
+  package func labels(of activity: Int) -> [String] {
+    hasFamilies ? zip(labels, activityOfLabel).filter { $1 == activity }.map(\.0) : [labels[activity]]
+  }
+
   /// Sums the probabilities of each activity's labels.
   ///
   /// - Precondition: one probability a label.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import ModelFile
 import Networks
+import Recognition
 
 /// `adl model inspect`: what a model file says about itself.
 struct ModelInspectCommand: ParsableCommand {
@@ -28,13 +29,16 @@ struct ModelInspectCommand: ParsableCommand {
     var training: String
   }
 
-  /// One family a line, the first behind the title.
+  /// One family a line, the first behind the title; of what is in none, the number of labels.
   private func printFamilies(_ card: ModelCard) {
-    for (index, family) in card.families.enumerated() {
-      print("\(index == 0 ? "families     " : "             ")\(family.name): \(family.labels.joined(separator: ", "))")
+    guard !card.families.isEmpty else { return }
+    let grouping = LabelGrouping(labels: card.labels, families: card.families)
+    for (index, name) in grouping.activities.enumerated() {
+      let labels = grouping.labels(of: index)
+      let count = labels.count == 1 ? "1 label" : "\(labels.count) labels"
+      let content = index < card.families.count ? labels.joined(separator: ", ") : count
+      print("\(index == 0 ? "families     " : "             ")\(name): \(content)")
     }
-    let rest = card.labels.count - card.families.reduce(0) { $0 + $1.labels.count }
-    if rest < card.labels.count, rest > 0 { print("             \(LabelFamily.other): \(rest) labels") }
   }
 
   func run() throws {
