@@ -135,7 +135,7 @@ private func words(_ changes: [ActivityChange], _ grouping: LabelGrouping = grou
       $0.onHold = 2
       $0.on = 0.7
     }
-    for _ in 0..<5 { #expect(windows.decide([0, 0.5, 0, 0.5, 0, 0]).isEmpty) }
+    for _ in 0..<5 { #expect(windows.decide([0.5, 0, 0, 0.5, 0, 0]).isEmpty) }
     #expect(windows.decide([0.6, 0.2, 0, 0.2, 0, 0]).isEmpty)
     #expect(words(windows.decide([0.1, 0.65, 0, 0.25, 0, 0])) == ["+Drink (drinking beer)"], "0.7 against 0.85")
   }
