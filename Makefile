@@ -55,7 +55,7 @@ train-peers: train ## one training step of the full-size student against Python'
 soak: build ## ten minutes of a 30 fps camera with the full-size network: memory, order, ends
 	Benchmarks/soak
 
-install: build ## into DESTDIR/PREFIX, with the unit, the settings and the model
+install: build ## into DESTDIR/PREFIX, with the unit, the settings, the model and the families
 	install -D -m 755 $(RELEASE)/adld $(DESTDIR)$(PREFIX)/bin/adld
 	install -D -m 755 $(RELEASE)/adl $(DESTDIR)$(PREFIX)/bin/adl
 	if [ -x $(RELEASE)/adl-train ]; then \
@@ -63,6 +63,7 @@ install: build ## into DESTDIR/PREFIX, with the unit, the settings and the model
 	  install -d $(DESTDIR)$(PREFIX)/share/doc/adl && cp -r config/train $(DESTDIR)$(PREFIX)/share/doc/adl/; fi
 	install -D -m 644 Models/demo.safetensors $(DESTDIR)$(PREFIX)/share/adl/models/demo.safetensors
 	install -D -m 644 Models/README.md $(DESTDIR)$(PREFIX)/share/adl/models/README.md
+	install -D -m 644 config/families/kinetics400.yaml $(DESTDIR)$(PREFIX)/share/adl/families/kinetics400.yaml
 	install -D -m 644 config/adld.yaml $(DESTDIR)$(PREFIX)/share/doc/adl/adld.yaml
 	install -D -m 644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/adl.conf
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system

@@ -115,13 +115,13 @@ let package = Package(
     library("Video"),
     library("Capture", ["Basics", "Video", "CVideo4Linux", "CFFmpeg", "CTurboJPEG"]),
     library("Inference", ["Networks", "COneDNN"]),
-    library("Recognition"),
+    library("Recognition", ["Networks"]),
     library("Detection", ["Video", "COpenCV"]),
     library("People", ["Video"]),
     library("Datasets", ["Basics", "Capture", "Detection", "Networks", "People", "Video"]),
     library("Synthesis", ["Basics", "Capture", "Datasets", "Video", argumentParser]),
     library("Events", ["CZeroMQ"]),
-    library("Settings", [.product(name: "Yams", package: "Yams")]),
+    library("Settings", ["Networks", .product(name: "Yams", package: "Yams")]),
     library("Evaluation", ["ModelFile"]),
 
     library("Tensors", ["CTorch"]),
@@ -146,7 +146,7 @@ let package = Package(
       name: "adl",
       dependencies: [
         "Capture", "Detection", "Events", "Golden", "Inference", "ModelFile", "Networks", "People", "Pipeline",
-        "Recognition", "Synthesis", "Video", argumentParser,
+        "Recognition", "Settings", "Synthesis", "Video", argumentParser,
       ],
       swiftSettings: settings),
 
@@ -171,8 +171,8 @@ let package = Package(
 
     tests("NetworksTests", ["Networks"]),
     tests("VideoTests", ["Video"]),
-    tests("SettingsTests", ["Settings"]),
-    tests("RecognitionTests", ["Recognition"]),
+    tests("SettingsTests", ["ModelFile", "Networks", "Settings"]),
+    tests("RecognitionTests", ["Networks", "Recognition"]),
     tests("DetectionTests", ["Detection", "Video"]),
     tests("PeopleTests", ["People", "Video"]),
     tests("PipelineTests", ["Detection", "ModelFile", "Networks", "People", "Pipeline", "Recognition", "Video"]),
@@ -184,7 +184,10 @@ let package = Package(
       ]),
     tests(
       "IntegrationTests",
-      ["Capture", "Events", "Inference", "ModelFile", "Pipeline", "Recognition", "adl", "adld", "camera-probe"]),
+      [
+        "Capture", "Events", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "adl", "adld",
+        "camera-probe",
+      ]),
     tests("EventsTests", ["Events", "CZeroMQ"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
     tests("CaptureTests", ["Capture", "Video", "CTestMedia"]),

@@ -18,6 +18,11 @@ QUERY = sys.argv[2] if len(sys.argv) > 2 else "ipc:///run/adl/query.sock"
 OLD_SECONDS = 10  # a message that took longer is not the present any more
 
 
+def name(activity):
+    """The activity; where the model has families, the family with its most probable label."""
+    return activity["label"] + (f" ({activity['member']})" if "member" in activity else "")
+
+
 class Subscriber:
     def __init__(self, context):
         self.socket = context.socket(zmq.SUB)
@@ -60,19 +65,19 @@ class Subscriber:
         kind, camera = message["type"], message.get("camera", "")
         person = f"person {message['person']['id']}: " if "person" in message else ""
         if kind == "state":
-            def name(state):
-                return state.get("activity", {}).get("label", state["state"])
-            people = [f"person {state['person']['id']}: {name(state)}" for state in message.get("people", [])]
-            print(f"{camera}: now {', '.join(people) or name(message)} ({message['condition']})")
+            def now(state):
+                return name(state["activity"]) if "activity" in state else state["state"]
+            people = [f"person {state['person']['id']}: {now(state)}" for state in message.get("people", [])]
+            print(f"{camera}: now {', '.join(people) or now(message)} ({message['condition']})")
         elif kind == "person.entered":
             print(f"{camera}: {person}came")
         elif kind == "person.left":
             print(f"{camera}: {person}left after {message['duration_s']:.1f} s ({message['reason']})")
         elif kind == "activity.start":
             late = f", said {age:.0f} s ago" if age > OLD_SECONDS else ""
-            print(f"{camera}: {person}{message['activity']['label']} since {message['onset']['time']}{late}")
+            print(f"{camera}: {person}{name(message['activity'])} since {message['onset']['time']}{late}")
         elif kind == "activity.end":
-            print(f"{camera}: {person}{message['activity']['label']} ended after {message['duration_s']:.1f} s "
+            print(f"{camera}: {person}{name(message['activity'])} ended after {message['duration_s']:.1f} s "
                   f"({message['end_reason']})")
         elif kind.startswith(("camera.", "finder.")):
             print(f"{camera}: {kind}: {message['reason']}")

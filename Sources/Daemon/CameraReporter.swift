@@ -21,6 +21,7 @@ enum Report: Sendable {
 struct CameraReporter {
   let camera: String
   private let card: ModelCard
+  private let grouping: LabelGrouping
   private let model: ModelIdentity
   private let options: RecognitionOptions
   private let clock: EventClock
@@ -31,6 +32,7 @@ struct CameraReporter {
   init(camera: String, card: ModelCard, sha256: String, options: RecognitionOptions, clock: EventClock) {
     self.camera = camera
     self.card = card
+    grouping = LabelGrouping(labels: card.labels, families: card.families)
     self.options = options
     self.clock = clock
     model = ModelIdentity(name: card.name, sha256: sha256, classes: card.labels.count)
@@ -64,9 +66,9 @@ struct CameraReporter {
       return .person(event)
     case .activity(let change, let person, let window):
       return .activity(activity(change, person, window, inference))
-    case .scored(let probabilities, let person, let window):
+    case .scored(let scores, let person, let window):
       var prediction = Prediction(
-        camera: camera, top: labelled(ActivityDecider.top(probabilities, count: 5)), window: described(window),
+        camera: camera, top: labelled(grouping.top(scores, count: 5)), window: described(window),
         latency: latency(window, inference ?? .zero))
       prediction.person = person.map(reference)
       return .prediction(prediction)
@@ -99,43 +101,43 @@ struct CameraReporter {
   }
 
   private func event(_ kind: ActivityEvent.Kind, _ activity: Activity, _ key: Int) -> ActivityEvent {
-    let own = options.activities[card.labels[activity.index]]
+    let own = options.activities[grouping.activities[activity.index]]
     return ActivityEvent(
-      kind, id: openIDs[key] ?? "", camera: camera, activity: label(activity.index),
+      kind, id: openIDs[key] ?? "", camera: camera, activity: label(activity.index, activity.member),
       confidence: activity.confidence, peak: activity.peak,
       threshold: ActivityEvent.Thresholds(on: own?.on ?? options.on, off: own?.off ?? options.off),
       top: labelled(activity.top), onset: clock.instant(activity.onset), model: model)
   }
 
   private func state(_ situation: Situation) -> CameraState {
-    let (word, index): (String, Int?) =
+    let (word, activity): (String, ActivityEvent.Label?) =
       switch situation.word {
       case .noSignal: ("no_signal", nil)
       case .warmingUp: ("warming_up", nil)
       case .idle: ("idle", nil)
       case .unknown: ("unknown", nil)
       case .empty: ("empty", nil)
-      case .activity(let index): ("activity", index)
+      case .activity(let index, let member): ("activity", label(index, member))
       }
     var state = CameraState(
-      camera: camera, state: word, activity: index.map(label),
-      activityID: index.flatMap { _ in openIDs[situation.person ?? 0] }, since: clock.instant(situation.since),
+      camera: camera, state: word, activity: activity,
+      activityID: activity.flatMap { _ in openIDs[situation.person ?? 0] }, since: clock.instant(situation.since),
       condition: situation.condition.rawValue)
     state.people = situation.people.map { $0.map(occupant) }
     return state
   }
 
   private func occupant(_ occupant: Situation.Occupant) -> CameraState.PersonState {
-    let (word, index): (String, Int?) =
+    let (word, activity): (String, ActivityEvent.Label?) =
       switch occupant.state {
       case .noSignal, .warmingUp: ("warming_up", nil)
       case .idle: ("idle", nil)
       case .unknown: ("unknown", nil)
-      case .activity(let index): ("activity", index)
+      case .activity(let index, let member): ("activity", label(index, member))
       }
     return CameraState.PersonState(
-      person: reference(occupant.person), state: word, activity: index.map(label),
-      activityID: index.flatMap { _ in openIDs[occupant.person.id] }, since: clock.instant(occupant.since))
+      person: reference(occupant.person), state: word, activity: activity,
+      activityID: activity.flatMap { _ in openIDs[occupant.person.id] }, since: clock.instant(occupant.since))
   }
 
   private func reference(_ person: PersonView) -> PersonReference {
@@ -145,8 +147,8 @@ struct CameraReporter {
       since: clock.instant(person.since))
   }
 
-  private func label(_ index: Int) -> ActivityEvent.Label {
-    ActivityEvent.Label(label: card.labels[index], index: index)
+  private func label(_ index: Int, _ member: Int?) -> ActivityEvent.Label {
+    ActivityEvent.Label(label: grouping.activities[index], index: index, member: member.map { grouping.labels[$0] })
   }
 
   private func described(_ window: WindowDescription) -> ActivityEvent.Window {
@@ -161,7 +163,11 @@ struct CameraReporter {
   }
 
   private func labelled(_ candidates: [Activity.Candidate]) -> [LabelProbability] {
-    candidates.map { LabelProbability(label: card.labels[$0.index], p: $0.probability) }
+    candidates.map { candidate in
+      LabelProbability(
+        label: grouping.activities[candidate.index], p: candidate.probability,
+        member: candidate.member.map { grouping.labels[$0] })
+    }
   }
 
   private func seconds(_ duration: Duration) -> Double { (duration / .seconds(1) * 1000).rounded() / 1000 }

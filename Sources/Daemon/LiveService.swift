@@ -23,6 +23,8 @@ package struct LiveService: Sendable {
 
   package let settings: DaemonSettings
   private let model: StudentModel
+  /// The model's, with the families that the settings name instead.
+  private let card: ModelCard
   private let cameras: [Camera]
 
   /// Checks what the settings name: the model, its labels, the sources, the regions, the detector.
@@ -32,7 +34,12 @@ package struct LiveService: Sendable {
   package init(_ settings: DaemonSettings, path: String) throws {
     self.settings = settings
     let model = try StudentModel(path: settings.model.path)
-    try settings.check(againstLabels: model.card.labels, path: path)
+    var card = model.card
+    if let families = settings.recognition.families {
+      card.families = try FamiliesFile.load(path: families, labels: card.labels)
+    }
+    self.card = card
+    try settings.check(againstLabels: card.labels, families: card.families, path: path)
     guard settings.model.hop <= model.network.frames else {
       throw DaemonError.setting(
         "model.hop", reason: "\(settings.model.hop) samples are more than a window's \(model.network.frames)")
@@ -41,25 +48,28 @@ package struct LiveService: Sendable {
     cameras = try settings.cameras.filter(\.isEnabled).map { camera in
       Camera(
         settings: camera, source: try SourceDescription(parsing: camera.source),
-        pipeline: try PipelineOptions(camera, settings, model.card))
+        pipeline: try PipelineOptions(camera, settings, card))
     }
-    if settings.people.looksAtPeople(model.card), let detector = settings.people.usedDetector {
+    if settings.people.looksAtPeople(card), let detector = settings.people.usedDetector {
       _ = try ModelFinder(path: detector, threads: settings.people.threads)
     }
     self.model = model
   }
 
-  private var looksAtPeople: Bool { settings.people.looksAtPeople(model.card) }
+  private var looksAtPeople: Bool { settings.people.looksAtPeople(card) }
 
   /// What `--check` prints.
   package var summary: String {
     let names = cameras.map { "\($0.settings.name) (\(maskedURL($0.settings.source)))" }.joined(separator: ", ")
     let view = looksAtPeople ? "people found by \(settings.people.usedDetector ?? "motion")" : "the whole picture"
-    return "model \(model.card.name) with \(model.card.labels.count) activities; looks at \(view); cameras \(names)"
+    let activities =
+      card.families.isEmpty
+      ? "\(card.labels.count) activities" : "\(card.labels.count) labels, \(card.families.count) families"
+    return "model \(card.name) with \(activities); looks at \(view); cameras \(names)"
   }
 
   /// What is allowed but probably not meant, besides `DaemonSettings.warnings`.
-  package var warnings: [String] { [settings.people.mismatch(model.card)].compactMap(\.self) }
+  package var warnings: [String] { [settings.people.mismatch(card)].compactMap(\.self) }
 
   /// Runs until SIGTERM or SIGINT: then capture stops, open activities are ended, and events are flushed.
   package func run(logger: Logger, notification: ServiceNotification) async throws {
@@ -79,7 +89,7 @@ package struct LiveService: Sendable {
       cameras: live, model: model, precision: Precision(settings.model.precision),
       threads: settings.model.threads == 0 ? cores : settings.model.threads, windows: windows,
       onReady: { text in
-        logger.notice("model \(model.card.name) ready: \(text)", metadata: ["sha256": "\(model.sha256)"])
+        logger.notice("model \(card.name) ready: \(text)", metadata: ["sha256": "\(model.sha256)"])
         notification.ready(status: "Watching \(live.count) cameras")
       })
     let finder = FinderService(cameras: live, pictures: pictures, settings: settings.people)
@@ -107,12 +117,12 @@ package struct LiveService: Sendable {
     let live = try LiveCamera(
       index: index, options: camera.pipeline,
       reporter: CameraReporter(
-        camera: name, card: model.card, sha256: model.sha256, options: camera.pipeline.recognition, clock: clock),
+        camera: name, card: card, sha256: model.sha256, options: camera.pipeline.recognition, clock: clock),
       windows: windows, pictures: pictures, clock: clock, logger: logger,
       send: { publisher.publish($0) }, count: { publisher.update($0, of: name) })
     return CaptureService(
       camera: live, source: camera.source,
-      options: SourceOptions(camera.settings, sampleRate: model.card.sampleRate))
+      options: SourceOptions(camera.settings, sampleRate: card.sampleRate))
   }
 
   /// The group's own log of services starting and stopping is for debugging only.

@@ -103,6 +103,7 @@ extension RecognitionOptions {
     coolDown = .seconds(settings.coolDown)
     maximumDuration = settings.maximumDuration.map { .seconds($0) }
     motionGate = Float(settings.motionGate)
+    opensOther = settings.opensOther
     activities = settings.activities.mapValues { own in
       var activity = Activity()
       activity.isEnabled = own.isEnabled

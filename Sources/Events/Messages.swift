@@ -53,14 +53,17 @@ package struct ModelIdentity: Codable, Equatable, Sendable {
   }
 }
 
-/// A label with its probability.
+/// A label with its probability; where the model has families, a family.
 package struct LabelProbability: Codable, Equatable, Sendable {
   package var label: String
   package var p: Float
+  /// The family's most probable label; absent where the model has no families.
+  package var member: String?
 
-  package init(label: String, p: Float) {
+  package init(label: String, p: Float, member: String? = nil) {
     self.label = label
     self.p = p
+    self.member = member
   }
 }
 
@@ -73,15 +76,20 @@ package struct ActivityEvent: Codable, Equatable, Sendable {
   }
 
   package struct Label: Codable, Equatable, Sendable {
+    /// The model's label, or a family's name where the model has families.
     package var label: String
+    /// Index among the model's labels, or among the families.
     package var index: Int
-    /// The label's part before the first dot, as `Drink` of `Drink.Fromcup`.
+    /// The label's part before the first dot, as `Drink` of `Drink.Fromcup`; the same as `label` where there are families.
     package var family: String
+    /// The label of the family that was most probable so far; absent where the model has no families.
+    package var member: String?
 
-    package init(label: String, index: Int) {
+    package init(label: String, index: Int, member: String? = nil) {
       self.label = label
       self.index = index
-      family = String(label.prefix { $0 != "." })
+      self.member = member
+      family = member == nil ? String(label.prefix { $0 != "." }) : label
     }
   }
 

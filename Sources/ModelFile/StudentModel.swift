@@ -24,12 +24,15 @@ package struct ModelCard: Equatable, Sendable {
   package var training: String
   /// `nil` when the file does not say.
   package var region: Region?
+  /// What labels go by together; none when activities are the labels themselves.
+  package var families: [LabelFamily]
 
   package init(
     network: StudentNetwork, name: String, labels: [String], sampleRate: Double = 15, temperature: Double = 1,
-    training: String = "", region: Region? = nil
+    training: String = "", region: Region? = nil, families: [LabelFamily] = []
   ) {
     self.region = region
+    self.families = families
     self.network = network
     self.name = name
     self.labels = labels
@@ -61,6 +64,7 @@ package struct ModelCard: Equatable, Sendable {
       "adl.calibration": try json(["temperature": temperature]), "adl.training": training,
     ]
     entries["adl.region"] = region?.rawValue
+    if !families.isEmpty { entries["adl.families"] = try json(families) }
     return entries
   }
 
@@ -110,6 +114,10 @@ package struct ModelCard: Equatable, Sendable {
         throw unsuitable("its adl.region is '\(text.prefix(64))'; it must be person or scene")
       }
       region = known
+    }
+    families = metadata["adl.families"] == nil ? [] : try decode("adl.families", [LabelFamily].self)
+    if let fault = LabelFamily.faults(in: families, of: labels).first {
+      throw unsuitable("its adl.families cannot be used: \(fault)")
     }
     name = metadata["adl.name"] ?? ""
     training = metadata["adl.training"] ?? ""

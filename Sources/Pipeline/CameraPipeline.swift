@@ -140,12 +140,12 @@ package struct CameraPipeline: ~Copyable {
     return outputs
   }
 
-  /// Takes the network's probabilities of a window.
+  /// Takes the network's probabilities of a window, one a label; here they become those of families.
   package mutating func take(_ probabilities: [Float], for order: WindowOrder) -> [PipelineOutput] {
     counts.windows += 1
     guard order.session == session else { return [] }
     var outputs: [PipelineOutput] = []
-    view.take(probabilities, for: order, &outputs)
+    view.take(options.grouping.scores(probabilities), for: order, &outputs)
     announce(at: order.window.lastTime, &outputs)
     return outputs
   }

@@ -12,12 +12,14 @@ package struct FileRecognition {
     /// Media time of the window's first sample.
     package var time: Duration
     package var logits: [Float]
-    package var probabilities: [Float]
+    package var scores: ActivityScores
   }
 
   /// A finished activity.
   package struct FinishedActivity: Sendable {
+    /// Index in `LabelGrouping.activities`, and of its most probable label where there are families.
     package var index: Int
+    package var member: Int?
     package var onset: Duration
     package var offset: Duration
     package var confidence: Float
@@ -35,8 +37,13 @@ package struct FileRecognition {
       guard case .ended(let activity, _) = change else { return }
       activities.append(
         FinishedActivity(
-          index: activity.index, onset: activity.onset, offset: activity.offset ?? activity.onset,
-          confidence: activity.confidence))
+          index: activity.index, member: activity.member, onset: activity.onset,
+          offset: activity.offset ?? activity.onset, confidence: activity.confidence))
+    }
+
+    fileprivate mutating func take(_ window: Window) {
+      windows.append(window)
+      verdict.add(window.scores)
     }
   }
 
@@ -127,7 +134,7 @@ package struct FileRecognition {
       case .window(let order, let window):
         let scored = try scorer.score(window)
         pipeline.recycle(window)
-        collected.take(scored, order)
+        collected.logits = scored.logits
         try serve(pipeline.take(scored.probabilities, for: order), &pipeline, &collected)
       case .picture(let ticket, let picture):
         guard let finder else { continue }
@@ -141,21 +148,13 @@ package struct FileRecognition {
   /// The result while it grows.
   private struct Collected {
     var result = Result()
+    /// Of the window that was scored last.
+    var logits: [Float] = []
     private var people: [Int: FollowedPerson] = [:]
     private let followsPeople: Bool
 
     init(_ options: PipelineOptions) {
       followsPeople = if case .people = options.view { true } else { false }
-    }
-
-    mutating func take(_ scored: ScoredWindow, _ order: WindowOrder) {
-      let window = Window(
-        firstSample: order.window.firstSample, time: order.window.firstTime, logits: scored.logits,
-        probabilities: scored.probabilities)
-      change(order.person) {
-        $0.windows.append(window)
-        $0.verdict.add(scored.probabilities)
-      }
     }
 
     mutating func take(_ output: PipelineOutput) {
@@ -165,6 +164,10 @@ package struct FileRecognition {
       case .placed(let present, let time): place(present, at: time)
       case .left(let person, let time, _): people[person.id]?.until = time
       case .activity(let activity, let person, _): change(person?.id) { $0.take(activity) }
+      case .scored(let scores, let person, let window):
+        let window = Window(
+          firstSample: window.firstSample, time: window.firstTime, logits: logits, scores: scores)
+        change(person?.id) { $0.take(window) }
       case .skippedFrame(let reason): result.lastSkipped = reason
       case .finderFailed(let reason): result.finderFailure = reason
       default: break

@@ -192,11 +192,11 @@ struct PeopleView: SubjectView {
 
   // MARK: Scores
 
-  mutating func take(_ probabilities: [Float], for order: WindowOrder, _ outputs: inout [PipelineOutput]) {
+  mutating func take(_ scores: ActivityScores, for order: WindowOrder, _ outputs: inout [PipelineOutput]) {
     guard let id = order.person, let view = occupants[id]?.view else { return }
-    let changes = occupants[id]?.subject.decide(probabilities, order.window) ?? []
+    let changes = occupants[id]?.subject.decide(scores, order.window) ?? []
     outputs += changes.map { .activity($0, view, order.window) }
-    outputs.append(.scored(probabilities, view, order.window))
+    outputs.append(.scored(scores, view, order.window))
     skip(order, &outputs)
   }
 

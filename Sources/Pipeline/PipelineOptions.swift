@@ -34,7 +34,8 @@ package struct PipelineOptions: Sendable {
   /// Pixels of the network's square.
   package var size: Int
   package var rate: SampleRate
-  package var labels: [String]
+  /// The model's labels, and the activities that they count for.
+  package var grouping: LabelGrouping
   /// Samples from one window to the next.
   package var hop = 8
   package var region = PictureRegion.whole
@@ -53,11 +54,13 @@ package struct PipelineOptions: Sendable {
     guard let rate = SampleRate(hertz: card.sampleRate) else {
       preconditionFailure("a model card's sample rate was checked")
     }
-    self.init(frames: card.network.frames, size: card.network.size, rate: rate, labels: card.labels, view: view)
+    self.init(
+      frames: card.network.frames, size: card.network.size, rate: rate,
+      grouping: LabelGrouping(labels: card.labels, families: card.families), view: view)
   }
 
-  package init(frames: Int, size: Int, rate: SampleRate, labels: [String], view: View) {
-    (self.frames, self.size, self.rate, self.labels, self.view) = (frames, size, rate, labels, view)
+  package init(frames: Int, size: Int, rate: SampleRate, grouping: LabelGrouping, view: View) {
+    (self.frames, self.size, self.rate, self.grouping, self.view) = (frames, size, rate, grouping, view)
   }
 
   /// What becomes of a frame that is chosen.

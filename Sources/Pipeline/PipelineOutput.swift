@@ -16,7 +16,7 @@ package enum PipelineOutput: Sendable {
   /// An activity changed; the window is what decided it, if one did.
   case activity(ActivityChange, PersonView?, WindowDescription?)
   /// What the network said about a window.
-  case scored([Float], PersonView?, WindowDescription)
+  case scored(ActivityScores, PersonView?, WindowDescription)
   /// To be run through the network: its scores go to `take(_:for:)`, or the order to `skip`.
   case window(WindowOrder, ClipWindow)
   /// To be looked at by the finder: its answer goes to `take(found:in:)`, or the ticket is forgotten.
@@ -64,7 +64,7 @@ package struct Situation: Equatable, Sendable {
     case noSignal, warmingUp, idle, unknown
     /// Nobody is there, so nothing is computed.
     case empty
-    case activity(index: Int)
+    case activity(index: Int, member: Int? = nil)
   }
 
   package struct Occupant: Equatable, Sendable {
@@ -120,8 +120,8 @@ package struct WindowDescription: Equatable, Sendable {
     motion = window.motion
   }
 
-  package func scores(_ probabilities: [Float]) -> WindowScores {
-    WindowScores(probabilities: probabilities, begin: firstTime, end: lastTime, motion: motion)
+  package func scores(_ activities: ActivityScores) -> WindowScores {
+    WindowScores(activities, begin: firstTime, end: lastTime, motion: motion)
   }
 }
 

@@ -40,10 +40,10 @@ struct SceneView: SubjectView {
 
   mutating func take(_ boxes: [ScoredBox], in ticket: PictureTicket) {}
 
-  mutating func take(_ probabilities: [Float], for order: WindowOrder, _ outputs: inout [PipelineOutput]) {
-    let changes = subject.decide(probabilities, order.window)
+  mutating func take(_ scores: ActivityScores, for order: WindowOrder, _ outputs: inout [PipelineOutput]) {
+    let changes = subject.decide(scores, order.window)
     outputs += changes.map { .activity($0, nil, order.window) }
-    outputs.append(.scored(probabilities, nil, order.window))
+    outputs.append(.scored(scores, nil, order.window))
   }
 
   mutating func skip(_ order: WindowOrder, _ outputs: inout [PipelineOutput]) {}

@@ -13,7 +13,7 @@ protocol SubjectView: Sendable {
   /// No sample follows.
   mutating func finish(_ session: Int, _ outputs: inout [PipelineOutput])
   mutating func take(_ boxes: [ScoredBox], in ticket: PictureTicket)
-  mutating func take(_ probabilities: [Float], for order: WindowOrder, _ outputs: inout [PipelineOutput])
+  mutating func take(_ scores: ActivityScores, for order: WindowOrder, _ outputs: inout [PipelineOutput])
   mutating func skip(_ order: WindowOrder, _ outputs: inout [PipelineOutput])
   /// Ends everything that is open, because frames stopped.
   mutating func end(at time: Duration, _ reason: EndReason, _ outputs: inout [PipelineOutput])
@@ -37,13 +37,13 @@ struct Subject: Sendable {
   private(set) var lastScored: Duration?
 
   init(_ options: PipelineOptions, at time: Duration) {
-    decider = ActivityDecider(labels: options.labels, options: options.recognition)
+    decider = ActivityDecider(options.grouping, options: options.recognition)
     since = time
   }
 
-  mutating func decide(_ probabilities: [Float], _ window: WindowDescription) -> [ActivityChange] {
+  mutating func decide(_ scores: ActivityScores, _ window: WindowDescription) -> [ActivityChange] {
     lastScored = window.lastTime
-    return following(at: window.lastTime) { $0.decide(window.scores(probabilities)) }
+    return following(at: window.lastTime) { $0.decide(window.scores(scores)) }
   }
 
   mutating func warmUp(at time: Duration) {
@@ -77,7 +77,7 @@ extension Situation.Word {
       case .warmingUp: .warmingUp
       case .idle: .idle
       case .unknown: .unknown
-      case .activity(let index): .activity(index: index)
+      case .activity(let index, let member): .activity(index: index, member: member)
       }
   }
 }

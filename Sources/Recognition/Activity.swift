@@ -1,15 +1,20 @@
 /// One activity of daily living with its begin and, once over, its end.
 package struct Activity: Equatable, Sendable {
-  /// An activity's index in the model's labels with its probability.
+  /// An activity with its probability.
   package struct Candidate: Equatable, Sendable {
+    /// Index in `LabelGrouping.activities`.
     package var index: Int
     package var probability: Float
+    /// Index of its most probable label; `nil` where the model has no families.
+    package var member: Int?
   }
 
   /// Counts the activities of one decider, from 0.
   package let number: Int
-  /// Index in the model's labels.
+  /// Index in `LabelGrouping.activities`.
   package let index: Int
+  /// Index of the label that was most probable over its windows; `nil` where the model has no families.
+  package internal(set) var member: Int?
   /// When it probably began, on the camera's clock.
   package let onset: Duration
   /// When it probably ended; `nil` while it goes on.
@@ -53,5 +58,5 @@ package enum RecognitionState: Equatable, Sendable {
   case idle
   /// Something may be going on, but no activity is sure enough.
   case unknown
-  case activity(index: Int)
+  case activity(index: Int, member: Int? = nil)
 }

@@ -12,7 +12,7 @@
 package struct ActivityDecider: Sendable {
   /// A window that may turn out to be the first or last of an activity.
   private struct Past: Sendable {
-    var probabilities: [Float]
+    var scores: ActivityScores
     var middle: Duration
   }
 
@@ -30,6 +30,7 @@ package struct ActivityDecider: Sendable {
   /// How far back a begin or end may lie, in windows.
   private static let memory = 32
 
+  private let grouping: LabelGrouping
   private let options: RecognitionOptions
   private let rules: [Rule]
   private var smoothing: ScoreSmoothing
@@ -37,6 +38,8 @@ package struct ActivityDecider: Sendable {
   private var open: Activity?
   /// Windows that `open.confidence` is the mean of.
   private var openWindows = 0
+  /// Each label's probability, summed over the open activity's windows.
+  private var labelSums: [Float] = []
   private var announcedPeak: Float = 0
   private var below = 0
   private var candidate: (index: Int, windows: Int, first: Duration)?
@@ -48,18 +51,26 @@ package struct ActivityDecider: Sendable {
   /// Windows whose scores were no numbers; they count as unknown.
   package private(set) var notFinite = 0
 
-  /// - Parameters:
-  ///   - labels: the model's activities, in its order.
-  ///   - options: thresholds and holds; options of labels the model lacks are ignored here and refused by settings.
+  /// Decides about the labels of a model without families.
   package init(labels: [String], options: RecognitionOptions = RecognitionOptions()) {
+    self.init(LabelGrouping(labels: labels), options: options)
+  }
+
+  /// - Parameters:
+  ///   - grouping: the model's activities; thresholds and holds are about these.
+  ///   - options: thresholds and holds; options of activities there are none of are ignored here and refused by settings.
+  package init(_ grouping: LabelGrouping, options: RecognitionOptions = RecognitionOptions()) {
+    self.grouping = grouping
     self.options = options
     smoothing = ScoreSmoothing(options.smoothing, windows: options.smoothingWindows)
-    rules = labels.map { label in
-      let own = options.activities[label] ?? RecognitionOptions.Activity()
+    rules = grouping.activities.map { name in
+      let own = options.activities[name] ?? RecognitionOptions.Activity()
       let on = own.on ?? options.on
+      let reserved = ReservedLabel(label: name)
       return Rule(
         on: on, off: min(own.off ?? options.off, on), minimumDuration: own.minimumDuration ?? options.minimumDuration,
-        coolDown: own.coolDown ?? options.coolDown, isEnabled: own.isEnabled, reserved: ReservedLabel(label: label))
+        coolDown: own.coolDown ?? options.coolDown, isEnabled: own.isEnabled,
+        reserved: reserved == .other && options.opensOther ? nil : reserved)
     }
   }
 
@@ -79,20 +90,20 @@ package struct ActivityDecider: Sendable {
 
   /// Takes one window's scores, later than all before.
   ///
-  /// - Precondition: one probability a label.
+  /// - Precondition: one probability an activity.
   package mutating func decide(_ scores: WindowScores) -> [ActivityChange] {
-    precondition(scores.probabilities.count == rules.count)
+    precondition(scores.activities.probabilities.count == rules.count)
     // Scores that are no numbers are as good as none: they break holds, and an activity does not outlast them.
     var scores = scores
     if !scores.isFinite {
       notFinite += 1
-      scores.probabilities = Array(repeating: 0, count: rules.count)
+      scores.activities = grouping.scores(Array(repeating: 0, count: grouping.labels.count))
     }
-    let smoothed = smoothing.add(scores.probabilities)
-    past.append(Past(probabilities: scores.probabilities, middle: scores.middle))
+    let smoothed = smoothing.add(scores.activities.probabilities)
+    past.append(Past(scores: scores.activities, middle: scores.middle))
     if past.count > Self.memory { past.removeFirst() }
 
-    let top = Self.top(smoothed, count: 5)
+    let top = grouping.top(ActivityScores(smoothed, labels: scores.activities.labels), count: 5)
     trackCandidate(top, scores)
     var changes: [ActivityChange] = []
     if let activity = open {
@@ -105,7 +116,7 @@ package struct ActivityDecider: Sendable {
     // What was scored before anything moved is no part of what begins later.
     if open == nil, scores.motion < options.motionGate { past.removeAll() }
     if let activity = open {
-      state = .activity(index: activity.index)
+      state = .activity(index: activity.index, member: activity.member)
     } else if let reserved = top.first.flatMap({ rules[$0.index].reserved }) {
       state = reserved.state
     } else {
@@ -153,7 +164,7 @@ package struct ActivityDecider: Sendable {
     let rule = rules[candidate.index]
     var onset = candidate.first
     for window in past.reversed() {
-      guard window.probabilities[candidate.index] >= rule.on else { break }
+      guard window.scores.probabilities[candidate.index] >= rule.on else { break }
       onset = min(onset, window.middle)
     }
     if let earliestOnset { onset = max(onset, earliestOnset) }
@@ -171,6 +182,7 @@ package struct ActivityDecider: Sendable {
     activity.confidence += (probability - activity.confidence) / Float(openWindows)
     activity.peak = max(activity.peak, probability)
     activity.top = top
+    activity.member = addToMembers(scores.activities.labels, of: activity.index)
     open = activity
 
     if let longest = options.maximumDuration, scores.end - activity.onset >= longest {
@@ -181,7 +193,7 @@ package struct ActivityDecider: Sendable {
     if below >= options.offHold {
       var offset = scores.middle
       for window in past.reversed() {
-        guard window.probabilities[activity.index] < rule.off else { break }
+        guard window.scores.probabilities[activity.index] < rule.off else { break }
         offset = window.middle
       }
       return [end(activity, at: offset, .belowThreshold)]
@@ -196,8 +208,12 @@ package struct ActivityDecider: Sendable {
   private mutating func begin(_ index: Int, at onset: Duration, _ probability: Float, _ top: [Activity.Candidate])
     -> ActivityChange
   {
-    let activity = Activity(
+    var activity = Activity(
       number: started, index: index, onset: onset, offset: nil, confidence: probability, peak: probability, top: top)
+    labelSums = []
+    // The newest window counts in any case: an onset may have been moved behind it by the end of the activity before.
+    for window in past.dropLast() where window.middle >= onset { addToMembers(window.scores.labels, of: index) }
+    if let newest = past.last { activity.member = addToMembers(newest.scores.labels, of: index) }
     started += 1
     open = activity
     openWindows = 1
@@ -218,11 +234,14 @@ package struct ActivityDecider: Sendable {
     return .ended(activity, reason)
   }
 
-  /// The most probable activities, best first; equal ones in the model's order.
-  package static func top(_ probabilities: [Float], count: Int) -> [Activity.Candidate] {
-    let order = probabilities.indices.sorted {
-      (probabilities[$0], -$0) > (probabilities[$1], -$1)
+  /// Counts a window's labels; the label of an activity that was most probable so far, `nil` without families.
+  @discardableResult private mutating func addToMembers(_ labels: [Float], of activity: Int) -> Int? {
+    guard grouping.hasFamilies else { return nil }
+    if labelSums.isEmpty {
+      labelSums = labels
+    } else {
+      for index in labels.indices { labelSums[index] += labels[index] }
     }
-    return order.prefix(count).map { Activity.Candidate(index: $0, probability: probabilities[$0]) }
+    return grouping.member(of: activity, in: labelSums)
   }
 }

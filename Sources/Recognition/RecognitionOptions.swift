@@ -43,13 +43,17 @@ package struct RecognitionOptions: Hashable, Sendable {
   ///
   /// Off unless asked for: somebody who lies still after a fall must be seen.
   package var motionGate: Float = 0
-  /// Options by label.
+  /// Options by activity, as in `LabelGrouping.activities`.
   package var activities: [String: Activity] = [:]
+  /// `other` opens an activity too: the labels in no family, or a label of this name.
+  package var opensOther = false
 
   package init() {}
 }
 
-/// Class names that stand for no activity: they never open an event.
+/// Names of labels and families that stand for no activity: they open no event.
+///
+/// Only `other` may, where `RecognitionOptions.opensOther` asks for it.
 package enum ReservedLabel: String, CaseIterable, Sendable {
   case idle
   case background

@@ -1,15 +1,19 @@
 /// What the network said about one window.
 package struct WindowScores: Equatable, Sendable {
-  /// One probability an activity, in the model's order; they sum to one.
-  package var probabilities: [Float]
+  package var activities: ActivityScores
   /// Times of the window's first and last sample.
   package var begin: Duration
   package var end: Duration
   /// Mean absolute difference of luma between successive samples, averaged over the window, 0–255.
   package var motion: Float
 
+  /// Scores of a model without families.
   package init(probabilities: [Float], begin: Duration, end: Duration, motion: Float = 255) {
-    self.probabilities = probabilities
+    self.init(ActivityScores(probabilities), begin: begin, end: end, motion: motion)
+  }
+
+  package init(_ activities: ActivityScores, begin: Duration, end: Duration, motion: Float = 255) {
+    self.activities = activities
     self.begin = begin
     self.end = end
     self.motion = motion
@@ -19,7 +23,7 @@ package struct WindowScores: Equatable, Sendable {
   package var middle: Duration { begin + (end - begin) / 2 }
 
   /// False when the network gave something that is no number.
-  var isFinite: Bool { probabilities.allSatisfy(\.isFinite) }
+  var isFinite: Bool { activities.probabilities.allSatisfy(\.isFinite) }
 }
 
 /// Logits to probabilities.
@@ -42,13 +46,22 @@ package enum Softmax {
 package struct ClipVerdict: Equatable, Sendable {
   /// For each activity its largest probability over windows; not a distribution.
   package private(set) var pooled: [Float] = []
+  /// The same for each label.
+  private var pooledLabels: [Float] = []
 
   package init() {}
 
-  package mutating func add(_ probabilities: [Float]) {
-    pooled = pooled.isEmpty ? probabilities : zip(pooled, probabilities).map { max($0, $1) }
+  package mutating func add(_ scores: ActivityScores) {
+    func pool(_ values: [Float], _ more: [Float]) -> [Float] {
+      values.isEmpty ? more : zip(values, more).map { max($0, $1) }
+    }
+    pooled = pool(pooled, scores.probabilities)
+    pooledLabels = pool(pooledLabels, scores.labels)
   }
 
   /// The winning activity; `nil` before the first window.
   package var index: Int? { pooled.indices.max { pooled[$0] < pooled[$1] } }
+
+  /// The winning activity's label with the largest probability over windows; `nil` where there are no families.
+  package func member(_ grouping: LabelGrouping) -> Int? { index.flatMap { grouping.member(of: $0, in: pooledLabels) } }
 }

@@ -1,4 +1,5 @@
 import Foundation
+package import Networks
 import Yams
 
 /// Everything `adld` is told; `config/adld.yaml` documents each setting.
@@ -67,15 +68,27 @@ package struct DaemonSettings: Equatable, Sendable {
     warnings = table.findings.warnings
   }
 
-  /// Checks the labels under `recognition.activities` against the model's.
+  /// Checks the names under `recognition.activities` against the model's labels, or its families where it has some.
   ///
-  /// - Throws: `SettingsError` naming each that the model lacks, with the nearest it has.
-  package func check(againstLabels labels: [String], path: String) throws(SettingsError) {
-    let known = Set(labels)
-    let findings = recognition.activities.keys.filter { !known.contains($0) }.sorted().map { label in
-      let near = nearest(label, among: labels).map { "; did you mean \($0)?" } ?? ""
-      return Finding(text: "recognition.activities.\(label): the model has no such activity\(near)")
+  /// - Throws: `SettingsError` naming each that is neither, with the nearest there are.
+  package func check(againstLabels labels: [String], families: [LabelFamily] = [], path: String) throws(SettingsError) {
+    let known = families.isEmpty ? labels : families.map(\.name) + [LabelFamily.other]
+    let findings = recognition.activities.keys.filter { !known.contains($0) }.sorted().map { name in
+      Finding(text: "recognition.activities.\(name): " + reason(name, known, labels, families))
     }
     if !findings.isEmpty { throw SettingsError(path: path, findings: findings) }
+  }
+
+  /// Why an activity of this name cannot be set.
+  private func reason(_ name: String, _ known: [String], _ labels: [String], _ families: [LabelFamily]) -> String {
+    if let family = families.first(where: { $0.labels.contains(name) })?.name {
+      return "this label is decided about as a part of its family; set recognition.activities.\(family)"
+    }
+    if labels.contains(name) {
+      return "this label is in no family; set recognition.activities.\(LabelFamily.other), or put it into a family"
+    }
+    let near = near(name, among: known)
+    return "the model has no such \(families.isEmpty ? "activity" : "family")"
+      + (near.isEmpty ? "" : "; did you mean \(near.joined(separator: " or "))?")
   }
 }

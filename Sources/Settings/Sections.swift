@@ -160,6 +160,10 @@ package struct RecognitionSettings: Equatable, Sendable {
   package var maximumDuration: Double?
   package var motionGate: Double
   package var activities: [String: Activity]
+  /// A file of families, instead of those in the model's card.
+  package var families: String?
+  /// What is in no family opens an activity too.
+  package var opensOther: Bool
 
   init(_ table: SettingsTable) {
     let smooth = table.table("smoothing")
@@ -175,6 +179,8 @@ package struct RecognitionSettings: Equatable, Sendable {
     coolDown = table.number("coolDown", default: 0, 0...86400)
     maximumDuration = table.optionalNumber("maximumDuration", 1...604800)
     motionGate = table.number("motionGate", default: 0, 0...255)
+    families = table.text("families")
+    opensOther = table.flag("other", default: false)
     let own = table.namedTables("activities").map { (name: $0.name, table: $0.table, options: Activity($0.table)) }
     activities = Dictionary(own.map { ($0.name, $0.options) }, uniquingKeysWith: { $1 })
     for (_, table, options) in own where options.off ?? off > options.on ?? on {

@@ -3,22 +3,21 @@ import Yams
 
 /// A settings file as YAML nodes, within bounds that no honest file meets.
 enum SettingsFile {
-  /// Larger files are not settings.
-  private static let largestFile = 256 << 10
   /// Deeper nesting is no settings file, and would exhaust the parser's stack.
   private static let deepest = 32
 
-  static func text(path: String) throws(SettingsError) -> String {
+  /// The text of a file of at most so many KiB; `kind` is what it ought to be, for messages.
+  static func text(path: String, largest: Int = 256, kind: String = "settings file") throws(SettingsError) -> String {
     func failed(_ text: String) -> SettingsError { SettingsError(path: path, findings: [Finding(text: text)]) }
     let data: Data
     do {
       let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
       defer { try? handle.close() }  // read-only: nothing can be lost
-      data = try handle.read(upToCount: largestFile + 1) ?? Data()
+      data = try handle.read(upToCount: largest << 10 + 1) ?? Data()
     } catch {
       throw failed("cannot be read: \(reason(error))")
     }
-    guard data.count <= largestFile else { throw failed("is larger than 256 KiB, which no settings file is") }
+    guard data.count <= largest << 10 else { throw failed("is larger than \(largest) KiB, which no \(kind) is") }
     guard let text = String(data: data, encoding: .utf8) else { throw failed("is not UTF-8 text") }
     return text
   }

@@ -235,11 +235,13 @@ package func maskedURL(_ text: some StringProtocol) -> String {
 }
 
 /// The known word with the fewest edits from `word`, if it is at most a third of it away.
-func nearest(_ word: String, among words: some Sequence<String>) -> String? {
+func nearest(_ word: String, among words: some Sequence<String>) -> String? { near(word, among: words).first }
+
+/// The known words with the fewest edits from `word`, best first; none is more than a third of it away.
+func near(_ word: String, among words: some Sequence<String>) -> [String] {
   let word = Array(word.prefix(64))
-  let best = words.map { (distance(word, Array($0)), $0) }.min { $0 < $1 }
-  guard let best, best.0 <= max(1, word.count / 3) else { return nil }
-  return best.1
+  let known = words.map { (distance(word, Array($0)), $0) }.filter { $0.0 <= max(1, word.count / 3) }
+  return known.sorted { $0 < $1 }.prefix(3).map(\.1)
 }
 
 /// Levenshtein distance.

@@ -5,6 +5,7 @@ import Foundation
 import Inference
 import ModelFile
 import Pipeline
+import Settings
 
 /// Exit statuses of sysexits(3) that the commands share.
 enum ExitStatus {
@@ -21,6 +22,8 @@ func reporting(_ work: () throws -> Void) throws {
   } catch let error as CaptureError {
     throw stopped("\(error)", error.isTransient ? ExitStatus.unavailable : ExitStatus.data)
   } catch let error as ModelFileError {
+    throw stopped("\(error)", ExitStatus.data)
+  } catch let error as SettingsError {
     throw stopped("\(error)", ExitStatus.data)
   } catch let error as DetectionError {
     throw stopped("\(error)", ExitStatus.data)

@@ -73,7 +73,7 @@ struct MessagePrinter {
   private func line(_ content: MessageContent) -> String? {
     switch content.body {
     case .event(let event):
-      let name = event.activity.label + (event.person.map { "  person \($0.id)" } ?? "")
+      let name = name(event.activity) + (event.person.map { "  person \($0.id)" } ?? "")
       let from = "since \(localTime(event.onset.time))"
       return switch event.type {
       case .start: paint("▶ \(name)", 32) + "  \(from)  \(share(event.confidence))"
@@ -91,7 +91,8 @@ struct MessagePrinter {
       }
     case .prediction(let prediction):
       let whose = prediction.person.map { "person \($0.id): " } ?? ""
-      return whose + prediction.top.prefix(3).map { "\($0.label) \(share($0.p))" }.joined(separator: ", ")
+      return whose
+        + prediction.top.prefix(3).map { "\(name($0.label, $0.member)) \(share($0.p))" }.joined(separator: ", ")
     case .state(let state): return "= \(summary(state))  (\(state.condition))"
     case .health(let health): return paint("! \(health.type.rawValue): \(health.reason)", 33)
     case .heartbeat(let heartbeat):
@@ -102,9 +103,14 @@ struct MessagePrinter {
   }
 
   private func summary(_ state: CameraState) -> String {
-    guard let people = state.people, !people.isEmpty else { return state.activity?.label ?? state.state }
-    return people.map { "person \($0.person.id): \($0.activity?.label ?? $0.state)" }.joined(separator: ", ")
+    guard let people = state.people, !people.isEmpty else { return state.activity.map(name) ?? state.state }
+    return people.map { "person \($0.person.id): \($0.activity.map(name) ?? $0.state)" }.joined(separator: ", ")
   }
+
+  private func name(_ activity: ActivityEvent.Label) -> String { name(activity.label, activity.member) }
+
+  /// A family with its most probable label, as `Drink (drinking beer)`.
+  private func name(_ label: String, _ member: String?) -> String { label + (member.map { " (\($0))" } ?? "") }
 
   /// A JSON string; what a peer sent may hold quotes and control characters.
   private func quoted(_ text: String) -> String {

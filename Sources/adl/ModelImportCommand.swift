@@ -1,6 +1,7 @@
 import ArgumentParser
 import ModelFile
 import Networks
+import Settings
 
 /// `adl model import`: a model from a checkpoint.
 struct ModelImportCommand: ParsableCommand {
@@ -18,6 +19,12 @@ struct ModelImportCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Names of the activities, one a line, in the order of the logits.", valueName: "file"))
   var labels: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Groups labels into families: YAML lines such as Drink: [label, label]. What is in none is other.",
+      valueName: "file.yaml"))
+  var families: String?
 
   @Option(help: "What the checkpoint must be: auto, student or i3d.")
   var network = StudentImport.Kind.auto
@@ -61,6 +68,7 @@ struct ModelImportCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let labels = try LabelFile.read(labels)
+      let families = try families.map { try FamiliesFile.load(path: $0, labels: labels) } ?? []
       let source = try StudentImport(path: checkpoint, kind: network, frames: frames, size: size)
       guard labels.count == source.network.classes else {
         throw ModelFileError.unsuitable(
@@ -71,7 +79,7 @@ struct ModelImportCommand: ParsableCommand {
       let card = ModelCard(
         network: source.network, name: name ?? String(file.prefix { $0 != "." }), labels: labels,
         sampleRate: sampleRate, temperature: temperature, training: training ?? "imported from \(file)",
-        region: region)
+        region: region, families: families)
       try StudentModel.write(to: out, card: card, type: precision.type, from: source)
       for remark in source.remarks { print(remark) }
       print(

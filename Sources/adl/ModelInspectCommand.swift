@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import ModelFile
 import Networks
+import Recognition
 
 /// `adl model inspect`: what a model file says about itself.
 struct ModelInspectCommand: ParsableCommand {
@@ -21,9 +22,23 @@ struct ModelInspectCommand: ParsableCommand {
     var parameters: Int
     var multiplyAccumulates: Int
     var labels: [String]
+    /// Absent where the model has none.
+    var families: [LabelFamily]?
     var sampleRate: Double
     var temperature: Double
     var training: String
+  }
+
+  /// One family a line, the first behind the title; of what is in none, the number of labels.
+  private func printFamilies(_ card: ModelCard) {
+    guard !card.families.isEmpty else { return }
+    let grouping = LabelGrouping(labels: card.labels, families: card.families)
+    for (index, name) in grouping.activities.enumerated() {
+      let labels = grouping.labels(of: index)
+      let count = labels.count == 1 ? "1 label" : "\(labels.count) labels"
+      let content = index < card.families.count ? labels.joined(separator: ", ") : count
+      print("\(index == 0 ? "families     " : "             ")\(name): \(content)")
+    }
   }
 
   func run() throws {
@@ -33,7 +48,8 @@ struct ModelInspectCommand: ParsableCommand {
       let graph = try card.network.graph()
       let report = Report(
         name: card.name, sha256: model.sha256, network: card.network, parameters: graph.parameterCount,
-        multiplyAccumulates: graph.multiplyAccumulates, labels: card.labels, sampleRate: card.sampleRate,
+        multiplyAccumulates: graph.multiplyAccumulates, labels: card.labels,
+        families: card.families.isEmpty ? nil : card.families, sampleRate: card.sampleRate,
         temperature: card.temperature, training: card.training)
       guard !json else {
         let encoder = JSONEncoder()
@@ -56,6 +72,7 @@ struct ModelInspectCommand: ParsableCommand {
         training     \(report.training.isEmpty ? "not said" : report.training)
         labels       \(report.labels.joined(separator: ", "))
         """)
+      printFamilies(card)
     }
   }
 }

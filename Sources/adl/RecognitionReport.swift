@@ -12,6 +12,7 @@ struct RecognitionReport: Encodable {
     /// Seconds from the video's begin.
     var time: Double
     var logits: [Float]
+    /// One probability a label.
     var softmax: [Float]
     /// The five most probable activities, best first.
     var top: [Candidate]
@@ -19,11 +20,14 @@ struct RecognitionReport: Encodable {
 
   struct Candidate: Encodable {
     var label: String
+    /// A family's most probable label; absent where the model has no families, as below.
+    var member: String?
     var probability: Float
   }
 
   struct Activity: Encodable {
     var label: String
+    var member: String?
     /// Seconds from the video's begin.
     var onset: Double
     var offset: Double
@@ -32,6 +36,7 @@ struct RecognitionReport: Encodable {
 
   struct Verdict: Encodable {
     var label: String
+    var member: String?
     var index: Int
     /// For each activity its largest probability over windows.
     var softmax: [Float]
@@ -71,15 +76,14 @@ struct RecognitionReport: Encodable {
   var verdict: Verdict?
   var model: Model
 
-  init(_ result: FileRecognition.Result, _ model: StudentModel) {
-    let labels = model.card.labels
+  init(_ result: FileRecognition.Result, _ model: StudentModel, _ grouping: LabelGrouping) {
     if let people = result.people {
-      self.people = people.map { Person($0, labels) }
-      verdict = result.mainPerson.flatMap { Verdict($0.timeline, labels) }
+      self.people = people.map { Person($0, grouping) }
+      verdict = result.mainPerson.flatMap { Verdict($0.timeline, grouping) }
     } else {
-      windows = result.scene.windows.map { Window($0, labels) }
-      activities = result.scene.activities.map { Activity($0, labels) }
-      verdict = Verdict(result.scene, labels)
+      windows = result.scene.windows.map { Window($0, grouping) }
+      activities = result.scene.activities.map { Activity($0, grouping) }
+      verdict = Verdict(result.scene, grouping)
     }
     self.model = Model(name: model.card.name, sha256: model.sha256)
   }
@@ -92,19 +96,23 @@ struct RecognitionReport: Encodable {
 }
 
 extension RecognitionReport.Window {
-  fileprivate init(_ window: FileRecognition.Window, _ labels: [String]) {
+  fileprivate init(_ window: FileRecognition.Window, _ grouping: LabelGrouping) {
     firstFrame = window.firstSample
     time = window.time / .seconds(1)
     logits = window.logits
-    softmax = window.probabilities
-    top = ActivityDecider.top(window.probabilities, count: 5)
-      .map { RecognitionReport.Candidate(label: labels[$0.index], probability: $0.probability) }
+    softmax = window.scores.labels
+    top = grouping.top(window.scores, count: 5).map { candidate in
+      RecognitionReport.Candidate(
+        label: grouping.activities[candidate.index], member: candidate.member.map { grouping.labels[$0] },
+        probability: candidate.probability)
+    }
   }
 }
 
 extension RecognitionReport.Activity {
-  fileprivate init(_ activity: FileRecognition.FinishedActivity, _ labels: [String]) {
-    label = labels[activity.index]
+  fileprivate init(_ activity: FileRecognition.FinishedActivity, _ grouping: LabelGrouping) {
+    label = grouping.activities[activity.index]
+    member = activity.member.map { grouping.labels[$0] }
     onset = activity.onset / .seconds(1)
     offset = activity.offset / .seconds(1)
     confidence = activity.confidence
@@ -112,14 +120,16 @@ extension RecognitionReport.Activity {
 }
 
 extension RecognitionReport.Verdict {
-  fileprivate init?(_ timeline: FileRecognition.Timeline, _ labels: [String]) {
+  fileprivate init?(_ timeline: FileRecognition.Timeline, _ grouping: LabelGrouping) {
     guard let index = timeline.verdict.index else { return nil }
-    self.init(label: labels[index], index: index, softmax: timeline.verdict.pooled)
+    self.init(
+      label: grouping.activities[index], member: timeline.verdict.member(grouping).map { grouping.labels[$0] },
+      index: index, softmax: timeline.verdict.pooled)
   }
 }
 
 extension RecognitionReport.Person {
-  fileprivate init(_ person: FileRecognition.FollowedPerson, _ labels: [String]) {
+  fileprivate init(_ person: FileRecognition.FollowedPerson, _ grouping: LabelGrouping) {
     func rounded(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
     id = person.id
     since = person.since / .seconds(1)
@@ -129,8 +139,8 @@ extension RecognitionReport.Person {
         time: time / .seconds(1), x: rounded(box.x), y: rounded(box.y), width: rounded(box.width),
         height: rounded(box.height))
     }
-    windows = person.timeline.windows.map { RecognitionReport.Window($0, labels) }
-    activities = person.timeline.activities.map { RecognitionReport.Activity($0, labels) }
-    verdict = RecognitionReport.Verdict(person.timeline, labels)
+    windows = person.timeline.windows.map { RecognitionReport.Window($0, grouping) }
+    activities = person.timeline.activities.map { RecognitionReport.Activity($0, grouping) }
+    verdict = RecognitionReport.Verdict(person.timeline, grouping)
   }
 }

@@ -4,7 +4,7 @@ import Recognition
 
 /// What `adl recognize` prints for people.
 struct RecognitionText {
-  let labels: [String]
+  let grouping: LabelGrouping
   /// Windows in a row that must agree before an activity starts.
   let onHold: Int
 
@@ -33,8 +33,8 @@ struct RecognitionText {
 
   private func printWindows(_ timeline: FileRecognition.Timeline) {
     for window in timeline.windows {
-      let top = ActivityDecider.top(window.probabilities, count: 5)
-        .map { "\(labels[$0.index]) \(share($0.probability))" }
+      let top = grouping.top(window.scores, count: 5)
+        .map { "\(name($0.index, $0.member)) \(share($0.probability))" }
       Swift.print("\(clock(window.time))  \(top.joined(separator: ", "))")
     }
   }
@@ -43,7 +43,7 @@ struct RecognitionText {
     Swift.print("\nActivities:")
     for activity in timeline.activities {
       Swift.print(
-        "\(clock(activity.onset)) – \(clock(activity.offset))  \(labels[activity.index])  \(share(activity.confidence))"
+        "\(clock(activity.onset)) – \(clock(activity.offset))  \(name(activity.index, activity.member))  \(share(activity.confidence))"
       )
     }
     if timeline.activities.isEmpty {
@@ -54,8 +54,14 @@ struct RecognitionText {
           : "none was sure enough for \(onHold) windows in a row (--on, --off)")
     }
     if let index = timeline.verdict.index {
-      Swift.print("\n\(subject): \(labels[index]) (\(share(timeline.verdict.pooled[index])))")
+      Swift.print(
+        "\n\(subject): \(name(index, timeline.verdict.member(grouping))) (\(share(timeline.verdict.pooled[index])))")
     }
+  }
+
+  /// A family with its most probable label, as `Drink (drinking beer)`.
+  private func name(_ activity: Int, _ member: Int?) -> String {
+    grouping.activities[activity] + (member.map { " (\(grouping.labels[$0]))" } ?? "")
   }
 
   private func share(_ value: Float) -> String { value.formatted(.number.precision(.fractionLength(2))) }

@@ -7,6 +7,7 @@ import ModelFile
 import People
 import Pipeline
 import Recognition
+import Settings
 import Video
 
 /// `adl recognize`: the daemon's pipeline on a file.
@@ -59,6 +60,15 @@ struct RecognizeCommand: ParsableCommand {
   @Option(help: "How a picture that is not square becomes square: full or centerSquare.")
   var crop = Crop.full
 
+  @Option(
+    help: ArgumentHelp(
+      "Groups labels into families, instead of the families in the model's card: lines such as Drink: [label, label].",
+      valueName: "file.yaml"))
+  var families: String?
+
+  @Flag(help: "What is in no family, together, is an activity too: other.")
+  var other = false
+
   @Option(help: "Probability at which an activity starts.")
   var on: Float?
 
@@ -80,7 +90,9 @@ struct RecognizeCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let model = try StudentModel(path: model)
-      let options = try pipelineOptions(model.card)
+      var card = model.card
+      if let families { card.families = try FamiliesFile.load(path: families, labels: card.labels) }
+      let options = try pipelineOptions(card)
       let finder = try makeFinder()
       let scorer = try WindowScorer(model, precision: precision, threads: threads)
 
@@ -93,9 +105,9 @@ struct RecognizeCommand: ParsableCommand {
       }
       progress.finish()
       if json {
-        try print(RecognitionReport(result, model).text())
+        try print(RecognitionReport(result, model, options.grouping).text())
       } else {
-        RecognitionText(labels: model.card.labels, onHold: options.recognition.onHold).print(result)
+        RecognitionText(grouping: options.grouping, onHold: options.recognition.onHold).print(result)
       }
       if let skipped = result.lastSkipped {
         complain("\(result.counters.stream.unusable) frames could not be used; the last: \(skipped)")
@@ -115,6 +127,7 @@ struct RecognizeCommand: ParsableCommand {
     options.hop = hop
     options.region = try region()
     options.crop = crop
+    options.recognition.opensOther = other
     if let on { options.recognition.on = on }
     options.recognition.off = min(off ?? options.recognition.off, options.recognition.on)
     switch card.region {

@@ -18,15 +18,17 @@ struct Bench {
   let reports: Mutexed<[Report]>
   let clock: Mutexed<Duration>
 
-  init(_ name: String, index: Int = 0, windows: WindowExchange = WindowExchange(), stallTime: Duration = .seconds(2))
-    throws
-  {
+  init(
+    _ name: String, index: Int = 0, windows: WindowExchange = WindowExchange(), stallTime: Duration = .seconds(2),
+    families: [LabelFamily] = [], edit: (inout RecognitionOptions) -> Void = { _ in }
+  ) throws {
     let network = try StudentNetwork(width: WidthMultiplier(0.25), frames: 16, size: 112, classes: 3)
-    let card = ModelCard(network: network, name: "made", labels: ["Walk", "Sit", "background"])
+    let card = ModelCard(network: network, name: "made", labels: ["Walk", "Sit", "background"], families: families)
     var options = PipelineOptions(card, view: .scene)
     options.stallTime = stallTime
     options.hop = 1
     options.recognition.onHold = 1
+    edit(&options.recognition)
     let clock = Mutexed(Duration.seconds(100))
     let reports = Mutexed<[Report]>([])
     let events = EventClock(bootID: "boot") { (clock.value, Date(timeIntervalSince1970: 1_800_000_000)) }
@@ -56,9 +58,9 @@ struct Bench {
   }
 
   /// Scores the window whose turn it is; its camera.
-  @discardableResult func score(_ cameras: [LiveCamera]) -> Int? {
+  @discardableResult func score(_ cameras: [LiveCamera], _ probabilities: [Float] = [0.9, 0.05, 0.05]) -> Int? {
     guard !windows.isIdle, let (sender, job) = windows.next() else { return nil }
-    let scored = ScoredWindow(logits: [3, 0, 0], probabilities: [0.9, 0.05, 0.05])
+    let scored = ScoredWindow(logits: [3, 0, 0], probabilities: probabilities)
     cameras[sender.camera].take(scored, for: job, inference: .milliseconds(5))
     return sender.camera
   }
@@ -120,6 +122,46 @@ struct Bench {
     bench.camera.lose("unplugged", CaptureTotals())
     #expect(bench.windows.isIdle)
     #expect(!bench.words.contains { $0.hasPrefix("activity") })
+  }
+
+  @Test func `says families, each with its most probable label`() throws {
+    let bench = try Bench("room", families: [LabelFamily(name: "Move", labels: ["Walk", "Sit"])]) {
+      $0.activities["Move"] = RecognitionOptions.Activity()
+      $0.activities["Move"]?.on = 0.8
+    }
+    bench.play(16)
+    bench.score([bench.camera], [0.4, 0.45, 0.15])
+    bench.camera.shutDown()
+    let events = bench.reports.value.compactMap { if case .activity(let event) = $0 { event } else { nil } }
+    let label = ActivityEvent.Label(label: "Move", index: 0, member: "Sit")
+    #expect(events.map(\.type) == [.start, .end] && events.allSatisfy { $0.activity == label })
+    #expect(abs((events.first?.confidence ?? 0) - 0.85) < 1e-6)
+    #expect(events.first?.threshold.on == 0.8)
+    #expect(events.first?.model.classes == 3, "the model is what it is")
+    let predictions = bench.reports.value.compactMap {
+      if case .prediction(let prediction) = $0 { prediction } else { nil }
+    }
+    #expect(predictions.map { $0.top.map(\.label) } == [["Move", "background"]])
+    #expect(predictions.map { $0.top.map(\.member) } == [["Sit", "background"]])
+    let states = bench.reports.value.compactMap { if case .state(let state) = $0 { state.activity } else { nil } }
+    #expect(states == [label])
+  }
+
+  @Test func `says labels where there are no families`() throws {
+    let bench = try Bench("room")
+    bench.play(16)
+    bench.score([bench.camera], [0.4, 0.45, 0.15])
+    bench.play(1)
+    bench.score([bench.camera])
+    bench.play(1)
+    bench.score([bench.camera])
+    let events = bench.reports.value.compactMap { if case .activity(let event) = $0 { event.activity } else { nil } }
+    #expect(events == [ActivityEvent.Label(label: "Walk", index: 0)], "0.85 in two labels is none of them")
+    let predictions = bench.reports.value.compactMap {
+      if case .prediction(let prediction) = $0 { prediction } else { nil }
+    }
+    #expect(predictions.first?.top.map(\.label) == ["Sit", "Walk", "background"])
+    #expect(predictions.flatMap(\.top).allSatisfy { $0.member == nil })
   }
 
   @Test func `ends what is open when the daemon stops`() throws {

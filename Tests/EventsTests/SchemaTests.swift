@@ -68,6 +68,7 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
 
     let instant = publisher.options.clock.instant(.seconds(5))
     let label = ActivityEvent.Label(label: "Drink.Fromcup", index: 8)
+    let family = ActivityEvent.Label(label: "Drink", index: 0, member: "drinking beer")
     let window = ActivityEvent.Window(
       frames: 64, span: 4.2, sampleRate: 15, firstFrame: 0, lastFrame: 63, dropped: 0, repeated: 0)
     let latency = ActivityEvent.Latency(inference: 1, captureToPublish: 2)
@@ -84,11 +85,15 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
       event: event, prediction: Prediction(camera: "kitchen", top: event.top, window: window, latency: latency)
     )
     (personal.event.person, personal.prediction.person) = (person, person)
+    personal.event.activity = family
+    personal.event.top = [LabelProbability(label: "Drink", p: 0.5, member: "drinking beer")]
+    personal.prediction.top = personal.event.top
     var state = CameraState(
       camera: "kitchen", state: "empty", activity: nil, activityID: nil, since: instant, condition: "online")
     state.people = [
       CameraState.PersonState(person: person, state: "activity", activity: label, activityID: "id", since: instant),
       CameraState.PersonState(person: person, state: "idle", activity: nil, activityID: nil, since: instant),
+      CameraState.PersonState(person: person, state: "activity", activity: family, activityID: "id", since: instant),
     ]
     var left = PersonEvent(.left, camera: "kitchen", person: person)
     (left.until, left.duration, left.reason) = (instant, 12.5, "left")
@@ -115,6 +120,19 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
       #expect(found.isEmpty, "\(name): \(found)")
       unseen.remove(name)
     }
+  }
+
+  @Test func `a label without families has no member, and one with families is its own family`() throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    func text(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
+    #expect(
+      try text(ActivityEvent.Label(label: "Drink.Fromcup", index: 8))
+        == #"{"family":"Drink","index":8,"label":"Drink.Fromcup"}"#)
+    #expect(try text(LabelProbability(label: "a", p: 0.5)) == #"{"label":"a","p":0.5}"#)
+    #expect(
+      try text(ActivityEvent.Label(label: "Drink etc.", index: 0, member: "drinking"))
+        == #"{"family":"Drink etc.","index":0,"label":"Drink etc.","member":"drinking"}"#)
   }
 
   @Test func `would notice a message that differs`() throws {

@@ -117,4 +117,49 @@ import Testing
     #expect(
       checked.output.contains("model demo with 6 activities; looks at the whole picture; cameras room (synthetic:1)"))
   }
+
+  @Test(.timeLimit(.minutes(5))) func `--check looks at the families and at the settings about them`() throws {
+    let programs = try Programs()
+    func check(_ families: String, _ recognition: String = "") throws -> Programs.Outcome {
+      let file = try programs.write(families, to: "families.yaml")
+      let config = try programs.write(
+        """
+        model: {path: \(Programs.demoModel)}
+        cameras:
+          - {name: room, source: synthetic:1}
+        recognition: {families: \(file)\(recognition)}
+        """, to: "a.yaml")
+      return try programs.run("adld", "--check", "--config", config)
+    }
+    let good = try check("Move: [Walk, Wave]\n", ", activities: {Move: {on: 0.7}}")
+    #expect(good.status == 0, "\(good.errors)")
+    #expect(good.output.contains("model demo with 6 labels, 1 families; looks at"))
+    let bad = try check("Move: [Walk, Wav]\n")
+    #expect(bad.status == 78)
+    #expect(
+      bad.errors == "\(programs.folder)/families.yaml:1: 'Move' names 'Wav', a label the model does not have; "
+        + "did you mean 'Wave'?\n")
+    let old = try check("Move: [Walk, Wave]\n", ", activities: {Walk: {on: 0.7}}")
+    #expect(old.status == 78 && old.errors.contains("set recognition.activities.Move\n"))
+  }
+
+  @Test(.timeLimit(.minutes(5))) func `publishes families with their most probable label`() throws {
+    let programs = try Programs()
+    let families = try programs.write("Upright: [Walk, Wave]\nLow: [Sit, Bend, Lie]\n", to: "families.yaml")
+    let config = try settings(programs, source: "synthetic:5001?rate=30&size=320x240&script=wave:4,sit:60")
+    var text = try String(contentsOfFile: config, encoding: .utf8)
+    text = text.replacing("onHold: 1,", with: "families: \(families), onHold: 1,")
+    let running = try programs.start("adld", ["--config", programs.write(text, to: "adld.yaml")])
+    let subscriber = try EventSubscriber(endpoint: "ipc://\(programs.folder)/events", heartbeat: .seconds(20))
+    let messages = try messages(subscriber, while: running) { $0.type == .start && $0.activity.label == "Low" }
+    let outcome = running.finish()
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let events = try messages.filter { $0.topic.kind == .event }
+      .map { try JSONDecoder().decode(ActivityEvent.self, from: $0.json) }
+    #expect(events.last?.activity == ActivityEvent.Label(label: "Low", index: 1, member: "Sit"))
+    #expect(Set(events.map(\.activity.label)).isSubset(of: ["Upright", "Low"]))
+    let states = try messages.filter { $0.topic.kind == .state }
+      .compactMap { try JSONDecoder().decode(CameraState.self, from: $0.json).activity }
+    #expect(states.contains { $0.label == "Low" && $0.member == "Sit" })
+  }
 }

@@ -27,6 +27,18 @@ import Testing
     #expect(throws: ModelFileError.self) { try model.values(of: ParameterDescription("fc.bias", [4])) }
   }
 
+  @Test func `families are read as they were written, and only there when a model has some`() throws {
+    let folder = try TestFolder()
+    let path = folder.path("model.safetensors")
+    var card = try card()
+    #expect(try card.metadata()["adl.families"] == nil)
+    card.families = [
+      LabelFamily(name: "Watch", labels: ["Watch \"TV\""]), LabelFamily(name: "Do", labels: ["Walk", "Cook.Cut"]),
+    ]
+    try StudentModel.write(to: path, card: card, type: .float16, from: RandomWeights(seed: 3))
+    #expect(try StudentModel(path: path).card == card)
+  }
+
   @Test func `the identity is the SHA-256 of the file`() throws {
     let folder = try TestFolder()
     let path = folder.path("model.safetensors")
@@ -58,6 +70,15 @@ import Testing
       ("adl.sampleRate", "0", "its sample rate is 0.0 Hz; it must be 1 to 120"),
       ("adl.sampleRate", "fast", "its metadata entry adl.sampleRate cannot be understood"),
       ("adl.calibration", #"{"temperature":0}"#, "its temperature is 0.0; it must be 0.001 to 1000"),
+      ("adl.families", #"{"Move":["Walk"]}"#, "its metadata entry adl.families cannot be understood"),
+      (
+        "adl.families", #"[{"name":"Move","labels":["Wlak"]}]"#,
+        "its adl.families cannot be used: 'Move' names 'Wlak', a label the model does not have"
+      ),
+      (
+        "adl.families", #"[{"name":"other","labels":["Walk"]}]"#,
+        "its adl.families cannot be used: no family can be named 'other': that is what labels in no family go by"
+      ),
       (
         "adl.preprocess", #"{"channels":"BGR","range":[0,1],"resize":"area"}"#,
         "its adl.preprocess asks for samples that this program does not make"

@@ -24,8 +24,15 @@ final class Drive {
   private var frames = 0
   private var sequence = 0
 
-  init(_ edit: (inout PipelineOptions) -> Void = { _ in }, view: PipelineOptions.View = .scene) throws {
-    var options = PipelineOptions(frames: 8, size: 8, rate: SampleRate(15), labels: Self.labels, view: view)
+  /// What is decided about.
+  private let activities: [String]
+
+  init(
+    _ edit: (inout PipelineOptions) -> Void = { _ in }, view: PipelineOptions.View = .scene,
+    grouping: LabelGrouping = LabelGrouping(labels: Drive.labels)
+  ) throws {
+    activities = grouping.activities
+    var options = PipelineOptions(frames: 8, size: 8, rate: SampleRate(15), grouping: grouping, view: view)
     options.hop = 2
     options.recognition.onHold = 1
     options.recognition.offHold = 1
@@ -81,16 +88,16 @@ final class Drive {
   var counters: PipelineCounters { pipeline.counters }
 
   /// What was said, in short words.
-  var story: [String] { said.compactMap(Self.word) }
+  var story: [String] { said.compactMap(word) }
 
-  private static func word(_ output: PipelineOutput) -> String? {
+  private func word(_ output: PipelineOutput) -> String? {
     switch output {
     case .condition(let condition, _): condition.rawValue
     case .entered(let person): "entered \(person.id)"
     case .left(let person, _, let reason): "left \(person.id) \(reason.rawValue)"
-    case .activity(.started(let activity), let person, _): "start \(labels[activity.index])\(of(person))"
+    case .activity(.started(let activity), let person, _): "start \(activities[activity.index])\(of(person))"
     case .activity(.ended(let activity, let reason), let person, _):
-      "end \(labels[activity.index])\(of(person)) \(reason.rawValue)"
+      "end \(activities[activity.index])\(of(person)) \(reason.rawValue)"
     case .finderFailed: "finder failed"
     case .finderRecovered: "finder works"
     case .skippedFrame: "skipped"
@@ -98,7 +105,7 @@ final class Drive {
     }
   }
 
-  private static func of(_ person: PersonView?) -> String { person.map { " of \($0.id)" } ?? "" }
+  private func of(_ person: PersonView?) -> String { person.map { " of \($0.id)" } ?? "" }
 
   /// The words of the situations, in order.
   var situations: [Situation.Word] {

@@ -1,4 +1,5 @@
 import Detection
+import Networks
 import People
 import Recognition
 import Testing
@@ -44,6 +45,20 @@ import Video
       let seen: Duration = person.id == 1 ? .seconds(8) : .seconds(16)
       #expect((seen - .seconds(0.5)...seen).contains(time), "left when last seen")
     }
+  }
+
+  @Test func `decides about families for each person`() throws {
+    let grouping = LabelGrouping(
+      labels: Drive.labels, families: [LabelFamily(name: "Move", labels: ["Walk", "Sit"])])
+    let drive = try Drive({ $0.recognition.on = 0.8 }, view: people(), grouping: grouping)
+    drive.find = { _ in .success([standing(at: 0.2), standing(at: 0.8)]) }
+    drive.score = { $0.person == 1 ? [0.4, 0.45, 0.15] : [0.4, 0.3, 0.3] }
+    drive.play(60, from: .seconds(1))
+    #expect(drive.story.contains("start Move of 1") && !drive.story.contains("start Move of 2"))
+    let members = drive.said.compactMap {
+      if case .activity(.started(let activity), _, _) = $0 { activity.member } else { nil }
+    }
+    #expect(members == [1])
   }
 
   @Test func `a first window is ready as soon as somebody is known, when pictures are`() throws {

@@ -185,7 +185,7 @@ private func described(_ changes: [ActivityChange]) -> [String] {
     func feed(_ text: String, from start: Int) -> [ActivityChange] {
       text.enumerated().flatMap { offset, character in
         var scores = Timeline().scores(character == "N" ? "-" : character, at: start + offset)
-        if character == "N" { scores.probabilities[1] = .nan }
+        if character == "N" { scores.activities.probabilities[1] = .nan }
         return decider.decide(scores)
       }
     }
@@ -294,7 +294,9 @@ private func described(_ changes: [ActivityChange]) -> [String] {
   @Test func `a clip's verdict takes each activity's best window`() {
     var verdict = ClipVerdict()
     #expect(verdict.index == nil)
-    for window in [[0.5, 0.4, 0.1], [0.1, 0.7, 0.2], [0.6, 0.3, 0.1]] as [[Float]] { verdict.add(window) }
+    for window in [[0.5, 0.4, 0.1], [0.1, 0.7, 0.2], [0.6, 0.3, 0.1]] as [[Float]] {
+      verdict.add(ActivityScores(window))
+    }
     #expect(verdict.pooled == [0.6, 0.7, 0.2])
     #expect(verdict.index == 1)
   }

@@ -4,7 +4,11 @@ import Foundation
 
 /// The fields of an event that are shown; others are ignored, so newer daemons are understood too.
 struct ActivityEvent: Decodable {
-  struct Activity: Decodable { var label: String }
+  struct Activity: Decodable {
+    var label: String
+    /// Where the model has families: the most probable label of the family that `label` names.
+    var member: String?
+  }
   struct Person: Decodable { var id: Int }
   struct Instant: Decodable { var time: String }
   var type: String
@@ -53,7 +57,7 @@ while true {
   }
   last[topic] = (event.epoch, event.seq)
   let who = event.person.map { "\(event.camera), person \($0.id)" } ?? event.camera
-  let what = event.activity?.label ?? ""
+  let what = event.activity.map { $0.label + ($0.member.map { " (\($0))" } ?? "") } ?? ""
   switch event.type {
   case "activity.start": print("\(who): \(what) since \(event.onset?.time ?? "")")
   case "activity.end": print("\(who): \(what) ended after \(event.duration_s ?? 0) s (\(event.end_reason ?? ""))")

@@ -1,0 +1,44 @@
+import Networks
+import Testing
+
+@Suite struct `Families of labels` {
+  private let labels = ["drinking", "drinking beer", "eating cake", "archery"]
+
+  private func faults(_ families: (String, [String])...) -> [String] {
+    LabelFamily.faults(in: families.map { LabelFamily(name: $0.0, labels: $0.1) }, of: labels).map(\.description)
+  }
+
+  @Test func `are good when every label is known and in one of them`() {
+    #expect(faults(("Drink", ["drinking", "drinking beer"]), ("Eat", ["eating cake"])).isEmpty)
+    #expect(faults(("drinking", ["drinking beer"])).isEmpty, "a family may be called as a label is")
+    #expect(faults(("background", ["archery"])).isEmpty, "and as a label that opens no event")
+  }
+
+  @Test func `are refused with the family, the label and the reason`() {
+    #expect(
+      faults(("Drink", ["drinkin"])) == ["'Drink' names 'drinkin', a label the model does not have"])
+    #expect(
+      faults(("Drink", ["drinking"]), ("Sip", ["drinking"])) == ["the label 'drinking' is in 'Drink' and in 'Sip'"])
+    #expect(faults(("Drink", ["drinking", "drinking"])) == ["the label 'drinking' is twice in 'Drink'"])
+    #expect(faults(("Drink", [])) == ["'Drink' has no labels"])
+    #expect(faults(("Drink", ["drinking"]), ("Drink", ["archery"])) == ["two families are named 'Drink'"])
+    for name in ["other", "Other"] {
+      #expect(
+        faults((name, ["archery"])) == ["no family can be named '\(name)': that is what labels in no family go by"])
+    }
+    #expect(faults((" ", ["archery"])) == ["a family has no name"])
+    #expect(faults(("Dr\u{7}ink\n", ["archery"])) == [#"the family name 'Dr\u{07}ink\n' has control characters"#])
+    let long = String(repeating: "a", count: 101)
+    #expect(faults((long, ["archery"])) == ["the family name '\(long.prefix(100))…' is longer than 100 characters"])
+    #expect(faults((String(long.prefix(100)), ["archery"])).isEmpty)
+  }
+
+  @Test func `report all that is wrong, with where it stands`() {
+    let families = [
+      LabelFamily(name: "Drink", labels: ["drinking", "gulping"]), LabelFamily(name: "Eat", labels: ["drinking"]),
+    ]
+    let faults = LabelFamily.faults(in: families, of: labels)
+    #expect(faults.map(\.family) == [0, 1] && faults.map(\.label) == [1, 0])
+    #expect(faults.map(\.unknownLabel) == ["gulping", nil])
+  }
+}
