@@ -153,9 +153,8 @@ let package = Package(
     .executableTarget(
       name: "adl-train",
       dependencies: [
-        "Datasets", "Detection", "Evaluation", "Golden", "ModelFile", "Networks", "Settings", "Synthesis", "Tensors",
-        "Training",
-        argumentParser,
+        "Capture", "Datasets", "Detection", "Evaluation", "Golden", "ModelFile", "Networks", "Settings", "Synthesis",
+        "Tensors", "Training", "Video", argumentParser,
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: settings),

@@ -115,12 +115,8 @@ ctorch_tensor ctorch_mean(ctorch_tensor x, const int64_t *axes, int count, bool 
   return making([&] { return count == 0 ? x->value.mean() : x->value.mean(list(axes, count), keep); });
 }
 
-ctorch_tensor ctorch_softmax(ctorch_tensor x, int axis, bool logarithm) {
-  return making([&] { return logarithm ? x->value.log_softmax(axis) : x->value.softmax(axis); });
-}
-
-ctorch_tensor ctorch_logsumexp(ctorch_tensor x, int axis) {
-  return making([&] { return x->value.logsumexp({axis}); });
+ctorch_tensor ctorch_softmax(ctorch_tensor x, int axis) {
+  return making([&] { return x->value.softmax(axis); });
 }
 
 ctorch_tensor ctorch_argmax(ctorch_tensor x, int axis) {

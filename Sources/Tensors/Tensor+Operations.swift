@@ -74,15 +74,7 @@ extension Tensor {
   }
 
   package func softmax(_ axis: Int) throws(TensorError) -> Tensor {
-    try unsafe Tensor("softmax", ctorch_softmax(handle, CInt(axis), false))
-  }
-
-  package func logSoftmax(_ axis: Int) throws(TensorError) -> Tensor {
-    try unsafe Tensor("log_softmax", ctorch_softmax(handle, CInt(axis), true))
-  }
-
-  package func logSumExp(_ axis: Int) throws(TensorError) -> Tensor {
-    try unsafe Tensor("logsumexp", ctorch_logsumexp(handle, CInt(axis)))
+    try unsafe Tensor("softmax", ctorch_softmax(handle, CInt(axis)))
   }
 
   /// Index of the largest value along `axis`, int64.

@@ -7,7 +7,8 @@ import Training
 /// `adl-train data`: looks at a data set.
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Look at a data set before training on it.", subcommands: [DataCheckCommand.self])
+    commandName: "data", abstract: "Look at a data set before training on it.",
+    subcommands: [DataCheckCommand.self, DataPreviewCommand.self])
 }
 
 /// `adl-train data check`: reads everything once.

@@ -6,9 +6,11 @@ import Foundation
 struct WatchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "watch",
-    abstract: "Show activities as the daemon recognises them.",
+    abstract: "Show people and their activities as the daemon recognises them.",
     discussion: """
-      Reconnects by itself, for ever, and says when messages were missed, when the daemon was started anew, and when it \
+      Where people are followed, lines name them by number: who came, what each is doing, who left.
+
+      Reconnects by itself, indefinitely, and says when messages were missed, when the daemon was started anew, and when it \
       is silent. With --json each line is one object: {"topic": …, "message": …}, or {"notice": …}.
       """)
 

@@ -50,6 +50,12 @@ private struct Fixture: ~Copyable {
   }
 }
 
+private func samplePerson(_ id: Int) -> PersonReference {
+  PersonReference(
+    id: id, box: PersonReference.Box(x: 1.0 / 3, y: 0.2, width: 0.12, height: 0.55),
+    since: Instant(time: "2026-10-01T07:31:04.120Z", monotonic: 918_273_645_001_200))
+}
+
 private func sampleEvent(_ kind: ActivityEvent.Kind, _ id: String) -> ActivityEvent {
   ActivityEvent(
     kind, id: id, camera: "kitchen", activity: ActivityEvent.Label(label: "Drink.Fromcup", index: 8), confidence: 0.87,
@@ -101,6 +107,26 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
         "window":{"dropped":1,"first_frame":55210,"frames":64,"last_frame":55273,"repeated":0,"sample_rate":15,\#
         "span_s":4.2}}
         """#)
+  }
+
+  @Test func `people come and leave on the topic of events, as the schema says it`() throws {
+    let fixture = try Fixture()
+    let subscriber = try fixture.subscriber()
+    fixture.join(subscriber)
+    var left = PersonEvent(.left, camera: "kitchen", person: samplePerson(2))
+    left.until = Instant(time: "2026-10-01T07:31:19.480Z", monotonic: 5)
+    left.duration = 15.36
+    left.reason = "left"
+    fixture.publisher.publish(PersonEvent(.entered, camera: "kitchen", person: samplePerson(2)))
+    fixture.publisher.publish(left)
+    let (first, second) = (try next(.event, from: subscriber), try next(.event, from: subscriber))
+    #expect(first.topic.description == "adl/1/test/kitchen/event/" && second.topic == first.topic)
+    let entered = try JSONDecoder().decode(PersonEvent.self, from: first.json)
+    #expect(entered == PersonEvent(.entered, camera: "kitchen", person: samplePerson(2)))
+    #expect(try JSONDecoder().decode(PersonEvent.self, from: second.json) == left)
+    let text = String(decoding: second.json, as: UTF8.self)
+    #expect(text.contains(#""box":{"height":0.55,"width":0.12,"x":0.3333,"y":0.2},"id":2"#))
+    #expect(text.contains(#""duration_s":15.36"#) && text.contains(#""seq":2"#) && text.contains(#""type":"person.left""#))
   }
 
   @Test func `a newcomer gets the last state of every camera`() throws {
@@ -344,8 +370,17 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
     let snapshot = try #require(ask(#"{"query":"snapshot"}"#, fixture)["messages"] as? [[String: Any]])
     #expect(snapshot.map { $0["topic"] as? String } == ["adl/1/test/kitchen/state/"])
     #expect((snapshot[0]["message"] as? [String: Any])?["seq"] as? Int == 2)
+    var crowded = fixture.state("kitchen", "activity")
+    crowded.people = [1, 4].map { id in
+      CameraState.PersonState(
+        person: samplePerson(id), state: "idle", activity: nil, activityID: nil, since: Instant(time: "", monotonic: 0))
+    }
+    fixture.publisher.publish(crowded)
+    let now = try #require(ask(#"{"query":"snapshot"}"#, fixture)["messages"] as? [[String: Any]])
+    let people = (now[0]["message"] as? [String: Any])?["people"] as? [[String: Any]]
+    #expect(people?.map { ($0["person"] as? [String: Any])?["id"] as? Int } == [1, 4])
     let history = try #require(ask(#"{"query":"history"}"#, fixture)["messages"] as? [[String: Any]])
-    #expect(history.count == 3)
+    #expect(history.count == 4)
     let none = try #require(
       ask(#"{"query":"history","since":"2999-01-01T00:00:00.000Z"}"#, fixture)["messages"] as? [[String: Any]])
     #expect(none.isEmpty)

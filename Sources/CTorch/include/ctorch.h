@@ -106,8 +106,7 @@ ctorch_tensor ctorch_clamp(ctorch_tensor x, double low, double high);
 /* Sum or mean over axes, all when count is 0. */
 ctorch_tensor ctorch_sum(ctorch_tensor x, const int64_t *axes, int count, bool keep);
 ctorch_tensor ctorch_mean(ctorch_tensor x, const int64_t *axes, int count, bool keep);
-ctorch_tensor ctorch_softmax(ctorch_tensor x, int axis, bool logarithm);
-ctorch_tensor ctorch_logsumexp(ctorch_tensor x, int axis);
+ctorch_tensor ctorch_softmax(ctorch_tensor x, int axis);
 ctorch_tensor ctorch_argmax(ctorch_tensor x, int axis);
 
 /* Layers */

@@ -98,7 +98,7 @@ package struct LearningGroup {
 
 /// A network, or several, with the losses that train them.
 ///
-/// Conformers: `PoseTeacher`, `ClipClassifier`, `PoseDrivenClassifier` (VPN* and VPN) and `DistilledStudent`.
+/// `SystemBuilder` makes the right one for a stage.
 package protocol TrainingSystem: AnyObject {
   /// Everything a checkpoint keeps, by prefix; frozen teachers are not part of it.
   var networks: [(prefix: String, parameters: ParameterStore)] { get }
