@@ -119,12 +119,14 @@ let package = Package(
     library("Synthesis", ["Capture", "Datasets", "Video", argumentParser]),
     library("Events", ["CZeroMQ"]),
     library("Settings", [.product(name: "Yams", package: "Yams")]),
-    library("Evaluation", ["ModelFile"]),
+    library("Evaluation", ["ModelFile", "Output"]),
+    library("Output"),
 
     library("Tensors", ["CTorch"]),
 
     // Put together
     library("Pipeline", ["Capture", "Detection", "Inference", "ModelFile", "People", "Recognition", "Video"]),
+    library("Annotation", ["Capture", "COpenCV", "ModelFile", "Output", "Pipeline", "Recognition", "Video"]),
     library(
       "Daemon",
       [
@@ -139,8 +141,8 @@ let package = Package(
     .executableTarget(
       name: "adl",
       dependencies: [
-        "Capture", "Detection", "Events", "Golden", "Inference", "ModelFile", "Networks", "People", "Pipeline",
-        "Recognition", "Synthesis", "Video", argumentParser,
+        "Annotation", "Capture", "Detection", "Events", "Golden", "Inference", "ModelFile", "Networks", "Output",
+        "People", "Pipeline", "Recognition", "Synthesis", "Video", argumentParser,
       ],
       swiftSettings: settings),
 
@@ -186,7 +188,11 @@ let package = Package(
       "DatasetsTests", ["Capture", "CTestMedia", "Datasets", "Networks", "TestSupport", "Video"],
       resources: [.copy("Fixtures")]),
     tests("SynthesisTests", ["Capture", "Datasets", "Networks", "Synthesis", "TestSupport", "Video"]),
-    tests("EvaluationTests", ["Evaluation", "TestSupport"]),
+    tests("EvaluationTests", ["Evaluation", "Output", "TestSupport"]),
+    tests("OutputTests", ["Output"]),
+    tests(
+      "AnnotationTests",
+      ["Annotation", "Capture", "CTestMedia", "ModelFile", "Pipeline", "Recognition", "TestSupport", "Video"]),
     tests("GoldenTests", ["Golden", "Networks"]),
     tests("InferenceTests", ["Inference", "Golden", "Networks", "TestSupport"]),
     tests("TensorsTests", ["Tensors"]),

@@ -11,6 +11,8 @@ package struct FileRecognition {
     package var firstSample: Int
     /// Media time of the window's first sample.
     package var time: Duration
+    /// That of its last sample.
+    package var end: Duration
     package var logits: [Float]
     package var probabilities: [Float]
   }
@@ -150,8 +152,8 @@ package struct FileRecognition {
 
     mutating func take(_ scored: ScoredWindow, _ order: WindowOrder) {
       let window = Window(
-        firstSample: order.window.firstSample, time: order.window.firstTime, logits: scored.logits,
-        probabilities: scored.probabilities)
+        firstSample: order.window.firstSample, time: order.window.firstTime, end: order.window.lastTime,
+        logits: scored.logits, probabilities: scored.probabilities)
       change(order.person) {
         $0.windows.append(window)
         $0.verdict.add(scored.probabilities)
