@@ -2,10 +2,17 @@ import Video
 
 /// Where the boxes, names and bars of a moment go on a picture.
 ///
-/// A panel with the name stands beside its box, where it hides least of other panels, other boxes and its own; it stays
-/// on its side until another is clearly better, so that it does not jump from frame to frame.
+/// A panel with the name stands beside its box, where it hides least of other panels, other boxes and its own, and does
+/// without bars in a crowd. It stays as it is until another place is clearly better, so that it does not jump from frame
+/// to frame.
 struct CaptionLayout {
-  private enum Side: CaseIterable { case above, below, right, left }
+  /// Of the box; the last two end where the box ends.
+  private enum Side: CaseIterable { case above, below, right, left, aboveLeftwards, belowLeftwards }
+
+  private struct Place: Equatable {
+    var side: Side
+    var hasBars: Bool
+  }
 
   private struct Placed {
     var panel: Panel
@@ -23,13 +30,13 @@ struct CaptionLayout {
   private let style: PanelStyle
   private let line: Int
   /// Where people's panels were last.
-  private var sides: [Int: Side] = [:]
+  private var places: [Int: Place] = [:]
 
   /// Everything is sized by the picture's height.
   init(size: FrameSize) {
     self.size = size
     style = PanelStyle(size)
-    line = max(1, (size.height + 120) / 240)
+    line = max(1, (size.height + 100) / 200)
   }
 
   /// What to draw, in this order.
@@ -38,18 +45,19 @@ struct CaptionLayout {
     var placed: [Placed] = []
     for (index, subject) in moment.subjects.enumerated() {
       guard let panel = Panel(subject, style, room: size) else { continue }
-      let frame: PixelRectangle
       if let person = subject.person {
         guard let box = boxes[index] else { continue }
+        let panels = [(panel, true)] + [(panel.withoutBars(style), false)].filter { $0.0 != panel }
         let others = boxes.enumerated().filter { $0.offset != index }.compactMap(\.element)
-        frame = place(panel, person, box, others: others, panels: placed.map(\.frame))
+        let (chosen, frame) = place(panels, person, box, others: others, taken: placed.map(\.frame))
+        placed.append(Placed(panel: chosen, frame: frame, color: color(subject)))
       } else {
-        frame = clamped(panel, x: style.margin, y: style.margin)
+        let frame = clamped(panel, x: style.margin, y: style.margin)
+        placed.append(Placed(panel: panel, frame: frame, color: color(subject)))
       }
-      placed.append(Placed(panel: panel, frame: frame, color: color(subject)))
     }
     let present = Set(moment.subjects.compactMap(\.person))
-    sides = sides.filter { present.contains($0.key) }
+    places = places.filter { present.contains($0.key) }
     let outlines = zip(boxes, moment.subjects).compactMap { box, subject in
       box.map { Mark.outline($0, color(subject), thickness: line) }
     }
@@ -72,26 +80,42 @@ struct CaptionLayout {
     return PixelRectangle(x: columns.lowerBound, y: rows.lowerBound, width: columns.count, height: rows.count)
   }
 
+  /// The cheapest of the panels on any side: a pixel of another panel that it hides costs most, then of another box.
   private mutating func place(
-    _ panel: Panel, _ person: Int, _ box: PixelRectangle, others: [PixelRectangle], panels: [PixelRectangle]
-  ) -> PixelRectangle {
-    let candidates = Side.allCases.map { side in
-      let frame: PixelRectangle =
-        switch side {
-        case .above: clamped(panel, x: box.x, y: box.y - panel.height)
-        case .below: clamped(panel, x: box.x, y: box.y + box.height)
-        case .right: clamped(panel, x: box.x + box.width, y: box.y)
-        case .left: clamped(panel, x: box.x - panel.width, y: box.y)
-        }
-      let hidden =
-        8 * panels.map { $0.shared(with: frame) }.reduce(0, +) + 2 * others.map { $0.shared(with: frame) }.reduce(0, +)
-        + box.shared(with: frame)
-      let bonus = sides[person] == side ? panel.width * panel.height / 4 : 0
-      return (side: side, frame: frame, cost: hidden - bonus)
+    _ panels: [(panel: Panel, hasBars: Bool)], _ person: Int, _ box: PixelRectangle, others: [PixelRectangle],
+    taken: [PixelRectangle]
+  ) -> (Panel, PixelRectangle) {
+    let area = panels[0].panel.width * panels[0].panel.height
+    func hidden(_ frame: PixelRectangle, _ rectangles: [PixelRectangle]) -> Int {
+      rectangles.map { $0.shared(with: frame) }.reduce(0, +)
+    }
+    let candidates = panels.flatMap { panel, hasBars in
+      Side.allCases.map { side in
+        let place = Place(side: side, hasBars: hasBars)
+        let frame = frame(of: panel, beside: box, side)
+        let cost = 8 * hidden(frame, taken) + 2 * hidden(frame, others) + hidden(frame, [box])
+        return (
+          panel: panel, frame: frame, place: place,
+          cost: cost + (hasBars ? 0 : area / 2) - (places[person] == place ? area / 4 : 0)
+        )
+      }
     }
     let best = candidates.dropFirst().reduce(candidates[0]) { $1.cost < $0.cost ? $1 : $0 }
-    sides[person] = best.side
-    return best.frame
+    places[person] = best.place
+    return (best.panel, best.frame)
+  }
+
+  private func frame(of panel: Panel, beside box: PixelRectangle, _ side: Side) -> PixelRectangle {
+    let (above, below) = (box.y - panel.height, box.y + box.height)
+    let leftwards = box.x + box.width - panel.width
+    return switch side {
+    case .above: clamped(panel, x: box.x, y: above)
+    case .below: clamped(panel, x: box.x, y: below)
+    case .right: clamped(panel, x: box.x + box.width, y: box.y)
+    case .left: clamped(panel, x: box.x - panel.width, y: box.y)
+    case .aboveLeftwards: clamped(panel, x: leftwards, y: above)
+    case .belowLeftwards: clamped(panel, x: leftwards, y: below)
+    }
   }
 
   private func clamped(_ panel: Panel, x: Int, y: Int) -> PixelRectangle {

@@ -44,10 +44,11 @@ extension Moment.Subject {
     activity = timeline.activity(at: time).map {
       Moment.Candidate(label: labels[$0.index], share: $0.confidence)
     }
-    top = timeline.window(at: time).map { window in
-      ActivityDecider.top(window.probabilities, count: 3)
-        .map { Moment.Candidate(label: labels[$0.index], share: $0.probability) }
-    } ?? []
+    top =
+      timeline.window(at: time).map { window in
+        ActivityDecider.top(window.probabilities, count: 3)
+          .map { Moment.Candidate(label: labels[$0.index], share: $0.probability) }
+      } ?? []
   }
 }
 

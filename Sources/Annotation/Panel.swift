@@ -11,15 +11,17 @@ struct PanelStyle {
   let widest: Int
 
   init(_ size: FrameSize) {
-    title = Lettering(height: max(8, size.height / 44))
-    row = Lettering(height: max(7, size.height / 56))
+    title = Lettering(height: max(8, size.height / 50))
+    row = Lettering(height: max(7, size.height / 60))
     margin = title.height / 2
     barWidth = 4 * title.height
     widest = min(size.width, max(size.width / 2, 24 * title.height))
   }
 
   /// From one baseline of this lettering to that of a line above it.
-  func lineHeight(_ lettering: Lettering) -> Int { lettering.height + lettering.descent + max(2, lettering.height / 3) }
+  func lineHeight(_ lettering: Lettering) -> Int {
+    lettering.height + lettering.descent + max(3, lettering.height * 2 / 5)
+  }
 }
 
 /// A name with the running activity, and below it a bar for each of the best scores.
@@ -30,7 +32,7 @@ struct Panel: Equatable {
   }
 
   private static let background = Color(red: 16, green: 16, blue: 16)
-  private static let track = Color(red: 90, green: 90, blue: 90)
+  private static let track = Color(red: 255, green: 255, blue: 255)
   private static let ink = Color(red: 255, green: 255, blue: 255)
 
   let width: Int
@@ -54,9 +56,27 @@ struct Panel: Equatable {
       return text.isEmpty ? nil : Row(text: text, share: min(max(candidate.share, 0), 1))
     }
     guard !title.isEmpty || !rows.isEmpty else { return nil }
+    (width, height) = Self.size(title, rows, style)
+  }
+
+  /// The same with nothing but the title, unless there is none.
+  func withoutBars(_ style: PanelStyle) -> Panel {
+    title.isEmpty ? self : Panel(title: title, rows: [], style)
+  }
+
+  private init(title: String, rows: [Row], _ style: PanelStyle) {
+    (self.title, self.rows) = (title, rows)
+    (width, height) = Self.size(title, rows, style)
+  }
+
+  private static func size(_ title: String, _ rows: [Row], _ style: PanelStyle) -> (width: Int, height: Int) {
+    let indent = style.barWidth + style.margin
     let widths = [style.title.width(of: title)] + rows.map { indent + style.row.width(of: $0.text) }
-    width = min(room.width, (widths.max() ?? 0) + 2 * style.margin)
-    height = titleHeight + rows.count * style.lineHeight(style.row) + style.margin
+    let titleHeight = title.isEmpty ? 0 : style.lineHeight(style.title)
+    return (
+      min(style.widest, (widths.max() ?? 0) + 2 * style.margin),
+      titleHeight + rows.count * style.lineHeight(style.row) + style.margin
+    )
   }
 
   /// What to draw where the panel is placed.
@@ -77,7 +97,7 @@ struct Panel: Equatable {
         let width = Int((Float(style.barWidth) * share).rounded())
         return PixelRectangle(x: x, y: base - style.row.height, width: width, height: style.row.height)
       }
-      marks += [.fill(bar(1), Self.track, opacity: 0.8), .fill(bar(row.share), color, opacity: 1)]
+      marks += [.fill(bar(1), Self.track, opacity: 0.2), .fill(bar(row.share), color, opacity: 1)]
       marks.append(.text(row.text, x: x + style.barWidth + style.margin, y: base, style.row, Self.ink))
     }
     return marks

@@ -124,7 +124,8 @@ struct TrainingProgressTests {
   /// What a progress line showed.
   private final class Screen { var text = "" }
 
-  private func step(_ step: Int, epoch: Int = 1, losses: [(String, Double)] = [("loss", 1.23456)]) -> TrainingProgress.Step
+  private func step(_ step: Int, epoch: Int = 1, losses: [(String, Double)] = [("loss", 1.23456)])
+    -> TrainingProgress.Step
   {
     TrainingProgress.Step(
       epoch: epoch, epochs: 2, step: step, stepsPerEpoch: 100, losses: losses, clips: 4, seconds: 2, waitSeconds: 0.5)
@@ -188,7 +189,8 @@ struct TrainingProgressTests {
 
   @Test func `a message stands above the line`() {
     let screen = Screen()
-    var line = TrainingProgress(ProgressLine(style: .terminal(columns: 60), interval: .seconds(9)) { screen.text += $0 })
+    var line = TrainingProgress(
+      ProgressLine(style: .terminal(columns: 60), interval: .seconds(9)) { screen.text += $0 })
     let now = ContinuousClock.now
     line.update(step(1), now: now)
     line.note("checkpoint written")

@@ -78,6 +78,7 @@ package import Video
   ///   - pixels: its rows.
   ///   - time: from when on it is shown, with `h264`; when left out, and for other formats, one picture follows the
   ///     other at the rate. A time that is not after the picture before is moved right behind it.
+  /// - Throws: `CaptureError.unwritable`.
   package mutating func add(_ pixels: [UInt8], at time: Duration? = nil) throws(CaptureError) {
     let nanoseconds = time?.wholeNanoseconds ?? Int64.min
     let code = unsafe pixels.withUnsafeBufferPointer { (bytes) in
