@@ -72,8 +72,7 @@ struct ActivityListTests {
   }
 
   @Test func `the scene's activities belong to nobody`() {
-    var result = FileRecognition.Result()
-    result.scene = madePerson(1, activities: [(1, 2.0, 3.0)]).timeline
+    let result = madeScene(madePerson(1, activities: [(1, 2.0, 3.0)]))
     #expect(
       result.activities(labels: ["Walk", "Sit"]) == [
         RecognizedActivity(person: nil, label: "Sit", start: .seconds(2), end: .seconds(3), confidence: 0.75)

@@ -13,6 +13,13 @@ func madeResult(_ people: [FileRecognition.FollowedPerson]) -> FileRecognition.R
   return result
 }
 
+/// A result about the whole scene, in which goes on what this person does.
+func madeScene(_ person: FileRecognition.FollowedPerson) -> FileRecognition.Result {
+  var result = FileRecognition.Result()
+  result.scene = person.timeline
+  return result
+}
+
 /// Somebody with boxes, windows and activities at times in seconds.
 func madePerson(
   _ id: Int, until: Double = 100, boxes: [(time: Double, box: PictureBox)] = [],

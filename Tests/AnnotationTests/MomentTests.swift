@@ -63,8 +63,7 @@ struct MomentTests {
   }
 
   @Test func `a scene has labels and no box`() {
-    var result = FileRecognition.Result()
-    result.scene = madePerson(1, windows: [(0, [0.9, 0.1])], activities: [(0, 0, 9)]).timeline
+    let result = madeScene(madePerson(1, windows: [(0, [0.9, 0.1])], activities: [(0, 0, 9)]))
     let subject = Moment(result, labels: ["A", "B"], at: .seconds(2)).subjects.first
     #expect(subject?.person == nil && subject?.box == nil && subject?.activity?.label == "A")
   }
