@@ -55,7 +55,7 @@ import Video
     let running = try programs.start(
       "adl",
       [
-        "recognize", "synthetic:5003?rate=25&size=640x480&length=600", "--model", Programs.demoModel, "--scene",
+        "recognize", "synthetic:5003?rate=10&size=640x480&length=20", "--model", Programs.demoModel, "--scene",
         "--hop",
         "512", "--video", video,
       ])
