@@ -122,12 +122,13 @@ let package = Package(
     library("Synthesis", ["Basics", "Capture", "Datasets", "Video", argumentParser]),
     library("Events", ["CZeroMQ"]),
     library("Settings", ["Networks", .product(name: "Yams", package: "Yams")]),
-    library("Evaluation", ["ModelFile"]),
+    library("Evaluation", ["Basics", "ModelFile"]),
 
     library("Tensors", ["CTorch"]),
 
     // Put together
     library("Pipeline", ["Capture", "Detection", "Inference", "ModelFile", "People", "Recognition", "Video"]),
+    library("Annotation", ["Basics", "Capture", "COpenCV", "ModelFile", "Pipeline", "Recognition", "Video"]),
     library(
       "Daemon",
       [
@@ -145,8 +146,8 @@ let package = Package(
     .executableTarget(
       name: "adl",
       dependencies: [
-        "Capture", "Detection", "Events", "Golden", "Inference", "ModelFile", "Networks", "People", "Pipeline",
-        "Recognition", "Settings", "Synthesis", "Video", argumentParser,
+        "Annotation", "Basics", "Capture", "Detection", "Events", "Golden", "Inference", "ModelFile", "Networks",
+        "People", "Pipeline", "Recognition", "Settings", "Synthesis", "Video", argumentParser,
       ],
       swiftSettings: settings),
 
@@ -195,6 +196,10 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     tests("SynthesisTests", ["Capture", "Datasets", "Networks", "Synthesis", "Video"]),
     tests("EvaluationTests", ["Evaluation"]),
+    tests("BasicsTests", []),
+    tests(
+      "AnnotationTests",
+      ["Annotation", "Capture", "CTestMedia", "ModelFile", "Pipeline", "Recognition", "Video"]),
     tests("GoldenTests", ["Golden", "Networks"]),
     tests("InferenceTests", ["Inference", "Golden", "Networks"]),
     tests("TensorsTests", ["Tensors"]),

@@ -5,6 +5,7 @@
 #include <libavutil/opt.h>
 #include <libswscale/swscale.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct cffmpeg_writer {
   AVFormatContext *format;
@@ -12,10 +13,15 @@ struct cffmpeg_writer {
   AVFrame *frame;
   AVPacket *packet;
   struct SwsContext *scaler;
+  int width, height;
+  uint8_t *padded;   // the picture with one more column or row; NULL where the encoder takes its size
+  int64_t last;      // time of the last picture in ticks, -1 before the first
+  int64_t interval;  // from the picture before to the last
 };
 
 static void release(cffmpeg_writer *w) {
   sws_freeContext(w->scaler);
+  free(w->padded);
   av_packet_free(&w->packet);
   av_frame_free(&w->frame);
   avcodec_free_context(&w->codec);
@@ -24,7 +30,26 @@ static void release(cffmpeg_writer *w) {
   free(w);
 }
 
+// What libx264 is told; its default of YUV 4:2:0 is what browsers play.
+static int prepare_h264(cffmpeg_writer *w, const cffmpeg_film *film) {
+  w->codec->width += film->width & 1;
+  w->codec->height += film->height & 1;
+  // Players take large pictures for BT.709 unless told otherwise; swscale's matrix is BT.601's.
+  w->codec->colorspace = AVCOL_SPC_SMPTE170M;
+  w->codec->color_range = AVCOL_RANGE_MPEG;
+  if (w->codec->width != film->width || w->codec->height != film->height) {
+    w->padded = malloc((size_t)w->codec->width * w->codec->height * 3);
+    if (w->padded == NULL) return AVERROR(ENOMEM);
+  }
+  int code = av_opt_set(w->codec->priv_data, "preset", "veryfast", 0);
+  return code < 0 ? code : av_opt_set_double(w->codec->priv_data, "crf", film->quality, 0);
+}
+
 static int start(cffmpeg_writer *w, const char *path, const cffmpeg_film *film) {
+  w->width = film->width;
+  w->height = film->height;
+  w->last = -1;
+  w->interval = film->ticks / film->rate;
   int code = avformat_alloc_output_context2(&w->format, NULL, film->container, path);
   if (code < 0) return code;
   const AVCodec *codec = avcodec_find_encoder_by_name(film->codec);
@@ -37,14 +62,17 @@ static int start(cffmpeg_writer *w, const char *path, const cffmpeg_film *film) 
   w->codec->width = film->width;
   w->codec->height = film->height;
   w->codec->pix_fmt = codec->pix_fmts != NULL ? codec->pix_fmts[0] : AV_PIX_FMT_YUV420P;
-  w->codec->time_base = (AVRational){1, film->rate};
+  w->codec->time_base = (AVRational){1, film->ticks};
   w->codec->framerate = (AVRational){film->rate, 1};
   // The same pictures give the same bytes, whatever the machine.
   w->codec->flags |= AV_CODEC_FLAG_BITEXACT;
   w->codec->thread_count = 1;
   w->codec->max_b_frames = 0;
   w->codec->gop_size = film->rate;
-  if (film->quality > 0) {
+  if (strcmp(film->codec, "libx264") == 0) {
+    code = prepare_h264(w, film);
+    if (code < 0) return code;
+  } else if (film->quality > 0) {
     w->codec->flags |= AV_CODEC_FLAG_QSCALE;
     w->codec->global_quality = FF_QP2LAMBDA * film->quality;
   }
@@ -57,13 +85,12 @@ static int start(cffmpeg_writer *w, const char *path, const cffmpeg_film *film) 
   if (code < 0) return code;
   w->format->flags |= AVFMT_FLAG_BITEXACT;
   w->frame->format = w->codec->pix_fmt;
-  w->frame->width = film->width;
-  w->frame->height = film->height;
-  w->frame->pts = 0;
+  w->frame->width = w->codec->width;
+  w->frame->height = w->codec->height;
   code = av_frame_get_buffer(w->frame, 0);
   if (code < 0) return code;
   w->scaler = sws_getContext(
-    film->width, film->height, AV_PIX_FMT_RGB24, film->width, film->height, w->codec->pix_fmt,
+    w->frame->width, w->frame->height, AV_PIX_FMT_RGB24, w->frame->width, w->frame->height, w->codec->pix_fmt,
     SWS_BILINEAR | SWS_ACCURATE_RND | SWS_BITEXACT, NULL, NULL, NULL);
   if (w->scaler == NULL) return AVERROR_PATCHWELCOME;
   if ((w->format->oformat->flags & AVFMT_NOFILE) == 0) {
@@ -72,6 +99,8 @@ static int start(cffmpeg_writer *w, const char *path, const cffmpeg_film *film) 
   }
   return avformat_write_header(w->format, NULL);
 }
+
+int cffmpeg_can_encode(const char *codec) { return avcodec_find_encoder_by_name(codec) != NULL; }
 
 int cffmpeg_create(const char *path, const cffmpeg_film *film, cffmpeg_writer **writer) {
   *writer = NULL;
@@ -92,24 +121,42 @@ static int drain(cffmpeg_writer *w) {
     int code = avcodec_receive_packet(w->codec, w->packet);
     if (code == AVERROR(EAGAIN) || code == AVERROR_EOF) return 0;
     if (code < 0) return code;
-    w->packet->duration = 1;
+    // Only that of a file's last picture counts: others last until the next.
+    w->packet->duration = w->interval;
     av_packet_rescale_ts(w->packet, w->codec->time_base, w->format->streams[0]->time_base);
     code = av_interleaved_write_frame(w->format, w->packet);
     if (code < 0) return code;
   }
 }
 
-int cffmpeg_add(cffmpeg_writer *w, const uint8_t *rgb, size_t count) {
+// Copies the picture into the larger one, whose further column and row repeat the last.
+static const uint8_t *pad(cffmpeg_writer *w, const uint8_t *rgb) {
+  if (w->padded == NULL) return rgb;
+  size_t row = (size_t)w->width * 3, padded_row = (size_t)w->frame->width * 3;
+  for (int y = 0; y < w->frame->height; y++) {
+    uint8_t *to = w->padded + y * padded_row;
+    memcpy(to, rgb + (size_t)(y < w->height ? y : w->height - 1) * row, row);
+    if (padded_row > row) memcpy(to + row, to + row - 3, 3);
+  }
+  return w->padded;
+}
+
+int cffmpeg_add(cffmpeg_writer *w, const uint8_t *rgb, size_t count, int64_t time_ns) {
   AVFrame *frame = w->frame;
-  if (count != (size_t)frame->width * frame->height * 3) return AVERROR(EINVAL);
+  if (count != (size_t)w->width * w->height * 3) return AVERROR(EINVAL);
   int code = av_frame_make_writable(frame);
   if (code < 0) return code;
-  const uint8_t *planes[1] = {rgb};
+  int64_t time = w->last < 0 ? 0 : w->last + w->interval;
+  if (time_ns != CFFMPEG_NO_TIME) time = av_rescale_q(time_ns, (AVRational){1, 1000000000}, w->codec->time_base);
+  if (time <= w->last) time = w->last + 1;
+  if (w->last >= 0) w->interval = time - w->last;
+  w->last = time;
+  const uint8_t *planes[1] = {pad(w, rgb)};
   int rows[1] = {frame->width * 3};
   sws_scale(w->scaler, planes, rows, 0, frame->height, frame->data, frame->linesize);
   frame->quality = w->codec->global_quality;
+  frame->pts = time;
   code = avcodec_send_frame(w->codec, frame);
-  frame->pts++;
   return code < 0 ? code : drain(w);
 }
 

@@ -1,3 +1,5 @@
+import Basics
+
 /// How often each activity was taken for each.
 package struct ConfusionMatrix: Hashable, Sendable {
   /// Two different activities, and how many clips of one were taken for the other.
@@ -48,15 +50,6 @@ package struct ConfusionMatrix: Hashable, Sendable {
   package func csv() -> String {
     let header = ["true \\ predicted"] + labels
     let rows = zip(labels, counts).map { label, row in [label] + row.map(String.init) }
-    return csvText([header] + rows)
+    return CSVText.text([header] + rows)
   }
-}
-
-/// Rows as CSV, fields quoted where they need it.
-func csvText(_ rows: [[String]]) -> String {
-  func quoted(_ text: String) -> String {
-    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-    return "\"" + text.replacing("\"", with: "\"\"") + "\""
-  }
-  return rows.map { $0.map(quoted).joined(separator: ",") + "\n" }.joined()
 }

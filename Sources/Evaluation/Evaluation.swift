@@ -1,4 +1,5 @@
 import Foundation
+import Basics
 
 /// How good one system is on one list of clips.
 package struct Evaluation: Sendable {
@@ -121,7 +122,7 @@ package struct Evaluation: Sendable {
         result.mostConfusedWith.map { labels[$0] } ?? "",
       ]
     }
-    return csvText([["class", "clips", "recall", "precision", "most_confused_with"]] + rows)
+    return CSVText.text([["class", "clips", "recall", "precision", "most_confused_with"]] + rows)
   }
 
   private static func results(_ confusion: ConfusionMatrix) -> [ClassResult] {

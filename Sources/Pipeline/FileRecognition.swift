@@ -11,6 +11,8 @@ package struct FileRecognition {
     package var firstSample: Int
     /// Media time of the window's first sample.
     package var time: Duration
+    /// That of its last sample.
+    package var end: Duration
     package var logits: [Float]
     package var scores: ActivityScores
   }
@@ -166,7 +168,7 @@ package struct FileRecognition {
       case .activity(let activity, let person, _): change(person?.id) { $0.take(activity) }
       case .scored(let scores, let person, let window):
         let window = Window(
-          firstSample: window.firstSample, time: window.firstTime, logits: logits, scores: scores)
+          firstSample: window.firstSample, time: window.firstTime, end: window.lastTime, logits: logits, scores: scores)
         change(person?.id) { $0.take(window) }
       case .skippedFrame(let reason): result.lastSkipped = reason
       case .finderFailed(let reason): result.finderFailure = reason

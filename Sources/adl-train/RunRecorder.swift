@@ -13,7 +13,7 @@ final class RunRecorder {
   private let resumedStep: Int?
   private var csv: CSVLog?
   private var tensorBoard: TensorBoardWriter?
-  private var progress = ProgressLine()
+  private var progress = TrainingProgress()
 
   private static let validationColumns = ["validation_loss", "validation_accuracy", "validation_mean_class_accuracy"]
   private static let stepColumns = [
@@ -70,7 +70,7 @@ final class RunRecorder {
       try tensorBoard?.scalar("train/" + name, value, step: report.step)
     }
     progress.update(
-      ProgressLine.Step(
+      TrainingProgress.Step(
         epoch: report.epoch + 1, epochs: settings.run.epochs, step: report.stepInEpoch,
         stepsPerEpoch: report.stepsPerEpoch, losses: [("loss", report.loss)] + report.terms, clips: report.clips,
         seconds: report.seconds, waitSeconds: report.waitSeconds))

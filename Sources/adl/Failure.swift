@@ -1,3 +1,4 @@
+import Annotation
 import ArgumentParser
 import Capture
 import Detection
@@ -28,6 +29,8 @@ func reporting(_ work: () throws -> Void) throws {
   } catch let error as DetectionError {
     throw stopped("\(error)", ExitStatus.data)
   } catch let error as FileRecognitionError {
+    throw stopped("\(error)", ExitStatus.data)
+  } catch let error as AnnotationError {
     throw stopped("\(error)", ExitStatus.data)
   } catch let error as InferenceError {
     throw stopped("\(error)", ExitStatus.data)

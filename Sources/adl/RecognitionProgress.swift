@@ -1,37 +1,49 @@
 import Foundation
+import Basics
 
-/// A line that shows how far a long file is, at what rate, and how long it will take.
+/// How far a pass over a long recording is, at what rate, and how long it will take.
 ///
 /// Shown only on a terminal, and only once the work has lasted two seconds.
 struct RecognitionProgress {
+  private static let patience = Duration.seconds(2)
+
+  private let task: String
   private let duration: Duration?
-  private let isShown: Bool
-  private let began = ContinuousClock.now
-  private var lastShown: ContinuousClock.Instant?
+  private let began: ContinuousClock.Instant
+  private var line: ProgressLine
 
-  init(duration: Duration?, isShown: Bool) {
+  /// - Parameters:
+  ///   - task: what is being done, as in "recognizing".
+  ///   - duration: the recording's; `nil` when nobody knows it.
+  ///   - line: where it is shown.
+  ///   - began: when the pass began.
+  init(
+    _ task: String, duration: Duration?, line: ProgressLine = ProgressLine(), began: ContinuousClock.Instant = .now
+  ) {
+    self.task = task
     self.duration = duration
-    self.isShown = isShown
+    self.line = line
+    self.began = began
   }
 
-  mutating func reached(_ time: Duration) {
-    let now = ContinuousClock.now
-    guard isShown, now - began > .seconds(2), lastShown.map({ now - $0 > .milliseconds(200) }) ?? true else { return }
-    lastShown = now
-    let rate = time / (now - began)
-    var line = "\(clock(time))  \(rate.formatted(.number.precision(.fractionLength(1)))) x real time"
-    if let duration, duration > .zero, rate > 0 {
-      let share = min(1, time / duration)
-      let filled = Int(share * 30)
-      let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: 30 - filled)
-      line = "\(bar) \(Int(share * 100)) %  \(line)  \(clock((duration - time) / rate)) left"
+  /// The pass has come to this time of the recording.
+  mutating func reached(_ time: Duration, now: ContinuousClock.Instant = .now) {
+    let elapsed = now - began
+    guard line.style != .log, elapsed > Self.patience else { return }
+    let share = duration.flatMap { $0 > .zero ? min(1, max(0, time / $0)) : nil }
+    let task = task
+    line.show(share: share, now: now) {
+      var parts = [task, clock(time), String(format: "%.1f x real time", time / elapsed)]
+      if let share {
+        parts.insert("\(Int(share * 100)) %", at: 1)
+        if share > 0 {
+          parts.append("\(ProgressLine.clock(elapsed / .seconds(1) * (1 - share) / share)) left")
+        }
+      }
+      return parts
     }
-    show("\r\(line)\u{1B}[K")
   }
 
-  mutating func finish() {
-    if lastShown != nil { show("\r\u{1B}[K") }
-  }
-
-  private func show(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  /// Takes the line away.
+  mutating func finish() { line.clear() }
 }

@@ -20,6 +20,10 @@ struct RecognizeCommand: ParsableCommand {
       --detector what moves counts as people, which needs a camera that stands still. With --scene the whole picture is \
       one window. The verdict is the softmax of all windows, max-pooled. A file shorter than one window is repeated \
       until it fills one.
+
+      --video, --subtitles and --csv write files besides; each appears whole or not at all. What goes on in a picture is \
+      known only later, so --video reads the recording a second time and cannot draw on a camera or a live stream. \
+      Frames keep their times and size; an odd width or height gets one more column or row.
       """)
 
   @Argument(help: "The video: a file, a URL, or synthetic:SEED?length=SECONDS.")
@@ -42,6 +46,9 @@ struct RecognizeCommand: ParsableCommand {
 
   @Flag(help: "Print one JSON object instead of text.")
   var json = false
+
+  @OptionGroup(title: "Files")
+  var files: RecognitionFiles
 
   @Option(help: "Samples from one window to the next.")
   var hop = 8
@@ -89,6 +96,8 @@ struct RecognizeCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
+      let source = try source()
+      try files.check(source, inputs: [video, self.model] + [detector].compactMap(\.self))
       let model = try StudentModel(path: model)
       var card = model.card
       if let families { card.families = try FamiliesFile.load(path: families, labels: card.labels) }
@@ -96,14 +105,14 @@ struct RecognizeCommand: ParsableCommand {
       let finder = try makeFinder()
       let scorer = try WindowScorer(model, precision: precision, threads: threads)
 
-      let source = try source()
-      var progress = RecognitionProgress(duration: try duration(of: source), isShown: isTerminal(STDERR_FILENO))
+      var progress = RecognitionProgress("recognizing", duration: try SourceLength(source).duration)
       var opening = SourceOptions()
       opening.media.pace = .fastest
       let result = try FileRecognition(scorer, options, finder: finder).run(source.open(opening)) {
         progress.reached($0)
       }
       progress.finish()
+      try files.writeTexts(result, activities: options.grouping.activities)
       if json {
         try print(RecognitionReport(result, model, options.grouping).text())
       } else {
@@ -113,6 +122,7 @@ struct RecognizeCommand: ParsableCommand {
         complain("\(result.counters.stream.unusable) frames could not be used; the last: \(skipped)")
       }
       if let failure = result.finderFailure { complain("the person finder failed: \(failure)") }
+      try files.writeVideo(result, activities: options.grouping.activities, of: source, opening)
     }
   }
 
@@ -160,21 +170,16 @@ struct RecognizeCommand: ParsableCommand {
   /// A synthetic scene runs as fast as it can be recognised, and has to end.
   private func source() throws -> SourceDescription {
     switch try SourceDescription(parsing: video) {
-    case .camera(let name): throw ValidationError("\(name) is a camera, which has no end; watch it with adld")
+    case .camera(let name):
+      guard files.video == nil else {
+        throw ValidationError("--video reads its source twice, and \(name) is a camera; record it to a file first")
+      }
+      throw ValidationError("\(name) is a camera, which has no end; watch it with adld")
     case .media(let location): return .media(location)
     case .synthetic(var options):
       guard options.length != nil else { throw ValidationError("give the scene a length, as in \(video)?length=60") }
       options.pace = .fastest
       return .synthetic(options)
-    }
-  }
-
-  /// `nil` when the file does not say.
-  private func duration(of source: SourceDescription) throws -> Duration? {
-    switch source {
-    case .media(let location): try MediaFile(location).information.duration
-    case .synthetic(let options): options.length
-    case .camera: nil
     }
   }
 }

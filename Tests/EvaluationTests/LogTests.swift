@@ -1,4 +1,5 @@
 import Foundation
+import Basics
 import Testing
 
 @testable import Evaluation
@@ -119,19 +120,20 @@ struct TensorBoardTests {
   }
 }
 
-struct ProgressLineTests {
+struct TrainingProgressTests {
   /// What a progress line showed.
   private final class Screen { var text = "" }
 
-  private func step(_ step: Int, epoch: Int = 1, losses: [(String, Double)] = [("loss", 1.23456)]) -> ProgressLine.Step
+  private func step(_ step: Int, epoch: Int = 1, losses: [(String, Double)] = [("loss", 1.23456)])
+    -> TrainingProgress.Step
   {
-    ProgressLine.Step(
+    TrainingProgress.Step(
       epoch: epoch, epochs: 2, step: step, stepsPerEpoch: 100, losses: losses, clips: 4, seconds: 2, waitSeconds: 0.5)
   }
 
   @Test func `a terminal shows epoch, steps, losses, rate, waiting and time left`() {
     let screen = Screen()
-    var line = ProgressLine(style: .terminal(columns: 120)) { screen.text += $0 }
+    var line = TrainingProgress(ProgressLine(style: .terminal(columns: 120)) { screen.text += $0 })
     line.update(step(25, losses: [("cross-entropy", 1.23456), ("attention", 0.0123)]))
     #expect(
       screen.text == """
@@ -143,7 +145,7 @@ struct ProgressLineTests {
   @Test(arguments: [100, 80, 60, 20, 1])
   func `the line never wraps`(columns: Int) {
     let screen = Screen()
-    var line = ProgressLine(style: .terminal(columns: columns)) { screen.text += $0 }
+    var line = TrainingProgress(ProgressLine(style: .terminal(columns: columns)) { screen.text += $0 })
     line.update(step(25))
     let shown = screen.text.replacing("\r", with: "").replacing("\u{1B}[K", with: "")
     #expect(shown.count <= max(1, columns - 1))
@@ -152,7 +154,7 @@ struct ProgressLineTests {
 
   @Test func `lines are drawn at the interval and at the end`() {
     let screen = Screen()
-    var line = ProgressLine(style: .log, interval: .seconds(30)) { screen.text += $0 }
+    var line = TrainingProgress(ProgressLine(style: .log, interval: .seconds(30)) { screen.text += $0 })
     let begin = ContinuousClock.now
     for second in 0..<100 { line.update(step(second + 1, epoch: 2), now: begin + .seconds(second)) }
     // After 0, 30, 60 and 90 seconds, and the last step.
@@ -163,7 +165,7 @@ struct ProgressLineTests {
 
   @Test func `the rate follows what happened lately`() {
     let screen = Screen()
-    var line = ProgressLine(style: .log, interval: .zero) { screen.text += $0 }
+    var line = TrainingProgress(ProgressLine(style: .log, interval: .zero) { screen.text += $0 })
     for _ in 0..<100 { line.update(step(1)) }
     var faster = step(1)
     faster.seconds = 0.5
@@ -174,10 +176,10 @@ struct ProgressLineTests {
 
   @Test func `names and messages cannot steer the terminal, and what is unknown is no crash`() {
     let screen = Screen()
-    var line = ProgressLine(style: .log) { screen.text += $0 }
+    var line = TrainingProgress(ProgressLine(style: .log) { screen.text += $0 })
     line.note("clip \u{1B}[2J\nevil was skipped")
     line.update(
-      ProgressLine.Step(
+      TrainingProgress.Step(
         epoch: 0, epochs: 0, step: 0, stepsPerEpoch: 0, losses: [("\u{7}", .nan)], clips: 0, seconds: .infinity,
         waitSeconds: .infinity))
     line.update(step(1, losses: [("loss", .infinity)]))
@@ -187,7 +189,8 @@ struct ProgressLineTests {
 
   @Test func `a message stands above the line`() {
     let screen = Screen()
-    var line = ProgressLine(style: .terminal(columns: 60), interval: .seconds(9)) { screen.text += $0 }
+    var line = TrainingProgress(
+      ProgressLine(style: .terminal(columns: 60), interval: .seconds(9)) { screen.text += $0 })
     let now = ContinuousClock.now
     line.update(step(1), now: now)
     line.note("checkpoint written")

@@ -126,7 +126,8 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
     #expect(try JSONDecoder().decode(PersonEvent.self, from: second.json) == left)
     let text = String(decoding: second.json, as: UTF8.self)
     #expect(text.contains(#""box":{"height":0.55,"width":0.12,"x":0.3333,"y":0.2},"id":2"#))
-    #expect(text.contains(#""duration_s":15.36"#) && text.contains(#""seq":2"#) && text.contains(#""type":"person.left""#))
+    #expect(
+      text.contains(#""duration_s":15.36"#) && text.contains(#""seq":2"#) && text.contains(#""type":"person.left""#))
   }
 
   @Test func `a newcomer gets the last state of every camera`() throws {

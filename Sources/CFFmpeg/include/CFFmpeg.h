@@ -78,22 +78,29 @@ int cffmpeg_copy_picture(const cffmpeg_reader *reader, uint8_t *bytes, size_t co
 // Packets and pictures that were faulty and left out so far.
 int64_t cffmpeg_corrupt_count(const cffmpeg_reader *reader);
 
-// How a video is written: a container and an encoder by libav's names, pixels, whole frames a second, and a quantiser
-// from 1 (best) to 31, or 0 for the encoder's own choice.
+// How a video is written: a container and an encoder by libav's names, pixels, whole frames a second, ticks a second of
+// the clock that frame times are rounded to, and a quantiser from 1 (best) to 31, or 0 for the encoder's own choice.
+// For libx264 it is the constant rate factor.
 typedef struct {
   const char *container;
   const char *codec;
   int32_t width;
   int32_t height;
   int32_t rate;
+  int32_t ticks;
   int32_t quality;
 } cffmpeg_film;
 
-// Begins a file; the same pictures always give the same bytes.
+// True when there is an encoder of this name.
+int cffmpeg_can_encode(const char *codec);
+
+// Begins a file; the same pictures always give the same bytes. libx264 takes even sizes only: odd ones get one more
+// column or row, a copy of the last.
 int cffmpeg_create(const char *path, const cffmpeg_film *film, cffmpeg_writer **writer);
 
-// Adds a picture of width * height * 3 bytes of RGB.
-int cffmpeg_add(cffmpeg_writer *writer, const uint8_t *rgb, size_t count);
+// Adds a picture of width * height * 3 bytes of RGB, shown from time_ns on; with CFFMPEG_NO_TIME at the rate. A time that
+// is not after the last is moved to the next tick.
+int cffmpeg_add(cffmpeg_writer *writer, const uint8_t *rgb, size_t count, int64_t time_ns);
 
 // Writes what is left and frees the writer, also when it fails.
 int cffmpeg_finish(cffmpeg_writer *writer);

@@ -1,4 +1,4 @@
-/* The only place that calls OpenCV: a plain C face over its network runner and its background model.
+/* The only place that calls OpenCV: a plain C face over its network runner, its background model and its drawing.
  *
  * A function that can fail returns NULL, or a text that says what failed and stays valid until the same thread's next
  * call. No C++ exception leaves the shim, and OpenCV's own messages do not reach standard error. A network or a
@@ -61,6 +61,24 @@ void ocv_background_destroy(ocv_background *model);
  * rate is one that falls with the number of pictures. Shadows are background. Up to `capacity` patches are written. */
 const char *ocv_background_apply(ocv_background *model, const ocv_picture *picture, int32_t width, int32_t height,
   double rate, ocv_patch *patches, int32_t capacity, int32_t *count, int64_t *foreground);
+
+/* Something to draw. A text has `scale` above 0, begins at `x` with its baseline at `y` and reads on to a zero byte; what
+ * is not ASCII becomes a question mark. A rectangle has `scale` 0; its lines are `thickness` wide, or it is filled with
+ * 0. What lies outside the picture is left out. */
+typedef struct {
+  int32_t x, y, width, height;
+  int32_t thickness;
+  double scale;
+  uint8_t red, green, blue;
+  double opacity; /* of a filled rectangle, 0 to 1 */
+  size_t text;    /* where the text begins in `texts` */
+} ocv_mark;
+
+/* Draws on interleaved RGB bytes, in order; `texts` ends with a zero byte. Nothing is written outside the picture. */
+const char *ocv_draw(uint8_t *pixels, int32_t width, int32_t height, const ocv_mark *marks, size_t count,
+  const char *texts);
+/* How wide a text is in pixels. */
+const char *ocv_text_width(const char *text, double scale, int32_t thickness, int32_t *width);
 
 #ifdef __cplusplus
 }

@@ -33,7 +33,7 @@ package struct MediaFile: ~Copyable, FrameSource {
     }
 
     /// True for streams whose sender sets the pace: by their protocol, or for want of a length.
-    func isLive(_ information: MediaInformation) -> Bool {
+    package func isLive(_ information: MediaInformation) -> Bool {
       guard case .url(let address) = self else { return false }
       return information.duration == nil
         || ["rtsp", "rtsps", "rtp", "udp"].contains { address.lowercased().hasPrefix($0 + "://") }

@@ -12,6 +12,11 @@ package import Video
     case avi(quantiser: Int)
     /// The same in MP4.
     case mp4(quantiser: Int)
+    /// H.264 in MP4, which browsers play, of a constant rate factor from 0 (lossless) to 51.
+    ///
+    /// Pictures may have times of their own. An odd width or height becomes even, by a copy of the last column or row.
+    /// Where libavcodec has no encoder for H.264 it is MPEG-4 part 2.
+    case h264(factor: Int)
     /// A moving picture for web pages.
     case gif
     /// A still.
@@ -21,6 +26,11 @@ package import Video
   private let path: String
   private let beside: String
   private var handle: OpaquePointer?
+
+  /// A whole number of them lies between the frames of all usual rates, and in a millisecond.
+  private static let ticksPerSecond = 360_000
+  /// MPEG-4 part 2 has no faster clock.
+  private static let ticksPerSecondOfMPEG4 = 60_000
 
   /// - Parameters:
   ///   - path: of the file; what was there is replaced.
@@ -33,19 +43,22 @@ package import Video
     let (folder, name) = Self.split(path)
     let beside = "\(folder).\(name).part"
     self.beside = beside
-    let (container, codec, quality) =
+    let (container, codec, quality, ticks) =
       switch format {
-      case .avi(let quantiser): ("avi", "mpeg4", quantiser)
-      case .mp4(let quantiser): ("mp4", "mpeg4", quantiser)
-      case .gif: ("gif", "gif", 0)
-      case .jpeg(let quantiser): ("image2pipe", "mjpeg", quantiser)
+      case .avi(let quantiser): ("avi", "mpeg4", quantiser, rate)
+      case .mp4(let quantiser): ("mp4", "mpeg4", quantiser, rate)
+      case .h264(let factor) where unsafe cffmpeg_can_encode("libx264") != 0:
+        ("mp4", "libx264", factor, Self.ticksPerSecond)
+      case .h264: ("mp4", "mpeg4", 4, Self.ticksPerSecondOfMPEG4)
+      case .gif: ("gif", "gif", 0, rate)
+      case .jpeg(let quantiser): ("image2pipe", "mjpeg", quantiser, rate)
       }
     var created: OpaquePointer?
     let code = unsafe container.withCString { (container) in
       unsafe codec.withCString { (codec) in
         var film = unsafe cffmpeg_film(
           container: container, codec: codec, width: Int32(size.width), height: Int32(size.height), rate: Int32(rate),
-          quality: Int32(quality))
+          ticks: Int32(ticks), quality: Int32(quality))
         return unsafe cffmpeg_create(beside, &film, &created)
       }
     }
@@ -60,9 +73,16 @@ package import Video
   }
 
   /// Adds a picture of width·height·3 bytes of RGB.
-  package mutating func add(_ pixels: [UInt8]) throws(CaptureError) {
+  ///
+  /// - Parameters:
+  ///   - pixels: its rows.
+  ///   - time: from when on it is shown, with `h264`; when left out, and for other formats, one picture follows the
+  ///     other at the rate. A time that is not after the picture before is moved right behind it.
+  /// - Throws: `CaptureError.unwritable`.
+  package mutating func add(_ pixels: [UInt8], at time: Duration? = nil) throws(CaptureError) {
+    let nanoseconds = time?.wholeNanoseconds ?? Int64.min
     let code = unsafe pixels.withUnsafeBufferPointer { (bytes) in
-      unsafe cffmpeg_add(handle, bytes.baseAddress, bytes.count)
+      unsafe cffmpeg_add(handle, bytes.baseAddress, bytes.count, nanoseconds)
     }
     guard code >= 0 else { throw .unwritable(path: path, reason: mediaReason(code)) }
   }

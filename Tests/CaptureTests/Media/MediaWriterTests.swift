@@ -23,6 +23,19 @@ import Video
     return path
   }
 
+  @Test func `pictures of H.264 have times of their own, or follow at the rate`() throws {
+    let path = folder.file("film.mp4")
+    var writer = try MediaWriter(path: path, format: .h264(factor: 20), size: size, rate: 25)
+    let times: [Duration?] = [.milliseconds(10), .milliseconds(50), nil, .milliseconds(500), .milliseconds(499), nil]
+    for (index, time) in times.enumerated() { try writer.add(picture(8 * index), at: time) }
+    try writer.finish()
+    let (frames, _) = try allFrames(path)
+    let ticks = frames.map { (($0.timestamp - frames[0].timestamp) / .seconds(1) * 360_000).rounded() }
+    // From the first picture on: the third follows as the second did; 499 ms and what follows it are a tick late.
+    #expect(ticks == [0, 14_400, 28_800, 176_400, 176_401, 176_402])
+    #expect(frames.allSatisfy { $0.color.matrix == .bt601 && $0.color.range == .limited && $0.format == .i420 })
+  }
+
   @Test(arguments: ["film.avi", "film.mp4"]) func `films are read as they were written`(name: String) throws {
     let path = try write(name, name.hasSuffix("avi") ? .avi(quantiser: 3) : .mp4(quantiser: 3), 6)
     let (frames, _) = try allFrames(path)

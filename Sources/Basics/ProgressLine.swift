@@ -1,0 +1,106 @@
+import Foundation
+import Glibc
+
+/// How far a long job is: one terminal line drawn again and again, or now and then a line of a log.
+package struct ProgressLine {
+  /// Where the line goes.
+  package enum Style: Equatable, Sendable {
+    /// One line of at most so many columns, drawn over the last.
+    case terminal(columns: Int)
+    /// A line of its own each time.
+    case log
+
+    /// What standard error is.
+    package static var standardError: Style {
+      guard isatty(STDERR_FILENO) == 1 else { return .log }
+      var size = winsize()
+      guard unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+        return .terminal(columns: 80)
+      }
+      return .terminal(columns: Int(size.ws_col))
+    }
+  }
+
+  package let style: Style
+  private let interval: Duration
+  private let write: (String) -> Void
+  private var lastShown: ContinuousClock.Instant?
+  private var isDrawn = false
+
+  /// - Parameters:
+  ///   - style: terminal or log.
+  ///   - interval: between two lines; 0.2 s on a terminal and 30 s in a log when left out.
+  ///   - write: takes what is shown; standard error when left out.
+  package init(
+    style: Style = .standardError, interval: Duration? = nil,
+    write: @escaping (String) -> Void = { FileHandle.standardError.write(Data($0.utf8)) }
+  ) {
+    self.style = style
+    self.interval = interval ?? (style == .log ? .seconds(30) : .milliseconds(200))
+    self.write = write
+  }
+
+  /// Shows how far the job is when the last line is old enough, or in any case.
+  ///
+  /// - Parameters:
+  ///   - share: what is done, 0 to 1, as a bar behind the first part; `nil` where nobody knows.
+  ///   - isLast: nothing follows, so that it is shown in any case.
+  ///   - now: the time.
+  ///   - parts: what the line says, at least one part; control characters are replaced.
+  package mutating func show(
+    share: Double?, isLast: Bool = false, now: ContinuousClock.Instant = .now, _ parts: () -> [String]
+  ) {
+    guard isLast || lastShown.map({ now - $0 >= interval }) ?? true else { return }
+    lastShown = now
+    let parts = parts().map(printable)
+    switch style {
+    case .terminal(let columns):
+      write("\r\(fitted(parts, share.map(bar), columns))\u{1B}[K")
+      isDrawn = true
+    case .log: write(parts.joined(separator: "  ") + "\n")
+    }
+  }
+
+  /// Shows a message in a line of its own above the progress.
+  package mutating func note(_ message: String) {
+    clear()
+    write(printable(message) + "\n")
+  }
+
+  /// Takes the line away; what comes next on the terminal begins in its place.
+  package mutating func clear() {
+    if isDrawn { write("\r\u{1B}[K") }
+    isDrawn = false
+    lastShown = nil
+  }
+
+  /// 1:02:33, or 2:33.
+  package static func clock(_ seconds: Double) -> String {
+    guard seconds.isFinite, abs(seconds) < 1e9 else { return "?" }
+    let whole = Int(seconds.rounded())
+    let tail = String(format: "%02d", whole % 60)
+    guard whole >= 3600 else { return "\(whole / 60):\(tail)" }
+    return "\(whole / 3600):\(String(format: "%02d", whole / 60 % 60)):\(tail)"
+  }
+
+  private func bar(_ share: Double) -> String {
+    let length = 20
+    let filled = Int(min(max(share, 0), 1) * Double(length))
+    return String(repeating: "█", count: filled) + String(repeating: "·", count: length - filled)
+  }
+
+  /// The bar and all parts, without the bar where they are too long, or cut.
+  private func fitted(_ parts: [String], _ bar: String?, _ columns: Int) -> String {
+    // A full last column makes some terminals begin a new line.
+    let room = max(1, columns - 1)
+    let full = (parts.prefix(1) + [bar].compactMap(\.self) + parts.dropFirst()).joined(separator: "  ")
+    if full.count <= room { return full }
+    let plain = parts.joined(separator: "  ")
+    return plain.count <= room ? plain : plain.prefix(room - 1) + "…"
+  }
+}
+
+/// Names from files must not steer the terminal.
+private func printable(_ text: String) -> String {
+  String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+}
