@@ -154,8 +154,8 @@ let package = Package(
     .executableTarget(
       name: "adl-train",
       dependencies: [
-        "Capture", "Datasets", "Detection", "Evaluation", "Golden", "ModelFile", "Networks", "Settings", "Synthesis",
-        "Tensors", "Training", "Video", argumentParser,
+        "Basics", "Capture", "Datasets", "Detection", "Evaluation", "Golden", "ModelFile", "Networks", "Settings",
+        "Synthesis", "Tensors", "Training", "Video", argumentParser,
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: settings),

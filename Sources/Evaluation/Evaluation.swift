@@ -10,7 +10,7 @@ package struct Evaluation: Sendable {
     package var support: Int
     /// Share of them that were recognised; `nil` where there are none.
     package var recall: Double?
-    /// Share of what was taken for it that was it; `nil` where nothing was.
+    /// Precision; `nil` where nothing was recognised as it.
     package var precision: Double?
     /// The other activity that most of its clips were taken for; `nil` where none was.
     package var mostConfusedWith: Int?

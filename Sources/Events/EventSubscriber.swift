@@ -3,7 +3,7 @@ package import Foundation
 
 /// Receives messages and notices what is missing.
 ///
-/// Reconnecting is libzmq's business and goes on for ever; after it the last states come again.
+/// libzmq reconnects indefinitely; the last states are re-sent afterwards.
 @safe package final class EventSubscriber {
   /// One message as it came.
   package struct Message: Sendable {

@@ -235,7 +235,7 @@ package struct RunSettings: Equatable, Sendable {
   package var checkpointEvery: Int
   /// Training ends early once the rate is below.
   package var stopBelowRate: Double
-  /// A loss above ends the run as exploded.
+  /// A higher loss ends the run as diverged.
   package var largestLoss: Double
 
   init(_ table: SettingsTable) {

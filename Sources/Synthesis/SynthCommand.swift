@@ -1,3 +1,4 @@
+import Basics
 package import ArgumentParser
 import Capture
 import Datasets
@@ -32,7 +33,7 @@ package struct SynthCommand: ParsableCommand {
   @Option(help: "Recordings, three of each motion.")
   var clips = 360
 
-  @Option(help: "Of all draws.")
+  @Option(help: "Random seed.")
   var seed: UInt64 = 1
 
   @Option(help: "Different people: 20 to 106; NTU RGB+D 120's cross-subject lists deal them out.")
@@ -112,27 +113,20 @@ package struct SynthCommand: ParsableCommand {
     }
   }
 
-  private var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
-
   private func say(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 
   private func writeDataset(_ dataset: SyntheticDataset) throws {
     let begin = ContinuousClock.now
-    let isTerminal = isTerminal
     let frames = Atomic(0)
     let isAsked = AskedToStop()
+    let progress = Mutex(CountedProgress("recordings"))
     try dataset.write { done, total, count in
       let sum = frames.wrappingAdd(count, ordering: .relaxed).newValue
-      if done % (isTerminal ? 5 : 200) == 0 || done == total {
-        let seconds = (ContinuousClock.now - begin) / .seconds(1)
-        let left = seconds / Double(done) * Double(total - done)
-        let line = String(
-          format: "%d/%d recordings  %.0f frames/s  %.0f s left", done, total, Double(sum) / seconds, left)
-        FileHandle.standardError.write(Data((isTerminal ? "\r\(line)\u{1B}[K" : "\(line)\n").utf8))
-      }
+      let rate = Double(sum) / ((ContinuousClock.now - begin) / .seconds(1))
+      progress.withLock { $0.reached(done, of: total, note: String(format: "%.0f frames/s", rate)) }
       return !isAsked()
     }
-    if isTerminal { say("\n") }
+    progress.withLock { $0.finish() }
     guard !isAsked() else {
       say("stopped; the same command makes them all\n")
       throw ExitCode(75)
@@ -151,6 +145,7 @@ package struct SynthCommand: ParsableCommand {
     var writer = try MediaWriter(
       path: "\(out)/stream.avi", format: .avi(quantiser: SyntheticDataset.quantiser), size: dataset.options.size,
       rate: rate)
+    var progress = CountedProgress("s")
     var boxes = ["time,person,x,y,width,height,visible,posture"]
     try stream.render(camera: camera - 1, size: dataset.options.size) { (frame, pixels, seen) throws(CaptureError) in
       try writer.add(pixels)
@@ -161,10 +156,10 @@ package struct SynthCommand: ParsableCommand {
           String(format: "%.4f,%d,", Double(frame) / Double(rate), index + 1)
             + "\(place),\(sighting.isVisible ? 1 : 0),\(sighting.posture?.rawValue ?? "")")
       }
-      if isTerminal, frame % rate == 0 { say("\r\(frame / rate) of \(stream.frameCount / rate) s") }
+      if frame % rate == 0 { progress.reached(frame / rate, of: stream.frameCount / rate) }
     }
     try writer.finish()
-    if isTerminal { say("\n") }
+    progress.finish()
     let rows = stream.truths.map {
       String(format: "%.2f,%.2f,%@", $0.begin, $0.end, $0.action.label) + (people > 1 ? ",\($0.person)" : "")
     }

@@ -1,3 +1,4 @@
+import Basics
 import ArgumentParser
 import Foundation
 import Tensors
@@ -73,10 +74,6 @@ struct BenchCommand: ParsableCommand {
 
   /// Most bytes the process, or the GPU, ever held.
   private func peak(_ device: Device) -> Int {
-    if let bytes = device.peakBytes { return bytes }
-    let status = FileManager.default.contents(atPath: "/proc/self/status").map { String(decoding: $0, as: UTF8.self) }
-    let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-    let kibibytes = line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }
-    return (kibibytes ?? 0) << 10
+    device.peakBytes ?? ProcessMemory.peakBytes
   }
 }

@@ -1,8 +1,10 @@
+import Basics
 import ArgumentParser
 import Datasets
 import Detection
 import Foundation
 import Settings
+import Synchronization
 import Training
 
 /// `adl-train boxes`: where people are in the recordings of a data set.
@@ -49,19 +51,14 @@ struct BoxesCommand: ParsableCommand {
       let dataset = try Dataset.open(DatasetOptions(settings.data))
       try RunFolder(out).create()
       let clips = Partition.allCases.flatMap(dataset.clips)
-      let isTerminal = isatty(STDERR_FILENO) == 1
       let interruption = Interruption(answering: "finishing the recordings at hand; once more ends at once")
-      let begin = ContinuousClock.now
+      let progress = Mutex(CountedProgress("recordings"))
       let finding = BoxFinding(detector.map { .model(path: $0) } ?? .motion, folder: out)
       let report = try finding.run(clips, workers: settings.data.workers) { done, total in
-        if isTerminal || done % 200 == 0 || done == total {
-          let left = (ContinuousClock.now - begin) / .seconds(1) / Double(done) * Double(total - done)
-          let line = String(format: "%d of %d recordings, %.0f s left", done, total, left)
-          FileHandle.standardError.write(Data((isTerminal ? "\r\(line)\u{1B}[K" : "\(line)\n").utf8))
-        }
+        progress.withLock { $0.reached(done, of: total) }
         return !interruption.isAsked
       }
-      if isTerminal { complain("") }
+      progress.withLock { $0.finish() }
       for (name, reason) in report.broken { complain("\(name): \(reason)") }
       print(
         "\(report.found) recordings looked at, \(report.kept) had boxes already, nobody found in \(report.empty.count), "

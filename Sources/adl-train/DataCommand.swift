@@ -1,7 +1,9 @@
+import Basics
 import ArgumentParser
 import Datasets
 import Foundation
 import Settings
+import Synchronization
 import Training
 
 /// `adl-train data`: looks at a data set.
@@ -32,12 +34,11 @@ struct DataCheckCommand: ParsableCommand {
     try reporting {
       let settings = try TrainingSettings.load(path: config, overrides: overrides)
       let dataset = try Dataset.open(DatasetOptions(settings.data))
-      let isTerminal = isatty(STDERR_FILENO) == 1
+      let progress = Mutex(CountedProgress("clips"))
       let report = DatasetCheck.run(dataset, workers: settings.data.workers) { done, total in
-        guard isTerminal, done % 20 == 0 || done == total else { return }
-        FileHandle.standardError.write(Data("\r\(done) of \(total) clips".utf8))
+        progress.withLock { $0.reached(done, of: total) }
       }
-      if isTerminal { complain("") }
+      progress.withLock { $0.finish() }
       print(report)
       guard report.broken.isEmpty else { throw ExitCode(1) }
     }

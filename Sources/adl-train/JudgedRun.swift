@@ -1,3 +1,4 @@
+import Basics
 import Datasets
 import Evaluation
 import Foundation
@@ -30,16 +31,13 @@ struct JudgedRun {
 
   /// Scores a partition and writes the scores into the run's folder.
   func scores(_ partition: Partition, _ scheme: WindowScheme) throws -> ScoreFile {
-    let isTerminal = isatty(STDERR_FILENO) == 1
+    var progress = CountedProgress("\(partition.rawValue) clips")
     let (scores, skipped) = try Scoring(settings, on: device, precision).run(
       system, checkpoint.description, dataset, partition, scheme
     ) { done, total in
-      guard isTerminal else { return }
-      let text =
-        "\r\(checkpoint.description.system), \(partition.rawValue), \(scheme.rawValue): \(done) of \(total) clips"
-      FileHandle.standardError.write(Data(text.utf8))
+      progress.reached(done, of: total, note: "\(checkpoint.description.system), \(scheme.rawValue)")
     }
-    if isTerminal { complain("") }
+    progress.finish()
     for (name, reason) in skipped { complain("left out \(name): \(reason)") }
     try RunFolder(folder.evaluation(partition.rawValue)).create()
     try scores.write(folder.scores(partition.rawValue, scheme.rawValue))

@@ -1,3 +1,4 @@
+import Basics
 import ArgumentParser
 import Foundation
 import Golden
@@ -133,7 +134,7 @@ struct BenchCommand: ParsableCommand {
     BenchSummary(
       network: describe(network), threads: threads, rounds: rounds,
       instructionSet: Precision.instructionSet, oneDNN: Precision.libraryVersion,
-      peakMemoryMB: ProcessMemory.peakMegabytes, results: reports)
+      peakMemoryMB: ProcessMemory.peakBytes / 1_000_000, results: reports)
   }
 
   private func describe(_ network: StudentNetwork) -> String {
@@ -157,7 +158,8 @@ struct BenchCommand: ParsableCommand {
             report.medianMilliseconds, report.minimumMilliseconds, report.p95Milliseconds, report.engineMegabytes,
             report.gigaMACsPerSecond, report.roofGigaMACsPerSecond, report.shareOfRoof * 100))
     }
-    print("rate and roof in 10^9 multiply-accumulates per second; peak memory \(ProcessMemory.peakMegabytes) MB")
+    print(
+      "rate and roof in 10^9 multiply-accumulates per second; peak memory \(ProcessMemory.peakBytes / 1_000_000) MB")
   }
 }
 
@@ -170,14 +172,4 @@ struct BenchSummary: Encodable {
   let oneDNN: String
   let peakMemoryMB: Int
   let results: [BenchReport]
-}
-
-/// The most memory this process ever held.
-enum ProcessMemory {
-  /// VmHWM of /proc/self/status in MB; 0 where the kernel does not say.
-  static var peakMegabytes: Int {
-    guard let status = FileManager.default.contents(atPath: "/proc/self/status") else { return 0 }
-    let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-    return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) / 1000
-  }
 }

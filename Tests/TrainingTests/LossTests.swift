@@ -33,14 +33,14 @@ struct LossTests {
 
   // MARK: VPN's
 
-  @Test func `embedding loss: pairs come close, strangers keep their distance`() throws {
+  @Test func `embedding loss: pairs come close, negatives keep their distance`() throws {
     // Unit vectors after normalisation: v = (1,0), (0,1); p = (0,1), (0,1).
     let video = try Tensor.of([2, 0, 0, 5] as [Double], [2, 2])
     let pose = try Tensor.of([0, 1, 0, 3] as [Double], [2, 2])
-    // d² of pairs: 2 and 0. Of strangers: v0-p1 2, v1-p0 0; the margin 1 is missed by 0 and by 1.
+    // d² of pairs: 2 and 0. Of negatives: v0-p1 2, v1-p0 0; the margin 1 is missed by 0 and by 1.
     #expect(
       isClose(try value(EmbeddingLoss.contrastive(video: video, pose: pose, margin: 1)), (2 + 0) / 2 + (0 + 1) / 2))
-    // One clip has no strangers.
+    // One clip has no negatives.
     let alone = try EmbeddingLoss.contrastive(
       video: video.narrowed(0, from: 0, count: 1), pose: pose.narrowed(0, from: 0, count: 1), margin: 1)
     #expect(isClose(try value(alone), 2))
@@ -124,7 +124,7 @@ struct LossTests {
         student: embedding, teacher: embedding, candidates: candidates, bank: bank, temperature: 0.07)
       #expect(try value(loss).isFinite)
     }
-    // Few strangers, many rows: h of a pair is near 1, so that the loss is near 0.
+    // Few negatives, many rows: h of a pair is near 1, so that the loss is near 0.
     let wide = try MemoryBank(rows: 1000, dimension: 2, seed: 1, on: .cpu)
     try wide.student.assignRows(Tensor.of([0, 1] as [Int64], [2]), Tensor.of([1, 0, -1, 0] as [Float], [2, 2]))
     try wide.teacher.assignRows(Tensor.of([0, 1] as [Int64], [2]), Tensor.of([1, 0, -1, 0] as [Float], [2, 2]))
@@ -168,14 +168,14 @@ struct LossTests {
     // Logits e¹ and e⁰.
     let wanted = (log(1 + exp(-exp(1.0))) + log(1 + exp(1.0))) / 2
     #expect(
-      isClose(try value(ContrastiveLoss.released(student: student, teacher: teacher, strangers: stranger)), wanted))
+      isClose(try value(ContrastiveLoss.released(student: student, teacher: teacher, others: stranger)), wanted))
     let huge = try Tensor.of([100, 100] as [Double], [1, 2])
-    #expect(try value(ContrastiveLoss.released(student: huge, teacher: huge, strangers: huge)).isFinite)
+    #expect(try value(ContrastiveLoss.released(student: huge, teacher: huge, others: huge)).isFinite)
     let single = try student.to(.float32)
-    #expect(try value(ContrastiveLoss.released(student: single, teacher: single, strangers: single)).isFinite)
+    #expect(try value(ContrastiveLoss.released(student: single, teacher: single, others: single)).isFinite)
     let (s, t, o) = (try made([3, 4], seed: 11), try made([3, 4], seed: 12), try made([3, 4], seed: 13))
     #expect(
-      try gradientError(at: s) { try ContrastiveLoss.released(student: $0, teacher: t, strangers: o) } < Self.tolerance)
+      try gradientError(at: s) { try ContrastiveLoss.released(student: $0, teacher: t, others: o) } < Self.tolerance)
   }
 
   // MARK: VPN-A's
@@ -234,7 +234,7 @@ struct LossTests {
     #expect(try bank.teacher.floats() == [0, 1, 1, 0], "a row that is there already stays")
   }
 
-  @Test func `strangers are drawn by clip and step alone, and are never the clip`() throws {
+  @Test func `negatives are drawn by clip and step alone, and are never the clip`() throws {
     let bank = try MemoryBank(rows: 50, dimension: 2, seed: 1, on: .cpu)
     let drawn = bank.negatives(of: 7, count: 400, seed: 3, step: 5) { _ in true }
     #expect(drawn == bank.negatives(of: 7, count: 400, seed: 3, step: 5) { _ in true })

@@ -84,7 +84,7 @@ import Training
     let settings = try tinySettings(["optimizer.learningRate=100", "run.clipNorm=0", "run.largestLoss=1000"])
     let trainer = try trainer(.rgb, settings, MadeBatches(), in: "explodes")
     let error = try #require(#expect(throws: TrainingError.self) { try trainer.run() })
-    guard case .exploded(_, _, let clips) = error else {
+    guard case .diverged(_, _, let clips) = error else {
       Issue.record("\(error)")
       return
     }

@@ -57,9 +57,9 @@ package enum ContrastiveLoss {
     let noise = Double(negatives) / Double(rows)
     let count = scores.shape[0]
     let pair = try scores.narrowed(1, from: 0, count: 1)
-    let strangers = try scores.narrowed(1, from: 1, count: negatives)
+    let others = try scores.narrowed(1, from: 1, count: negatives)
     let isPair = try (pair / (pair + (noise + 1e-7))).log().sum()
-    let isNot = try (strangers + (noise + 1e-7)).log().affine(-1, log(noise)).sum()
+    let isNot = try (others + (noise + 1e-7)).log().affine(-1, log(noise)).sum()
     return try (isPair + isNot) * (-1 / Double(count))
   }
 
@@ -101,13 +101,13 @@ package enum ContrastiveLoss {
   /// - Parameters:
   ///   - student: raw embeddings [N, D].
   ///   - teacher: raw embeddings [N, D] of the same clips.
-  ///   - strangers: raw embeddings [N, D] of other poses.
+  ///   - others: raw embeddings [N, D] of other poses.
   /// - Returns: one value.
   /// - Throws: `TensorError`.
-  package static func released(student: Tensor, teacher: Tensor, strangers: Tensor) throws(TensorError) -> Tensor {
+  package static func released(student: Tensor, teacher: Tensor, others: Tensor) throws(TensorError) -> Tensor {
     let count = student.shape[0]
     let twice = try Tensor.concatenated([student, student], 0)
-    let poses = try Tensor.concatenated([teacher, strangers], 0)
+    let poses = try Tensor.concatenated([teacher, others], 0)
     let logits = try (twice * poses).sum([1]).clamped(-.infinity, 20).exp()
     let truth = Array(repeating: 1.0, count: count) + Array(repeating: 0.0, count: count)
     return try logits.binaryCrossEntropy(Tensor.of(truth, [2 * count], on: student.device).to(student.scalarType))

@@ -4,7 +4,7 @@ package import Tensors
 ///
 /// - Source: methods.md 4.1 and 4.2.
 package enum EmbeddingLoss {
-  /// L_e with unit vectors: a pair's squared distance, and for strangers what they are nearer than the margin.
+  /// L_e with unit vectors: a pair's squared distance, and for negatives what they are nearer than the margin.
   ///
   /// mean_n d²(v_n, p_n) + mean_{n≠m} max(0, margin - d²(v_n, p_m)), d² in [0, 4]. Without the second term one constant
   /// vector for everything would be a minimum.
@@ -12,7 +12,7 @@ package enum EmbeddingLoss {
   /// - Parameters:
   ///   - video: [N, D], of any length.
   ///   - pose: [N, D] of the same clips.
-  ///   - margin: squared distance strangers are to keep.
+  ///   - margin: squared distance negatives are to keep.
   /// - Returns: one value.
   /// - Throws: `TensorError`.
   package static func contrastive(video: Tensor, pose: Tensor, margin: Double) throws(TensorError) -> Tensor {
@@ -23,8 +23,8 @@ package enum EmbeddingLoss {
     let pairs = try (distances * same).sum() * (1 / Double(count))
     guard count > 1 else { return pairs }
     let near = try distances.affine(-1, margin).relu()
-    let strangers = try (near * same.affine(-1, 1)).sum() * (1 / Double(count * (count - 1)))
-    return try pairs + strangers
+    let negatives = try (near * same.affine(-1, 1)).sum() * (1 / Double(count * (count - 1)))
+    return try pairs + negatives
   }
 
   /// L_e as released: the squared sum of absolute differences of sigmoids, positive pairs only.

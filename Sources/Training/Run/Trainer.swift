@@ -209,7 +209,7 @@ package final class Trainer {
         terms = terms.isEmpty ? values : zip(terms, values).map { ($0.name, $0.value + $1.1) }
         guard loss.isFinite, abs(loss) <= settings.run.largestLoss else {
           let text = values.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
-          throw TrainingError.exploded(step: progress.step, terms: text, clips: batch.names)
+          throw TrainingError.diverged(step: progress.step, terms: text, clips: batch.names)
         }
         if isLast { try reducer?.begin() }
         try total.backward()
@@ -220,7 +220,7 @@ package final class Trainer {
       (loss, terms) = try averaged(loss, terms)
       let norm = try gradientNorm(learned)
       guard norm.isFinite else {
-        throw TrainingError.exploded(step: progress.step, terms: "gradient norm \(norm)", clips: clips)
+        throw TrainingError.diverged(step: progress.step, terms: "gradient norm \(norm)", clips: clips)
       }
       if settings.run.clipNorm > 0, norm > settings.run.clipNorm {
         for parameter in learned { try parameter.gradient?.scale(by: settings.run.clipNorm / norm) }

@@ -5,7 +5,7 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// A file is there but does not fit.
   case unsuitable(path: String, reason: String)
   /// A loss that is not a number, or beyond `run.largestLoss`.
-  case exploded(step: Int, terms: String, clips: [String])
+  case diverged(step: Int, terms: String, clips: [String])
   case outOfMemory(step: Int, reason: String)
   case noClips(partition: String, reason: String)
   /// The engines disagree about an exported student.
@@ -18,7 +18,7 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .missing(let stage, let what, let remedy): "\(stage) needs \(what): \(remedy)"
     case .unsuitable(let path, let reason): "\(path) cannot be used: \(reason)"
-    case .exploded(let step, let terms, let clips):
+    case .diverged(let step, let terms, let clips):
       "the loss left all bounds at step \(step) (\(terms)) with the clips \(clips.joined(separator: ", ")); lower "
         + "optimizer.learningRate or run.clipNorm, or look at these clips"
     case .outOfMemory(let step, let reason):

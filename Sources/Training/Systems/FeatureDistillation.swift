@@ -92,8 +92,8 @@ package final class FeatureDistillation {
     case .released:
       // Another clip's pose for each: the batch is shuffled, so its neighbour is a random one.
       let others = (0..<batch.count).map { Int64(($0 + 1) % batch.count) }
-      let strangers = try teacher.rows(Tensor.of(others, [batch.count], on: teacher.device))
-      value = try ContrastiveLoss.released(student: student, teacher: teacher, strangers: strangers)
+      let negatives = try teacher.rows(Tensor.of(others, [batch.count], on: teacher.device))
+      value = try ContrastiveLoss.released(student: student, teacher: teacher, others: negatives)
     }
     return LossTerm("feature", value, weight: weight)
   }
