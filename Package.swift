@@ -142,7 +142,7 @@ let package = Package(
         "Video",
       ]),
     .executableTarget(
-      name: "adld", dependencies: ["Daemon", "Settings", argumentParser, logging], swiftSettings: settings),
+      name: "adld", dependencies: ["Daemon", "Detection", "Settings", argumentParser, logging], swiftSettings: settings),
     .executableTarget(
       name: "adl",
       dependencies: [

@@ -31,7 +31,11 @@ extension PipelineOptions {
     if let region = camera.region {
       self.region = try PictureRegion(x: region.x, y: region.y, width: region.width, height: region.height)
     }
-    crop = camera.crop == .full ? .full : .centerSquare
+    switch camera.crop {
+    case .auto: break
+    case .full: crop = .full
+    case .centerSquare: crop = .centerSquare
+    }
     mask = try PrivacyMask(polygons: camera.masks.map { $0.map { PrivacyMask.Point(x: $0[0], y: $0[1]) } })
     decodesExactly = camera.decodesExactly
     stallTime = .seconds(camera.stallSeconds)

@@ -1,4 +1,4 @@
-/// Why nobody can be looked for, in words for the person who set `people.detector`.
+/// Why nobody can be looked for, in words for the person who named the detector.
 package enum DetectionError: Error, Equatable, CustomStringConvertible, Sendable {
   case cannotRead(path: String, reason: String)
   /// The file is no ONNX file, or a damaged one.
@@ -15,19 +15,19 @@ package enum DetectionError: Error, Equatable, CustomStringConvertible, Sendable
   package var description: String {
     switch self {
     case .cannotRead(let path, let reason):
-      "people.detector: cannot read \(path): \(reason); name an ONNX file of the YOLOX family, or run `make detector`"
+      "cannot read the person detector \(path): \(reason); name an ONNX file of the YOLOX family, or run `make detector`"
     case .malformed(let path, let reason):
       """
-      people.detector: \(path) is damaged or no ONNX file: \(reason); fetch it again, or run `make detector`
+      the person detector \(path) is damaged or no ONNX file: \(reason); fetch it again, or run `make detector`
       """
     case .unsuitable(let path, let reason):
       """
-      people.detector: \(path) is no detector of the YOLOX family that can be used: \(reason); name another file, or run \
+      the person detector \(path) is no detector of the YOLOX family that can be used: \(reason); name another file, or run \
       `make detector`
       """
     case .cannotRun(let path, let reason):
       """
-      people.detector: OpenCV cannot run \(path): \(reason); export it again with fixed sizes, or run `make detector`
+      OpenCV cannot run the person detector \(path): \(reason); export it again with fixed sizes, or run `make detector`
       """
     case .failed(let reason): "OpenCV failed while it looked for people: \(reason)"
     case .badPicture(let reason): "nobody can be looked for in this picture: \(reason)"

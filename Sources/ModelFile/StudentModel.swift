@@ -12,6 +12,14 @@ package struct ModelCard: Equatable, Sendable {
     case scene
   }
 
+  /// How pictures that are not square became square in training.
+  package enum Crop: String, Equatable, Sendable, CaseIterable {
+    /// Stretched.
+    case full
+    /// The largest square in the middle.
+    case centerSquare
+  }
+
   package var network: StudentNetwork
   package var name: String
   /// One activity a class, in the order of the logits.
@@ -24,14 +32,17 @@ package struct ModelCard: Equatable, Sendable {
   package var training: String
   /// `nil` when the file does not say.
   package var region: Region?
+  /// `nil` when the file does not say; people's squares are square already.
+  package var crop: Crop?
   /// What labels go by together; none when activities are the labels themselves.
   package var families: [LabelFamily]
 
   package init(
     network: StudentNetwork, name: String, labels: [String], sampleRate: Double = 15, temperature: Double = 1,
-    training: String = "", region: Region? = nil, families: [LabelFamily] = []
+    training: String = "", region: Region? = nil, crop: Crop? = nil, families: [LabelFamily] = []
   ) {
     self.region = region
+    self.crop = crop
     self.families = families
     self.network = network
     self.name = name
@@ -64,6 +75,7 @@ package struct ModelCard: Equatable, Sendable {
       "adl.calibration": try json(["temperature": temperature]), "adl.training": training,
     ]
     entries["adl.region"] = region?.rawValue
+    entries["adl.crop"] = crop?.rawValue
     if !families.isEmpty { entries["adl.families"] = try json(families) }
     return entries
   }
@@ -114,6 +126,12 @@ package struct ModelCard: Equatable, Sendable {
         throw unsuitable("its adl.region is '\(text.prefix(64))'; it must be person or scene")
       }
       region = known
+    }
+    if let text = metadata["adl.crop"] {
+      guard let known = Crop(rawValue: text) else {
+        throw unsuitable("its adl.crop is '\(text.prefix(64))'; it must be full or centerSquare")
+      }
+      crop = known
     }
     families = metadata["adl.families"] == nil ? [] : try decode("adl.families", [LabelFamily].self)
     if let fault = LabelFamily.faults(in: families, of: labels).first {

@@ -164,7 +164,10 @@ package struct FileRecognition {
       case .entered(let person):
         people[person.id] = FollowedPerson(id: person.id, since: person.since, until: person.since)
       case .placed(let present, let time): place(present, at: time)
-      case .left(let person, let time, _): people[person.id]?.until = time
+      case .left(let person, let time, _):
+        people[person.id]?.until = time
+        // Where somebody was expected before it was clear that they had left.
+        people[person.id]?.boxes.removeAll { $0.time > time }
       case .activity(let activity, let person, _): change(person?.id) { $0.take(activity) }
       case .scored(let scores, let person, let window):
         let window = Window(

@@ -57,6 +57,7 @@ package struct PipelineOptions: Sendable {
     self.init(
       frames: card.network.frames, size: card.network.size, rate: rate,
       grouping: LabelGrouping(labels: card.labels, families: card.families), view: view)
+    crop = card.crop == .centerSquare ? .centerSquare : .full
   }
 
   package init(frames: Int, size: Int, rate: SampleRate, grouping: LabelGrouping, view: View) {

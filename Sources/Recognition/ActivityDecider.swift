@@ -38,6 +38,8 @@ package struct ActivityDecider: Sendable {
   private var open: Activity?
   /// Windows that `open.confidence` is the mean of.
   private var openWindows = 0
+  /// Probabilities of the newest windows in which the activity may be over; they count once it goes on.
+  private var doubtful: [Float] = []
   /// Each label's probability, summed over the open activity's windows.
   private var labelSums: [Float] = []
   private var announcedPeak: Float = 0
@@ -163,9 +165,15 @@ package struct ActivityDecider: Sendable {
     guard let candidate, candidate.windows >= options.onHold else { return nil }
     let rule = rules[candidate.index]
     var onset = candidate.first
+    // What carried the smoothed score may lie behind a weak newest window.
+    var isStrong = false
     for window in past.reversed() {
-      guard window.scores.probabilities[candidate.index] >= rule.on else { break }
-      onset = min(onset, window.middle)
+      if window.scores.probabilities[candidate.index] >= rule.on {
+        isStrong = true
+        onset = min(onset, window.middle)
+      } else if isStrong || window.middle < candidate.first {
+        break
+      }
     }
     if let earliestOnset { onset = max(onset, earliestOnset) }
     if let last = lastEnd[candidate.index] { onset = max(onset, last + rule.coolDown) }
@@ -178,8 +186,15 @@ package struct ActivityDecider: Sendable {
     _ activity: Activity, _ probability: Float, _ top: [Activity.Candidate], _ scores: WindowScores
   ) -> [ActivityChange] {
     var activity = activity
-    openWindows += 1
-    activity.confidence += (probability - activity.confidence) / Float(openWindows)
+    let rule = rules[activity.index]
+    doubtful.append(probability)
+    if probability >= rule.off {
+      for value in doubtful {
+        openWindows += 1
+        activity.confidence += (value - activity.confidence) / Float(openWindows)
+      }
+      doubtful.removeAll()
+    }
     activity.peak = max(activity.peak, probability)
     activity.top = top
     activity.member = addToMembers(scores.activities.labels, of: activity.index)
@@ -188,7 +203,6 @@ package struct ActivityDecider: Sendable {
     if let longest = options.maximumDuration, scores.end - activity.onset >= longest {
       return [end(activity, at: activity.onset + longest, .maximumDuration)]
     }
-    let rule = rules[activity.index]
     below = probability < rule.off ? below + 1 : 0
     if below >= options.offHold {
       var offset = scores.middle
@@ -217,6 +231,7 @@ package struct ActivityDecider: Sendable {
     started += 1
     open = activity
     openWindows = 1
+    doubtful.removeAll()
     announcedPeak = probability
     below = 0
     candidate = nil

@@ -29,7 +29,7 @@ package struct CameraSettings: Equatable, Sendable {
   }
 
   package enum Crop: String, CaseIterable, Sendable {
-    case full, centerSquare
+    case auto, full, centerSquare
   }
 
   package enum Pace: String, CaseIterable, Sendable {
@@ -84,7 +84,7 @@ package struct CameraSettings: Equatable, Sendable {
     rate = table.optionalNumber("rate", 1...240)
     controls = table.namedIntegers("controls")
     region = Self.region(table)
-    crop = table.choice("crop", default: .full)
+    crop = table.choice("crop", default: .auto)
     masks = table.polygons("masks")
     decodesExactly = table.flag("exactDecode", default: false)
     loops = table.flag("loop", default: false)

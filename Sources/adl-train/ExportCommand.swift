@@ -66,7 +66,8 @@ struct ExportCommand: ParsableCommand {
         sampleRate: sampleRate ?? 30 / Double(settings.clip.stride == 0 ? 2 : settings.clip.stride),
         training: "\(description.system), \(description.dataset) \(description.protocolName), "
           + "step \(checkpoint.progress.step)\(accuracy)",
-        type: stored == "f16" ? .float16 : stored == "bf16" ? .bfloat16 : .float32)
+        type: stored == "f16" ? .float16 : stored == "bf16" ? .bfloat16 : .float32,
+        crop: settings.clip.crop == .full ? .full : .centerSquare)
       let recorded = try recordedClips(settings, checkpoint)
       let cores = machine.threads > 0 ? machine.threads : ProcessInfo.processInfo.activeProcessorCount
       let worst = try export.compare(out, on: recorded, threads: cores)

@@ -27,7 +27,7 @@ func reporting(_ work: () throws -> Void) throws {
   } catch let error as SettingsError {
     throw stopped("\(error)", ExitStatus.data)
   } catch let error as DetectionError {
-    throw stopped("\(error)", ExitStatus.data)
+    throw stopped("--detector: \(error)", ExitStatus.data)
   } catch let error as FileRecognitionError {
     throw stopped("\(error)", ExitStatus.data)
   } catch let error as AnnotationError {

@@ -44,6 +44,9 @@ struct ModelImportCommand: ParsableCommand {
   @Option(help: "What its windows showed in training: person (the square around one) or scene (the whole picture).")
   var region: ModelCard.Region?
 
+  @Option(help: "How pictures that are not square became square in training: full or centerSquare.")
+  var crop: ModelCard.Crop?
+
   @Option(help: "The model's name; the checkpoint's file name when left out.")
   var name: String?
 
@@ -79,7 +82,7 @@ struct ModelImportCommand: ParsableCommand {
       let card = ModelCard(
         network: source.network, name: name ?? String(file.prefix { $0 != "." }), labels: labels,
         sampleRate: sampleRate, temperature: temperature, training: training ?? "imported from \(file)",
-        region: region, families: families)
+        region: region, crop: crop, families: families)
       try StudentModel.write(to: out, card: card, type: precision.type, from: source)
       for remark in source.remarks { print(remark) }
       print(
@@ -91,3 +94,5 @@ struct ModelImportCommand: ParsableCommand {
 extension StudentImport.Kind: ExpressibleByArgument {}
 
 extension ModelCard.Region: ExpressibleByArgument {}
+
+extension ModelCard.Crop: ExpressibleByArgument {}

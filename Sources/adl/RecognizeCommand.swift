@@ -64,8 +64,10 @@ struct RecognizeCommand: ParsableCommand {
       "Part of the picture that is looked at, in fractions of its width and height.", valueName: "x,y,width,height"))
   var roi: String?
 
-  @Option(help: "How a picture that is not square becomes square: full or centerSquare.")
-  var crop = Crop.full
+  @Option(
+    help:
+      "How a picture that is not square becomes square: full or centerSquare; as the model's card says when left out.")
+  var crop: Crop?
 
   @Option(
     help: ArgumentHelp(
@@ -136,7 +138,7 @@ struct RecognizeCommand: ParsableCommand {
     var options = PipelineOptions(card, view: scene ? .scene : .people(following))
     options.hop = hop
     options.region = try region()
-    options.crop = crop
+    if let crop { options.crop = crop }
     options.recognition.opensOther = other
     if let on { options.recognition.on = on }
     options.recognition.off = min(off ?? options.recognition.off, options.recognition.on)

@@ -124,7 +124,16 @@ struct ScoreCommand: ParsableCommand {
       var offset: Double
     }
 
-    var activities: [Activity]
+    struct Person: Decodable {
+      var activities: [Activity]
+    }
+
+    /// Of the whole picture.
+    var activities: [Activity]?
+    var people: [Person]?
+
+    /// Everything that was recognised; `nil` for JSON of something else.
+    var all: [Activity]? { people.map { $0.flatMap(\.activities) } ?? activities }
   }
 
   private struct Line<Message: Decodable>: Decodable {
@@ -134,8 +143,9 @@ struct ScoreCommand: ParsableCommand {
 
   private func recognisedSpans() throws -> [StreamScore.Span] {
     let text = try text(recognised)
-    if let report = try? JSONDecoder().decode(Report.self, from: Data(text.utf8)) {
-      return report.activities.map { StreamScore.Span(label: $0.label, begin: $0.onset, end: $0.offset) }
+    if let activities = (try? JSONDecoder().decode(Report.self, from: Data(text.utf8)))?.all {
+      return activities.map { StreamScore.Span(label: $0.label, begin: $0.onset, end: $0.offset) }
+        .sorted { $0.begin < $1.begin }
     }
     return try spans(watched: text.split(whereSeparator: \.isNewline))
   }

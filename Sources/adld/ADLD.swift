@@ -1,5 +1,6 @@
 import ArgumentParser
 import Daemon
+import Detection
 import Foundation
 import Logging
 import Settings
@@ -28,6 +29,9 @@ struct ADLD: AsyncParsableCommand {
       for warning in settings.warnings { complain("\(config):\(warning) (warning)") }
       daemon = try LiveService(settings, path: config)
       for warning in daemon.warnings { complain("\(config): \(warning) (warning)") }
+    } catch let error as DetectionError {
+      complain("people.detector: \(error)")
+      throw ExitCode(78)
     } catch {
       complain("\(error)")
       throw ExitCode(78)

@@ -71,6 +71,28 @@ private func described(_ changes: [ActivityChange]) -> [String] {
     #expect(decider.current == nil)
   }
 
+  @Test func `confidence is the mean from onset to offset, dips within included, what follows the offset not`() {
+    func confidence(_ text: String) -> Float? {
+      for case .ended(let activity, _) in Timeline().run(text, plain()).changes { return activity.confidence }
+      return nil
+    }
+    #expect(abs((confidence("AAAA---") ?? 0) - 0.9) < 1e-6)
+    // Counted from the window that started it on: three sure ones and a dip.
+    #expect(abs((confidence("AAA-A---") ?? 0) - (3 * 0.9 + 0.2) / 4) < 1e-6)
+  }
+
+  @Test func `a weak newest window does not hide the strong ones that carried the smoothed score`() throws {
+    var options = plain()
+    options.smoothingWindows = 3
+    options.on = 0.5
+    let changes = Timeline().run("--AA-", options).changes
+    guard case .started(let activity)? = changes.first else {
+      Issue.record("nothing started: \(changes)")
+      return
+    }
+    #expect(activity.onset == Timeline.middle(2))
+  }
+
   @Test func `a short dip does not end an activity`() {
     #expect(described(Timeline().run("AAA--AAA--A", plain()).changes) == ["+A \(Timeline.middle(0))"])
   }

@@ -141,7 +141,7 @@ import Training
     let export = try StudentExport(checkpoint)
     let path = recordings.folder + "/student.safetensors"
     try export.write(
-      to: path, name: "student", temperature: 1.5, sampleRate: 15, training: "a test", type: .float32)
+      to: path, name: "student", temperature: 1.5, sampleRate: 15, training: "a test", type: .float32, crop: .full)
     let settings = try TrainingSettings.parse(
       "data: {dataset: ntu60, videos: \(recordings.folder)}\nclip: {frames: 16, size: 112}", path: "export")
     let dataset = try Dataset.open(DatasetOptions(settings.data))

@@ -31,14 +31,16 @@ package struct StudentExport {
   ///   - sampleRate: samples a second it was trained with.
   ///   - training: what it was trained on and how well it does.
   ///   - type: how weights are stored.
+  ///   - crop: how pictures of a scene became square.
   /// - Throws: `ModelFileError`.
   package func write(
-    to path: String, name: String, temperature: Double, sampleRate: Double, training: String, type: ElementType
+    to path: String, name: String, temperature: Double, sampleRate: Double, training: String, type: ElementType,
+    crop: ModelCard.Crop
   ) throws {
     let card = ModelCard(
       network: network, name: name, labels: checkpoint.description.labels, sampleRate: sampleRate,
       temperature: temperature, training: training,
-      region: checkpoint.description.region == .person ? .person : .scene)
+      region: checkpoint.description.region == .person ? .person : .scene, crop: crop)
     try StudentModel.write(to: path, card: card, type: type, from: checkpoint.parameters("student"))
   }
 
