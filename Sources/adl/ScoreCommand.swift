@@ -173,6 +173,12 @@ struct ScoreCommand: ParsableCommand {
           health.type == .online, zero == nil, wanted ?? health.camera == health.camera
         else { continue }
         (wanted, zero) = (health.camera, envelope.message.monotonic)
+      case .state:
+        // A subscriber that joined a little late has missed that; the first state says since when.
+        guard zero == nil, let state = try? JSONDecoder().decode(Line<CameraState>.self, from: data).message,
+          state.condition == "online", wanted ?? state.camera == state.camera
+        else { continue }
+        (wanted, zero) = (state.camera, state.since.monotonic)
       case .event:
         guard let event = try? JSONDecoder().decode(Line<ActivityEvent>.self, from: data).message,
           event.camera == wanted
