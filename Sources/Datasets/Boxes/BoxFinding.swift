@@ -43,13 +43,16 @@ package struct BoxFinding: Sendable {
   package func run(
     _ clips: [Clip], workers: Int, progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Bool
   ) throws(DetectionError) -> Report {
-    // A detector that cannot be read is said before any recording is.
-    if case .model(let path) = finder { _ = try ModelFinder(path: path, threads: 1) }
     let clips = clips.filter { $0.video != nil }
-    let state = Mutex((next: 0, done: 0, isStopped: false, report: Report()))
+    let state = Mutex((next: 0, done: 0, isStopped: false, report: Report(), failure: DetectionError?.none))
     DispatchQueue.concurrentPerform(iterations: max(1, min(workers, clips.count))) { _ in
-      let detector: (any PersonFinder)? =
-        if case .model(let path) = finder { try? ModelFinder(path: path, threads: 1) } else { nil }
+      let detector: (any PersonFinder)?
+      do throws(DetectionError) {
+        detector = if case .model(let path) = finder { try ModelFinder(path: path, threads: 1) } else { nil }
+      } catch {
+        state.withLock { ($0.isStopped, $0.failure) = (true, error) }
+        return
+      }
       while true {
         let index = state.withLock { state in
           state.next += 1
@@ -72,6 +75,7 @@ package struct BoxFinding: Sendable {
         if !progress(done, clips.count) { state.withLock { $0.isStopped = true } }
       }
     }
+    if let failure = state.withLock({ $0.failure }) { throw failure }
     var report = state.withLock { $0.report }
     report.empty.sort()
     report.broken.sort { $0.name < $1.name }
