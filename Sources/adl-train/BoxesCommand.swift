@@ -26,12 +26,7 @@ struct BoxesCommand: ParsableCommand {
   @Option(help: "Settings of a stage; only its data section is used.")
   var config: String
 
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp(
-      "Replace a setting, such as data.videos=/data/nucla; may be repeated.", valueName: "section.key=value")
-  )
-  var overrides: [String] = []
+  @OptionGroup var set: SettingOverrides
 
   @Option(
     help: ArgumentHelp("Person detector (`make detector`); without one, people are found by motion.", valueName: "onnx")
@@ -47,7 +42,7 @@ struct BoxesCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let settings = try TrainingSettings.load(path: config, overrides: overrides)
+      let settings = try TrainingSettings.load(path: config, overrides: set.values)
       let dataset = try Dataset.open(DatasetOptions(settings.data))
       try RunFolder(out).create()
       let clips = Partition.allCases.flatMap(dataset.clips)

@@ -23,16 +23,11 @@ struct DataCheckCommand: ParsableCommand {
   @Argument(help: "Settings of a stage, of which the data section is used.")
   var config: String
 
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp(
-      "Replace a setting, such as data.videos=/data/ntu; may be repeated.", valueName: "section.key=value")
-  )
-  var overrides: [String] = []
+  @OptionGroup var set: SettingOverrides
 
   func run() throws {
     try reporting {
-      let settings = try TrainingSettings.load(path: config, overrides: overrides)
+      let settings = try TrainingSettings.load(path: config, overrides: set.values)
       let dataset = try Dataset.open(DatasetOptions(settings.data))
       let progress = Mutex(CountedProgress("clips"))
       let report = DatasetCheck.run(dataset, workers: settings.data.workers) { done, total in

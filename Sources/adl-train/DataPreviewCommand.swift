@@ -22,12 +22,7 @@ struct DataPreviewCommand: ParsableCommand {
   @Argument(help: "Settings of a stage.")
   var config: String
 
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp(
-      "Replace a setting, such as data.videos=/data/ntu; may be repeated.", valueName: "section.key=value")
-  )
-  var overrides: [String] = []
+  @OptionGroup var set: SettingOverrides
 
   @Option(help: ArgumentHelp("The picture.", valueName: "jpg"))
   var out: String
@@ -47,7 +42,7 @@ struct DataPreviewCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let settings = try TrainingSettings.load(path: config, overrides: overrides)
+      let settings = try TrainingSettings.load(path: config, overrides: set.values)
       let dataset = try Dataset.open(DatasetOptions(settings.data))
       let options = ClipOptions(settings, .clips, dataset)
       let loader = ClipLoader(options, graph: dataset.skeletonGraph)

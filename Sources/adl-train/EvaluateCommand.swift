@@ -34,10 +34,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A pose-teacher's run, to judge both together as well.", valueName: "folder"))
   var poseRun: String?
 
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp("Replace a setting of the run, such as data.videos=/data/ntu.", valueName: "section.key=value"))
-  var overrides: [String] = []
+  @OptionGroup var set: SettingOverrides
 
   @OptionGroup var machine: MachineOptions
 
@@ -50,7 +47,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let device = try machine.prepare()
-      let judged = try JudgedRun(RunFolder(runFolder), overrides, device, machine.precision)
+      let judged = try JudgedRun(RunFolder(runFolder), set.values, device, machine.precision)
       let temperature = try judged.calibrate()
       let preferred = judged.settings.evaluation.windows == .code ? WindowScheme.code : .paper
       let schemes = windows.map { [$0] } ?? (preferred == .code ? [.code, .paper] : [.paper, .code])
@@ -61,7 +58,7 @@ struct EvaluateCommand: ParsableCommand {
       }
       let main = results[0]
       if let poseRun, let paper = zip(schemes, scores).first(where: { $0.0 == .paper })?.1 {
-        let poses = try JudgedRun(RunFolder(poseRun), overrides, device, machine.precision)
+        let poses = try JudgedRun(RunFolder(poseRun), set.values, device, machine.precision)
         let poseScores = try poses.scores(partition, .paper)
         let weight = try judged.fusionWeight(with: poses)
         results.append(Evaluation(poseScores, pooling: .paper))

@@ -33,10 +33,7 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "Recorded clips on which the engines are compared.")
   var clips = 4
 
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp("Replace a setting of the run, such as data.videos=/data/ntu.", valueName: "section.key=value"))
-  var overrides: [String] = []
+  @OptionGroup var set: SettingOverrides
 
   @OptionGroup var machine: MachineOptions
 
@@ -54,7 +51,7 @@ struct ExportCommand: ParsableCommand {
       let folder = RunFolder(runFolder)
       let checkpoint = try TrainingCheckpoint(path: runFolder)
       let export = try StudentExport(checkpoint)
-      let settings = try TrainingSettings.load(run: folder, overrides: overrides)
+      let settings = try TrainingSettings.load(run: folder, overrides: set.values)
       let calibration = try CalibrationFile.read(folder.calibration)
       if calibration == nil { complain("the temperature is 1: the run has not been evaluated") }
       let description = checkpoint.description

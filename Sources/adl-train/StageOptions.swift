@@ -12,12 +12,7 @@ struct StageOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Folder of the run. A run that is there already goes on.", valueName: "folder"))
   var out: String
 
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp(
-      "Replace a setting, such as data.videos=/data/ntu; may be repeated.", valueName: "section.key=value")
-  )
-  var overrides: [String] = []
+  @OptionGroup var set: SettingOverrides
 
   @Flag(help: "Begin anew where a run is there already.")
   var restart = false

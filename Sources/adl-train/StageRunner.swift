@@ -29,7 +29,7 @@ struct StageRunner {
   }
 
   private func train(_ ranks: Ranks?) throws {
-    let settings = try TrainingSettings.load(path: options.config, overrides: options.overrides)
+    let settings = try TrainingSettings.load(path: options.config, overrides: options.set.values)
     let device = try options.machine.prepare()
     let leads = ranks.map { $0.rank == 0 } ?? true
     let data = try TrainingData(
@@ -85,7 +85,7 @@ struct StageRunner {
   /// The settings as they were used, so that the run can be judged and exported without them being said again.
   private func saveSettings(_ folder: RunFolder) throws {
     guard let text = FileManager.default.contents(atPath: options.config) else { return }
-    let overrides = options.overrides.map { "# --set \($0)\n" }.joined()
+    let overrides = options.set.values.map { "# --set \($0)\n" }.joined()
     let header = "# adl-train \(stage.rawValue)\(stage == .student ? " --distill \(distillation.rawValue)" : "")\n"
     try (Data((header + overrides).utf8) + text).write(to: URL(fileURLWithPath: folder.settings), options: .atomic)
   }
