@@ -36,7 +36,7 @@ struct Libtorch {
     guard let folder else {
       flags = ["-I/usr/include/torch/csrc/api/include"]
       language = .cxx17
-      linker = ["torch", "torch_cpu", "c10"].map { .linkedLibrary($0) }
+      linker = ["torch", "torch_cpu", "c10", "dnnl"].map { .linkedLibrary($0) }
       return
     }
     let hasCUDA = FileManager.default.fileExists(atPath: folder + "/lib/libtorch_cuda.so")
@@ -101,7 +101,8 @@ let package = Package(
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
     .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("v4l2")]),
     .target(
-      name: "CTorch", cxxSettings: [.unsafeFlags(libtorch.flags)], linkerSettings: libtorch.linker),
+      // Its inner loops are unbearable without the optimiser, in debug builds too.
+      name: "CTorch", cxxSettings: [.unsafeFlags(libtorch.flags + ["-O2"])], linkerSettings: libtorch.linker),
 
     // What every room may use
     library("Basics"),

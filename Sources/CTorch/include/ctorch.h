@@ -110,18 +110,19 @@ ctorch_tensor ctorch_softmax(ctorch_tensor x, int axis);
 ctorch_tensor ctorch_argmax(ctorch_tensor x, int axis);
 
 /* Layers */
-/* Convolution over the axes after (N, C); stride, padding and weight give 2 or 3 of them. */
+/* Convolution over the axes after (N, C), of which stride, zeros in front and behind, and weight give 2 or 3. */
 ctorch_tensor ctorch_convolution(
-    ctorch_tensor x, ctorch_tensor weight, ctorch_tensor bias, const int64_t *stride, const int64_t *padding, int axes);
+    ctorch_tensor x, ctorch_tensor weight, ctorch_tensor bias, const int64_t *stride, const int64_t *front,
+    const int64_t *back, int axes);
 ctorch_tensor ctorch_linear(ctorch_tensor x, ctorch_tensor weight, ctorch_tensor bias);
 /* Pads with minus infinity; `ceil` lets the last window reach over the edge. */
 ctorch_tensor ctorch_max_pool(
     ctorch_tensor x, const int64_t *kernel, const int64_t *stride, const int64_t *padding, int axes, bool ceil);
 ctorch_tensor ctorch_average_pool3d(ctorch_tensor x, const int64_t *kernel);
-/* Updates mean and variance in place when `batch_statistics`. */
+/* Updates mean and variance in place when `batch_statistics`; with `relu`, nothing below zero comes out. */
 ctorch_tensor ctorch_batch_norm(
     ctorch_tensor x, ctorch_tensor scale, ctorch_tensor offset, ctorch_tensor mean, ctorch_tensor variance,
-    bool batch_statistics, double momentum, double epsilon);
+    bool batch_statistics, double momentum, double epsilon, bool relu);
 ctorch_tensor ctorch_dropout(ctorch_tensor x, double probability);
 /* Mean negative log-likelihood of int64 classes. */
 ctorch_tensor ctorch_cross_entropy(ctorch_tensor logits, ctorch_tensor classes, double smoothing);

@@ -20,20 +20,22 @@ package struct ForwardMode {
 }
 
 extension Tensor {
-  /// Batch norm by its description.
+  /// Batch norm by its description, with the ReLU that may follow it.
   func normalized(
-    _ layer: BatchNormalization, _ parameters: ParameterStore, momentum: Double, _ mode: ForwardMode
+    _ layer: BatchNormalization, _ parameters: ParameterStore, momentum: Double, _ mode: ForwardMode,
+    relu: Bool = false
   ) throws(TensorError) -> Tensor {
     let (scale, offset) = (parameters[layer.scale], parameters[layer.offset])
     let (mean, variance) = (parameters[layer.mean], parameters[layer.variance])
     if mode.usesBatchStatistics, let group = mode.synchronizing {
-      return try group.batchNormalized(
+      let normalized = try group.batchNormalized(
         self, scale: scale, offset: offset, mean: mean, variance: variance, momentum: momentum,
         epsilon: Double(layer.epsilon))
+      return relu ? try normalized.reluInPlace() : normalized
     }
     return try batchNormalized(
       scale: scale, offset: offset, mean: mean, variance: variance, usingBatch: mode.usesBatchStatistics,
-      momentum: momentum, epsilon: Double(layer.epsilon))
+      momentum: momentum, epsilon: Double(layer.epsilon), relu: relu)
   }
 
   func linear(_ layer: LinearLayer, _ parameters: ParameterStore) throws(TensorError) -> Tensor {
