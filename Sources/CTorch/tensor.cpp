@@ -100,6 +100,31 @@ int ctorch_put_rows(ctorch_tensor target, ctorch_tensor rows, ctorch_tensor sour
   return acting([&] { target->value.index_copy_(0, rows->value, source->value); });
 }
 
+ctorch_tensor ctorch_clone(ctorch_tensor x) {
+  return making([&] { return x->value.detach().clone(); });
+}
+
+int ctorch_lerp_all(const ctorch_tensor *targets, const ctorch_tensor *sources, int count, double share) {
+  return acting([&] {
+#if TORCH_VERSION_MAJOR >= 2
+    // One kernel for all on a GPU.
+    at::_foreach_lerp_(tensors(targets, count), tensors(sources, count), share);
+#else
+    for (int i = 0; i < count; ++i) targets[i]->value.lerp_(sources[i]->value, share);
+#endif
+  });
+}
+
+int ctorch_exchange_all(const ctorch_tensor *a, const ctorch_tensor *b, int count) {
+  return acting([&] {
+    for (int i = 0; i < count; ++i) {
+      at::Tensor held = a[i]->value.data();
+      a[i]->value.set_data(b[i]->value.data());
+      b[i]->value.set_data(held);
+    }
+  });
+}
+
 double ctorch_gradient_norm(const ctorch_tensor *parameters, int count) {
   return guarded(-1.0, [&] {
     std::vector<at::Tensor> norms;

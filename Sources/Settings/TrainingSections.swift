@@ -226,6 +226,8 @@ package struct RunSettings: Equatable, Sendable {
   package var clipNorm: Double
   /// Share of a label that is spread over all classes.
   package var labelSmoothing: Double
+  /// Share of the weights' moving average that stays at a step; 0 keeps none.
+  package var averageDecay: Double
   package var seed: Int
   /// Batch statistics in the trunk: `auto` uses them from eight clips a process on.
   package var batchNorm: BatchNorm
@@ -244,6 +246,7 @@ package struct RunSettings: Equatable, Sendable {
     accumulate = table.integer("accumulate", default: 1, 1...65536)
     clipNorm = table.number("clipNorm", default: 10, 0...1e9)
     labelSmoothing = table.number("labelSmoothing", default: 0, 0...0.9)
+    averageDecay = table.number("averageDecay", default: 0, 0...0.999999)
     seed = table.integer("seed", default: 1, 0...Int(Int32.max))
     batchNorm = table.choice("batchNorm", default: .auto)
     synchronizeBatchNorm = table.flag("synchronizeBatchNorm", default: false)

@@ -74,6 +74,11 @@ int ctorch_copy_into(ctorch_tensor target, ctorch_tensor source);
 int ctorch_scale(ctorch_tensor x, double factor);
 int ctorch_add_into(ctorch_tensor target, ctorch_tensor source, double factor);
 int ctorch_put_rows(ctorch_tensor target, ctorch_tensor rows, ctorch_tensor source);
+ctorch_tensor ctorch_clone(ctorch_tensor x);
+/* Moves every target by `share` of its way to its source; equal values stay as they are, bit for bit. */
+int ctorch_lerp_all(const ctorch_tensor *targets, const ctorch_tensor *sources, int count, double share);
+/* Exchanges the memory of the tensors of each pair; nothing is copied. */
+int ctorch_exchange_all(const ctorch_tensor *a, const ctorch_tensor *b, int count);
 
 /* Shape and type */
 ctorch_tensor ctorch_to(ctorch_tensor x, int type, int device);

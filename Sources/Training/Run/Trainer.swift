@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Networks
 package import Settings
 package import Tensors
 
@@ -70,6 +71,7 @@ package final class Trainer {
   private let observe: (TrainingEvent) -> Void
 
   private let optimizer: Optimizer
+  private let average: WeightAverage?
   private let groups: [LearningGroup]
   private let learned: [Tensor]
   private let reducer: GradientReducer?
@@ -115,6 +117,8 @@ package final class Trainer {
     } else {
       reducer = nil
     }
+    let decay = settings.run.averageDecay
+    average = decay > 0 ? try WeightAverage(of: system, decay: decay) : nil
   }
 
   package var lastPath: String { folder + "/last.safetensors" }
@@ -128,7 +132,7 @@ package final class Trainer {
       throw TrainingError.unsuitable(
         path: checkpoint.path, reason: "it is of a run with other settings; give another --out, or --restart")
     }
-    try checkpoint.restore(system, optimizer)
+    try checkpoint.restore(system, optimizer, average)
     progress = checkpoint.progress
   }
 
@@ -227,6 +231,7 @@ package final class Trainer {
       }
       let rates = learningRates(stepsPerEpoch)
       try optimizer.step(learningRates: rates)
+      try average?.update(step: progress.step)
       progress.step += 1
       progress.stepInEpoch += 1
       return StepReport(
@@ -296,7 +301,8 @@ package final class Trainer {
     let trainingLoss = progress.lossCount > 0 ? progress.lossSum / Double(progress.lossCount) : .infinity
     var isBest = false
     var loss = trainingLoss
-    if var report = try validate() {
+    try shareStatistics()
+    if var report = try judge() {
       loss = report.loss
       isBest = report.meanClassAccuracy > (progress.best ?? -1)
       if isBest {
@@ -314,6 +320,12 @@ package final class Trainer {
     try save(lastPath)
     // Without clips to judge by there is no best one, and the last is used.
     if isBest { try save(bestPath) }
+  }
+
+  /// Validates what is to be used: the average where there is one.
+  private func judge() throws -> ValidationReport? {
+    guard let average else { return try validate() }
+    return try average.inPlaceOfWeights { try validate() }
   }
 
   private func validate() throws -> ValidationReport? {
@@ -350,9 +362,20 @@ package final class Trainer {
       isBest: false)
   }
 
+  /// Gives all ranks the mean of their running statistics, which each has only of its own clips.
+  private func shareStatistics() throws(TensorError) {
+    guard let group else { return }
+    let running = system.networks.flatMap(\.parameters.all).filter(\.description.isStatistic).map(\.tensor)
+    for tensor in running + (average?.statistics ?? []) {
+      try group.sum(tensor)
+      try tensor.scale(by: 1 / Double(group.size))
+    }
+  }
+
   private func save(_ path: String) throws {
+    try shareStatistics()
     guard group.map({ $0.rank == 0 }) ?? true else { return }
-    try TrainingCheckpoint.write(to: path, system, optimizer, description: description, progress: progress)
+    try TrainingCheckpoint.write(to: path, system, optimizer, average, description: description, progress: progress)
     observe(.checkpoint(path: path))
   }
 }

@@ -24,9 +24,9 @@ package struct Progress: Codable, Equatable, Sendable {
   package init() {}
 }
 
-/// A run on disk: every tensor that learns, the optimiser's state, the memory bank, and where it stands.
+/// A run on disk: every tensor that learns, its average, the optimiser's state, the memory bank, and where it stands.
 ///
-/// A safetensors file; random numbers need no place in it, since every draw is a function of seed and step.
+/// What is built from it has the averages where the run kept them: they are what was judged. A safetensors file; random numbers need no place in it, since every draw is a function of seed and step.
 package struct TrainingCheckpoint: Sendable {
   package let path: String
   package let description: RunDescription
@@ -65,7 +65,7 @@ package struct TrainingCheckpoint: Sendable {
     }
   }
 
-  /// The tensors below a prefix, such as `student`.
+  /// The tensors below a prefix, such as `student`; their averages where the run kept them.
   package func parameters(_ prefix: String) -> some ParameterSource { Source(checkpoint: self, prefix: prefix) }
 
   private struct Source: ParameterSource {
@@ -73,8 +73,15 @@ package struct TrainingCheckpoint: Sendable {
     let prefix: String
 
     func values(of parameter: ParameterDescription) throws -> [Float] {
-      try checkpoint.values(prefix + "/" + parameter.name, parameter.shape)
+      let name = prefix + "/" + parameter.name
+      return try checkpoint.values(checkpoint.average(name) ?? name, parameter.shape)
     }
+  }
+
+  /// Name of the average of a tensor; `nil` where there is none.
+  private func average(_ name: String) -> String? {
+    let average = "average/" + name
+    return file.entries[average] == nil ? nil : average
   }
 
   private func values(_ name: String, _ shape: [Int]) throws(TrainingError) -> [Float] {
@@ -87,8 +94,10 @@ package struct TrainingCheckpoint: Sendable {
     return entry.type.floats(file.bytes(of: entry))
   }
 
-  /// Puts everything back: weights, momentum, memory bank, numbers.
-  package func restore(_ system: any TrainingSystem, _ optimizer: Optimizer) throws {
+  /// Puts everything back: weights, averages, momentum, memory bank, numbers.
+  ///
+  /// An average that the run did not keep before begins with the weights.
+  package func restore(_ system: any TrainingSystem, _ optimizer: Optimizer, _ averages: WeightAverage?) throws {
     for (prefix, parameters) in system.networks {
       for parameter in parameters.all {
         let (name, shape) = (prefix + "/" + parameter.description.name, parameter.description.shape)
@@ -105,6 +114,9 @@ package struct TrainingCheckpoint: Sendable {
         try optimizer.restore(Optimizer.State(slots: tensors, steps: steps), of: parameter.tensor)
       }
     }
+    for (name, tensor) in averages?.named ?? [] {
+      try tensor.assign(Tensor.of(values(average(name) ?? name, tensor.shape), tensor.shape, on: tensor.device))
+    }
     for (name, tensor) in system.memory {
       try tensor.assign(Tensor.of(values("memory/" + name, tensor.shape), tensor.shape, on: tensor.device))
     }
@@ -115,8 +127,8 @@ package struct TrainingCheckpoint: Sendable {
   ///
   /// - Throws: `ModelFileError.cannotWrite`, `TensorError`.
   package static func write(
-    to path: String, _ system: any TrainingSystem, _ optimizer: Optimizer, description: RunDescription,
-    progress: Progress
+    to path: String, _ system: any TrainingSystem, _ optimizer: Optimizer, _ averages: WeightAverage?,
+    description: RunDescription, progress: Progress
   ) throws {
     var tensors: [(name: String, tensor: Tensor)] = []
     var progress = progress
@@ -132,6 +144,7 @@ package struct TrainingCheckpoint: Sendable {
         for (slot, tensor) in state.slots.enumerated() { tensors.append(("optimizer/\(name)/\(slot)", tensor)) }
       }
     }
+    tensors += averages?.named.map { ("average/" + $0.name, $0.tensor) } ?? []
     tensors += system.memory.map { ("memory/" + $0.name, $0.tensor) }
     let byName = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.tensor) })
     let encoder = JSONEncoder()
