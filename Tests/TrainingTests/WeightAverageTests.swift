@@ -19,8 +19,7 @@ import Testing
       parameters = try ParameterStore([Self.weight, Self.statistic], from: InitialParameters(seed: 1), on: .cpu)
     }
 
-    var networks: [(prefix: String, parameters: ParameterStore)] { [("numbers", parameters)] }
-    var content: BatchContent { [] }
+    var networks: [(role: NetworkRole, parameters: ParameterStore)] { [(.pose, parameters)] }
     var groups: [LearningGroup] { [LearningGroup(part: .clip, parameters: parameters.learned)] }
     func losses(_ batch: Batch, _ context: StepContext) throws(TensorError) -> (terms: [LossTerm], logits: Tensor) {
       preconditionFailure("not asked for")
@@ -72,7 +71,7 @@ import Testing
       trainingLabels: (0..<source.clips).map { $0 % 2 }, device: .cpu
     ).build()
     return try Trainer(
-      built.system, source, settings: settings, description: built.description, folder: path, device: .cpu,
+      built.system, source, settings: settings, description: built.description, folder: RunFolder(path), device: .cpu,
       precision: .float32, observe: observe)
   }
 
@@ -85,7 +84,7 @@ import Testing
         if case .validation(let report) = event { validation.append(report.loss) }
       }
       #expect(try trainer.run() == .finished)
-      return (steps, validation, trainer.lastPath)
+      return (steps, validation, folder + "/\(decay)/last.safetensors")
     }
     let (plain, averaged) = (try train(0), try train(0.9))
     #expect(averaged.steps == plain.steps)
@@ -109,7 +108,7 @@ import Testing
     let first = try trainer(settings, in: "parts") { if case .step = $0 { steps += 1 } }
     #expect(try first.run(until: { steps == 3 }) == .stopped)
     let second = try trainer(settings, in: "parts")
-    try second.resume(TrainingCheckpoint(path: first.lastPath))
+    try second.resume(TrainingCheckpoint(path: folder + "/parts/last.safetensors"))
     #expect(try second.run() == .finished)
     for name in ["/last.safetensors", "/best.safetensors"] {
       let bytes = FileManager.default.contents(atPath: folder + "/whole" + name)

@@ -11,7 +11,6 @@ package import Tensors
 package final class WeightAverage {
   /// One parameter or running statistic, and its average.
   private struct Entry {
-    let name: String
     let isStatistic: Bool
     let weight: Tensor
     let average: Tensor
@@ -21,6 +20,7 @@ package final class WeightAverage {
   private let entries: [Entry]
   private let weights: [Tensor]
   private let averages: [Tensor]
+  private let places: [ObjectIdentifier: Int]
 
   /// Begins with the weights as they are.
   ///
@@ -32,18 +32,18 @@ package final class WeightAverage {
     precondition((0..<1).contains(decay))
     self.decay = decay
     var entries: [Entry] = []
-    for (prefix, parameters) in system.networks {
+    for (_, parameters) in system.networks {
       for parameter in parameters.all where parameter.description.isStatistic || parameter.tensor.requiresGradient {
-        let name = prefix + "/" + parameter.description.name
         entries.append(
           Entry(
-            name: name, isStatistic: parameter.description.isStatistic, weight: parameter.tensor,
+            isStatistic: parameter.description.isStatistic, weight: parameter.tensor,
             average: try parameter.tensor.copied()))
       }
     }
     self.entries = entries
     weights = entries.map(\.weight)
     averages = entries.map(\.average)
+    places = Dictionary(uniqueKeysWithValues: weights.enumerated().map { (ObjectIdentifier($1), $0) })
   }
 
   /// Share of the average that stays.
@@ -75,6 +75,6 @@ package final class WeightAverage {
   /// Averages of running statistics.
   var statistics: [Tensor] { entries.filter(\.isStatistic).map(\.average) }
 
-  /// Each average by the name of its weight in a checkpoint.
-  var named: [(name: String, tensor: Tensor)] { entries.map { ($0.name, $0.average) } }
+  /// The average of a weight or running statistic; `nil` for one that stays as it is.
+  func average(of weight: Tensor) -> Tensor? { places[ObjectIdentifier(weight)].map { averages[$0] } }
 }
