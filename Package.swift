@@ -40,7 +40,7 @@ struct Libtorch {
       return
     }
     let hasCUDA = FileManager.default.fileExists(atPath: folder + "/lib/libtorch_cuda.so")
-    flags = ["-I\(folder)/include", "-I\(folder)/include/torch/csrc/api/include"] + (hasCUDA ? Self.nccl(folder) : [])
+    flags = ["-I\(folder)/include", "-I\(folder)/include/torch/csrc/api/include"] + (hasCUDA ? Self.cuda(folder) : [])
     language = .cxx20
     // Nothing names a symbol of libtorch_cuda; it registers itself when it is loaded.
     let libraries = ["-ltorch", "-ltorch_cpu", "-lc10"] + (hasCUDA ? ["-ltorch_cuda", "-lc10_cuda"] : [])
@@ -53,18 +53,19 @@ struct Libtorch {
 }
 
 extension Libtorch {
-  /// Flags to let ranks on GPUs talk through NCCL.
+  /// Flags to report a GPU's memory, and to let ranks on GPUs talk through NCCL.
   ///
   /// Its headers and CUDA's lie beside pip's torch (`pip install nvidia-cuda-crt` completes them) or in CUDA's own folder.
-  static func nccl(_ folder: String) -> [String] {
+  static func cuda(_ folder: String) -> [String] {
     let nvidia = folder + "/../nvidia"
     let packages = ((try? FileManager.default.contentsOfDirectory(atPath: nvidia)) ?? []).sorted()
     let folders = packages.map { "\(nvidia)/\($0)/include" } + ["/usr/local/cuda/include", "/usr/include"]
     func holding(_ header: String) -> String? {
       folders.first { FileManager.default.fileExists(atPath: $0 + "/" + header) }
     }
-    guard let nccl = holding("nccl.h"), let cuda = holding("crt/host_config.h") else { return [] }
-    return ["-DCTORCH_NCCL", "-isystem", nccl, "-isystem", cuda]
+    guard let cuda = holding("crt/host_config.h") else { return [] }
+    let peers = holding("nccl.h").map { ["-DCTORCH_NCCL", "-isystem", $0] } ?? []
+    return ["-DCTORCH_CUDA", "-isystem", cuda] + peers
   }
 }
 

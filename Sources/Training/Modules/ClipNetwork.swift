@@ -101,7 +101,7 @@ package struct ClipNetwork {
   }
 
   /// The last layer of the trunk.
-  private static let trunkEnd = "Mixed_5c"
+  private static let trunkEnd = I3D.lastLayer
 
   /// Extent of Mixed_5c: the positions that attend and are attended to.
   package var positions: Extent {
