@@ -64,6 +64,7 @@ package struct SyntheticDataset: Sendable {
     let (people, step) = (options.subjects, Self.step(people: options.subjects))
     // Rooms with their cameras.
     let setups = people * 3 / 5
+    let roomStep = Self.roomStep(setups)
     motions = (0..<(options.clips + Self.cameras - 1) / Self.cameras).map { index in
       let (round, action) = (index / actions.count, index % actions.count)
       // Every subject does everything once before any does it again.
@@ -73,7 +74,7 @@ package struct SyntheticDataset: Sendable {
         index: index, action: actions[action], subject: subject,
         // As in NTU RGB+D a person does everything in one room and in the same clothes, and again on another day:
         // neither may tell what is done.
-        setup: (subject * 5 + repetition / 2 * 7) % max(setups, repetition / 2 + 1) + 1,
+        setup: (subject * roomStep + repetition / 2 * 7) % max(setups, repetition / 2 + 1) + 1,
         replication: repetition % 2 + 1)
     }
   }
@@ -81,9 +82,15 @@ package struct SyntheticDataset: Sendable {
   /// From one who does something to the next who does it: a step that meets everybody, of nearly half of them, so that
   /// a small set has people of training and test in every activity.
   private static func step(people: Int) -> Int {
-    func divisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : divisor(b, a % b) }
-    return (1...max(1, people * 19 / 40)).last { divisor($0, people) == 1 } ?? 1
+    (1...max(1, people * 19 / 40)).last { divisor($0, people) == 1 } ?? 1
   }
+
+  /// From one person's room to the next one's: a step that meets every room.
+  private static func roomStep(_ setups: Int) -> Int {
+    (5...).first { divisor($0, setups) == 1 } ?? 1
+  }
+
+  private static func divisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : divisor(b, a % b) }
 
   /// A file's name without its ending.
   func name(_ motion: SyntheticMotion, camera: Int) -> String {
