@@ -39,13 +39,13 @@ import Testing
   }
 
   /// Seeds, people and chance all move the verdicts; intervals of 95 % hold the true difference nearly that often.
-  @Test(arguments: [(seeds: 3, spread: 0.03), (seeds: 5, spread: 0.01)])
+  @Test(arguments: [(seeds: 3, spread: 0.03), (seeds: 5, spread: 0.05)])
   func `have intervals that hold the truth as often as they say`(seeds: Int, spread: Double) {
     var random = SplitMix64(seed: 11)
-    let (people, classes, truth, rounds) = (20, 8, 0.05, 200)
+    let (people, classes, truth, rounds) = (12, 5, 0.05, 150)
     var held = 0
     for round in 0..<rounds {
-      let byPerson = (0..<people).map { _ in 0.05 * Double(random.normal()) }
+      let byPerson = (0..<people).map { _ in 0.2 * Double(random.normal()) }
       let bySeed = (0..<seeds).map { _ in spread * Double(random.normal()) }
       let clips = (0..<people * classes).map { index in
         let base = Double.random(in: 0.3...0.7, using: &random)
@@ -54,10 +54,11 @@ import Testing
           "\(index / classes)", index % classes, (0..<seeds).map { _ in right(base) },
           (0..<seeds).map { right(base + truth + byPerson[index / classes] + bySeed[$0]) })
       }
-      let difference = PairedDifference(clips, draws: 300, seed: UInt64(round))
+      let difference = PairedDifference(clips, draws: 200, seed: UInt64(round))
       if (difference.low...difference.high).contains(truth) { held += 1 }
     }
-    #expect((0.89...0.999).contains(Double(held) / Double(rounds)), "\(held) of \(rounds)")
+    // Of 150 intervals 143 are to hold it, give or take three standard deviations.
+    #expect((0.89...0.995).contains(Double(held) / Double(rounds)), "\(held) of \(rounds)")
   }
 
   @Test func `pair clips by name, and leave out what one system has not judged`() throws {

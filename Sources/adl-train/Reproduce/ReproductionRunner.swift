@@ -163,7 +163,7 @@ final class ReproductionRunner {
   // MARK: Progress
 
   private func show() {
-    let steps = schedule.running
+    let (steps, jobs) = (schedule.running, machine.jobs)
     machine.line.show(share: Double(schedule.doneCount) / Double(max(1, schedule.steps.count))) {
       var left: [String: Double] = [:]
       var places: [String] = []
@@ -174,7 +174,7 @@ final class ReproductionRunner {
         left[step.name] = report.secondsLeft ?? max(0, schedule.expected(step) - passed)
         places.append(step.name + (report.place.map { " \($0)" } ?? ""))
       }
-      let total = schedule.secondsLeft(jobs: machine.jobs, remaining: left)
+      let total = schedule.secondsLeft(jobs: jobs, remaining: left)
       return ["\(schedule.doneCount) of \(schedule.steps.count) steps"] + places + ["\(ProgressLine.clock(total)) left"]
     }
   }
