@@ -2,19 +2,25 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Ctrl-C and SIGTERM: the first asks for a checkpoint and an end, the second ends at once.
+/// Ctrl-C and SIGTERM: the first asks for a checkpoint and an end, the second ends at once or asks more urgently.
 ///
 /// Sendable: the sources are made in `init` and cancelled in `deinit`, and nothing else touches them.
 final class Interruption: @unchecked Sendable {
   private final class Flag: Sendable {
     let isAsked = Atomic<Bool>(false)
+    let isUrgent = Atomic<Bool>(false)
   }
 
   private let flag = Flag()
   private let sources: [any DispatchSourceSignal]
 
-  /// - Parameter words: what the first signal is answered with; `nil` where another process answers.
-  init(answering words: String? = "finishing the step and writing a checkpoint; once more ends at once") {
+  /// - Parameters:
+  ///   - words: what the first signal is answered with; `nil` where something else answers.
+  ///   - exits: whether the second signal ends the process; `isUrgent` says otherwise that it has come.
+  init(
+    answering words: String? = "finishing the step and writing a checkpoint; once more ends at once",
+    exits: Bool = true
+  ) {
     let queue = DispatchQueue(label: "signals")
     sources = [SIGINT, SIGTERM].map { number in
       // The default would end the process before the source sees it.
@@ -23,8 +29,12 @@ final class Interruption: @unchecked Sendable {
     }
     for source in sources {
       source.setEventHandler { [flag] in
-        if flag.isAsked.exchange(true, ordering: .relaxed) { exit(130) }
-        if let words { complain(words) }
+        guard flag.isAsked.exchange(true, ordering: .relaxed) else {
+          if let words { complain(words) }
+          return
+        }
+        if exits { exit(130) }
+        flag.isUrgent.store(true, ordering: .relaxed)
       }
       source.resume()
     }
@@ -35,6 +45,8 @@ final class Interruption: @unchecked Sendable {
     // Processes started later would inherit that signals are ignored.
     for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
   }
+
+  var isUrgent: Bool { flag.isUrgent.load(ordering: .relaxed) }
 
   var isAsked: Bool { flag.isAsked.load(ordering: .relaxed) }
 }
