@@ -142,12 +142,13 @@ let package = Package(
         "Video",
       ]),
     .executableTarget(
-      name: "adld", dependencies: ["Daemon", "Detection", "Settings", argumentParser, logging], swiftSettings: settings),
+      name: "adld", dependencies: ["Daemon", "Detection", "Settings", "Synthesis", argumentParser, logging],
+      swiftSettings: settings),
     .executableTarget(
       name: "adl",
       dependencies: [
-        "Annotation", "Basics", "Capture", "Detection", "Events", "Golden", "Inference", "ModelFile", "Networks",
-        "People", "Pipeline", "Recognition", "Settings", "Synthesis", "Video", argumentParser,
+        "Annotation", "Basics", "Capture", "Detection", "Evaluation", "Events", "Golden", "Inference", "ModelFile",
+        "Networks", "People", "Pipeline", "Recognition", "Settings", "Synthesis", "Video", argumentParser,
       ],
       swiftSettings: settings),
 
@@ -190,7 +191,7 @@ let package = Package(
       ]),
     tests("EventsTests", ["Events", "CZeroMQ"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
-    tests("CaptureTests", ["Capture", "Video", "CTestMedia"]),
+    tests("CaptureTests", ["Capture", "Video", "CTestMedia", "CTurboJPEG"]),
     tests(
       "DatasetsTests", ["Capture", "CTestMedia", "Datasets", "Detection", "Networks", "People", "Video"],
       resources: [.copy("Fixtures")]),
