@@ -163,7 +163,7 @@ let package = Package(
 
     // Seen by tests only
     .executableTarget(
-      name: "camera-probe", dependencies: ["Capture", "CTestMedia", "Video", argumentParser],
+      name: "camera-probe", dependencies: ["Capture", "CTestMedia", "Synthesis", "Video", argumentParser],
       path: "Tests/CameraVM/Probe",
       swiftSettings: settings),
     .target(
@@ -186,8 +186,8 @@ let package = Package(
     tests(
       "IntegrationTests",
       [
-        "Capture", "Events", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "adl", "adld",
-        "camera-probe",
+        "Capture", "Events", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "Synthesis", "Video",
+        "adl", "adld", "camera-probe",
       ]),
     tests("EventsTests", ["Events", "CZeroMQ"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
