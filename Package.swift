@@ -144,12 +144,13 @@ let package = Package(
         "Video",
       ]),
     .executableTarget(
-      name: "adld", dependencies: ["Daemon", "Detection", "Settings", argumentParser, logging], swiftSettings: settings),
+      name: "adld", dependencies: ["Daemon", "Detection", "Settings", "Synthesis", argumentParser, logging],
+      swiftSettings: settings),
     .executableTarget(
       name: "adl",
       dependencies: [
-        "Annotation", "Basics", "Capture", "Detection", "Events", "Golden", "Inference", "ModelFile", "Networks",
-        "People", "Pipeline", "Recognition", "Settings", "Synthesis", "Video", argumentParser,
+        "Annotation", "Basics", "Capture", "Detection", "Evaluation", "Events", "Golden", "Inference", "ModelFile",
+        "Networks", "People", "Pipeline", "Recognition", "Settings", "Synthesis", "Video", argumentParser,
       ],
       swiftSettings: settings),
 
@@ -164,7 +165,7 @@ let package = Package(
 
     // Seen by tests only
     .executableTarget(
-      name: "camera-probe", dependencies: ["Capture", "CTestMedia", "Video", argumentParser],
+      name: "camera-probe", dependencies: ["Capture", "CTestMedia", "Synthesis", "Video", argumentParser],
       path: "Tests/CameraVM/Probe",
       swiftSettings: settings),
     .target(
@@ -187,12 +188,12 @@ let package = Package(
     tests(
       "IntegrationTests",
       [
-        "Capture", "Events", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "adl", "adld",
-        "camera-probe",
+        "Capture", "Events", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "Synthesis", "Video",
+        "adl", "adld", "camera-probe",
       ]),
     tests("EventsTests", ["Events", "CZeroMQ"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
-    tests("CaptureTests", ["Capture", "Video", "CTestMedia"]),
+    tests("CaptureTests", ["Capture", "Video", "CTestMedia", "CTurboJPEG"]),
     tests(
       "DatasetsTests", ["Capture", "CTestMedia", "Datasets", "Detection", "Networks", "People", "Video"],
       resources: [.copy("Fixtures")]),
