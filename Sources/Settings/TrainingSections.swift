@@ -95,7 +95,7 @@ package struct AugmentationSettings: Equatable, Sendable {
 package struct PoseSettings: Equatable, Sendable {
   /// Frames of a whole clip; 0 takes the data set's usual number.
   package var frames: Int
-  /// Frames of a Kinect recording from one that the pose teacher sees to the next.
+  /// Frames of an NTU recording from one that the pose teacher sees to the next.
   package var stride: Int
   /// Pre-processing exactly as released, with its faults.
   package var asReleased: Bool

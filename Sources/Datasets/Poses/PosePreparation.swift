@@ -2,13 +2,15 @@ package import Networks
 
 /// A recording's poses as the pose networks want them.
 ///
+/// Kinect v1 recordings (N-UCLA) have no published preparation: ours, or NTU's with `asReleased`.
+///
 /// - Source: methods.md 3.6 (NTU), 3.7 (Smarthome) and 6.4 (windows).
 package struct PosePreparation: Sendable {
   /// Frames of a whole recording.
   package let frames: Int
   /// Exactly as released, with its faults.
   package let asReleased: Bool
-  /// Frames of a Kinect recording from one of `whole` to the next: fewer frames then last as long.
+  /// Frames of an NTU recording from one of `whole` to the next: fewer frames then last as long.
   package let stride: Int
 
   /// Frames the published networks see.
