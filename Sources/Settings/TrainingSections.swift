@@ -1,10 +1,10 @@
 /// `data`: which recordings, and how they are split.
 package struct DataSettings: Equatable, Sendable {
-  package enum Kind: String, CaseIterable, Sendable { case ntu60, ntu120, smarthome, nucla, manifest }
+  package enum Kind: String, CaseIterable, Sendable { case ntu60, ntu120, smarthome, nucla, weizmann, manifest }
   package enum Cache: String, CaseIterable, Sendable { case off, memory }
 
   package var dataset: Kind
-  /// CS, CV, CSet, CV1, CV2, cross1, cross2 or cross3; what the data set has.
+  /// CS, CV, CSet, CV1, CV2, cross1, cross2, cross3, or the actor of Weizmann who tests; what the data set has.
   package var protocolName: String
   /// Folder of the videos, searched to any depth.
   package var videos: String
@@ -102,7 +102,7 @@ package struct AugmentationSettings: Equatable, Sendable {
 package struct PoseSettings: Equatable, Sendable {
   /// Frames of a whole clip; 0 takes the data set's usual number.
   package var frames: Int
-  /// Frames of a Kinect recording from one that the pose teacher sees to the next.
+  /// Frames of an NTU recording from one that the pose teacher sees to the next.
   package var stride: Int
   /// Pre-processing exactly as released, with its faults.
   package var asReleased: Bool
@@ -127,6 +127,8 @@ package struct NetworkSettings: Equatable, Sendable {
   /// Keys of the attention block of students: pooled 2x2, or all positions.
   package var nonLocal: NonLocal
   package var dropout: Double
+  /// The first part of I3D that learns, such as `Mixed_4f`; empty trains all of it.
+  package var trainFrom: String
   /// Share of a batch in the running statistics of I3D's batch norms.
   package var normMomentum: Double
   /// The tanh layers z1 and z2 before the attention heads.
@@ -139,6 +141,7 @@ package struct NetworkSettings: Equatable, Sendable {
     poseWidth = table.number("poseWidth", default: 1, 0.0625...4)
     nonLocal = table.choice("nonLocal", default: .full)
     dropout = table.number("dropout", default: 0.5, 0...0.95)
+    trainFrom = table.text("trainFrom", default: "") ?? ""
     normMomentum = table.number("normMomentum", default: 0.01, 1e-6...1)
     hiddenAttention = table.flag("hiddenAttention", default: false)
     poseBackbone = table.choice("poseBackbone", default: .agcn)

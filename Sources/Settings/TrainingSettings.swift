@@ -63,7 +63,7 @@ package struct TrainingSettings: Equatable, Sendable {
       }
       let keys = override[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
       let value = try SettingsFile.parse(String(override[override.index(after: equals)...]), path: "--set \(override)")
-      guard root.replace(keys[...], by: value ?? Node("null")) else {
+      guard root.replace(keys[...], by: value ?? Node("null", .implicit, .plain)) else {
         throw SettingsError(path: "--set \(override)", findings: [Finding(text: "must be section.key=value")])
       }
     }

@@ -18,6 +18,7 @@ func reporting(_ work: () throws -> Void) throws {
   } catch let error as TrainingError {
     switch error {
     case .missing, .unsuitable, .noClips: throw failure("\(error)", 65)
+    case .refused: throw failure("\(error)", 78)
     case .diverged, .outOfMemory, .failed: throw failure("\(error)", 70)
     case .disagreement: throw failure("\(error)", 1)
     case .lostRank: throw failure("\(error)", 75)

@@ -134,7 +134,8 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
   func `equals the published steps`(seed: UInt64) {
     let (graph, slots, joints, keeping) = seed < 8 ? (SkeletonGraph.ntu25, 4, 25, 2) : (.kinect20, 1, 20, 1)
     let frames = gappedFrames(seed, count: 7 + Int(seed) * 3, joints: joints, slots: slots)
-    let prepared = PosePreparation(frames: 60, asReleased: false).prepare(track(frames, graph, slots: slots), jitter: 0)
+    let prepared = PosePreparation(frames: 60, asReleased: graph == .kinect20)
+      .prepare(track(frames, graph, slots: slots), jitter: 0)
     let whole = reference(frames, slots: slots, keeping: keeping, length: 60)
     #expect(largestDifference(prepared.whole, whole.tensor(Array(0..<60))) < 1e-4)
     let times = reference(frames, slots: slots, keeping: keeping, length: 60, pullsForward: false)
@@ -193,6 +194,63 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     let frames = [[body] + (0..<3).map { _ in [SIMD3<Float>](repeating: .zero, count: 25) }]
     let prepared = PosePreparation(frames: 1, asReleased: false).prepare(track(frames, .ntu25, slots: 4), jitter: 0)
     #expect(largestDifference(prepared.whole, reference(frames, slots: 4, keeping: 2, length: 1).tensor([0])) < 2e-6)
+  }
+}
+
+@Suite struct `Preparation of Kinect v1 poses` {
+  private let body = madeBody(5, joints: 20)
+
+  /// The values of a joint by place in time, [3, T, V, 1].
+  private func joint(_ joint: Int, _ time: Int, _ values: [Float], frames: Int) -> SIMD3<Float> {
+    func value(_ axis: Int) -> Float { values[(axis * frames + time) * 20 + joint] }
+    return SIMD3(value(0), value(1), value(2))
+  }
+
+  /// Rotates about y.
+  private func seen(_ body: [SIMD3<Float>], from angle: Float) -> [SIMD3<Float>] {
+    body.map { joint in
+      SIMD3(
+        cos(angle) * joint.x + sin(angle) * joint.z, joint.y, cos(angle) * joint.z - sin(angle) * joint.x)
+    }
+  }
+
+  @Test func `keeps what is upright and where the body goes`() {
+    let moved = body.map { $0 + SIMD3(0.5, 0.25, -1) }
+    let empty = [SIMD3<Float>](repeating: .zero, count: 20)
+    let values = PosePreparation(frames: 3, asReleased: false)
+      .prepare(track([[empty], [body], [moved]], .kinect20, slots: 1), jitter: 0).whole
+    // The empty frame is left out: three frames of two, spread evenly.
+    let first = (0..<20).map { joint($0, 0, values, frames: 3) }
+    let last = (0..<20).map { joint($0, 2, values, frames: 3) }
+    #expect(first[0] == .zero)
+    let way = last[0]
+    #expect(abs(way.y - 0.25) < 1e-5)
+    #expect(abs((way * way).sum() - (0.5 * 0.5 + 0.25 * 0.25 + 1)) < 1e-4)
+    for index in 0..<20 { #expect(abs(first[index].y - (body[index] - body[0]).y) < 1e-5) }
+    let across = (first[8] - first[4]) + (first[16] - first[12])
+    #expect(across.x > 0 && abs(across.z) < 1e-4)
+  }
+
+  @Test func `is the same from every side`() {
+    let frames = (0..<4).map { frame in body.map { $0 + SIMD3(0, 0, Float(frame)) } }
+    func prepared(_ angle: Float) -> [Float] {
+      PosePreparation(frames: 4, asReleased: false)
+        .prepare(track(frames.map { [seen($0, from: angle)] }, .kinect20, slots: 1), jitter: 0).whole
+    }
+    let front = prepared(0)
+    #expect(front.contains { $0 != 0 })
+    for angle in [0.5, -1.2, 2.9] as [Float] {
+      #expect(zip(front, prepared(angle)).allSatisfy { abs($0 - $1) < 1e-4 })
+    }
+  }
+
+  @Test func `is spread over the recording, and windows keep the video's frames`() {
+    let frames = (0..<10).map { frame in body.map { $0 + SIMD3(0, Float(frame), 0) } }
+    let prepared = PosePreparation(frames: 4, asReleased: false)
+      .prepare(track(frames.map { [$0] }, .kinect20, slots: 1), jitter: 7)
+    #expect((0..<4).map { Int(joint(0, $0, prepared.whole, frames: 4).y.rounded()) } == [0, 3, 6, 9])
+    let window = prepared.window([2, 5, 10])
+    #expect((0..<3).map { Int(joint(0, $0, window, frames: 3).y.rounded()) } == [2, 5, 0])
   }
 }
 

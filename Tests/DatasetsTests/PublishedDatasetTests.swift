@@ -234,6 +234,29 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
   }
 }
 
+@Suite struct Weizmann {
+  @Test func `leaves one actor out`() throws {
+    let actions = ["bend", "jack", "jump", "pjump", "run", "side", "skip", "walk", "wave1", "wave2"]
+    let folder = try folder(
+      of: Datasets.Weizmann.actors.flatMap { actor in actions.map { "\($0)/\(actor)_\($0).avi" } })
+    for (index, actor) in Datasets.Weizmann.actors.enumerated() {
+      #expect(sizes(try open(.weizmann, folder, actor)) == [70, 10, 10])
+      let whole = try open(.weizmann, folder, actor, validation: false)
+      #expect(sizes(whole) == [80, 0, 10])
+      #expect(whole.clips(.test).allSatisfy { $0.name.hasPrefix(actor) && $0.subject == index + 1 })
+      #expect(whole.clips(.test).map(\.label).sorted() == Array(0..<10))
+    }
+  }
+
+  @Test func `tells takes from actions`() throws {
+    let dataset = try Datasets.Weizmann(DatasetOptions(kind: .weizmann, videos: "", protocolName: "eli"))
+    let names = [
+      "lena_walk", "lena_walk2", "lena_wave1", "lena_wave2", "lena_wave21", "lena_wave", "lena_walk22", "max_walk",
+    ]
+    #expect(names.map { dataset.clip(named: $0)?.clip.label } == [7, 7, 8, 9, 9, nil, nil, nil])
+  }
+}
+
 @Suite struct `Data sets that are not there` {
   @Test func `are named with what to change`() throws {
     let folder = try folder(of: ["holiday.mp4"])
@@ -244,6 +267,9 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     #expect(message(.ntu120, "CV") == "data.protocol is 'CV'; it must be CS or CSet")
     #expect(message(.smarthome, "cs") == "data.protocol is 'cs'; it must be CS, CV1 or CV2")
     #expect(message(.nucla, "CS") == "data.protocol is 'CS'; it must be cross1, cross2 or cross3")
+    #expect(
+      message(.weizmann, "CS") == "data.protocol is 'CS'; it must be the actor who tests: daria, denis, eli, ido, ira, "
+        + "lena, lyova, moshe, shahar")
     #expect(
       message(.smarthome, "CS")
         == "\(folder.path) cannot be read: no file in it has a name of Toyota Smarthome; data.videos is the folder of the videos"

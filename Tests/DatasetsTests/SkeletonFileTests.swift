@@ -168,6 +168,37 @@ import Testing
   }
 }
 
+private let python = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":").map { "\($0)/python3" }
+  .first { FileManager.default.isExecutableFile(atPath: $0) }
+
+/// What `scripts/poses-from-video` writes; Python is all it needs for its own example.
+@Suite(.enabled(if: python != nil, "needs python3")) struct `Skeleton files of poses-from-video` {
+  private static let script =
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path + "/scripts/poses-from-video"
+
+  @Test func `say what NTU's say of somebody who faces the camera`() throws {
+    let folder = try RecordingFolder()
+    let path = folder.path + "/facing.skeleton"
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try #require(python))
+    process.arguments = [Self.script, "--selftest", path]
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
+    let contents = try SkeletonFile.contents(path, .ntu25)
+    #expect(contents.poses.frameCount == 2)
+    #expect(contents.poses.isEmpty(0, 0) && !contents.poses.isEmpty(1, 0))
+    let body = Array(contents.poses.body(1, 0))
+    let places = try #require(contents.places?.frames[1].first)
+    // In NTU RGB+D the left shoulder (joint 5) of somebody who faces the Kinect is at smaller x, and further left in the
+    // picture, than the right one (joint 9); y points up.
+    #expect(body[3 * 4] < body[3 * 8] && places[4].x < places[8].x)
+    #expect(body[3 * 3 + 1] > body[3 * 20 + 1] && places[3].y < places[20].y)
+    #expect(body[2] > 2.9 && body[2] < 3.1)
+  }
+}
+
 @Suite struct `Damaged skeleton files` {
   let folder: RecordingFolder
 

@@ -30,7 +30,7 @@ struct PresetTests {
     let parts = name.split(separator: "/").map(String.init)
     let stage = try #require(Stage(rawValue: parts[1].replacing("-compat", with: "")))
     // Few channels, as only the structure is looked at.
-    let settings = try settings(name, ["network.width=0.0625", "network.poseWidth=0.125"])
+    let settings = try settings(name, ["network.width=0.0625", "network.poseWidth=0.125", "start.model="])
     #expect(settings.data.dataset.rawValue == parts[0])
     let skeletons: [DataSettings.Kind: SkeletonGraph] = [.smarthome: .smarthome15, .nucla: .kinect20]
     let builder = SystemBuilder(
@@ -46,6 +46,18 @@ struct PresetTests {
     let overrides = ["run.batch=3", #"data.videos="/a: b""#, "optimizer.epsilon=1e-7", "schedule.milestones=[1, 2]"]
     let text = try TrainingSettings.text(path: "\(Self.folder)/\(name).yaml", overrides: overrides)
     #expect(try TrainingSettings.parse(text, path: "written") == settings(name, overrides))
+  }
+
+  @Test func `a part that I3D does not have is refused by name`() throws {
+    let settings = try settings("weizmann/rgb", ["network.width=0.0625", "network.trainFrom=Mixed_6a"])
+    let builder = SystemBuilder(
+      stage: .rgb, settings: settings, labels: ["Sit", "Walk"], skeleton: .ntu25, trainingLabels: [0, 1], device: .cpu)
+    #expect {
+      _ = try builder.build()
+    } throws: { error in
+      "\(error)".hasPrefix("network.trainFrom is 'Mixed_6a'; it must be Conv3d_1a_7x7, ")
+        && "\(error)".contains("Mixed_4f, ")
+    }
   }
 
   @Test func `those of the papers have their values`() throws {

@@ -12,10 +12,11 @@ struct SystemTests {
   private let source = MadeBatches(frames: SystemTests.frames, size: SystemTests.size)
   private let initial = InitialParameters(seed: 1)
 
-  private func clipNetwork(_ nonLocal: StudentNetwork.NonLocal) throws -> ClipNetwork {
+  private func clipNetwork(_ nonLocal: StudentNetwork.NonLocal, trainingFrom first: String? = nil) throws -> ClipNetwork
+  {
     let network = try StudentNetwork(
       width: WidthMultiplier(0.0625), frames: Self.frames, size: Self.size, classes: 2, nonLocal: nonLocal)
-    return try ClipNetwork(network, from: initial, on: .cpu)
+    return try ClipNetwork(network, from: initial, on: .cpu, trainingFrom: first)
   }
 
   private func poseDriven(_ embedding: PoseDrivenClassifier.SpatialEmbedding? = nil) throws -> PoseDrivenClassifier {
@@ -78,6 +79,27 @@ struct SystemTests {
 
   @Test func `everything in I3D with its attention block learns`() throws {
     try expectEverythingLearns(ClipClassifier(clipNetwork(.full)))
+  }
+
+  @Test func `parts before the first that learns stay as they are, statistics included`() throws {
+    let network = try clipNetwork(.full, trainingFrom: "Mixed_4f")
+    let parts = ClipNetwork.parts(of: network.graph)
+    #expect(parts.first == "Conv3d_1a_7x7" && parts.contains("Mixed_4e") && parts.last == "fc")
+    let frozen = Set(parts.prefix { $0 != "Mixed_4f" })
+    let system = ClipClassifier(network)
+    let before = try values(system)
+    try expectEverythingLearns(system)
+    for (name, value) in try values(system) {
+      let part = String(name.dropFirst("student/".count).prefix { $0 != "." })
+      if frozen.contains(part) {
+        #expect(value == before[name], "\(name)")
+      } else if name.hasSuffix("running_mean") {
+        #expect(value != before[name], "\(name)")
+      }
+    }
+    #expect(system.learnedCount < (try clipNetwork(.full)).parameters.learnedCount)
+    let whole = try values(ClipClassifier(clipNetwork(.full)))
+    #expect(whole == before, "freezing changes no first weight")
   }
 
   @Test func `everything in AGCN-J learns`() throws {

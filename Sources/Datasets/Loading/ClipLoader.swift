@@ -31,7 +31,7 @@ package struct ClipOptions: Hashable, Sendable {
   package var content: ClipContent = .video
   /// Frames of a whole recording's poses; `nil` for the published number.
   package var poseFrames: Int?
-  /// Frames of a Kinect recording from one of the whole recording's poses to the next.
+  /// Frames of an NTU recording from one of the whole recording's poses to the next.
   package var poseStride = 1
   /// Pose pre-processing with its released faults.
   package var asReleased = false

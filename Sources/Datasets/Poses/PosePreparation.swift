@@ -2,13 +2,15 @@ package import Networks
 
 /// A recording's poses as the pose networks want them.
 ///
+/// Kinect v1 recordings (N-UCLA) have no published preparation: ours, or NTU's with `asReleased`.
+///
 /// - Source: methods.md 3.6 (NTU), 3.7 (Smarthome) and 6.4 (windows).
 package struct PosePreparation: Sendable {
   /// Frames of a whole recording.
   package let frames: Int
   /// Exactly as released, with its faults.
   package let asReleased: Bool
-  /// Frames of a Kinect recording from one of `whole` to the next: fewer frames then last as long.
+  /// Frames of an NTU recording from one of `whole` to the next: fewer frames then last as long.
   package let stride: Int
 
   /// Frames the published networks see.
@@ -53,6 +55,16 @@ package struct PosePreparation: Sendable {
     let track = variation?.isMirrored == true ? track.mirrored() : track
     var bodies = BodySequence(track, slots: track.mostActive(track.graph.bodies))
     switch track.graph {
+    case .kinect20 where !asReleased:
+      bodies.stand()
+      var whole = bodies
+      whole.frames.removeAll { $0.allSatisfy { $0.reduce(0, +) == 0 } }
+      if let variation {
+        whole.play(variation)
+        whole.vary(variation, vertical: 1)
+        bodies.vary(variation, vertical: 1)
+      }
+      return Prepared(whole: whole.tensor(spread(whole.frames.count, from: 0)), bodies)
     case .ntu25, .kinect20:
       var whole = bodies
       whole.pullForward()
@@ -84,7 +96,11 @@ package struct PosePreparation: Sendable {
   /// Evenly spaced frames: over the recording's own length, or as released over its zero padding as well.
   private func sampled(_ count: Int, jitter: Int) -> [Int] {
     let end = asReleased ? Self.releasedLength : count
-    let begin = min(jitter, max(0, end - 1))
+    return spread(end, from: min(jitter, max(0, end - 1)))
+  }
+
+  /// `frames` indices, evenly from `begin` to the last of `end`.
+  private func spread(_ end: Int, from begin: Int) -> [Int] {
     guard frames > 1 else { return [begin] }
     return (0..<frames).map { index in
       begin + Int(Double(index) * Double(max(0, end - 1 - begin)) / Double(frames - 1))
@@ -119,6 +135,25 @@ extension BodySequence {
     }
     turn(from: joint(first, 0, landmarks.midSpine) - joint(first, 0, landmarks.spineBase), to: SIMD3(0, 0, 1))
     turn(from: joint(first, 0, landmarks.rightShoulder) - joint(first, 0, landmarks.leftShoulder), to: SIMD3(1, 0, 0))
+  }
+
+  /// Moves the hips at the first pose to the origin, and turns the body about the camera's vertical to face it there.
+  ///
+  /// Unlike `align` it keeps where the body goes, and what the camera says is upright: between Kinect v1's hip centre and
+  /// spine are five centimetres, by which nothing can be turned well.
+  mutating func stand() {
+    let (hips, leftShoulder, rightShoulder, leftHip, rightHip) = (0, 4, 8, 12, 16)
+    for body in 0..<bodies {
+      guard let first = frames.indices.first(where: { !isEmpty($0, body) }) else { continue }
+      let origin = joint(first, body, hips)
+      var across = joint(first, body, rightShoulder) - joint(first, body, leftShoulder)
+      across += joint(first, body, rightHip) - joint(first, body, leftHip)
+      across.y = 0
+      for frame in frames.indices where !isEmpty(frame, body) {
+        for index in 0..<joints where joint(frame, body, index) != .zero { shift(frame, body, index, by: origin) }
+      }
+      turn(from: across, to: SIMD3(1, 0, 0))
+    }
   }
 
   /// A body that is not there at first moves to the front, over the frames without it.

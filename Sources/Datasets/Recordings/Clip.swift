@@ -30,7 +30,7 @@ package struct Clip: Hashable, Sendable {
 package enum Partition: String, CaseIterable, Sendable, Codable { case train, validation, test }
 
 package enum DatasetKind: String, CaseIterable, Sendable, Codable {
-  case ntu60, ntu120, smarthome, nucla, manifest
+  case ntu60, ntu120, smarthome, nucla, weizmann, manifest
 }
 
 /// Which recordings, and how they are split.
@@ -40,7 +40,7 @@ package struct DatasetOptions: Hashable, Sendable {
   package var videos: String
   /// Folder of the skeletons; `nil` when they lie with the videos.
   package var skeletons: String?
-  /// CS, CV, CSet, CV1, CV2, cross1, cross2 or cross3; a manifest has none.
+  /// CS, CV, CSet, CV1, CV2, cross1, cross2, cross3, or the actor of Weizmann who tests; a manifest has none.
   package var protocolName: String
   /// The CSV file of a `manifest`.
   package var manifest: String?
@@ -105,6 +105,7 @@ package struct Dataset: Sendable {
     case .ntu60, .ntu120: try NTU(options).open()
     case .smarthome: try Smarthome(options).open()
     case .nucla: try NUCLA(options).open()
+    case .weizmann: try Weizmann(options).open()
     case .manifest: try Manifest.open(options)
     }
   }

@@ -25,6 +25,8 @@ package struct ClipNetwork {
   package let parameters: ParameterStore
 
   private let momentum: Double
+  /// Parts of the trunk that keep their weights and statistics.
+  private let frozenParts: Set<String>
 
   /// Momentum of the Non-Local block's batch norm, PyTorch's default.
   private static let blockMomentum = 0.1
@@ -36,16 +38,31 @@ package struct ClipNetwork {
   ///   - source: first values.
   ///   - device: where it lives.
   ///   - momentum: share of a batch in the trunk's running statistics.
+  ///   - firstLearned: the first part of I3D that learns, one of `parts`; those before it keep weights and statistics and
+  ///     cost no gradients. `nil` trains all.
   /// - Throws: what `source` throws, or `TensorError`.
   package init(
     _ network: StudentNetwork, from source: some ParameterSource, on device: Device,
-    momentum: Double = ClipNetwork.publishedMomentum
+    momentum: Double = ClipNetwork.publishedMomentum, trainingFrom firstLearned: String? = nil
   ) throws {
     self.network = network
     self.momentum = momentum
     graph = try network.graph()
     parameters = try ParameterStore(graph.parameters, from: source, on: device)
+    let parts = Self.parts(of: graph)
+    let frozen = Set(firstLearned.map { first in parts.prefix { $0 != first } } ?? [])
+    frozenParts = frozen
+    try parameters.freeze { frozen.contains(Self.part(of: $0.name)) }
   }
+
+  /// The parts of a network with learned tensors, from the stem to the classifier, as `Mixed_4f`.
+  package static func parts(of graph: NetworkGraph) -> [String] {
+    graph.parameters.reduce(into: []) { parts, parameter in
+      if parts.last != part(of: parameter.name) { parts.append(part(of: parameter.name)) }
+    }
+  }
+
+  private static func part(of name: String) -> String { String(name.prefix { $0 != "." }) }
 
   /// - Parameters:
   ///   - clips: [N, 3, T, H, W].
@@ -139,6 +156,8 @@ package struct ClipNetwork {
       parameters[layer.weight], bias: bias, stride: layer.stride.axes, padding: padding.front.axes,
       paddingBehind: padding.back.axes)
     if let normalization = layer.normalization {
+      var mode = mode
+      if frozenParts.contains(Self.part(of: layer.weight.name)) { mode.usesBatchStatistics = false }
       return try y.normalized(normalization, parameters, momentum: momentum, mode, relu: layer.hasReLU)
     }
     return layer.hasReLU ? try y.reluInPlace() : y

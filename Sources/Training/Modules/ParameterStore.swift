@@ -12,6 +12,8 @@ package final class ParameterStore {
   /// In the order of the description.
   package private(set) var all: [Parameter] = []
   private var places: [String: Int] = [:]
+  /// Names of tensors that do not learn though their kind does.
+  private var frozen: Set<String> = []
   package let device: Device
 
   /// Makes every tensor of a description.
@@ -39,9 +41,22 @@ package final class ParameterStore {
   }
 
   /// What an optimiser moves.
-  package var learned: [Parameter] { all.filter { !$0.description.isStatistic } }
+  package var learned: [Parameter] {
+    all.filter { !$0.description.isStatistic && !frozen.contains($0.description.name) }
+  }
 
   package var learnedCount: Int { learned.reduce(0) { $0 + $1.description.count } }
+
+  /// Stops a part of the network from learning; where it is the first part, it costs no gradients.
+  ///
+  /// - Parameter isFrozen: by the tensor's description.
+  /// - Throws: `TensorError`.
+  package func freeze(where isFrozen: (ParameterDescription) -> Bool) throws(TensorError) {
+    for parameter in all where isFrozen(parameter.description) {
+      frozen.insert(parameter.description.name)
+      try parameter.tensor.requireGradient(false)
+    }
+  }
 
   /// Stops learning: a frozen network costs no gradients.
   package func freeze() throws(TensorError) {

@@ -10,6 +10,7 @@ extension DatasetOptions {
       case .ntu120: .ntu120
       case .smarthome: .smarthome
       case .nucla: .nucla
+      case .weizmann: .weizmann
       case .manifest: .manifest
       }
     self.init(

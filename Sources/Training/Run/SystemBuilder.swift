@@ -74,7 +74,14 @@ package struct SystemBuilder {
     let network = try StudentNetwork(
       width: WidthMultiplier(settings.network.width), frames: settings.clip.frames, size: settings.clip.size,
       classes: labels.count, nonLocal: nonLocal)
-    return try ClipNetwork(network, from: initial, on: device, momentum: settings.network.normMomentum)
+    let first = settings.network.trainFrom
+    let parts = ClipNetwork.parts(of: try network.graph())
+    guard first.isEmpty || parts.contains(first) else {
+      throw TrainingError.refused(setting: "network.trainFrom", value: first, allowed: parts.joined(separator: ", "))
+    }
+    return try ClipNetwork(
+      network, from: initial, on: device, momentum: settings.network.normMomentum,
+      trainingFrom: first.isEmpty ? nil : first)
   }
 
   // MARK: Starting weights

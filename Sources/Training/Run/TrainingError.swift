@@ -4,6 +4,8 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
   case missing(stage: String, what: String, remedy: String)
   /// A file is there but does not fit.
   case unsuitable(path: String, reason: String)
+  /// A setting that does not fit the network.
+  case refused(setting: String, value: String, allowed: String)
   /// A loss that is not a number, or beyond `run.largestLoss`.
   case diverged(step: Int, terms: String, clips: [String])
   case outOfMemory(step: Int, reason: String)
@@ -18,6 +20,7 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .missing(let stage, let what, let remedy): "\(stage) needs \(what): \(remedy)"
     case .unsuitable(let path, let reason): "\(path) cannot be used: \(reason)"
+    case .refused(let setting, let value, let allowed): "\(setting) is '\(value)'; it must be \(allowed)"
     case .diverged(let step, let terms, let clips):
       "the loss left all bounds at step \(step) (\(terms)) with the clips \(clips.joined(separator: ", ")); lower "
         + "optimizer.learningRate or run.clipNorm, or look at these clips"
