@@ -1,7 +1,9 @@
 import ArgumentParser
 import Basics
+import Evaluation
 import Foundation
 import Testing
+import Training
 
 @testable import adl_train
 
@@ -50,6 +52,14 @@ import Testing
       let lines = learners.map { line($0, section) }
       #expect(lines.allSatisfy { $0 != nil && $0 == lines[0] }, "\(section)")
     }
+  }
+
+  /// By the guess of each step's work, which real runs were measured for.
+  @Test func `of the standard budget fit into an afternoon on two cores, in short steps`() {
+    let steps = ReproductionPlan(budget: ReproductionBudget(.standard), folder: "out", machine: []).steps
+    let schedule = ReproductionSchedule(steps)
+    #expect(schedule.secondsLeft(jobs: 2) < 2.5 * 3600)
+    #expect(steps.allSatisfy { $0.work < 20 * 60 })
   }
 
   @Test func `keep few labels apart from all, and train longer on them`() {
@@ -233,6 +243,48 @@ import Testing
     #expect(report.place == "epoch 3/12" && report.secondsLeft == 3720 && report.lines.last == "saved")
     #expect(LogTail("nothing yet", age: 0).secondsLeft == nil)
     #expect(LogTail("12 of 40 clips  I3D, paper  ? left", age: 0).secondsLeft == nil)
+  }
+
+  @Test func `show what is done, and dashes for what is not`() throws {
+    defer { clean() }
+    let plan = plan { $0.systems[.subjects] = [.i3d, .both] }
+    let used = UsedMachine(device: "cpu", precision: .float32, cores: 2)
+    let record = ReproductionRunner.Record(recipe: "", seconds: 61, machine: used.description)
+    /// Right on the first `right` of ten recordings of two people.
+    func judge(_ system: ReproductionSystem, right: Int) throws -> [String: ReproductionRunner.Record] {
+      let run = plan.run(system, .subjects, 1)
+      for partition in ["validation", "test"] {
+        let clips = (0..<10).map { index in
+          ScoredClip(
+            name: "v\(index)", label: index % 2,
+            windows: [(index < right) == (index % 2 == 0) ? [2, 0] : [0, 2]])
+        }
+        let file = RunFolder(plan.path(run.name)).scores(partition, "paper")
+        try FileManager.default.createDirectory(
+          at: URL(fileURLWithPath: file).deletingLastPathComponent(), withIntermediateDirectories: true)
+        try ScoreFile(
+          labels: ["cut", "stir"], clips: clips, system: system.title, dataset: "CS", protocolName: "manifest",
+          partition: partition
+        ).write(file)
+      }
+      return [run.name + "/judged": record]
+    }
+    let lines = (0..<10).map { "v\($0).mp4,\($0 % 2 == 0 ? "cut" : "stir"),\($0 % 4 / 2),test\n" }
+    try FileManager.default.createDirectory(atPath: folder + "/data", withIntermediateDirectories: true)
+    try Data(("video,label,subject,split\n" + lines.joined()).utf8).write(
+      to: URL(fileURLWithPath: plan.list(.subjects)))
+    let results = ReproductionResults(plan: plan)
+    var records = try judge(.i3d, right: 4)
+    records.merge(try judge(.both, right: 6)) { $1 }
+    try results.write(records: records, milliseconds: [:], on: used)
+    let text = try String(contentsOfFile: results.markdownPath, encoding: .utf8)
+    let table = text.split(separator: "\n").filter { $0.hasPrefix("|") }
+    #expect(table.contains("| I3D | no | 40.0 (1 of 2) | – | – | – | – |"))
+    #expect(table.contains("| AGCN-J | yes | – | – | – | – | – |"))
+    #expect(table.contains { $0.hasPrefix("| VPN++ | no | 60.0 (1 of 2) | +20.0 [") })
+    #expect(table.contains { $0.hasPrefix("| VPN++ + poses | yes | – |") })
+    #expect(table.contains { $0.hasPrefix("| VPN++ over I3D | +20.0 [") })
+    #expect(text.contains("- Done: 2 of ") && text.contains("- Time of these steps: 2:02"))
   }
 
   @Test func `keep a second one out of the folder`() throws {

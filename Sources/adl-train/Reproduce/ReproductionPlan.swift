@@ -1,3 +1,4 @@
+import Foundation
 import Training
 
 /// One command of a reproduction, and what it needs done before.
@@ -136,7 +137,8 @@ struct ReproductionPlan: Sendable {
       name: name, kind: .listing,
       arguments: [
         "data", "subset", "\(path(dataName(noise)))/\(protocolName.rawValue).csv", "--name",
-        "\(name.split(separator: "/")[1]).csv", "--train", "\(budget.labels)", "--validation",
+        "\(name.split(separator: "/")[1]).csv", "--train",
+        String(format: "%.4g", budget.trainingShare(protocolName)), "--validation",
         "\(budget.validationShare)", "--test", "\(budget.testShare)", "--both",
       ], inputs: [dataName(noise)], family: "list", work: 1)
   }

@@ -49,7 +49,7 @@ struct ReproductionRecipe {
 
   /// Of all epochs on one core, about.
   var trainingSeconds: Double {
-    let clips = Double(budget.clips) * run.protocolName.shares.training * budget.labels
+    let clips = Double(budget.clips) * run.protocolName.shares.training * budget.trainingShare(run.protocolName)
     return Double(epochs) * clips * Self.stepSeconds(run.system, budget)
   }
 

@@ -17,14 +17,16 @@ extension ReproductionResults {
         "Data", "\(budget.clips) recordings of \(budget.subjects) people, each motion from three cameras"),
       HTMLReport.Fact(
         "Networks",
-        "I3D x\(budget.width), \(budget.frames) frames of \(budget.pixels)x\(budget.pixels) around the person, every "
-          + "\(budget.stride)th; AGCN x\(budget.poseWidth), \(budget.poseFrames) poses, every \(budget.poseStride)th"),
+        "I3D x\(budget.width), \(budget.frames) frames of \(budget.pixels)x\(budget.pixels) around the person, one in "
+          + "\(budget.stride); AGCN x\(budget.poseWidth), \(budget.poseFrames) poses, one in \(budget.poseStride)"),
       HTMLReport.Fact(
         "Training",
         training + "\(budget.scratchEpochs) epochs of I3D from scratch, then \(budget.epochs) of each system; "
           + "\(budget.poseEpochs) of AGCN-J"),
       HTMLReport.Fact(
-        "Command", CommandLine.arguments.map { $0.contains(" ") ? "'\($0)'" : $0 }.joined(separator: " ")),
+        "Command",
+        (["adl-train"] + CommandLine.arguments.dropFirst()).map { $0.contains(" ") ? "'\($0)'" : $0 }.joined(
+          separator: " ")),
       HTMLReport.Fact(
         "Steps ran on", machines.map { "\($0.key) (\($0.value.count))" }.joined(separator: "; ")),
       HTMLReport.Fact("Time of these steps", ProgressLine.clock(total)),
@@ -36,7 +38,7 @@ extension ReproductionResults {
     var notes = [
       """
       Mean class accuracy on held-out recordings ± standard deviation over seeds \
-      \(plan.budget.seeds.map(String.init).joined(separator: ", ")). Beside it the difference to I3D on the same \
+      (\(plan.budget.seeds.map(String.init).joined(separator: ", "))). Beside it the difference to I3D on the same \
       recordings under the same seeds, in points, with the 95 % interval of a bootstrap over seeds and people of the \
       test. A dash: not there yet. Every row but AGCN-J begins with the same I3D, trained from scratch on the training \
       recordings of its protocol, and trains as long as the others.

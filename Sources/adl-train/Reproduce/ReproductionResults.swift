@@ -53,16 +53,8 @@ final class ReproductionResults {
       cost?.milliseconds = milliseconds[system]
       rows.append(try row(.system(system), cost))
     }
-    if let both = rows.first(where: { $0.system == Contender.system(.both).title })?.cost,
-      let pose = rows.first(where: { $0.system == Contender.system(.pose).title })?.cost
-    {
-      let milliseconds = both.milliseconds.flatMap { own in pose.milliseconds.map { own + $0 } }
-      rows.append(
-        try row(
-          .fused,
-          Comparison.Cost(
-            parameters: both.parameters + pose.parameters,
-            multiplyAccumulates: both.multiplyAccumulates + pose.multiplyAccumulates, milliseconds: milliseconds)))
+    if rows.contains(where: { $0.system == Contender.system(.both).title }) {
+      rows.append(try row(.fused, fusedCost(rows)))
     }
     let budget = plan.budget
     return Comparison(
@@ -90,6 +82,18 @@ final class ReproductionResults {
       case .fused: true
       }
     }
+  }
+
+  /// Of VPN++ and the pose teacher together.
+  private func fusedCost(_ rows: [Comparison.Row]) -> Comparison.Cost? {
+    func cost(_ system: ReproductionSystem) -> Comparison.Cost? {
+      rows.first { $0.system == Contender.system(system).title }?.cost
+    }
+    guard let both = cost(.both), let pose = cost(.pose) else { return nil }
+    return Comparison.Cost(
+      parameters: both.parameters + pose.parameters,
+      multiplyAccumulates: both.multiplyAccumulates + pose.multiplyAccumulates,
+      milliseconds: both.milliseconds.flatMap { own in pose.milliseconds.map { own + $0 } })
   }
 
   // MARK: Accuracy

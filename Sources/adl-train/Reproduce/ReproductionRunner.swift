@@ -113,7 +113,10 @@ final class ReproductionRunner {
     try FileManager.default.createDirectory(
       at: URL(fileURLWithPath: base).deletingLastPathComponent(), withIntermediateDirectories: true)
     try write(recipe, base + ".recipe")
-    if !continues { try remove(base + ".log") }
+    if !continues {
+      try remove(base + ".log")
+      try remove(base + ".spent")
+    }
     if !step.settings.isEmpty { try write(step.settings, base + ".yaml") }
     let cores = max(1, machine.cores / max(1, min(machine.jobs, schedule.width)))
     let arguments = step.arguments(cores: cores) + (step.kind == .training && !continues ? ["--restart"] : [])
@@ -129,7 +132,10 @@ final class ReproductionRunner {
     guard let (process, began) = running.removeValue(forKey: step.name) else { return false }
     let base = plan.path(step.name)
     try remove(base + ".pid")
+    let seconds = (ContinuousClock.now - began) / .seconds(1) + (contents(base + ".spent").flatMap { Double($0) } ?? 0)
     guard status == 0 else {
+      // What goes on later has not taken less for it.
+      try write("\(seconds)", base + ".spent")
       if status == StepProcess.interrupted, machine.isInterrupted() {
         schedule.interrupt(step.name)
         return false
@@ -141,7 +147,7 @@ final class ReproductionRunner {
       for line in process.report.lines { machine.line.note("  " + line) }
       return false
     }
-    let seconds = (ContinuousClock.now - began) / .seconds(1)
+    try remove(base + ".spent")
     let record = Record(recipe: recipes[step.name] ?? "", seconds: seconds, machine: machine.name)
     try JSONEncoder().encode(record).write(to: URL(fileURLWithPath: base + ".done"), options: .atomic)
     records[step.name] = record
