@@ -1,5 +1,52 @@
 import Tensors
 
+/// Numbers of a step, added up over its batches where they are computed.
+struct StepNumbers {
+  private(set) var terms: [String] = []
+  /// Loss, terms, right answers.
+  private var sums: Tensor?
+
+  /// - Parameters:
+  ///   - total: the loss that is differentiated.
+  ///   - terms: its terms.
+  ///   - share: of the batch in the step, for the terms.
+  ///   - logits: [N, K].
+  ///   - batch: with the labels.
+  /// - Throws: `TensorError`.
+  mutating func add(_ total: Tensor, _ terms: [LossTerm], times share: Double, _ logits: Tensor, _ batch: Batch)
+    throws(TensorError)
+  {
+    self.terms = terms.map(\.name)
+    let former = sums
+    sums = try withoutGradients { () throws(TensorError) in
+      var values = [try total.reshaped([1])]
+      for term in terms { values.append(try (term.value.to(.float32) * share).reshaped([1])) }
+      values.append(try logits.correct(batch.classes(on: logits.device)).reshaped([1]))
+      let own = try Tensor.concatenated(values, 0)
+      return if let former { try former + own } else { own }
+    }
+  }
+
+  /// Sends them to the host: means over the ranks, which is what they would be on one.
+  ///
+  /// - Parameters:
+  ///   - norm: of the gradient.
+  ///   - wantsToStop: this rank's vote.
+  ///   - group: ranks that train together, if any.
+  /// - Returns: loss, terms, right answers, norm, and the share of ranks that want to stop.
+  /// - Throws: `TensorError`.
+  func send(_ norm: Tensor, wantsToStop: Bool, over group: ProcessGroup?) throws(TensorError) -> PendingValues {
+    guard let sums else { preconditionFailure("a step has a batch") }
+    let vote = try Tensor.full(wantsToStop ? 1 : 0, [1], on: norm.device)
+    let numbers = try Tensor.concatenated([sums, norm.to(.float32).reshaped([1]), vote], 0)
+    if let group {
+      try group.sum(numbers)
+      try numbers.scale(by: 1 / Double(group.size))
+    }
+    return try PendingValues(numbers)
+  }
+}
+
 /// A step that was handed to the device, whose numbers are on their way.
 struct RunningStep {
   /// What is known at once; the numbers are zero until they are there.
@@ -7,7 +54,7 @@ struct RunningStep {
   /// Clips of the step, for messages.
   var clips: [String]
   var terms: [String]
-  /// Loss, terms, right answers, gradient norm, and whether a rank wants to stop: means over the ranks.
+  /// As `StepNumbers` sends them.
   var values: PendingValues
 
   /// Waits for the numbers.

@@ -175,9 +175,7 @@ package final class Trainer {
     let clips = micro.flatMap(\.names)
     do throws(TensorError) {
       try optimizer.clearGradients()
-      // Loss, terms and right answers, added up where they are computed.
-      var sums: Tensor?
-      var names: [String] = []
+      var numbers = StepNumbers()
       for (index, batch) in micro.enumerated() {
         let isLast = index == micro.count - 1
         let context = context(batch, index)
@@ -190,9 +188,7 @@ package final class Trainer {
         if isLast { try reducer?.begin() }
         try total.backward()
         if isLast { try reducer?.finish() }
-        let values = try numbers(total, terms, times: 1 / Double(micro.count), logits, batch)
-        sums = if let sums { try sums + values } else { values }
-        names = terms.map(\.name)
+        try numbers.add(total, terms, times: 1 / Double(micro.count), logits, batch)
         try system.finish(batch, context)
       }
       let norm = try clipGradients(learned, to: settings.run.clipNorm)
@@ -206,36 +202,12 @@ package final class Trainer {
           step: progress.step, epoch: progress.epoch, stepInEpoch: progress.stepInEpoch, stepsPerEpoch: stepsPerEpoch,
           loss: 0, terms: [], accuracy: 0, learningRate: rates.first ?? 0, gradientNorm: 0, clips: clips.count,
           seconds: 0, waitSeconds: 0),
-        clips: clips, terms: names, values: try pending(sums, norm, wantsToStop: wantsToStop))
+        clips: clips, terms: numbers.terms, values: try numbers.send(norm, wantsToStop: wantsToStop, over: group))
     } catch {
       if case .outOfMemory(_, let reason) = error { throw .outOfMemory(step: progress.step, reason: reason) }
       if group != nil { throw .lostRank(step: progress.step, reason: "\(error)") }
       throw .failed(step: progress.step, reason: "\(error)", clips: clips)
     }
-  }
-
-  /// What a batch adds to the numbers of its step, one after the other.
-  private func numbers(_ total: Tensor, _ terms: [LossTerm], times share: Double, _ logits: Tensor, _ batch: Batch)
-    throws(TensorError) -> Tensor
-  {
-    try withoutGradients { () throws(TensorError) in
-      var values = [try total.reshaped([1])]
-      for term in terms { values.append(try (term.value.to(.float32) * share).reshaped([1])) }
-      values.append(try logits.correct(batch.classes(on: device)).reshaped([1]))
-      return try Tensor.concatenated(values, 0)
-    }
-  }
-
-  /// Sends a step's numbers to the host: means over the ranks, which is what they would be on one.
-  private func pending(_ sums: Tensor?, _ norm: Tensor, wantsToStop: Bool) throws(TensorError) -> PendingValues {
-    guard let sums else { preconditionFailure("a step has a batch") }
-    let vote = try Tensor.full(wantsToStop ? 1 : 0, [1], on: device)
-    let numbers = try Tensor.concatenated([sums, norm.to(.float32).reshaped([1]), vote], 0)
-    if let group {
-      try group.sum(numbers)
-      try numbers.scale(by: 1 / Double(group.size))
-    }
-    return try PendingValues(numbers)
   }
 
   private func sum(_ terms: [LossTerm]) throws(TensorError) -> Tensor {
@@ -311,16 +283,5 @@ package final class Trainer {
     guard group.map({ $0.rank == 0 }) ?? true else { return }
     try TrainingCheckpoint.write(to: path, system, optimizer, average, description: description, progress: progress)
     observe(.checkpoint(path: path))
-  }
-}
-
-extension OptimizerKind {
-  init(_ settings: OptimizerSettings) {
-    self =
-      switch settings.kind {
-      case .sgd: .sgd(momentum: settings.momentum, nesterov: settings.nesterov)
-      case .adam: .adam(beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon)
-      case .adamw: .adamW(beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon)
-      }
   }
 }

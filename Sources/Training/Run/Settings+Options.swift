@@ -1,5 +1,6 @@
 package import Datasets
 package import Settings
+import Tensors
 import Video
 
 extension DatasetOptions {
@@ -70,5 +71,16 @@ extension ClipAugmentation {
     pose.noise = settings.jointNoise ?? pose.noise
     pose.dropout = settings.jointDropout ?? pose.dropout
     pose.crop = settings.crop ?? pose.crop
+  }
+}
+
+extension OptimizerKind {
+  init(_ settings: OptimizerSettings) {
+    self =
+      switch settings.kind {
+      case .sgd: .sgd(momentum: settings.momentum, nesterov: settings.nesterov)
+      case .adam: .adam(beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon)
+      case .adamw: .adamW(beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon)
+      }
   }
 }
