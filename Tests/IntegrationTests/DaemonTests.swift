@@ -52,7 +52,7 @@ import Testing
     // Walking goes on; the longest duration ends it and lets it begin anew.
     let config = try settings(
       programs, model: Programs.peopleModel, source: Programs.walk(seconds: 60, rate: 10),
-      recognition: ", maximumDuration: 2")
+      recognition: ", maximumDuration: 8")
     let running = try programs.start("adld", ["--config", config])
     let subscriber = try EventSubscriber(endpoint: "ipc://\(programs.folder)/events", heartbeat: .seconds(20))
     var walks = 0
