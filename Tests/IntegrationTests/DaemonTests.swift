@@ -52,7 +52,7 @@ import Testing
     // Walking goes on; the longest duration ends it and lets it begin anew.
     let config = try settings(
       programs, model: Programs.peopleModel, source: Programs.walk(seconds: 60, rate: 10),
-      recognition: ", maximumDuration: 2")
+      recognition: ", maximumDuration: 8")
     let running = try programs.start("adld", ["--config", config])
     let subscriber = try EventSubscriber(endpoint: "ipc://\(programs.folder)/events", heartbeat: .seconds(20))
     var walks = 0
@@ -96,6 +96,22 @@ import Testing
       .map { try JSONDecoder().decode(CameraHealth.self, from: $0.json).type }
     // The first `online` may come before the subscriber does.
     #expect(health.drop { $0 == .online }.prefix(2) == [.offline, .online])
+  }
+
+  @Test(.timeLimit(.minutes(5))) func `watch tells beside the events what really begins`() throws {
+    let programs = try Programs()
+    let config = try settings(programs, model: programs.smallModel(), source: "synthetic:1?rate=15&size=64x64")
+    let truth = try programs.write("begin,end,label\n0,0.5,idle\n0.5,9,Walk\n3600,3601,Drink\n", to: "truth.csv")
+    let endpoint = "ipc://\(programs.folder)/events"
+    let watch = try programs.start("adl", ["watch", "--endpoint", endpoint, "--until-end", "--truth", truth])
+    let running = try programs.start("adld", ["--config", config])
+    let subscriber = try EventSubscriber(endpoint: endpoint, heartbeat: .seconds(20))
+    // The first window is full after one second.
+    _ = try messages(subscriber, while: running) { $0.type == .start }
+    #expect(running.finish().status == 0)
+    let output = watch.finish().output
+    #expect(output.contains("the truth: idle\n") && output.contains("the truth: Walk\n"), "\(output)")
+    #expect(!output.contains("Drink"))
   }
 
   @Test(.timeLimit(.minutes(5))) func `wrong settings end it with status 78 and say where and why`() throws {
