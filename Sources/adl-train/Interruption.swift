@@ -8,7 +8,11 @@ import Synchronization
 final class Interruption: @unchecked Sendable {
   private final class Flag: Sendable {
     let isAsked = Atomic<Bool>(false)
+    let first = Mutex<ContinuousClock.Instant?>(nil)
   }
+
+  /// `timeout` and process managers send the same signal twice in a row, to the process and to its group.
+  private static let repetition = Duration.milliseconds(500)
 
   private let flag = Flag()
   private let sources: [any DispatchSourceSignal]
@@ -23,7 +27,17 @@ final class Interruption: @unchecked Sendable {
     }
     for source in sources {
       source.setEventHandler { [flag] in
-        if flag.isAsked.exchange(true, ordering: .relaxed) { exit(130) }
+        let now = ContinuousClock.now
+        let first = flag.first.withLock { first in
+          defer { first = first ?? now }
+          return first
+        }
+        if let first {
+          // Not `exit`: the other threads go on computing, and destructors would take away what they work with.
+          if now - first > Self.repetition { _exit(130) }
+          return
+        }
+        flag.isAsked.store(true, ordering: .relaxed)
         if let words { complain(words) }
       }
       source.resume()
