@@ -23,7 +23,7 @@ build: packages ## adld and adl, optimised
 	swift build -c release --product adld
 	swift build -c release --product adl
 
-demo: build ## render two people, let the daemon watch them for a minute, and score its events
+demo: build ## render two people, let the daemon watch them for a minute with the truth beside, and score its events
 	scripts/demo
 
 detector: ## a person detector as Models/person-detector.onnx; DETECTOR=FILE takes one that is here
@@ -61,7 +61,6 @@ install: build ## into DESTDIR/PREFIX, with the unit, the settings, the model an
 	if [ -x $(RELEASE)/adl-train ]; then \
 	  install -D -m 755 $(RELEASE)/adl-train $(DESTDIR)$(PREFIX)/bin/adl-train; \
 	  install -d $(DESTDIR)$(PREFIX)/share/doc/adl && cp -r config/train $(DESTDIR)$(PREFIX)/share/doc/adl/; fi
-	install -D -m 644 Models/demo.safetensors $(DESTDIR)$(PREFIX)/share/adl/models/demo.safetensors
 	install -D -m 644 Models/people.safetensors $(DESTDIR)$(PREFIX)/share/adl/models/people.safetensors
 	install -D -m 644 Models/README.md $(DESTDIR)$(PREFIX)/share/adl/models/README.md
 	install -D -m 644 config/families/kinetics400.yaml $(DESTDIR)$(PREFIX)/share/adl/families/kinetics400.yaml

@@ -36,11 +36,11 @@ struct Libtorch {
     guard let folder else {
       flags = ["-I/usr/include/torch/csrc/api/include"]
       language = .cxx17
-      linker = ["torch", "torch_cpu", "c10"].map { .linkedLibrary($0) }
+      linker = ["torch", "torch_cpu", "c10", "dnnl"].map { .linkedLibrary($0) }
       return
     }
     let hasCUDA = FileManager.default.fileExists(atPath: folder + "/lib/libtorch_cuda.so")
-    flags = ["-I\(folder)/include", "-I\(folder)/include/torch/csrc/api/include"] + (hasCUDA ? Self.nccl(folder) : [])
+    flags = ["-I\(folder)/include", "-I\(folder)/include/torch/csrc/api/include"] + (hasCUDA ? Self.cuda(folder) : [])
     language = .cxx20
     // Nothing names a symbol of libtorch_cuda; it registers itself when it is loaded.
     let libraries = ["-ltorch", "-ltorch_cpu", "-lc10"] + (hasCUDA ? ["-ltorch_cuda", "-lc10_cuda"] : [])
@@ -53,18 +53,19 @@ struct Libtorch {
 }
 
 extension Libtorch {
-  /// Flags to let ranks on GPUs talk through NCCL.
+  /// Flags to report a GPU's memory, and to let ranks on GPUs talk through NCCL.
   ///
   /// Its headers and CUDA's lie beside pip's torch (`pip install nvidia-cuda-crt` completes them) or in CUDA's own folder.
-  static func nccl(_ folder: String) -> [String] {
+  static func cuda(_ folder: String) -> [String] {
     let nvidia = folder + "/../nvidia"
     let packages = ((try? FileManager.default.contentsOfDirectory(atPath: nvidia)) ?? []).sorted()
     let folders = packages.map { "\(nvidia)/\($0)/include" } + ["/usr/local/cuda/include", "/usr/include"]
     func holding(_ header: String) -> String? {
       folders.first { FileManager.default.fileExists(atPath: $0 + "/" + header) }
     }
-    guard let nccl = holding("nccl.h"), let cuda = holding("crt/host_config.h") else { return [] }
-    return ["-DCTORCH_NCCL", "-isystem", nccl, "-isystem", cuda]
+    guard let cuda = holding("crt/host_config.h") else { return [] }
+    let peers = holding("nccl.h").map { ["-DCTORCH_NCCL", "-isystem", $0] } ?? []
+    return ["-DCTORCH_CUDA", "-isystem", cuda] + peers
   }
 }
 
@@ -101,7 +102,8 @@ let package = Package(
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
     .target(name: "CVideo4Linux", linkerSettings: [.linkedLibrary("v4l2")]),
     .target(
-      name: "CTorch", cxxSettings: [.unsafeFlags(libtorch.flags)], linkerSettings: libtorch.linker),
+      // Its inner loops are unbearable without the optimiser, in debug builds too.
+      name: "CTorch", cxxSettings: [.unsafeFlags(libtorch.flags + ["-O2"])], linkerSettings: libtorch.linker),
 
     // What every room may use
     library("Basics"),
@@ -142,12 +144,13 @@ let package = Package(
         "Video",
       ]),
     .executableTarget(
-      name: "adld", dependencies: ["Daemon", "Detection", "Settings", argumentParser, logging], swiftSettings: settings),
+      name: "adld", dependencies: ["Daemon", "Detection", "Settings", "Synthesis", argumentParser, logging],
+      swiftSettings: settings),
     .executableTarget(
       name: "adl",
       dependencies: [
-        "Annotation", "Basics", "Capture", "Detection", "Events", "Golden", "Inference", "ModelFile", "Networks",
-        "People", "Pipeline", "Recognition", "Settings", "Synthesis", "Video", argumentParser,
+        "Annotation", "Basics", "Capture", "Detection", "Evaluation", "Events", "Golden", "Inference", "ModelFile",
+        "Networks", "People", "Pipeline", "Recognition", "Settings", "Synthesis", "Video", argumentParser,
       ],
       swiftSettings: settings),
 
@@ -162,7 +165,7 @@ let package = Package(
 
     // Seen by tests only
     .executableTarget(
-      name: "camera-probe", dependencies: ["Capture", "CTestMedia", "Video", argumentParser],
+      name: "camera-probe", dependencies: ["Capture", "CTestMedia", "Synthesis", "Video", argumentParser],
       path: "Tests/CameraVM/Probe",
       swiftSettings: settings),
     .target(
@@ -185,12 +188,12 @@ let package = Package(
     tests(
       "IntegrationTests",
       [
-        "Capture", "Events", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "adl", "adld",
-        "camera-probe",
+        "Capture", "Events", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "Synthesis", "Video",
+        "adl", "adld", "camera-probe",
       ]),
     tests("EventsTests", ["Events", "CZeroMQ"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
-    tests("CaptureTests", ["Capture", "Video", "CTestMedia"]),
+    tests("CaptureTests", ["Capture", "Video", "CTestMedia", "CTurboJPEG"]),
     tests(
       "DatasetsTests", ["Capture", "CTestMedia", "Datasets", "Detection", "Networks", "People", "Video"],
       resources: [.copy("Fixtures")]),

@@ -1,11 +1,16 @@
 import Foundation
 
-/// The most memory this process ever held.
+/// Memory of this process and of its machine.
 package enum ProcessMemory {
   /// VmHWM of /proc/self/status in bytes; 0 where the kernel does not say.
-  package static var peakBytes: Int {
-    guard let status = FileManager.default.contents(atPath: "/proc/self/status") else { return 0 }
-    let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+  package static var peakBytes: Int { entry("VmHWM:", of: "/proc/self/status") }
+
+  /// MemAvailable of /proc/meminfo in bytes: what programs may take without others being swapped out.
+  package static var availableBytes: Int { entry("MemAvailable:", of: "/proc/meminfo") }
+
+  private static func entry(_ name: String, of file: String) -> Int {
+    guard let text = FileManager.default.contents(atPath: file) else { return 0 }
+    let line = String(decoding: text, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix(name) }
     let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
     return (kibibytes ?? 0) << 10
   }

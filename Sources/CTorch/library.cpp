@@ -42,6 +42,13 @@ void ctorch_keep_memory(void) {
 
 void ctorch_flush_denormals(void) { at::globalContext().setFlushDenormal(true); }
 
+void ctorch_set_cuda_arithmetic(bool tf32) {
+  at::globalContext().setBenchmarkCuDNN(true);
+  // cuDNN's default is TF32, of ten bits, under the name of float32.
+  at::globalContext().setAllowTF32CuDNN(tf32);
+  at::globalContext().setAllowTF32CuBLAS(tf32);
+}
+
 bool ctorch_cuda_available(void) {
   return guarded(false, [] { return torch::cuda::is_available(); });
 }

@@ -1,5 +1,8 @@
 // Operations that autograd differentiates.
-#include "internal.hpp"
+#include <algorithm>
+
+#include "channels_last.hpp"
+#include "convolution.hpp"
 
 using namespace ctorch;
 
@@ -7,6 +10,14 @@ namespace {
 
 c10::optional<at::Tensor> maybe(ctorch_tensor x) {
   return x == nullptr ? c10::optional<at::Tensor>() : c10::optional<at::Tensor>(x->value);
+}
+
+// Zeros around `x`; amounts are (before, after) from the last axis backwards.
+at::Tensor padded(const at::Tensor &x, at::IntArrayRef amounts) {
+  bool learns = at::GradMode::is_enabled() && x.requires_grad();
+  bool grows = std::all_of(amounts.begin(), amounts.end(), [](int64_t amount) { return amount >= 0; });
+  if (amounts.size() == 6 && x.dim() == 5 && grows && !learns && is_channels_last(x)) return pad_channels_last(x, amounts);
+  return at::constant_pad_nd(x, amounts, 0);
 }
 
 }  // namespace
@@ -52,7 +63,7 @@ ctorch_tensor ctorch_rows(ctorch_tensor x, ctorch_tensor indices) {
 }
 
 ctorch_tensor ctorch_pad(ctorch_tensor x, const int64_t *amounts, int count) {
-  return making([&] { return at::constant_pad_nd(x->value, list(amounts, count), 0); });
+  return making([&] { return padded(x->value, list(amounts, count)); });
 }
 
 // Arithmetic
@@ -126,11 +137,28 @@ ctorch_tensor ctorch_argmax(ctorch_tensor x, int axis) {
 // Layers
 
 ctorch_tensor ctorch_convolution(
-    ctorch_tensor x, ctorch_tensor weight, ctorch_tensor bias, const int64_t *stride, const int64_t *padding, int axes) {
+    ctorch_tensor x, ctorch_tensor weight, ctorch_tensor bias, const int64_t *stride, const int64_t *front,
+    const int64_t *back, int axes) {
   return making([&]() -> at::Tensor {
-    if (axes == 3) return at::conv3d(x->value, weight->value, maybe(bias), list(stride, 3), list(padding, 3));
-    if (axes == 2) return at::conv2d(x->value, weight->value, maybe(bias), list(stride, 2), list(padding, 2));
-    throw std::invalid_argument("a convolution has 2 or 3 axes");
+    if (axes != 2 && axes != 3) throw std::invalid_argument("a convolution has 2 or 3 axes");
+    at::IntArrayRef before = list(front, axes), after = list(back, axes);
+#if CTORCH_OWN_CONVOLUTION
+    at::Tensor y;
+    if (axes == 3 && convolve_channels_last(x->value, weight->value, maybe(bias), list(stride, 3), before, after, y)) {
+      return y;
+    }
+#endif
+    at::Tensor input = x->value;
+    std::vector<int64_t> padding = before.vec();
+    if (before != after) {
+      // libtorch pads both sides alike.
+      std::vector<int64_t> amounts;
+      for (size_t axis = before.size(); axis-- > 0;) amounts.insert(amounts.end(), {before[axis], after[axis]});
+      input = padded(input, amounts);
+      padding.assign(padding.size(), 0);
+    }
+    return axes == 3 ? at::conv3d(input, weight->value, maybe(bias), list(stride, 3), padding)
+                     : at::conv2d(input, weight->value, maybe(bias), list(stride, 2), padding);
   });
 }
 
@@ -138,44 +166,11 @@ ctorch_tensor ctorch_linear(ctorch_tensor x, ctorch_tensor weight, ctorch_tensor
   return making([&] { return at::linear(x->value, weight->value, maybe(bias)); });
 }
 
-#if TORCH_VERSION_MAJOR < 2
-namespace {
-
-// A maximum over three axes as one over height and width and one over time.
-//
-// Before version 2 libtorch's own runs one value at a time on a CPU; its two-dimensional pool of channels-last memory runs
-// over the channels with vectors, and the two views cost nothing.
-at::Tensor separable_max_pool(
-    const at::Tensor &x, const int64_t *kernel, const int64_t *stride, const int64_t *padding, bool ceil) {
-  at::Tensor y = x;
-  int64_t batch = x.size(0), channels = x.size(1), frames = x.size(2);
-  if (kernel[1] > 1 || kernel[2] > 1 || stride[1] > 1 || stride[2] > 1) {
-    at::Tensor pictures = y.permute({0, 2, 1, 3, 4}).reshape({batch * frames, channels, y.size(3), y.size(4)});
-    at::Tensor pooled = at::max_pool2d(
-        pictures, {kernel[1], kernel[2]}, {stride[1], stride[2]}, {padding[1], padding[2]}, {1, 1}, ceil);
-    y = pooled.reshape({batch, frames, channels, pooled.size(2), pooled.size(3)}).permute({0, 2, 1, 3, 4});
-  }
-  if (kernel[0] > 1 || stride[0] > 1) {
-    int64_t height = y.size(3), width = y.size(4);
-    at::Tensor rows = y.reshape({batch, channels, frames, height * width});
-    at::Tensor pooled = at::max_pool2d(rows, {kernel[0], 1}, {stride[0], 1}, {padding[0], 0}, {1, 1}, ceil);
-    y = pooled.reshape({batch, channels, pooled.size(2), height, width});
-  }
-  return y;
-}
-
-}  // namespace
-#endif
-
 ctorch_tensor ctorch_max_pool(
     ctorch_tensor x, const int64_t *kernel, const int64_t *stride, const int64_t *padding, int axes, bool ceil) {
   return making([&]() -> at::Tensor {
     at::IntArrayRef k = list(kernel, axes), s = list(stride, axes), p = list(padding, axes);
-#if TORCH_VERSION_MAJOR < 2
-    if (axes == 3 && x->value.device().is_cpu()) {
-      return separable_max_pool(x->value.contiguous(at::MemoryFormat::ChannelsLast3d), kernel, stride, padding, ceil);
-    }
-#endif
+    if (can_pool(x->value, k)) return max_pool_channels_last(x->value, k, s, p, ceil);
     if (axes == 3) return at::max_pool3d(x->value, k, s, p, 1, ceil);
     if (axes == 2) return at::max_pool2d(x->value, k, s, p, 1, ceil);
     throw std::invalid_argument("a pool has 2 or 3 axes");
@@ -188,11 +183,16 @@ ctorch_tensor ctorch_average_pool3d(ctorch_tensor x, const int64_t *kernel) {
 
 ctorch_tensor ctorch_batch_norm(
     ctorch_tensor x, ctorch_tensor scale, ctorch_tensor offset, ctorch_tensor mean, ctorch_tensor variance,
-    bool batch_statistics, double momentum, double epsilon) {
+    bool batch_statistics, double momentum, double epsilon, bool relu) {
   return making([&] {
-    return at::batch_norm(
+    if (is_channels_last(x->value)) {
+      return normalize_channels_last(
+          x->value, scale->value, offset->value, mean->value, variance->value, batch_statistics, momentum, epsilon, relu);
+    }
+    at::Tensor y = at::batch_norm(
         x->value, scale->value, offset->value, mean->value, variance->value, batch_statistics, momentum, epsilon,
         at::globalContext().userEnabledCuDNN());
+    return relu ? y.relu_() : y;
   });
 }
 

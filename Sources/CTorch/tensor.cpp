@@ -7,12 +7,39 @@
 
 using namespace ctorch;
 
+namespace {
+
+// Memory to copy from: pinned for a GPU, which then fetches it by itself and frees it once it is done.
+at::Tensor staging(at::IntArrayRef shape, at::ScalarType type, int where) {
+  return at::empty(shape, at::TensorOptions(type).pinned_memory(where >= 0));
+}
+
+}  // namespace
+
 ctorch_tensor ctorch_from_bytes(const void *values, int type, const int64_t *shape, int rank, int where) {
   return making([&] {
     // Copied: the caller's memory may go at once.
-    at::Tensor host = at::empty(list(shape, rank), at::TensorOptions(scalar_type(type)));
+    at::Tensor host = staging(list(shape, rank), scalar_type(type), where);
     if (host.nbytes() > 0) std::memcpy(host.data_ptr(), values, host.nbytes());
-    return host.to(device(where));
+    return host.to(device(where), /*non_blocking=*/true);
+  });
+}
+
+ctorch_tensor ctorch_from_pixels(const uint8_t *pixels, const int64_t *shape, int rank, int where) {
+  return making([&] {
+    if (where >= 0) {
+      at::Tensor host = staging(list(shape, rank), at::kByte, where);
+      std::memcpy(host.data_ptr(), pixels, host.nbytes());
+      // Bytes travel, floats are made where they are needed.
+      return host.to(device(where), /*non_blocking=*/true).to(at::kFloat).mul_(1 / 127.5).sub_(1);
+    }
+    // A loop of the calling thread: libtorch's own would take the trainer's cores.
+    at::Tensor values = at::empty(list(shape, rank), at::TensorOptions(at::kFloat));
+    float *out = values.data_ptr<float>();
+    for (int64_t i = 0, count = values.numel(); i < count; ++i) {
+      out[i] = static_cast<float>(pixels[i]) * (1 / 127.5f) - 1;
+    }
+    return values;
   });
 }
 
@@ -100,13 +127,6 @@ int ctorch_put_rows(ctorch_tensor target, ctorch_tensor rows, ctorch_tensor sour
   return acting([&] { target->value.index_copy_(0, rows->value, source->value); });
 }
 
-double ctorch_gradient_norm(const ctorch_tensor *parameters, int count) {
-  return guarded(-1.0, [&] {
-    std::vector<at::Tensor> norms;
-    for (int i = 0; i < count; ++i) {
-      const at::Tensor &gradient = parameters[i]->value.grad();
-      if (gradient.defined()) norms.push_back(gradient.norm());
-    }
-    return norms.empty() ? 0.0 : at::stack(norms).norm().item<double>();
-  });
+ctorch_tensor ctorch_clone(ctorch_tensor x) {
+  return making([&] { return x->value.detach().clone(); });
 }

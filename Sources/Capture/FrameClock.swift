@@ -2,7 +2,7 @@ internal import Glibc
 
 /// The clock of frames: what time it is, and how to wait.
 ///
-/// Cameras stamp frames with CLOCK_MONOTONIC, so files played in real time and synthetic scenes do as well; it is not the
+/// Cameras stamp frames with CLOCK_MONOTONIC, so files and rendered people in real time do as well; it is not the
 /// clock of Swift's `ContinuousClock`, which goes on while the machine sleeps. Tests pass a clock of their own.
 package struct FrameClock: Sendable {
   package var now: @Sendable () -> Duration

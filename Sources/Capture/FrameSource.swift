@@ -1,6 +1,6 @@
 package import Video
 
-/// Where frames come from: a V4L2 camera, a file or network stream, a synthetic scene.
+/// Where frames come from: a V4L2 camera, a file or network stream, or what another room adds.
 ///
 /// Used from one thread, which may block in `next`. After an error the source is of no more use: let it go before it is
 /// opened again, since a device that left keeps its name for as long as it is held.

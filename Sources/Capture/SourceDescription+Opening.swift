@@ -16,7 +16,7 @@ extension SourceDescription {
     switch self {
     case .camera(let name): return try V4L2Camera(name, options: options.camera, clock: clock)
     case .media(let location): return try MediaFile(location, options: options.media, clock: clock)
-    case .synthetic(let synthetic): return try SyntheticCamera(synthetic, clock: clock)
+    case .added(let source): return try source.open(pace: options.media.pace, clock: clock)
     }
   }
 }

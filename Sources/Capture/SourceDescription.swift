@@ -2,21 +2,29 @@
 ///
 /// - `/dev/video0`, `/dev/v4l/by-id/…`, `by-id:NAME`, `by-path:NAME`, `serial:NUMBER`: a V4L2 camera;
 /// - `rtsp://…`, `http://…` and their like: a stream; `file:PATH` or any other text: a file;
-/// - `synthetic:SEED?rate=25&…`: a `SyntheticCamera`.
-package enum SourceDescription: Equatable, Sendable {
+/// - `NAME:…`: a source that a room above adds, by the `AddedSource` of that name.
+package enum SourceDescription: Sendable {
   case camera(CameraName)
   case media(MediaFile.Location)
-  case synthetic(SyntheticCamera.Options)
+  case added(any AddedSource)
 
+  /// Reads a source's spelling.
+  ///
+  /// - Parameters:
+  ///   - text: what the settings or the command line say.
+  ///   - kinds: sources that this room does not know.
   /// - Throws: `CaptureError.badSource`.
-  package init(parsing text: String) throws(CaptureError) {
+  package init(parsing text: String, adding kinds: [any AddedSource.Type] = []) throws(CaptureError) {
     func rest(after prefix: String) -> Substring? { text.hasPrefix(prefix) ? text.dropFirst(prefix.count) : nil }
     guard !text.isEmpty, !text.utf8.contains(0) else {
       throw .badSource(text, reason: "it is empty or has a zero byte")
     }
-    if let options = rest(after: "synthetic:") {
-      self = .synthetic(try SyntheticCamera.Options(parsing: options))
-    } else if let name = CameraName(parsing: text) {
+    for kind in kinds {
+      guard let rest = rest(after: kind.name + ":") else { continue }
+      self = .added(try kind.init(parsing: rest))
+      return
+    }
+    if let name = CameraName(parsing: text) {
       self = .camera(name)
     } else if let path = rest(after: "file://") ?? rest(after: "file:") {
       guard !path.isEmpty else { throw .badSource(text, reason: "no path stands after 'file:'") }
@@ -35,6 +43,33 @@ package enum SourceDescription: Equatable, Sendable {
   }
 
   static let schemes = ["rtsp", "rtsps", "http", "https", "rtp", "udp"]
+}
+
+/// A kind of source that a room above adds to what settings and command lines can name.
+package protocol AddedSource: Sendable {
+  /// What stands before the colon.
+  static var name: String { get }
+
+  /// Reads what stands after the colon.
+  ///
+  /// - Parameter text: the rest of the spelling.
+  /// - Throws: `CaptureError.badSource`.
+  init(parsing text: Substring) throws(CaptureError)
+
+  /// How long it lasts; `nil` without an end.
+  var length: Duration? { get }
+
+  /// Frames a second.
+  var rate: Double { get }
+
+  /// Opens it.
+  ///
+  /// - Parameters:
+  ///   - pace: of the frames, and with it what their timestamps mean.
+  ///   - clock: tells the time.
+  /// - Returns: its frames, from the first one on.
+  /// - Throws: `CaptureError`.
+  func open(pace: MediaFile.Pace, clock: FrameClock) throws(CaptureError) -> any FrameSource & ~Copyable
 }
 
 /// How a V4L2 camera is named; all but a bare device node keep naming the same camera.

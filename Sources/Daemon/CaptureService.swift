@@ -42,7 +42,7 @@ struct CaptureService: Service {
         camera.opened()
         let outcome = try read(&source, until: stop, totals, &counters)
         guard outcome == .stalled else {
-          // Files and synthetic scenes come to an end; there is nothing to wait for.
+          // Files come to an end; there is nothing to wait for.
           if outcome == .ended { camera.finish() }
           return
         }

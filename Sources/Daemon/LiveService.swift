@@ -1,4 +1,4 @@
-import Capture
+package import Capture
 import Detection
 import Events
 import Foundation
@@ -29,9 +29,13 @@ package struct LiveService: Sendable {
 
   /// Checks what the settings name: the model, its labels, the sources, the regions, the detector.
   ///
+  /// - Parameters:
+  ///   - settings: as they were read.
+  ///   - path: the settings' file, for messages.
+  ///   - kinds: sources that `Capture` does not know.
   /// - Throws: `SettingsError`, `ModelFileError`, `CaptureError`, `VideoError`, `DetectionError` or `DaemonError`, each
   ///   naming what to change.
-  package init(_ settings: DaemonSettings, path: String) throws {
+  package init(_ settings: DaemonSettings, path: String, adding kinds: [any AddedSource.Type] = []) throws {
     self.settings = settings
     let model = try StudentModel(path: settings.model.path)
     var card = model.card
@@ -47,7 +51,7 @@ package struct LiveService: Sendable {
     _ = try Precision(settings.model.precision).resolved()
     cameras = try settings.cameras.filter(\.isEnabled).map { camera in
       Camera(
-        settings: camera, source: try SourceDescription(parsing: camera.source),
+        settings: camera, source: try SourceDescription(parsing: camera.source, adding: kinds),
         pipeline: try PipelineOptions(camera, settings, card))
     }
     if settings.people.looksAtPeople(card), let detector = settings.people.usedDetector {

@@ -1,91 +1,156 @@
 import Foundation
 
 /// Systems side by side: what each reaches under each protocol, over several seeds, and what it costs.
+///
+/// What is not there yet is shown as a dash, and seeds that are missing are counted.
 package struct Comparison: Sendable {
   package struct Row: Sendable {
     package var system: String
     /// Whether poses are needed to use it.
     package var needsPoses: Bool
-    /// Accuracy of each seed, a list for each protocol, in the order of `protocols`.
-    package var accuracies: [[Double]]
+    /// One for each protocol, in the order of `protocols`.
+    package var results: [Result]
+    /// `nil` before a network is there.
+    package var cost: Cost?
+
+    package init(system: String, needsPoses: Bool, results: [Result], cost: Cost? = nil) {
+      (self.system, self.needsPoses, self.results, self.cost) = (system, needsPoses, results, cost)
+    }
+  }
+
+  /// What a system reaches under one protocol.
+  package struct Result: Sendable {
+    /// Of each seed that is done.
+    package var accuracies: [Double]
+    /// How many seeds there are to be.
+    package var seeds: Int
+    /// To the system all are compared with; `nil` of that itself, and before both are there.
+    package var difference: PairedDifference?
+
+    package init(accuracies: [Double], seeds: Int, difference: PairedDifference? = nil) {
+      (self.accuracies, self.seeds, self.difference) = (accuracies, seeds, difference)
+    }
+  }
+
+  package struct Cost: Sendable {
     package var parameters: Int
     /// Multiply-accumulates of one window, poses included where they are needed.
     package var multiplyAccumulates: Int
-    /// Of one window, with what poses need besides the pictures and without.
-    package var milliseconds: Double
-    package var millisecondsWithoutPoses: Double
+    /// Of one window; `nil` before it was measured.
+    package var milliseconds: Double?
 
-    package init(
-      system: String, needsPoses: Bool, accuracies: [[Double]], parameters: Int, multiplyAccumulates: Int,
-      milliseconds: Double, millisecondsWithoutPoses: Double
-    ) {
-      self.system = system
-      self.needsPoses = needsPoses
-      self.accuracies = accuracies
+    package init(parameters: Int, multiplyAccumulates: Int, milliseconds: Double? = nil) {
       self.parameters = parameters
       self.multiplyAccumulates = multiplyAccumulates
       self.milliseconds = milliseconds
-      self.millisecondsWithoutPoses = millisecondsWithoutPoses
+    }
+  }
+
+  /// One system over another, as a paper claims it.
+  package struct Claim: Sendable {
+    package var text: String
+    /// One for each protocol, in the order of `protocols`; `nil` before both are there.
+    package var differences: [PairedDifference?]
+
+    package init(_ text: String, _ differences: [PairedDifference?]) {
+      (self.text, self.differences) = (text, differences)
     }
   }
 
   package var title: String
   package var facts: [HTMLReport.Fact]
   package var protocols: [String]
+  /// The system that the others are compared with.
+  package var reference: String
   package var rows: [Row]
+  package var claims: [Claim]
   package var charts: [LineChart]
   /// Lines below the table.
   package var notes: [String]
 
   package init(
-    title: String, facts: [HTMLReport.Fact], protocols: [String], rows: [Row], charts: [LineChart] = [],
-    notes: [String] = []
+    title: String, facts: [HTMLReport.Fact], protocols: [String], reference: String, rows: [Row],
+    claims: [Claim] = [], charts: [LineChart] = [], notes: [String] = []
   ) {
     self.title = title
     self.facts = facts
     self.protocols = protocols
+    self.reference = reference
     self.rows = rows
+    self.claims = claims
     self.charts = charts
     self.notes = notes
   }
 
   /// Mean and sample standard deviation, as "81.3 ± 0.9"; the deviation of a single value is left out.
-  static func spread(_ values: [Double]) -> String {
-    guard !values.isEmpty else { return "–" }
+  static func spread(_ result: Result) -> String {
+    let values = result.accuracies
+    guard !values.isEmpty else { return missing }
     let mean = values.reduce(0, +) / Double(values.count)
-    guard values.count > 1 else { return Markup.decimal(100 * mean, 1) }
-    let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
-    return "\(Markup.decimal(100 * mean, 1)) ± \(Markup.decimal(100 * variance.squareRoot(), 1))"
+    var text = Markup.decimal(100 * mean, 1)
+    if values.count > 1 {
+      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
+      text += " ± \(Markup.decimal(100 * variance.squareRoot(), 1))"
+    }
+    return values.count < result.seeds ? text + " (\(values.count) of \(result.seeds))" : text
   }
 
+  /// The difference and its interval, as "+1.2 [−0.4, 2.8]".
+  static func text(_ difference: PairedDifference?) -> String {
+    guard let difference else { return missing }
+    func points(_ value: Double) -> String {
+      let text = Markup.decimal(abs(100 * value), 1)
+      return value < 0 && text != "0.0" ? "−" + text : text
+    }
+    let mean = points(difference.mean)
+    return "\(mean.hasPrefix("−") ? "" : "+")\(mean) [\(points(difference.low)), \(points(difference.high))]"
+  }
+
+  /// A claim's difference and what its interval says of it.
+  static func verdict(_ difference: PairedDifference?) -> String {
+    guard let difference else { return missing }
+    let verdict = difference.low > 0 ? "holds" : difference.high < 0 ? "the opposite" : "open"
+    return "\(text(difference)): \(verdict)"
+  }
+
+  private static let missing = "–"
+
   private var header: [String] {
-    ["System", "Needs poses"] + protocols
-      + ["Parameters", "MACs", "ms a window", "without its poses"]
+    ["System", "Needs poses"] + protocols.flatMap { [$0, "to \(reference)"] }
+      + ["Parameters", "MACs", "ms per window"]
   }
 
   private var cells: [[String]] {
     rows.map { row in
-      [row.system, row.needsPoses ? "yes" : "no"] + row.accuracies.map(Self.spread)
+      [row.system, row.needsPoses ? "yes" : "no"]
+        + row.results.flatMap { [Self.spread($0), Self.text($0.difference)] }
         + [
-          Markup.decimal(Double(row.parameters) / 1e6, 2) + " M",
-          Markup.decimal(Double(row.multiplyAccumulates) / 1e9, 2) + " G",
-          Markup.decimal(row.milliseconds, 1), Markup.decimal(row.millisecondsWithoutPoses, 1),
+          row.cost.map { Markup.decimal(Double($0.parameters) / 1e6, 2) + " M" } ?? Self.missing,
+          row.cost.map { Markup.decimal(Double($0.multiplyAccumulates) / 1e9, 2) + " G" } ?? Self.missing,
+          row.cost?.milliseconds.map { Markup.decimal($0, 1) } ?? Self.missing,
         ]
     }
   }
+
+  private var claimHeader: [String] { ["Claim"] + protocols.map { $0.replacing(", %", with: "") } }
+
+  private var claimCells: [[String]] { claims.map { [$0.text] + $0.differences.map(Self.verdict) } }
 
   /// The table for a README.
   package func markdown() -> String {
     func line(_ cells: [String]) -> String {
       "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
     }
-    let table = [line(header), line(header.map { _ in "---" })] + cells.map(line)
+    func table(_ header: [String], _ cells: [[String]]) -> String {
+      ([line(header), line(header.map { _ in "---" })] + cells.map(line)).joined(separator: "\n")
+    }
+    let claims = claims.isEmpty ? "" : "\n\n" + table(claimHeader, claimCells)
     return """
       # \(title)
 
       \(facts.map { "- \($0.name): \($0.value)" }.joined(separator: "\n"))
 
-      \(table.joined(separator: "\n"))
+      \(table(header, cells))\(claims)
 
       \(notes.joined(separator: "\n\n"))
 
@@ -103,6 +168,13 @@ package struct Comparison: Sendable {
     let list = facts.map {
       "<tr><th>\(Markup.escaped($0.name))</th><td>\(Markup.escaped($0.value))</td></tr>"
     }.joined()
+    let claimTable =
+      claims.isEmpty
+      ? ""
+      : """
+      <div class="wide"><table><thead>\(row(claimHeader, "th"))</thead>
+      <tbody>\(claimCells.map { row($0, "td") }.joined(separator: "\n"))</tbody></table></div>
+      """
     let pictures = charts.compactMap { chart in
       chart.inlineSVG().map { "<div class=\"panel\"><h3>\(Markup.escaped(chart.title))</h3>\($0)</div>" }
     }.joined()
@@ -112,7 +184,7 @@ package struct Comparison: Sendable {
       <h1>\(Markup.escaped(title))</h1>
       <section><table class="facts"><tbody>\(list)</tbody></table></section>
       <section><h2>Accuracy and cost</h2><div class="wide"><table><thead>\(row(header, "th"))</thead>
-      <tbody>\(cells.map { row($0, "td") }.joined(separator: "\n"))</tbody></table></div>
+      <tbody>\(cells.map { row($0, "td") }.joined(separator: "\n"))</tbody></table></div>\(claimTable)
       \(notes.map { "<p>\(Markup.escaped($0))</p>" }.joined(separator: "\n"))</section>
       \(pictures.isEmpty ? "" : "<section><h2>Curves</h2><div class=\"charts\">\(pictures)</div></section>")
       """)

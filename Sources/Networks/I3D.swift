@@ -2,6 +2,9 @@
 ///
 /// - Source: Carreira & Zisserman 2017; methods.md 1.1 and 1.2.
 package enum I3D {
+  /// The layer whose output is the trunk's, [1024 · width, T/8, H/32, W/32].
+  package static let lastLayer = "Mixed_5c"
+
   /// Channels of an Inception module's branches: b0, b1a, b1b, b2a, b2b, b3b.
   private static let mixed: [(name: String, channels: [Int])] = [
     ("Mixed_3b", [64, 96, 128, 16, 32, 32]),
@@ -12,7 +15,7 @@ package enum I3D {
     ("Mixed_4e", [112, 144, 288, 32, 64, 64]),
     ("Mixed_4f", [256, 160, 320, 32, 128, 128]),
     ("Mixed_5b", [256, 160, 320, 32, 128, 128]),
-    ("Mixed_5c", [384, 192, 384, 48, 128, 128]),
+    (lastLayer, [384, 192, 384, 48, 128, 128]),
   ]
 
   /// Pools that stand before a module.

@@ -74,7 +74,7 @@ package struct CameraSettings: Equatable, Sendable {
     name = table.identifier("name") ?? ""
     if name.isEmpty && !table.isSet("name") { table.require("name", "the camera's name in topics") }
     source = table.text("source") ?? ""
-    if source.isEmpty { table.require("source", "a device, file, URL or synthetic scene") }
+    if source.isEmpty { table.require("source", "a device, a file, a URL or synthetic:SEED") }
     if source.hasPrefix("/dev/video") {
       table.warn("source", "may name another camera after a restart; `adl cameras` lists stable names")
     }

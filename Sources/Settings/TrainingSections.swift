@@ -1,6 +1,7 @@
 /// `data`: which recordings, and how they are split.
 package struct DataSettings: Equatable, Sendable {
   package enum Kind: String, CaseIterable, Sendable { case ntu60, ntu120, smarthome, nucla, weizmann, manifest }
+  package enum Cache: String, CaseIterable, Sendable { case off, memory }
 
   package var dataset: Kind
   /// CS, CV, CSet, CV1, CV2, cross1, cross2, cross3, or the actor of Weizmann who tests; what the data set has.
@@ -19,6 +20,10 @@ package struct DataSettings: Equatable, Sendable {
   package var workers: Int
   /// Batches decoded ahead of the trainer.
   package var ahead: Int
+  /// Whether decoded recordings stay in memory.
+  package var cache: Cache
+  /// Most bytes that they may take in each process; 0 for two fifths of the memory that is free at the start.
+  package var cacheBytes: Double
 
   init(_ table: SettingsTable) {
     dataset = table.choice("dataset", default: .manifest)
@@ -30,6 +35,8 @@ package struct DataSettings: Equatable, Sendable {
     holdOutValidation = table.flag("holdOutValidation", default: true)
     workers = table.integer("workers", default: 2, 1...256)
     ahead = table.integer("ahead", default: 3, 1...64)
+    cache = table.choice("cache", default: .off)
+    cacheBytes = table.number("cacheBytes", default: 0, 0...1e15)
     table.finish()
   }
 }
@@ -229,9 +236,13 @@ package struct RunSettings: Equatable, Sendable {
   package var clipNorm: Double
   /// Share of a label that is spread over all classes.
   package var labelSmoothing: Double
+  /// Share of the weights' moving average that stays at a step; 0 keeps none.
+  package var averageDecay: Double
   package var seed: Int
   /// Batch statistics in the trunk: `auto` uses them from eight clips a process on.
   package var batchNorm: BatchNorm
+  /// Training batches that running statistics are computed from anew before validation; 0 keeps the running ones.
+  package var preciseNorm: Int
   /// Batch statistics over all processes together.
   package var synchronizeBatchNorm: Bool
   /// Steps between checkpoints within an epoch; 0 for the ends of epochs only.
@@ -240,6 +251,8 @@ package struct RunSettings: Equatable, Sendable {
   package var stopBelowRate: Double
   /// A higher loss ends the run as diverged.
   package var largestLoss: Double
+  /// Steps that one line of the log covers.
+  package var logEvery: Int
 
   init(_ table: SettingsTable) {
     epochs = table.integer("epochs", default: 100, 1...1_000_000)
@@ -247,12 +260,16 @@ package struct RunSettings: Equatable, Sendable {
     accumulate = table.integer("accumulate", default: 1, 1...65536)
     clipNorm = table.number("clipNorm", default: 10, 0...1e9)
     labelSmoothing = table.number("labelSmoothing", default: 0, 0...0.9)
+    averageDecay = table.number("averageDecay", default: 0, 0...0.999999)
     seed = table.integer("seed", default: 1, 0...Int(Int32.max))
     batchNorm = table.choice("batchNorm", default: .auto)
+    preciseNorm = table.integer("preciseNorm", default: 0, 0...100_000)
+    if preciseNorm > 0, batchNorm == .frozen { table.refuse("preciseNorm", "0 where batchNorm is frozen") }
     synchronizeBatchNorm = table.flag("synchronizeBatchNorm", default: false)
     checkpointEvery = table.integer("checkpointEvery", default: 0, 0...1_000_000)
     stopBelowRate = table.number("stopBelowRate", default: 0, 0...1)
     largestLoss = table.number("largestLoss", default: 1e4, 1...1e30)
+    logEvery = table.integer("logEvery", default: 1, 1...100_000)
     table.finish()
   }
 }

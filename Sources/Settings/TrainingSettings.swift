@@ -30,6 +30,32 @@ package struct TrainingSettings: Equatable, Sendable {
   package static func parse(_ text: String, path: String, overrides: [String] = []) throws(SettingsError)
     -> TrainingSettings
   {
+    let root = try merged(text, path: path, overrides: overrides)
+    let findings = Findings()
+    let settings = TrainingSettings(SettingsTable(root: root, findings: findings))
+    guard findings.errors.isEmpty else {
+      throw SettingsError(path: path, findings: findings.errors.sorted { ($0.line ?? 0) < ($1.line ?? 0) })
+    }
+    return settings
+  }
+
+  /// The text of a settings file with what the command line says in place, to be read again without it.
+  ///
+  /// - Parameters:
+  ///   - path: a YAML file.
+  ///   - overrides: `section.key=value`, later ones win.
+  /// - Returns: YAML; the file's comments are not in it.
+  /// - Throws: `SettingsError` when file or overrides are not YAML.
+  package static func text(path: String, overrides: [String]) throws(SettingsError) -> String {
+    let root = try merged(SettingsFile.text(path: path), path: path, overrides: overrides)
+    do {
+      return try Yams.serialize(node: root)
+    } catch {
+      throw SettingsError(path: path, findings: [Finding(text: "cannot be written again: \(error)")])
+    }
+  }
+
+  private static func merged(_ text: String, path: String, overrides: [String]) throws(SettingsError) -> Node {
     var root = try SettingsFile.parse(text, path: path) ?? Node.mapping([:])
     for override in overrides {
       guard let equals = override.firstIndex(of: "=") else {
@@ -41,12 +67,7 @@ package struct TrainingSettings: Equatable, Sendable {
         throw SettingsError(path: "--set \(override)", findings: [Finding(text: "must be section.key=value")])
       }
     }
-    let findings = Findings()
-    let settings = TrainingSettings(SettingsTable(root: root, findings: findings))
-    guard findings.errors.isEmpty else {
-      throw SettingsError(path: path, findings: findings.errors.sorted { ($0.line ?? 0) < ($1.line ?? 0) })
-    }
-    return settings
+    return root
   }
 
   /// Names of all settings, as `optimizer.learningRate`.

@@ -105,8 +105,7 @@ package struct SynthCommand: ParsableCommand {
       options.poseNoise = poseNoise
       options.videos = posesFor
       options.workers = workers ?? ProcessInfo.processInfo.activeProcessorCount
-      let dataset = SyntheticDataset(options)
-      if let stream { try writeStream(stream, dataset) } else { try writeDataset(dataset) }
+      if let stream { try writeStream(stream) } else { try writeDataset(SyntheticDataset(options)) }
     } catch let error as CaptureError {
       say("Error: \(error)\n")
       throw ExitCode(65)
@@ -136,18 +135,15 @@ package struct SynthCommand: ParsableCommand {
     try ContactSheet.preview(dataset, to: "\(out)/preview.gif")
   }
 
-  private func writeStream(_ seconds: Double, _ dataset: SyntheticDataset) throws {
+  private func writeStream(_ seconds: Double) throws {
     try PlainFile.makeFolder(out)
-    // Somebody new, by the seed.
-    let subjects = (0..<people).map { 1001 + Int(seed % 1000) + 1000 * $0 }
-    let stream = try SyntheticStream(
-      seconds: seconds, of: streamActions(), dataset: dataset, subjects: subjects, rate: rate, seed: seed)
+    let stream = try SyntheticStream(seconds: seconds, of: streamActions(), people: people, rate: rate, seed: seed)
+    let size = try frameSize()
     var writer = try MediaWriter(
-      path: "\(out)/stream.avi", format: .avi(quantiser: SyntheticDataset.quantiser), size: dataset.options.size,
-      rate: rate)
+      path: "\(out)/stream.avi", format: .avi(quantiser: SyntheticDataset.quantiser), size: size, rate: rate)
     var progress = CountedProgress("s")
     var boxes = ["time,person,x,y,width,height,visible,posture"]
-    try stream.render(camera: camera - 1, size: dataset.options.size) { (frame, pixels, seen) throws(CaptureError) in
+    try stream.render(camera: camera - 1, size: size) { (frame, pixels, seen) throws(CaptureError) in
       try writer.add(pixels)
       for (index, sighting) in seen.enumerated() {
         let box = sighting.box
@@ -183,11 +179,10 @@ package struct SynthCommand: ParsableCommand {
   }
 
   private func frameSize() throws -> FrameSize {
-    let parts = size.split(separator: "x").map { Int($0) }
-    guard parts.count == 2, let width = parts[0], let height = parts[1],
-      [width, height].allSatisfy({ (64...1920).contains($0) && $0 % 2 == 0 })
-    else { throw ValidationError("--size must be two even numbers from 64 to 1920, such as 320x240; it is '\(size)'") }
-    return FrameSize(width: width, height: height)
+    guard let size = FrameSize(rendered: size[...]) else {
+      throw ValidationError("--size must be two even numbers from 64 to 1920, such as 320x240; it is '\(size)'")
+    }
+    return size
   }
 }
 

@@ -61,29 +61,56 @@ package struct SyntheticDataset: Sendable {
   package init(_ options: SyntheticOptions) {
     self.options = options
     let actions = SyntheticAction.allCases.filter { options.naming == .ntu || $0.smarthomeName != nil }
-    let (people, step) = (options.subjects, Self.step(people: options.subjects))
+    let people = options.subjects
+    let rounds = (options.clips + Self.cameras - 1) / Self.cameras / actions.count
+    let step = Self.step(people: people, rounds: rounds, actions: actions.count)
     // Rooms with their cameras.
     let setups = people * 3 / 5
+    let roomStep = Self.roomStep(setups)
     motions = (0..<(options.clips + Self.cameras - 1) / Self.cameras).map { index in
       let (round, action) = (index / actions.count, index % actions.count)
       // Every subject does everything once before any does it again.
-      let subject = (round * step + action * 3) % people + 1
+      let subject = Self.subject(of: action, round: round, step: step, people: people)
       let repetition = round / people
       return SyntheticMotion(
         index: index, action: actions[action], subject: subject,
         // As in NTU RGB+D a person does everything in one room and in the same clothes, and again on another day:
         // neither may tell what is done.
-        setup: (subject * 5 + repetition / 2 * 7) % max(setups, repetition / 2 + 1) + 1,
+        setup: (subject * roomStep + repetition / 2 * 7) % max(setups, repetition / 2 + 1) + 1,
         replication: repetition % 2 + 1)
     }
   }
 
-  /// From one who does something to the next who does it: a step that meets everybody, of nearly half of them, so that
-  /// a small set has people of training and test in every activity.
-  private static func step(people: Int) -> Int {
-    func divisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : divisor(b, a % b) }
-    return (1...max(1, people * 19 / 40)).last { divisor($0, people) == 1 } ?? 1
+  private static func subject(of action: Int, round: Int, step: Int, people: Int) -> Int {
+    (round * step + action * 3) % people + 1
   }
+
+  /// From one who does something to the next who does it: a step that meets everybody, of nearly half of them, so that
+  /// a small set has people of training, validation and test in every activity, where it is large enough for that.
+  private static func step(people: Int, rounds: Int, actions: Int) -> Int {
+    let steps = (1...max(1, people * 19 / 40)).reversed().filter { divisor($0, people) == 1 }
+    return steps.first { step in
+      (0..<actions).allSatisfy { action in
+        let shown = Set(
+          (0..<min(rounds, people)).map { round in
+            part(subject(of: action, round: round, step: step, people: people))
+          })
+        return shown.count == 3
+      }
+    } ?? steps.first ?? 1
+  }
+
+  /// A subject's place in the cross-subject list.
+  private static func part(_ subject: Int) -> String {
+    validationSubjects.contains(subject) ? "validation" : NTUSubjects.training.contains(subject) ? "train" : "test"
+  }
+
+  /// From one person's room to the next one's: a step that meets every room.
+  private static func roomStep(_ setups: Int) -> Int {
+    (5...).first { divisor($0, setups) == 1 } ?? 1
+  }
+
+  private static func divisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : divisor(b, a % b) }
 
   /// A file's name without its ending.
   func name(_ motion: SyntheticMotion, camera: Int) -> String {
@@ -241,11 +268,11 @@ package struct SyntheticDataset: Sendable {
   }
 
   private func partition(_ motion: SyntheticMotion, camera: Int, _ split: Split) -> String {
-    let isHeldBack = Self.validationSubjects.contains(motion.subject)
+    let part = Self.part(motion.subject)
     switch split {
-    case .subjects: return isHeldBack ? "validation" : NTUSubjects.training.contains(motion.subject) ? "train" : "test"
+    case .subjects: return part
     // NTU trains on the front and the side, and tests on what lies between.
-    case .views: return camera == 1 ? "test" : isHeldBack ? "validation" : "train"
+    case .views: return camera == 1 ? "test" : part == "validation" ? part : "train"
     }
   }
 }

@@ -30,6 +30,23 @@ package struct SyntheticStream: Sendable {
     (take, rig) = dataset.day(seconds: Float(seconds), of: actions, subjects: subjects, rate: rate, seed: seed)
   }
 
+  /// A stream of people who are in no data set; who they are follows from the seed, too.
+  ///
+  /// - Parameters:
+  ///   - seconds: at least; the last action is finished.
+  ///   - actions: what happens, but for what must happen in between.
+  ///   - people: how many, 1 or 2.
+  ///   - rate: pictures a second; they change, what happens does not.
+  ///   - seed: who does what and when, and where.
+  package init(
+    seconds: Double, of actions: [SyntheticAction] = SyntheticAction.allCases, people: Int, rate: Int = Take.rate,
+    seed: UInt64
+  ) {
+    self.init(
+      seconds: seconds, of: actions, dataset: SyntheticDataset(SyntheticOptions(folder: "", clips: 3, seed: seed)),
+      subjects: (0..<people).map { 1001 + Int(seed % 1000) + 1000 * $0 }, rate: rate, seed: seed)
+  }
+
   package var frameCount: Int { take.frameCount }
 
   /// Everything that is done, in order of begin; between what one does it goes from place to place.
@@ -53,12 +70,17 @@ package struct SyntheticStream: Sendable {
     camera: Int, size: FrameSize,
     _ body: (_ frame: Int, _ pixels: [UInt8], _ sightings: [Sighting]) throws(Failure) -> Void
   ) throws(Failure) {
-    var shooting = Take.Camera(take, rig.views[camera], rig.films[camera], size: size)
+    var shooting = self.camera(camera, size: size)
     var pixels: [UInt8] = []
     for frame in 0..<take.frameCount {
       let skeletons = shooting.shoot(frame, into: &pixels)
       try body(frame, pixels, shooting.sightings(frame, skeletons))
     }
+  }
+
+  /// One of the cameras, numbered as for `render`.
+  func camera(_ number: Int, size: FrameSize) -> Take.Camera {
+    Take.Camera(take, rig.views[number], rig.films[number], size: size)
   }
 }
 

@@ -48,10 +48,12 @@ package enum Device: Hashable, Sendable, CustomStringConvertible {
   /// Waits until the device has done what it was given; a CPU always has.
   package func synchronize() throws(TensorError) { try check("synchronize", ctorch_synchronize(ordinal)) }
 
-  /// Most bytes libtorch ever held on a CUDA device; `nil` for the CPU, whose process knows better.
+  /// Most bytes libtorch ever held on a CUDA device; `nil` where it cannot tell, and for the CPU,
+  /// whose process knows better.
   package var peakBytes: Int? {
     guard case .cuda(let ordinal) = self else { return nil }
-    return Int(ctorch_cuda_peak_bytes(CInt(ordinal)))
+    let bytes = Int(ctorch_cuda_peak_bytes(CInt(ordinal)))
+    return bytes > 0 ? bytes : nil
   }
 }
 
@@ -69,10 +71,14 @@ package enum Library {
   /// Sets the process up for training on a CPU; to be called first, on the thread that trains.
   ///
   /// Freed memory stays for the next step, which asks for the same again: a sixth of a step. Numbers too small for a normal
-  /// float count as zero: gradients of what is known by heart are full of them, and each costs a hundred others.
-  package static func prepareForTraining() {
+  /// float count as zero: gradients of what is known by heart are full of them, and each costs a hundred others. CUDA tries
+  /// which algorithm is fastest, and keeps float32 as it is.
+  ///
+  /// - Parameter allowsTF32: lets CUDA round the factors of convolutions and products to TF32, which is faster.
+  package static func prepareForTraining(allowsTF32: Bool = false) {
     ctorch_keep_memory()
     ctorch_flush_denormals()
+    ctorch_set_cuda_arithmetic(allowsTF32)
   }
 
   /// Seeds libtorch's own random numbers, which only dropout uses.

@@ -47,12 +47,35 @@ extension Tensor {
     }
   }
 
+  /// The same values in memory of their own, outside of autograd.
+  package func copied() throws(TensorError) -> Tensor { try unsafe Tensor("clone", ctorch_clone(handle)) }
+
   /// Overwrites the rows `indices` [R] (int64) with `source` [R, …].
   package func assignRows(_ indices: Tensor, _ source: Tensor) throws(TensorError) {
     try withoutGradients { () throws(TensorError) in
       try check("index_copy", unsafe ctorch_put_rows(handle, indices.handle, source.handle))
     }
   }
+}
+
+/// Moves every target by `share` of its way to its source, in place; equal values stay as they are, bit for bit.
+package func interpolate(_ targets: [Tensor], towards sources: [Tensor], by share: Double) throws(TensorError) {
+  precondition(targets.count == sources.count)
+  try withoutGradients { () throws(TensorError) in
+    let code = unsafe withHandles(targets) { targets, count in
+      unsafe withHandles(sources) { sources, _ in unsafe ctorch_lerp_all(targets, sources, count, share) }
+    }
+    try check("lerp", code)
+  }
+}
+
+/// Exchanges the values of the tensors of each pair without copying; each stays the tensor that others refer to.
+package func exchange(_ a: [Tensor], _ b: [Tensor]) throws(TensorError) {
+  precondition(a.count == b.count)
+  let code = unsafe withHandles(a) { a, count in
+    unsafe withHandles(b) { b, _ in unsafe ctorch_exchange_all(a, b, count) }
+  }
+  try check("set_data", code)
 }
 
 /// Runs `body` without recording anything for `backward`.

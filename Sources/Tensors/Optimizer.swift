@@ -81,10 +81,16 @@ package enum OptimizerKind: Hashable, Sendable {
   }
 }
 
-/// Euclidean norm of all gradients together.
-package func gradientNorm(_ parameters: [Tensor]) throws(TensorError) -> Double {
-  let norm = unsafe withHandles(parameters) { unsafe ctorch_gradient_norm($0, $1) }
-  // A NaN is an answer; only a negative norm is a failure.
-  guard !(norm < 0) else { throw .last(in: "gradient norm") }
-  return norm
+/// Scales the gradients of all parameters down to a common norm.
+///
+/// - Parameters:
+///   - parameters: those without a gradient count as zero.
+///   - limit: largest Euclidean norm of all gradients together; 0 leaves them.
+/// - Returns: the norm before, a tensor of one value that a GPU may not have computed yet.
+/// - Throws: `TensorError`.
+package func clipGradients(_ parameters: [Tensor], to limit: Double) throws(TensorError) -> Tensor {
+  try withoutGradients { () throws(TensorError) in
+    try unsafe Tensor(
+      "gradient norm", withHandles(parameters) { unsafe ctorch_clip_gradients($0, $1, limit) })
+  }
 }

@@ -7,15 +7,19 @@ extension Tensor {
   ///   - weight: [out, in, kernel…].
   ///   - bias: [out], if any.
   ///   - stride: one number an axis.
-  ///   - padding: zeros on both sides, one number an axis.
+  ///   - padding: zeros in front, one number an axis.
+  ///   - paddingBehind: zeros behind, as many as in front when `nil`.
   /// - Returns: [N, out, …].
   /// - Throws: `TensorError` when shapes do not fit.
-  package func convolved(_ weight: Tensor, bias: Tensor?, stride: [Int], padding: [Int]) throws(TensorError) -> Tensor {
+  package func convolved(
+    _ weight: Tensor, bias: Tensor?, stride: [Int], padding: [Int], paddingBehind: [Int]? = nil
+  ) throws(TensorError) -> Tensor {
     try unsafe Tensor(
       "convolution",
       withExtendedLifetime(bias) {
         unsafe ctorch_convolution(
-          handle, weight.handle, bias?.handle, dimensions(stride), dimensions(padding), CInt(stride.count))
+          handle, weight.handle, bias?.handle, dimensions(stride), dimensions(padding),
+          dimensions(paddingBehind ?? padding), CInt(stride.count))
       })
   }
 
@@ -58,15 +62,17 @@ extension Tensor {
   ///   - usingBatch: normalises by the batch's own statistics.
   ///   - momentum: share of the batch in the running statistics.
   ///   - epsilon: added to the variance.
+  ///   - relu: replaces what is below zero by zero.
   /// - Returns: the normalised tensor.
   /// - Throws: `TensorError` when shapes do not fit.
   package func batchNormalized(
-    scale: Tensor, offset: Tensor, mean: Tensor, variance: Tensor, usingBatch: Bool, momentum: Double, epsilon: Double
+    scale: Tensor, offset: Tensor, mean: Tensor, variance: Tensor, usingBatch: Bool, momentum: Double, epsilon: Double,
+    relu: Bool = false
   ) throws(TensorError) -> Tensor {
     try unsafe Tensor(
       "batch_norm",
       ctorch_batch_norm(
-        handle, scale.handle, offset.handle, mean.handle, variance.handle, usingBatch, momentum, epsilon))
+        handle, scale.handle, offset.handle, mean.handle, variance.handle, usingBatch, momentum, epsilon, relu))
   }
 
   /// Sets values to zero with `probability` and scales the others up, by libtorch's own random numbers.

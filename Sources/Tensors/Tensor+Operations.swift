@@ -82,6 +82,11 @@ extension Tensor {
     try unsafe Tensor("argmax", ctorch_argmax(handle, CInt(axis)))
   }
 
+  /// Number of rows of these logits [N, K] whose largest is at their class [N] (int64), as one float.
+  package func correct(_ classes: Tensor) throws(TensorError) -> Tensor {
+    try unsafe Tensor("correct", ctorch_count_correct(handle, classes.handle))
+  }
+
   /// Rows of unit Euclidean length along the last axis.
   package func normalized() throws(TensorError) -> Tensor {
     // The floor only guards rows of zeros.

@@ -54,6 +54,14 @@ extension Tensor {
     try unsafe copy(values.span.bytes, .uint8, shape, device)
   }
 
+  /// Pixels as floats, 0 to 255 being -1 to 1.
+  package static func pixels(_ values: [UInt8], _ shape: [Int], on device: Device = .cpu) throws(TensorError) -> Tensor
+  {
+    precondition(shape.reduce(1, *) == values.count, "the pixels do not fill \(shape)")
+    let handle = unsafe ctorch_from_pixels(values, dimensions(shape), CInt(shape.count), device.ordinal)
+    return try unsafe Tensor("from_pixels", handle)
+  }
+
   private static func copy(_ bytes: RawSpan, _ type: ScalarType, _ shape: [Int], _ device: Device)
     throws(TensorError) -> Tensor
   {

@@ -1,6 +1,8 @@
-import Basics
 import ArgumentParser
+import Basics
+import Datasets
 import Foundation
+import Settings
 import Tensors
 import Training
 
@@ -12,6 +14,12 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       Without other options the full-size student on one clip of 64 frames of 224x224. `make train-peers` runs the same \
       step in Python's PyTorch, taking turns.
+
+      With --loading it measures how many clips a second a stage's settings load: the first time, and once more, which is \
+      what data.cache is good for.
+
+      Example:
+        adl-train bench --loading config/train/ntu60/rgb.yaml --set data.videos=/data/ntu --set data.cache=memory
       """)
 
   @OptionGroup var machine: MachineOptions
@@ -31,6 +39,11 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Measured steps.")
   var rounds = 5
 
+  @Option(help: ArgumentHelp("Load clips by the settings of a stage, instead of training.", valueName: "file.yaml"))
+  var loading: String?
+
+  @OptionGroup var set: SettingOverrides
+
   @Flag(help: "Run one step for every line of standard input and print its seconds, for comparisons that take turns.")
   var serve = false
 
@@ -41,6 +54,7 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let device = try machine.prepare()
+      if let loading { return try measureLoading(loading, device) }
       let bench = try StepBenchmark(
         frames: frames, size: size, batch: batch, width: width, device: device, precision: machine.precision)
       // The first steps make kernels and fill caches.
@@ -70,6 +84,28 @@ struct BenchCommand: ParsableCommand {
         peak      \(peak(device) >> 20) MiB
         """)
     }
+  }
+
+  /// Loads the first `rounds` batches of an epoch twice.
+  private func measureLoading(_ config: String, _ device: Device) throws {
+    let settings = try TrainingSettings.load(path: config, overrides: set.values)
+    let data = try TrainingData(settings, content: .video, device: device)
+    if let remark = data.cacheRemark { print(remark) }
+    for pass in ["the first time", "once more"] {
+      let begin = ContinuousClock.now
+      let batches = try data.batches(epoch: 0, from: 0)
+      var clips = 0
+      for _ in 0..<rounds {
+        guard let batch = try batches.next() else { break }
+        clips += batch.count
+      }
+      let seconds = (ContinuousClock.now - begin) / .seconds(1)
+      print(
+        String(
+          format: "%@: %d clips in %.2f s, %.1f clips/s with %d workers", pass, clips, seconds, Double(clips) / seconds,
+          settings.data.workers))
+    }
+    print("peak      \(peak(device) >> 20) MiB")
   }
 
   /// Most bytes the process, or the GPU, ever held.

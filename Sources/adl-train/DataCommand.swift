@@ -10,7 +10,7 @@ import Training
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Look at a data set before training on it.",
-    subcommands: [DataCheckCommand.self, DataPreviewCommand.self])
+    subcommands: [DataCheckCommand.self, DataPreviewCommand.self, DataSubsetCommand.self])
 }
 
 /// `adl-train data check`: reads everything once.

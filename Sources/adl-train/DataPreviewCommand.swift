@@ -44,7 +44,7 @@ struct DataPreviewCommand: ParsableCommand {
     try reporting {
       let settings = try TrainingSettings.load(path: config, overrides: set.values)
       let dataset = try Dataset.open(DatasetOptions(settings.data))
-      let options = ClipOptions(settings, .clips, dataset)
+      let options = ClipOptions(settings, .video, dataset)
       let loader = ClipLoader(options, graph: dataset.skeletonGraph)
       let candidates = dataset.clips(.train).filter { $0.video != nil }
       guard !candidates.isEmpty else {

@@ -85,7 +85,7 @@ struct ExportCommand: ParsableCommand {
       throw TrainingError.noClips(
         partition: "recorded", reason: "the data set has no videos; --clips 0 exports unchecked")
     }
-    let loader = ClipLoader(ClipOptions(settings, .clips, dataset), graph: dataset.skeletonGraph)
+    let loader = ClipLoader(ClipOptions(settings, .video, dataset), graph: dataset.skeletonGraph)
     return try candidates.prefix(clips).flatMap { clip in
       try loader.load(clip, .centre).map { (clip.name, $0.pixels) }
     }

@@ -2,13 +2,14 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Ctrl-C and SIGTERM: the first asks for a checkpoint and an end, the second ends at once.
+/// Ctrl-C and SIGTERM: the first asks for a checkpoint and an end, the second ends at once or asks more urgently.
 ///
 /// Sendable: the sources are made in `init` and cancelled in `deinit`, and nothing else touches them.
 final class Interruption: @unchecked Sendable {
   private final class Flag: Sendable {
     let isAsked = Atomic<Bool>(false)
     let first = Mutex<ContinuousClock.Instant?>(nil)
+    let isUrgent = Atomic<Bool>(false)
   }
 
   /// `timeout` and process managers send the same signal twice in a row, to the process and to its group.
@@ -17,8 +18,13 @@ final class Interruption: @unchecked Sendable {
   private let flag = Flag()
   private let sources: [any DispatchSourceSignal]
 
-  /// - Parameter words: what the first signal is answered with; `nil` where another process answers.
-  init(answering words: String? = "finishing the step and writing a checkpoint; once more ends at once") {
+  /// - Parameters:
+  ///   - words: what the first signal is answered with; `nil` where something else answers.
+  ///   - exits: whether the second signal ends the process; `isUrgent` says otherwise that it has come.
+  init(
+    answering words: String? = "finishing the step and writing a checkpoint; once more ends at once",
+    exits: Bool = true
+  ) {
     let queue = DispatchQueue(label: "signals")
     sources = [SIGINT, SIGTERM].map { number in
       // The default would end the process before the source sees it.
@@ -32,13 +38,15 @@ final class Interruption: @unchecked Sendable {
           defer { first = first ?? now }
           return first
         }
-        if let first {
-          // Not `exit`: the other threads go on computing, and destructors would take away what they work with.
-          if now - first > Self.repetition { _exit(130) }
+        guard let first else {
+          flag.isAsked.store(true, ordering: .relaxed)
+          if let words { complain(words) }
           return
         }
-        flag.isAsked.store(true, ordering: .relaxed)
-        if let words { complain(words) }
+        guard now - first > Self.repetition else { return }
+        // Not `exit`: other threads go on computing, and destructors would take away what they work with.
+        if exits { _exit(130) }
+        flag.isUrgent.store(true, ordering: .relaxed)
       }
       source.resume()
     }
@@ -49,6 +57,8 @@ final class Interruption: @unchecked Sendable {
     // Processes started later would inherit that signals are ignored.
     for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
   }
+
+  var isUrgent: Bool { flag.isUrgent.load(ordering: .relaxed) }
 
   var isAsked: Bool { flag.isAsked.load(ordering: .relaxed) }
 }

@@ -8,7 +8,12 @@ struct MachineOptions: ParsableArguments {
   @Option(help: "Where to compute: cpu, cuda or cuda:N.")
   var device = "cpu"
 
-  @Option(help: "f32, or bf16: convolutions and products in bfloat16, weights and losses in float32.")
+  @Option(
+    help: ArgumentHelp(
+      """
+      f32; bf16: convolutions and products in bfloat16, weights and losses in float32; tf32: f32 whose products a GPU \
+      rounds to ten bits.
+      """))
   var precision = TrainingPrecision.float32
 
   @Option(help: "Cores of one process; 0 takes all.")
@@ -16,6 +21,9 @@ struct MachineOptions: ParsableArguments {
 
   func validate() throws {
     guard threads >= 0 else { throw ValidationError("--threads must be 0 or more") }
+    guard precision != .tf32 || device != "cpu" else {
+      throw ValidationError("--precision tf32 is for GPUs; add --device cuda")
+    }
   }
 
   /// The same for another command.
@@ -25,7 +33,7 @@ struct MachineOptions: ParsableArguments {
 
   /// Sets the thread count, and looks whether the device is there.
   func prepare() throws(TensorError) -> Device {
-    Library.prepareForTraining()
+    Library.prepareForTraining(allowsTF32: precision == .tf32)
     Library.setThreads(threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount)
     return try Device(parsing: device)
   }

@@ -59,9 +59,10 @@ struct StageRunner {
         \(ranks.map { ", \($0.size) processes" } ?? "")
         """)
       for remark in built.remarks { complain(remark) }
+      if let remark = data.cacheRemark { complain(remark) }
     }
     let trainer = try Trainer(
-      built.system, data, settings: settings, description: built.description, folder: folder.path, device: device,
+      built.system, data, settings: settings, description: built.description, folder: folder, device: device,
       precision: options.machine.precision, group: group
     ) { recorder?.take($0) }
     if let resumed {
@@ -78,25 +79,26 @@ struct StageRunner {
     }
     if leads {
       let best = trainer.progress.best.map { String(format: "; best mean class accuracy %.4f", $0) } ?? ""
+      if let bytes = device.peakBytes { complain("at most \(bytes >> 20) MiB were held on \(device)") }
       complain("done: \(trainer.progress.step) steps\(best). `adl-train evaluate --run \(options.out)` judges it")
     }
   }
 
   /// The settings as they were used, so that the run can be judged and exported without them being said again.
   private func saveSettings(_ folder: RunFolder) throws {
-    guard let text = FileManager.default.contents(atPath: options.config) else { return }
-    let overrides = options.set.values.map { "# --set \($0)\n" }.joined()
     let header = "# adl-train \(stage.rawValue)\(stage == .student ? " --distill \(distillation.rawValue)" : "")\n"
-    try (Data((header + overrides).utf8) + text).write(to: URL(fileURLWithPath: folder.settings), options: .atomic)
+    let text = try header + TrainingSettings.text(path: options.config, overrides: options.set.values)
+    try Data(text.utf8).write(to: URL(fileURLWithPath: folder.settings), options: .atomic)
   }
 }
 
 extension TrainingSettings {
-  /// The settings a run was made with, its `--set` lines included, and further overrides.
+  /// The settings a run was made with, and further overrides.
   static func load(run: RunFolder, overrides: [String]) throws -> TrainingSettings {
     guard let data = FileManager.default.contents(atPath: run.settings) else {
       throw TrainingError.unsuitable(path: run.path, reason: "it is no run folder: it has no settings.yaml")
     }
+    // Earlier versions wrote the overrides of the command line as comments.
     let said = String(decoding: data, as: UTF8.self).split(separator: "\n").filter { $0.hasPrefix("# --set ") }
       .map { String($0.dropFirst("# --set ".count)) }
     return try load(path: run.settings, overrides: said + overrides)

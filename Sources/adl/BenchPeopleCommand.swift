@@ -7,6 +7,7 @@ import Networks
 import People
 import Pipeline
 import Recognition
+import Synthesis
 import Video
 
 /// `adl bench people`: what finding, following and cutting out people costs on this machine.
@@ -15,7 +16,7 @@ struct BenchPeopleCommand: ParsableCommand {
     commandName: "people",
     abstract: "Measure the person finders, the tracker and the cutting of windows.",
     discussion: """
-      Without a video: a drawn scene of 640x480. Finders take turns on the same pictures. The share of a core is what the \
+      Without a video: rendered people in 640x480. Finders take turns on the same pictures. The share of a core is what the \
       finder costs at --rate finds a second. Memory is of the pictures that are kept for one camera.
       """)
 
@@ -68,15 +69,8 @@ struct BenchPeopleCommand: ParsableCommand {
 
   /// The pictures in which people are found, at the finder's rate.
   private func workingPictures() throws -> [Frame] {
-    let text = video ?? "synthetic:7?size=640x480&rate=15&length=\(Int(Double(rounds) / rate) + 2)&script=walk:5,sit:5"
-    var source = SourceOptions()
-    source.media.pace = .fastest
-    var description = try SourceDescription(parsing: text)
-    if case .synthetic(var options) = description {
-      options.pace = .fastest
-      description = .synthetic(options)
-    }
-    var opened = try description.open(source)
+    let text = video ?? "synthetic:7?people=2&rate=15&length=\(Int(Double(rounds) / rate) + 2)"
+    var opened = try SourceDescription(parsing: text, adding: [SyntheticSource.self]).open(RecognitionSetup.opening)
     var sampler = FrameSampler(
       .working(WorkingPicture()), sampler: TimeSampler(rate: SampleRate(Int((rate * 1000).rounded()), per: 1000)))
     var decoder = try FrameDecoder()

@@ -2,6 +2,7 @@ import Annotation
 import ArgumentParser
 import Capture
 import Detection
+import Evaluation
 import Foundation
 import Inference
 import ModelFile
@@ -31,6 +32,8 @@ func reporting(_ work: () throws -> Void) throws {
   } catch let error as FileRecognitionError {
     throw stopped("\(error)", ExitStatus.data)
   } catch let error as AnnotationError {
+    throw stopped("\(error)", ExitStatus.data)
+  } catch let error as EvaluationError {
     throw stopped("\(error)", ExitStatus.data)
   } catch let error as InferenceError {
     throw stopped("\(error)", ExitStatus.data)

@@ -70,6 +70,9 @@ struct MessagePrinter {
     put(json ? #"{"notice":\#(quoted(text))}"# : paint("\(now())  \(text)", 33))
   }
 
+  /// Tells what really goes on, which no daemon knows.
+  func truth(_ text: String) { put(paint("\(now())  \(column(""))  ◇ \(text)", 90)) }
+
   private func line(_ content: MessageContent) -> String? {
     switch content.body {
     case .event(let event):

@@ -124,7 +124,7 @@ struct SourceLength {
     case .media(let location):
       let information = try MediaFile(location).information
       (duration, rate) = (information.duration, information.rate)
-    case .synthetic(let options): (duration, rate) = (options.length, options.rate)
+    case .added(let added): (duration, rate) = (added.length, added.rate)
     case .camera: break
     }
   }

@@ -9,8 +9,9 @@ struct RecognitionReport: Encodable {
   struct Window: Encodable {
     /// Index of the first of the window's samples, at the model's sample rate.
     var firstFrame: Int
-    /// Seconds from the video's begin.
+    /// Seconds from the video's begin, of its first sample and of its last.
     var time: Double
+    var end: Double
     var logits: [Float]
     /// One probability a label.
     var softmax: [Float]
@@ -99,6 +100,7 @@ extension RecognitionReport.Window {
   fileprivate init(_ window: FileRecognition.Window, _ grouping: LabelGrouping) {
     firstFrame = window.firstSample
     time = window.time / .seconds(1)
+    end = window.end / .seconds(1)
     logits = window.logits
     softmax = window.scores.labels
     top = grouping.top(window.scores, count: 5).map { candidate in

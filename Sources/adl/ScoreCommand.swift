@@ -1,31 +1,50 @@
 import ArgumentParser
-import Events
+import Capture
+import Evaluation
 import Foundation
-import Recognition
+import ModelFile
+import Pipeline
 
 /// `adl score`: recognised activities beside what really went on.
 struct ScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score",
-    abstract: "Compare recognised activities with the truth about a stream.",
+    abstract: "Compare what is recognised in a stream with the truth about it.",
     discussion: """
-      The truth is a CSV file with the columns begin, end (seconds) and label, as `adl synth --stream` writes it; idle, \
-      unknown and background stand for nothing to be recognised. A fourth column, person, says who of several people \
-      did it: all are judged together, whoever did it, or with --person one of them. What was recognised is what `adl recognize --json` \
-      printed about the file, or what `adl watch --json` printed while a daemon played it: there the stream begins when \
-      its camera goes online.
+      With --model the stream is a recording, which is recognised as the daemon would. Otherwise it is what \
+      `adl recognize --json` printed about a recording, or what `adl watch --json` printed while a daemon played one: \
+      there the stream begins when its camera goes online.
 
-      An activity is found when it was recognised with an onset within the tolerance of its begin. A recognised activity \
-      is false when nothing of its label goes on near it and most of it lies where the truth says something else.
+      The truth is a CSV file as `adl synth --stream` writes it: begin, end (seconds) and label, with the labels idle, \
+      unknown and background for nothing to be recognised, and a column person where there are several. They are judged \
+      together, whoever did it, or with --person one of them.
 
-      Ends with 1 when --least-found or --most-false is not met.
+      recognised       share of true activities with a recognised one of their label that begins within --tolerance of \
+      their begin; each recognised one counts once
+      false a minute   recognised activities with nothing of their label within --tolerance, most of which lie where the \
+      truth says what goes on
+      quiet            share of windows without an activity, among those during all of which nobody does anything that is \
+      to be recognised, or nobody is there; an event log has no windows, so every second stands for one
+
+      Ends with 1 when --least-recognised, --most-false or --least-quiet is not met.
+
+      Examples:
+        adl synth --out two --stream 60 --people 2 --size 640x480
+        adl score two/stream.avi --truth two/truth.csv --model Models/people.safetensors
+        adl watch --json >events & …; adl score events --truth two/truth.csv
       """)
 
-  @Argument(help: "What was recognised.")
-  var recognised: String
+  @Argument(help: "A recording, with --model, or what was recognised.")
+  var stream: String
 
   @Option(help: ArgumentHelp("What went on.", valueName: "csv"))
   var truth: String
+
+  @Option(help: ArgumentHelp("Recognises the stream.", valueName: "file.safetensors"))
+  var model: String?
+
+  @Flag(help: "Print one JSON object instead of text.")
+  var json = false
 
   @Option(help: ArgumentHelp("Of a truth about several people: this one's alone.", valueName: "number"))
   var person: Int?
@@ -37,166 +56,75 @@ struct ScoreCommand: ParsableCommand {
     help: ArgumentHelp("Of what `adl watch` printed: this camera's; the first one's when left out.", valueName: "name"))
   var camera: String?
 
-  @Option(help: ArgumentHelp("Least share of activities to be found, 0 to 1.", valueName: "share"))
-  var leastFound: Double?
+  @Option(help: ArgumentHelp("Least share of activities to be recognised, 0 to 1.", valueName: "share"))
+  var leastRecognised: Double?
 
   @Option(help: ArgumentHelp("Most false activities a minute.", valueName: "count"))
   var mostFalse: Double?
 
+  @Option(help: ArgumentHelp("Least share of quiet windows, 0 to 1.", valueName: "share"))
+  var leastQuiet: Double?
+
+  @OptionGroup(title: "Recognition, with --model")
+  var setup: RecognitionSetup
+
   func validate() throws {
     guard tolerance > 0 else { throw ValidationError("--tolerance must be more than 0 seconds") }
+    guard model != nil || setup.detector == nil && !setup.scene && setup.families == nil else {
+      throw ValidationError("--detector, --scene and --families are for recognising a recording; add --model")
+    }
+    guard model == nil || camera == nil else {
+      throw ValidationError("--camera chooses among what `adl watch` printed; leave it out with --model")
+    }
   }
 
   func run() throws {
-    let (spans, people) = try truthSpans()
-    let found = try recognisedSpans()
-    let length = spans.map(\.end).max() ?? 0
-    let score = StreamScore(truth: spans, recognised: found, tolerance: tolerance, length: length)
-    for (activity, onset) in score.activities {
-      let result = onset.map { String(format: "✓ %+.1f s", $0 - activity.begin) } ?? "–"
-      print("\(clock(activity.begin))  \(activity.label.padding(toLength: 14, withPad: " ", startingAt: 0))  \(result)")
-    }
-    for span in score.falseOnes { print("\(clock(span.begin))  false: \(span.label), \(Int(span.end - span.begin)) s") }
-    let count = score.activities.count { $0.onset != nil }
-    let delay = score.medianDelay.map { String(format: ", %+.1f s after their begin in the median", $0) } ?? ""
-    print(
-      String(format: "found %d of %d activities (%.0f %%)", count, score.activities.count, 100 * score.found) + delay)
-    print(String(format: "%d false ones, %.2f a minute", score.falseOnes.count, score.falsePerMinute))
-    // While one is idle, another's activities are no noise.
-    if score.silence.seconds > 0, people < 2 {
-      print(
-        String(
-          format: "silent in %.0f %% of %.0f s in which nothing was to be recognised",
-          100 * score.silence.kept / score.silence.seconds, score.silence.seconds))
-    }
-    guard score.found >= leastFound ?? 0, score.falsePerMinute <= mostFalse ?? .infinity else {
-      throw ExitCode(1)
+    try reporting {
+      let truth = try judgedTruth()
+      let score = StreamScore(truth: truth, subjects: try recognized().subjects, tolerance: tolerance)
+      let report = ScoreReport(score)
+      print(json ? try report.json() : report.text)
+      guard score.recognised >= leastRecognised ?? 0, score.falsePerMinute <= mostFalse ?? .infinity,
+        score.quiet ?? 1 >= leastQuiet ?? 0
+      else { throw ExitCode(1) }
     }
   }
 
-  private func clock(_ seconds: Double) -> String {
-    String(format: "%3d:%04.1f", Int(seconds) / 60, seconds.truncatingRemainder(dividingBy: 60))
+  private func judgedTruth() throws -> StreamTruth {
+    let all = try StreamTruth(path: truth)
+    guard let person else { return all }
+    let own = all.of(person)
+    guard !own.lines.isEmpty else {
+      let known = all.people.map(String.init).joined(separator: ", ")
+      throw stopped("\(truth) has no person \(person), only \(known); change --person", ExitStatus.data)
+    }
+    return own
   }
 
-  // MARK: Files
-
-  private func text(_ path: String) throws -> String {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw stopped("\(path) is not there or cannot be read", ExitStatus.data)
+  private func recognized() throws -> RecognizedStream {
+    guard let model else {
+      return try RecognizedStream(text: try wholeText(stream), path: stream, camera: camera)
     }
-    guard data.count < 1 << 30, let text = String(data: data, encoding: .utf8) else {
-      throw stopped("\(path) is not UTF-8 text of less than 1 GiB", ExitStatus.data)
-    }
-    return text
+    let outcome = try setup.recognize(SourceDescription(recording: stream), with: StudentModel(path: model))
+    return RecognizedStream(outcome.result, outcome.options.grouping)
   }
+}
 
-  /// What went on, in order, and how many people did it.
-  private func truthSpans() throws -> (spans: [StreamScore.Span], people: Int) {
-    let lines = try text(truth).split(whereSeparator: \.isNewline)
-    let header = lines.first.map(String.init) ?? ""
-    let hasPeople = header == "begin,end,label,person"
-    guard hasPeople || header == "begin,end,label" else {
-      throw stopped("\(truth): its first line must be begin,end,label or begin,end,label,person", ExitStatus.data)
-    }
-    guard hasPeople || person == nil else {
-      throw stopped("\(truth) has no column person; leave --person out", ExitStatus.data)
-    }
-    let rows = try lines.enumerated().dropFirst().map { index, line in
-      let fields = line.split(separator: ",", maxSplits: hasPeople ? 3 : 2, omittingEmptySubsequences: false)
-      let who = hasPeople ? fields.last.flatMap { Int($0) } : 1
-      guard fields.count == (hasPeople ? 4 : 3), let who, let begin = Double(fields[0]), let end = Double(fields[1]),
-        begin.isFinite, end.isFinite, begin <= end, !fields[2].isEmpty
-      else {
-        throw stopped(
-          "\(truth), line \(index + 1): '\(line)' is not \(header) with begin before end", ExitStatus.data)
-      }
-      return (who: who, span: StreamScore.Span(label: String(fields[2]), begin: begin, end: end))
-    }
-    let chosen = rows.filter { person ?? $0.who == $0.who }
-    if let person, chosen.isEmpty { throw stopped("\(truth) has no person \(person)", ExitStatus.data) }
-    return (chosen.map(\.span), Set(chosen.map(\.who)).count)
+extension StreamTruth {
+  /// Reads a file.
+  ///
+  /// - Parameter path: of a CSV file.
+  /// - Throws: an exit status, after a line on standard error, or `EvaluationError`.
+  init(path: String) throws { try self.init(csv: wholeText(path), path: path) }
+}
+
+/// A file's text.
+private func wholeText(_ path: String) throws -> String {
+  guard let data = FileManager.default.contents(atPath: path) else {
+    throw stopped("\(path) is not there or cannot be read", ExitStatus.data)
   }
-
-  private struct Report: Decodable {
-    struct Activity: Decodable {
-      var label: String
-      var onset: Double
-      var offset: Double
-    }
-
-    struct Person: Decodable {
-      var activities: [Activity]
-    }
-
-    /// Of the whole picture.
-    var activities: [Activity]?
-    var people: [Person]?
-
-    /// Everything that was recognised; `nil` for JSON of something else.
-    var all: [Activity]? { people.map { $0.flatMap(\.activities) } ?? activities }
+  guard data.count < 1 << 30, let text = String(data: data, encoding: .utf8) else {
+    throw stopped("\(path) is not UTF-8 text of less than 1 GiB", ExitStatus.data)
   }
-
-  private struct Line<Message: Decodable>: Decodable {
-    var topic: String
-    var message: Message
-  }
-
-  private func recognisedSpans() throws -> [StreamScore.Span] {
-    let text = try text(recognised)
-    if let activities = (try? JSONDecoder().decode(Report.self, from: Data(text.utf8)))?.all {
-      return activities.map { StreamScore.Span(label: $0.label, begin: $0.onset, end: $0.offset) }
-        .sorted { $0.begin < $1.begin }
-    }
-    return try spans(watched: text.split(whereSeparator: \.isNewline))
-  }
-
-  /// Activities of one camera out of `adl watch --json`, in seconds since it went online.
-  private func spans(watched lines: [Substring]) throws -> [StreamScore.Span] {
-    var wanted = camera
-    var zero: Int64?
-    var latest: Int64 = 0
-    var open: [String: ActivityEvent] = [:]
-    var spans: [StreamScore.Span] = []
-    func seconds(_ time: Int64) -> Double { Double(time - (zero ?? time)) / 1e9 }
-    func span(_ event: ActivityEvent, end: Int64) -> StreamScore.Span {
-      StreamScore.Span(label: event.activity.label, begin: seconds(event.onset.monotonic), end: seconds(end))
-    }
-    for line in lines {
-      let data = Data(line.utf8)
-      guard let envelope = try? JSONDecoder().decode(Line<Envelope>.self, from: data),
-        let topic = Topic(parsing: envelope.topic)
-      else { continue }
-      latest = max(latest, envelope.message.monotonic)
-      switch topic.kind {
-      case .health:
-        guard let health = try? JSONDecoder().decode(Line<CameraHealth>.self, from: data).message,
-          health.type == .online, zero == nil, wanted ?? health.camera == health.camera
-        else { continue }
-        (wanted, zero) = (health.camera, envelope.message.monotonic)
-      case .state:
-        // A subscriber that joined a little late has missed that; the first state says since when.
-        guard zero == nil, let state = try? JSONDecoder().decode(Line<CameraState>.self, from: data).message,
-          state.condition == "online", wanted ?? state.camera == state.camera
-        else { continue }
-        (wanted, zero) = (state.camera, state.since.monotonic)
-      case .event:
-        guard let event = try? JSONDecoder().decode(Line<ActivityEvent>.self, from: data).message,
-          event.camera == wanted
-        else { continue }
-        if let offset = event.offset {
-          open[event.id] = nil
-          spans.append(span(event, end: offset.monotonic))
-        } else {
-          open[event.id] = event
-        }
-      default: continue
-      }
-    }
-    guard zero != nil else {
-      throw stopped(
-        "\(recognised) is neither what `adl recognize --json` prints nor has it a camera\(wanted.map { " '\($0)'" } ?? "") "
-          + "that goes online, as `adl watch --json` prints from a daemon's start", ExitStatus.data)
-    }
-    return (spans + open.values.map { span($0, end: latest) }).sorted { $0.begin < $1.begin }
-  }
+  return text
 }

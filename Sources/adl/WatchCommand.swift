@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluation
 import Events
 import Foundation
 
@@ -12,6 +13,8 @@ struct WatchCommand: AsyncParsableCommand {
 
       Reconnects by itself, indefinitely, and says when messages were missed, when the daemon was started anew, and when it \
       is silent. With --json each line is one object: {"topic": …, "message": …}, or {"notice": …}.
+
+      While a daemon plays a recording whose truth is known, --truth tells beside its events what really begins.
       """)
 
   @Option(help: "Where the daemon publishes: its events.endpoint.")
@@ -29,6 +32,11 @@ struct WatchCommand: AsyncParsableCommand {
   @Option(help: "Show events of this activity only; may be given several times.")
   var activity: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "What goes on in the recording that the daemon plays, as `adl synth` writes it.", valueName: "csv"))
+  var truth: String?
+
   @Flag(help: "One JSON object a line.")
   var json = false
 
@@ -44,12 +52,15 @@ struct WatchCommand: AsyncParsableCommand {
   @Option(help: "End after so many seconds.")
   var seconds: Double?
 
+  func validate() throws {
+    guard truth == nil || !json else { throw ValidationError("--truth is for people; leave --json out") }
+  }
+
   func run() async throws {
     do {
-      try watch()
+      try reporting { try watch() }
     } catch let error as EventError {
-      FileHandle.standardError.write(Data("adl: \(error)\n".utf8))
-      throw ExitStatus.unavailable
+      throw stopped("\(error)", ExitStatus.unavailable)
     }
   }
 
@@ -60,13 +71,16 @@ struct WatchCommand: AsyncParsableCommand {
       json: json, heartbeats: heartbeats,
       colors: isTerminal(STDOUT_FILENO) && ProcessInfo.processInfo.environment["NO_COLOR"] == nil)
     let deadline = seconds.map { ContinuousClock.now + .seconds($0) }
+    var beside = try truth.map { TruthBeside(try StreamTruth(path: $0)) }
     var shown = 0
     while true {
       if let deadline, ContinuousClock.now >= deadline { return }
+      for text in beside?.due() ?? [] { printer.truth(text) }
       guard let arrival = subscriber.next(timeout: .milliseconds(100)) else { continue }
       switch arrival {
       case .message(let message):
         let content = MessageContent(message)
+        beside?.hear(content)
         guard isWanted(content) else { continue }
         if printer.show(content) { shown += 1 }
         if let count, shown >= count { return }

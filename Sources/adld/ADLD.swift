@@ -4,6 +4,7 @@ import Detection
 import Foundation
 import Logging
 import Settings
+import Synthesis
 
 @main
 struct ADLD: AsyncParsableCommand {
@@ -27,7 +28,7 @@ struct ADLD: AsyncParsableCommand {
     do {
       let settings = try DaemonSettings.load(path: config, hostName: ProcessInfo.processInfo.hostName)
       for warning in settings.warnings { complain("\(config):\(warning) (warning)") }
-      daemon = try LiveService(settings, path: config)
+      daemon = try LiveService(settings, path: config, adding: [SyntheticSource.self])
       for warning in daemon.warnings { complain("\(config): \(warning) (warning)") }
     } catch let error as DetectionError {
       complain("people.detector: \(error)")

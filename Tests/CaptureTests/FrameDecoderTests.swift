@@ -8,7 +8,7 @@ import Video
 @Suite struct `Decoding JPEG` {
   let size = FrameSize(width: 64, height: 48)
 
-  /// A grey ramp from left to right, as a synthetic camera would send it.
+  /// A grey ramp from left to right, as a camera would send it.
   private func jpeg() throws -> Frame {
     let pixels = (0..<64 * 48).flatMap { [UInt8](repeating: UInt8($0 % 64 * 4), count: 3) }
     var frame = Frame()

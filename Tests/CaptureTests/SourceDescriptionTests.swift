@@ -4,35 +4,73 @@ import Video
 @testable import Capture
 
 @Suite struct `Names of sources` {
-  @Test(arguments: [
-    ("/dev/video0", SourceDescription.camera(.path("/dev/video0"))),
-    ("/dev/v4l/by-id/usb-X-video-index0", .camera(.path("/dev/v4l/by-id/usb-X-video-index0"))),
-    ("by-id:usb-X-video-index0", .camera(.path("/dev/v4l/by-id/usb-X-video-index0"))),
-    ("by-path:pci-0-video-index0", .camera(.path("/dev/v4l/by-path/pci-0-video-index0"))),
-    ("serial:A1B2", .camera(.serial("A1B2"))),
-    ("film.mp4", .media(.file("film.mp4"))),
-    ("file:film.mp4", .media(.file("film.mp4"))),
-    ("file:///tmp/film.mp4", .media(.file("/tmp/film.mp4"))),
-    ("serial:", .media(.file("serial:"))),
-    ("rtsp://host/live", .media(.url("rtsp://host/live"))),
-    ("HTTP://host/a.mp4", .media(.url("HTTP://host/a.mp4"))),
-  ])
-  func `each spelling names its kind of source`(text: String, expected: SourceDescription) throws {
-    #expect(try SourceDescription(parsing: text) == expected)
+  /// A source of no frames, as another room might add it.
+  private struct Made: AddedSource {
+    static let name = "made"
+    let text: String
+    let length: Duration? = nil
+    let rate = 25.0
+
+    init(parsing text: Substring) throws(CaptureError) {
+      guard !text.isEmpty else { throw .badSource("made:", reason: "it is empty") }
+      self.text = String(text)
+    }
+
+    func open(pace: MediaFile.Pace, clock: FrameClock) throws(CaptureError) -> any FrameSource & ~Copyable {
+      throw .disconnected(source: "made:\(text)", reason: "\(pace)")
+    }
   }
 
-  @Test func `a synthetic source takes its options from the text`() throws {
-    let text =
-      "synthetic:7?rate=25&size=320x240&format=yuyv&pace=fastest&length=12.5&script=walk:5,sit:2.5&lost=9"
-      + "&corrupt=11&jitter=0.01&stall=3+2&disconnect=60"
-    var expected = SyntheticCamera.Options()
-    expected.scene = SyntheticScene(seed: 7, script: [.init(.walk, .seconds(5)), .init(.sit, .milliseconds(2500))])
-    (expected.rate, expected.size) = (25, FrameSize(width: 320, height: 240))
-    (expected.format, expected.pace, expected.length) = (.yuyv, .fastest, .milliseconds(12_500))
-    (expected.faults.lostEvery, expected.faults.corruptEvery) = (9, 11)
-    (expected.faults.jitter, expected.faults.disconnect) = (.milliseconds(10), .seconds(60))
-    expected.faults.stall = .seconds(3)..<(.seconds(5))
-    #expect(try SourceDescription(parsing: text) == .synthetic(expected))
+  @Test(arguments: [
+    ("/dev/video0", CameraName.path("/dev/video0")),
+    ("/dev/v4l/by-id/usb-X-video-index0", .path("/dev/v4l/by-id/usb-X-video-index0")),
+    ("by-id:usb-X-video-index0", .path("/dev/v4l/by-id/usb-X-video-index0")),
+    ("by-path:pci-0-video-index0", .path("/dev/v4l/by-path/pci-0-video-index0")),
+    ("serial:A1B2", .serial("A1B2")),
+  ])
+  func `each spelling of a camera names it`(text: String, expected: CameraName) throws {
+    guard case .camera(let name) = try SourceDescription(parsing: text) else {
+      Issue.record("\(text) is no camera")
+      return
+    }
+    #expect(name == expected)
+  }
+
+  @Test(arguments: [
+    ("film.mp4", MediaFile.Location.file("film.mp4")),
+    ("file:film.mp4", .file("film.mp4")),
+    ("file:///tmp/film.mp4", .file("/tmp/film.mp4")),
+    ("serial:", .file("serial:")),
+    ("made:7", .file("made:7")),
+    ("rtsp://host/live", .url("rtsp://host/live")),
+    ("HTTP://host/a.mp4", .url("HTTP://host/a.mp4")),
+  ])
+  func `each spelling of a file or stream names it`(text: String, expected: MediaFile.Location) throws {
+    guard case .media(let location) = try SourceDescription(parsing: text) else {
+      Issue.record("\(text) is no file or stream")
+      return
+    }
+    #expect(location == expected)
+  }
+
+  @Test func `a source that is added is read and opened by its own kind`() throws {
+    let description = try SourceDescription(parsing: "made:7", adding: [Made.self])
+    guard case .added(let source) = description else {
+      Issue.record("it is \(description)")
+      return
+    }
+    #expect((source as? Made)?.text == "7" && source.rate == 25)
+    var options = SourceOptions()
+    options.media.pace = .realTime
+    let error = #expect(throws: CaptureError.self) { _ = try description.open(options) }
+    #expect(error == .disconnected(source: "made:7", reason: "realTime"))
+    #expect(throws: CaptureError.badSource("made:", reason: "it is empty")) {
+      _ = try SourceDescription(parsing: "made:", adding: [Made.self])
+    }
+    guard case .media = try SourceDescription(parsing: "made", adding: [Made.self]) else {
+      Issue.record("a name without a colon is a file's")
+      return
+    }
   }
 
   @Test(arguments: [
@@ -43,32 +81,11 @@ import Video
       "'ftp://host/a' is not a source of frames: streams are read by rtsp, rtsps, http, https, rtp, udp, not 'ftp'; "
         + "change cameras[].source"
     ),
-    (
-      "synthetic:x",
-      "'synthetic:x' is not a source of frames: 'x' is not a seed, a whole number; change cameras[].source"
-    ),
-    (
-      "synthetic:1?size=63x48",
-      "'synthetic:1?size=63x48' is not a source of frames: '63x48' is no value for 'size'; change cameras[].source"
-    ),
-    (
-      "synthetic:1?speed=3",
-      "'synthetic:1?speed=3' is not a source of frames: there is no option 'speed'; change cameras[].source"
-    ),
   ])
   func `a bad name says what is wrong`(text: String, message: String) {
     let error = #expect(throws: CaptureError.self) { _ = try SourceDescription(parsing: text) }
     #expect(error?.description == message)
     #expect(error?.isTransient == false)
-  }
-
-  @Test(arguments: [
-    "rate=0", "rate=1001", "rate=x", "size=0x0", "size=99999x2", "format=i444", "pace=slow", "length=-1", "length=nan",
-    "script=run:3", "script=walk", "script=walk:0", "script=", "lost=-2", "stall=3", "jitter=1e99", "rate", "=",
-    "rate=",
-  ])
-  func `synthetic options out of bounds are refused`(option: String) {
-    #expect(throws: CaptureError.self) { _ = try SourceDescription(parsing: "synthetic:1?\(option)") }
   }
 
   @Test func `passwords stay out of texts`() {

@@ -76,6 +76,49 @@ import Video
     #expect(even[3 * 12] == 85 && even[3 * 11] == 73)
   }
 
+  @Test func `change brightness, contrast and color by at most what they may, evenly both ways`() {
+    func means(_ change: (inout ClipAugmentation) -> Void, of pixel: [UInt8]) -> [[Double]] {
+      var augmentation = ClipAugmentation()
+      change(&augmentation)
+      return (0..<2000 as Range<UInt64>).map { seed in
+        var varied = pixel
+        ClipVariation(augmentation, seed: seed).apply(to: &varied, size: 1)
+        return zip(varied, pixel).map { Double($0) - Double($1) }
+      }
+    }
+    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+    // Even from -25.5 to 25.5: deviation 25.5 / √3, and the mean of 2000 is within five hundredths of it.
+    let bright = means({ $0.brightness = 0.1 }, of: [128, 100, 60])
+    #expect(bright.allSatisfy { $0[0] == $0[1] && $0[1] == $0[2] && abs($0[0]) <= 26 })
+    #expect(abs(mean(bright.map { $0[0] })) < 2)
+    #expect(abs(mean(bright.map { $0[0] * $0[0] }).squareRoot() - 25.5 / 3.0.squareRoot()) < 1)
+    // Contrast is about the middle of the range: what lies there stays, the others move apart or together.
+    let contrast = means({ $0.contrast = 0.2 }, of: [127, 227, 27])
+    #expect(contrast.allSatisfy { abs($0[0]) <= 1 && abs($0[1]) <= 21 && abs($0[1] + $0[2]) <= 2 })
+    #expect(
+      abs(mean(contrast.map { $0[1] })) < 2 && contrast.contains { $0[1] > 18 } && contrast.contains { $0[1] < -18 })
+    // Channels move on their own.
+    let color = means({ $0.color = 0.1 }, of: [128, 128, 128])
+    #expect(color.allSatisfy { $0.allSatisfy { abs($0) <= 26 } })
+    #expect(abs(mean(color.map { $0[0] * $0[1] })) < 15, "no two channels move together")
+    #expect(abs(mean(color.map { $0[2] })) < 2)
+  }
+
+  @Test func `move and scale what is looked at by at most what they may, evenly both ways`() {
+    var augmentation = ClipAugmentation()
+    augmentation.place = 0.2
+    augmentation.scale = 0.5...2
+    let picture = FrameSize(width: 1000, height: 1000)
+    let square = PixelRectangle(x: 400, y: 400, width: 200, height: 200)
+    let regions = (0..<2000).map { ClipVariation(augmentation, seed: $0).region(square, in: picture) }
+    let centres = regions.map { Double($0.x) + Double($0.width) / 2 - 500 }
+    #expect(centres.allSatisfy { abs($0) <= 41 } && abs(centres.reduce(0, +)) / 2000 < 2)
+    #expect(centres.contains { $0 > 36 } && centres.contains { $0 < -36 })
+    #expect(regions.allSatisfy { $0.width == $0.height && (100...400).contains($0.width) })
+    // Half and double are as likely: the median keeps the size.
+    #expect((180...222).contains(regions.map(\.width).sorted()[1000]))
+  }
+
   @Test func `another speed shows frames further apart, within the recording`() {
     let sampling = ClipSampling(frames: 8, stride: 4)
     #expect(sampling.indices(count: 100, draw: 0, speed: 1.25) == [0, 5, 10, 15, 20, 25, 30, 35])
@@ -140,6 +183,51 @@ import Video
         }
       }
     }
+  }
+
+  @Test func `tilts keep lengths, scales keep directions, noise has its deviation`() {
+    let original = BodySequence(track(.ntu25), slots: [0])
+    func varied(_ augmentation: PoseAugmentation, seed: UInt64) -> BodySequence {
+      var sequence = original
+      sequence.vary(variation(augmentation, seed: seed), vertical: 1)
+      return sequence
+    }
+    func joint(_ sequence: BodySequence, _ frame: Int, _ index: Int) -> SIMD3<Float> {
+      let values = sequence.frames[frame][0]
+      return SIMD3(values[3 * index], values[3 * index + 1], values[3 * index + 2])
+    }
+    func length(_ value: SIMD3<Float>) -> Float { (value * value).sum().squareRoot() }
+    var tilt = PoseAugmentation()
+    tilt.tilt = 20
+    var scale = PoseAugmentation()
+    scale.scale = 0.2
+    var heights: [Float] = []
+    for seed in 0..<40 as Range<UInt64> {
+      let (tilted, scaled) = (varied(tilt, seed: seed), varied(scale, seed: seed))
+      let factor = length(joint(scaled, 0, 0)) / length(joint(original, 0, 0))
+      #expect((0.799...1.201).contains(factor))
+      for index in 0..<25 {
+        let own = joint(original, 4, index)
+        #expect(abs(length(joint(tilted, 4, index)) - length(own)) < 1e-4)
+        #expect(length(joint(scaled, 4, index) - own * factor) < 1e-4)
+      }
+      heights.append(joint(tilted, 0, 3).y - joint(original, 0, 3).y)
+    }
+    #expect(heights.contains { $0 > 0.05 } && heights.contains { $0 < -0.05 }, "forwards and backwards")
+    var noise = PoseAugmentation()
+    noise.noise = 0.02
+    let offsets = (0..<40 as Range<UInt64>).flatMap { seed -> [Float] in
+      let noisy = varied(noise, seed: seed)
+      return (0..<25).flatMap { index -> [Float] in
+        let offset = joint(noisy, 7, index) - joint(original, 7, index)
+        return [offset.x, offset.y, offset.z]
+      }
+    }
+    let count = Float(offsets.count)
+    #expect(abs(offsets.reduce(0, +) / count) < 0.002)
+    // One part stays for the whole clip, one is drawn for every frame: together √2 of each.
+    let deviation = (offsets.reduce(0) { $0 + $1 * $1 } / count).squareRoot()
+    #expect(abs(deviation - 0.02 * Float(2).squareRoot()) < 0.002)
   }
 
   @Test func `lost joints are zero in every frame, and lost ones stay lost`() {

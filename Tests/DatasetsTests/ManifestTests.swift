@@ -118,3 +118,57 @@ import Testing
     #expect((50..<400).contains(refused))
   }
 }
+
+@Suite struct `Subsets of manifests` {
+  let folder: RecordingFolder
+
+  init() throws { folder = try RecordingFolder() }
+
+  /// 240 training and 60 test recordings of three labels and ten people; every fifth without a skeleton.
+  private func manifest() throws -> String {
+    var lines = ["video,skeleton,label,subject,split"]
+    for index in 0..<300 {
+      lines.append(
+        "v\(index).mp4,\(index % 5 == 0 ? "" : "v\(index).skeleton"),\(["cut", "stir, slowly", "idle"][index % 3]),"
+          .replacing("stir, slowly", with: "\"stir, slowly\"") + "\(index / 3 % 10),\(index < 240 ? "train" : "test")")
+    }
+    return try folder.write(lines.joined(separator: "\n") + "\n", "home/CS.csv")
+  }
+
+  private func dataset(_ subset: ManifestSubset) throws -> Dataset {
+    let path = try folder.write(try subset.list(of: manifest()), "home/part.csv")
+    return try Dataset.open(DatasetOptions(kind: .manifest, videos: "", manifest: path))
+  }
+
+  @Test func `keep each label's share, from as many people as there are`() throws {
+    var subset = ManifestSubset()
+    subset.shares = [.train: 0.1, .test: 0.5]
+    let found = try dataset(subset)
+    #expect(found.inventory.counts[.train] == [8, 8, 8] && found.inventory.counts[.test] == [10, 10, 10])
+    for label in 0..<3 {
+      let people = found.clips(.train).filter { $0.label == label }.compactMap(\.subject)
+      #expect(Set(people).count == people.count)
+    }
+  }
+
+  @Test func `are the same for the same seed, others for another, and whole when nothing is left out`() throws {
+    var subset = ManifestSubset()
+    #expect(try subset.list(of: manifest()) == String(contentsOfFile: manifest(), encoding: .utf8))
+    subset.shares = [.train: 0.1]
+    let first = try subset.list(of: manifest())
+    #expect(try subset.list(of: manifest()) == first)
+    subset.seed = 2
+    #expect(try subset.list(of: manifest()) != first)
+  }
+
+  @Test func `keep only recordings with video and skeleton when asked`() throws {
+    var subset = ManifestSubset()
+    subset.needsBoth = true
+    let found = try dataset(subset)
+    #expect(found.clips(.train).count == 192 && found.inventory.withoutPoses.isEmpty)
+    let bare = try folder.write("video,label,split\nv.mp4,cut,train\n", "home/bare.csv")
+    #expect(
+      failure { _ = try subset.list(of: bare) }
+        == "\(bare) cannot be read: nothing is left of it: no recording has both video and skeleton")
+  }
+}

@@ -5,14 +5,18 @@ import Testing
 @Suite struct `Comparisons of systems` {
   private let comparison = Comparison(
     title: "A & B", facts: [HTMLReport.Fact("Machine", "two cores")], protocols: ["cross-subject, %"],
+    reference: "I3D",
     rows: [
       Comparison.Row(
-        system: "I3D|NL", needsPoses: false, accuracies: [[0.5, 0.6, 0.7]], parameters: 1_250_000,
-        multiplyAccumulates: 2_340_000_000, milliseconds: 12.34, millisecondsWithoutPoses: 12.34),
-      Comparison.Row(
-        system: "VPN<b>", needsPoses: true, accuracies: [[0.25]], parameters: 0, multiplyAccumulates: 0,
-        milliseconds: 3, millisecondsWithoutPoses: 2),
+        system: "I3D|NL", needsPoses: false,
+        results: [
+          .init(
+            accuracies: [0.5, 0.6, 0.7], seeds: 3,
+            difference: PairedDifference([.init(group: "a", label: 0, first: [false], second: [true])]))
+        ], cost: .init(parameters: 1_250_000, multiplyAccumulates: 2_340_000_000, milliseconds: 12.34)),
+      Comparison.Row(system: "VPN<b>", needsPoses: true, results: [.init(accuracies: [0.25], seeds: 3)]),
     ],
+    claims: [Comparison.Claim("VPN over I3D", [nil])],
     charts: [
       LineChart(
         title: "Noise", horizontal: "factor", unit: .share,
@@ -21,20 +25,37 @@ import Testing
     notes: ["A note."])
 
   @Test func `give mean and sample deviation in points`() {
-    #expect(Comparison.spread([0.5, 0.6, 0.7]) == "60.0 ± 10.0")
-    #expect(Comparison.spread([0.25]) == "25.0")
-    #expect(Comparison.spread([]) == "–")
+    #expect(Comparison.spread(.init(accuracies: [0.5, 0.6, 0.7], seeds: 3)) == "60.0 ± 10.0")
+    #expect(Comparison.spread(.init(accuracies: [0.25], seeds: 1)) == "25.0")
+    #expect(Comparison.spread(.init(accuracies: [0.5, 0.6], seeds: 3)) == "55.0 ± 7.1 (2 of 3)")
+    #expect(Comparison.spread(.init(accuracies: [], seeds: 3)) == "–")
+  }
+
+  @Test func `give differences in points, with their sign`() {
+    func clip(_ group: String, _ first: [Bool], _ second: [Bool]) -> PairedDifference.Clip {
+      PairedDifference.Clip(group: group, label: 0, first: first, second: second)
+    }
+    #expect(Comparison.text(nil) == "–")
+    #expect(Comparison.text(PairedDifference([clip("a", [true], [false])])) == "−100.0 [−100.0, −100.0]")
+    #expect(
+      Comparison.text(PairedDifference([clip("a", [true], [false]), clip("b", [true], [true])]))
+        == "−50.0 [−100.0, 0.0]")
+    let (gained, same) = (clip("a", [false], [true]), clip("b", [true], [true]))
+    #expect(Comparison.text(PairedDifference([same])) == "+0.0 [0.0, 0.0]")
+    #expect(Comparison.verdict(PairedDifference([gained])) == "+100.0 [100.0, 100.0]: holds")
+    #expect(Comparison.verdict(PairedDifference([gained, same])) == "+50.0 [0.0, 100.0]: open")
+    #expect(Comparison.verdict(PairedDifference([clip("a", [true], [false])])).hasSuffix(": the opposite"))
   }
 
   @Test func `are a Markdown table with a line a system`() {
     let lines = comparison.markdown().split(separator: "\n")
     #expect(lines.contains("# A & B") && lines.contains("- Machine: two cores") && lines.last == "A note.")
     let table = lines.filter { $0.hasPrefix("|") }
-    #expect(table.count == 4)
-    #expect(table[2] == "| I3D\\|NL | no | 60.0 ± 10.0 | 1.25 M | 2.34 G | 12.3 | 12.3 |")
-    #expect(table[3] == "| VPN<b> | yes | 25.0 | 0.00 M | 0.00 G | 3.0 | 2.0 |")
+    #expect(table.count == 7 && table[6] == "| VPN over I3D | – |")
+    #expect(table[2] == "| I3D\\|NL | no | 60.0 ± 10.0 | +100.0 [100.0, 100.0] | 1.25 M | 2.34 G | 12.3 |")
+    #expect(table[3] == "| VPN<b> | yes | 25.0 (1 of 3) | – | – | – | – |")
     // A bar in a name is escaped, so every line has the same columns.
-    #expect(Set(table.map { $0.replacing("\\|", with: "").count { $0 == "|" } }) == [8])
+    #expect(Set(table.prefix(4).map { $0.replacing("\\|", with: "").count { $0 == "|" } }) == [8])
   }
 
   @Test func `are a page that loads nothing and means what it says`() {

@@ -3,20 +3,22 @@ import Foundation
 import Testing
 
 @Suite(.serialized) struct `Daemon as a process` {
-  /// Settings for one synthetic camera and the demo model.
-  private func settings(_ programs: borrowing Programs, source: String, more: String = "") throws -> String {
+  /// Settings for one camera, of which the whole picture is looked at.
+  private func settings(
+    _ programs: borrowing Programs, model: String, source: String, recognition: String = ""
+  ) throws -> String {
     try programs.write(
       """
       node: test
-      model: {path: \(Programs.demoModel), precision: f32, threads: 1, hop: 4}
+      model: {path: \(model), precision: f32, threads: 1, hop: 4}
       cameras:
         - {name: room, source: "\(source)"}
-      recognition: {onHold: 1, offHold: 1}
+      people: {mode: scene}
+      recognition: {onHold: 1, offHold: 1\(recognition)}
       events:
         endpoint: ipc://\(programs.folder)/events
         query: ipc://\(programs.folder)/query
         heartbeat: 0.2
-      \(more)
       """, to: "adld.yaml")
   }
 
@@ -47,10 +49,17 @@ import Testing
 
   @Test(.timeLimit(.minutes(5))) func `publishes activities, and SIGTERM ends the open one before it stops`() throws {
     let programs = try Programs()
-    let config = try settings(programs, source: "synthetic:5001?rate=30&size=320x240&script=wave:4,sit:60")
+    // Walking goes on; the longest duration ends it and lets it begin anew.
+    let config = try settings(
+      programs, model: Programs.peopleModel, source: Programs.walk(seconds: 60, rate: 10),
+      recognition: ", maximumDuration: 2")
     let running = try programs.start("adld", ["--config", config])
     let subscriber = try EventSubscriber(endpoint: "ipc://\(programs.folder)/events", heartbeat: .seconds(20))
-    let messages = try messages(subscriber, while: running) { $0.type == .start && $0.activity.label == "Sit" }
+    var walks = 0
+    let messages = try messages(subscriber, while: running) { event in
+      walks += event.type == .start && event.activity.label == "Walk" ? 1 : 0
+      return walks == 2
+    }
     let outcome = running.finish()
     #expect(outcome.status == 0, "\(outcome.errors)")
 
@@ -60,8 +69,8 @@ import Testing
     let ends = events.filter { $0.type == .end }
     #expect(Set(starts.map(\.id)).count == starts.count)
     #expect(starts.map(\.id) == ends.map(\.id), "every start has one end, in order")
-    #expect(starts.map(\.activity.label).contains("Wave"))
-    #expect(ends.last?.activity.label == "Sit" && ends.last?.endReason == "shutdown")
+    #expect(ends.contains { $0.activity.label == "Walk" && $0.endReason == "max_duration" })
+    #expect(ends.last?.activity.label == "Walk" && ends.last?.endReason == "shutdown")
     for (earlier, later) in zip(ends, starts.dropFirst()) {
       #expect(try #require(earlier.offset).monotonic <= later.onset.monotonic, "activities do not overlap")
     }
@@ -71,7 +80,7 @@ import Testing
   @Test(.timeLimit(.minutes(5))) func `a camera that goes away ends its activity and comes back`() throws {
     let programs = try Programs()
     let config = try settings(
-      programs, source: "synthetic:5001?rate=30&size=320x240&script=sit:60&disconnect=5")
+      programs, model: programs.smallModel(), source: "synthetic:1?rate=15&size=64x64&disconnect=4")
     let running = try programs.start("adld", ["--config", config])
     let subscriber = try EventSubscriber(endpoint: "ipc://\(programs.folder)/events", heartbeat: .seconds(20))
     var starts = 0
@@ -92,7 +101,7 @@ import Testing
   @Test(.timeLimit(.minutes(5))) func `wrong settings end it with status 78 and say where and why`() throws {
     let programs = try Programs()
     let config = try programs.write(
-      "model: {path: \(Programs.demoModel), precison: f32}\ncameras:\n  - {name: Room, source: synthetic:1}\n",
+      "model: {path: \(Programs.peopleModel), precison: f32}\ncameras:\n  - {name: Room, source: synthetic:1}\n",
       to: "bad.yaml")
     let outcome = try programs.run("adld", "--config", config)
     #expect(outcome.status == 78)
@@ -111,20 +120,24 @@ import Testing
     let outcome = try programs.run("adld", "--check", "--config", missing)
     #expect(outcome.status == 78)
     #expect(outcome.errors == "cannot read /nowhere.safetensors: No such file or directory\n")
-    let good = try settings(programs, source: "synthetic:1")
+    let unsaid = try settings(programs, model: programs.smallModel(), source: "synthetic:1?script=walk:3")
+    let refused = try programs.run("adld", "--check", "--config", unsaid)
+    #expect(refused.status == 78 && refused.errors.contains("there is no option 'script', only "))
+    let good = try settings(programs, model: programs.smallModel(), source: "synthetic:1")
     let checked = try programs.run("adld", "--check", "--config", good)
     #expect(checked.status == 0)
     #expect(
-      checked.output.contains("model demo with 6 activities; looks at the whole picture; cameras room (synthetic:1)"))
+      checked.output.contains("model small with 6 activities; looks at the whole picture; cameras room (synthetic:1)"))
   }
 
   @Test(.timeLimit(.minutes(5))) func `--check looks at the families and at the settings about them`() throws {
     let programs = try Programs()
+    let model = try programs.smallModel()
     func check(_ families: String, _ recognition: String = "") throws -> Programs.Outcome {
       let file = try programs.write(families, to: "families.yaml")
       let config = try programs.write(
         """
-        model: {path: \(Programs.demoModel)}
+        model: {path: \(model)}
         cameras:
           - {name: room, source: synthetic:1}
         recognition: {families: \(file)\(recognition)}
@@ -133,7 +146,7 @@ import Testing
     }
     let good = try check("Move: [Walk, Wave]\n", ", activities: {Move: {on: 0.7}}")
     #expect(good.status == 0, "\(good.errors)")
-    #expect(good.output.contains("model demo with 6 labels, 1 families; looks at"))
+    #expect(good.output.contains("model small with 6 labels, 1 families; looks at"))
     let bad = try check("Move: [Walk, Wav]\n")
     #expect(bad.status == 78)
     #expect(
@@ -146,20 +159,20 @@ import Testing
   @Test(.timeLimit(.minutes(5))) func `publishes families with their most probable label`() throws {
     let programs = try Programs()
     let families = try programs.write("Upright: [Walk, Wave]\nLow: [Sit, Bend, Lie]\n", to: "families.yaml")
-    let config = try settings(programs, source: "synthetic:5001?rate=30&size=320x240&script=wave:4,sit:60")
-    var text = try String(contentsOfFile: config, encoding: .utf8)
-    text = text.replacing("onHold: 1,", with: "families: \(families), onHold: 1,")
-    let running = try programs.start("adld", ["--config", programs.write(text, to: "adld.yaml")])
+    let config = try settings(
+      programs, model: programs.smallModel(), source: "synthetic:1?rate=15&size=64x64",
+      recognition: ", families: \(families)")
+    let running = try programs.start("adld", ["--config", config])
     let subscriber = try EventSubscriber(endpoint: "ipc://\(programs.folder)/events", heartbeat: .seconds(20))
     let messages = try messages(subscriber, while: running) { $0.type == .start && $0.activity.label == "Low" }
     let outcome = running.finish()
     #expect(outcome.status == 0, "\(outcome.errors)")
     let events = try messages.filter { $0.topic.kind == .event }
       .map { try JSONDecoder().decode(ActivityEvent.self, from: $0.json) }
-    #expect(events.last?.activity == ActivityEvent.Label(label: "Low", index: 1, member: "Sit"))
-    #expect(Set(events.map(\.activity.label)).isSubset(of: ["Upright", "Low"]))
+    #expect(events.last?.activity == ActivityEvent.Label(label: "Low", index: 1, member: "Lie"))
+    #expect(Set(events.map(\.activity.label)) == ["Low"])
     let states = try messages.filter { $0.topic.kind == .state }
       .compactMap { try JSONDecoder().decode(CameraState.self, from: $0.json).activity }
-    #expect(states.contains { $0.label == "Low" && $0.member == "Sit" })
+    #expect(states.contains { $0.label == "Low" && $0.member == "Lie" })
   }
 }

@@ -32,7 +32,28 @@ struct Programs: ~Copyable {
       .path
   }
 
-  static var demoModel: String { package + "/Models/demo.safetensors" }
+  /// The bundled model of rendered people.
+  static var peopleModel: String { package + "/Models/people.safetensors" }
+
+  /// Labels of `smallModel`.
+  static let labels = ["background", "Walk", "Sit", "Wave", "Bend", "Lie"]
+
+  /// Somebody who stands still for five seconds and then walks, small and quickly rendered: the model of rendered people
+  /// knows that from the whole picture.
+  static func walk(seconds: Int, rate: Int, size: String = "128x96") -> String {
+    "synthetic:3?activities=Walk&length=\(seconds)&rate=\(rate)&size=\(size)"
+  }
+
+  /// Makes a small model with random weights that looks at the whole picture and is sure that it sees `Lie`.
+  func smallModel() throws -> String {
+    let labels = try write(Self.labels.joined(separator: "\n") + "\n", to: "labels.txt")
+    let path = "\(folder)/small.safetensors"
+    let outcome = try run(
+      "adl", "model", "create", "--seed", "2", "--width", "0.0625", "--frames", "16", "--size", "112", "--labels",
+      labels, "--temperature", "0.01", "--name", "small", "--out", path)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    return path
+  }
 
   struct Outcome {
     var status: Int32

@@ -4,7 +4,7 @@ import Testing
 import Video
 
 @Suite struct `Files that recognize writes` {
-  private static let walk = "synthetic:5003?rate=25&size=320x240&length=9&script=empty:3,walk:6"
+  private static let walk = Programs.walk(seconds: 10, rate: 10, size: "160x120")
 
   private func times(_ path: String) throws -> [Duration] {
     var file = try MediaFile(.file(path))
@@ -20,7 +20,8 @@ import Video
       "\(programs.folder)/out.mp4", "\(programs.folder)/out.srt", "\(programs.folder)/out.csv"
     )
     let outcome = try programs.run(
-      "adl", "recognize", Self.walk, "--model", Programs.demoModel, "--json", "--video", video, "--subtitles",
+      "adl", "recognize", Self.walk, "--model", Programs.peopleModel, "--threads", "1", "--json", "--video", video,
+      "--subtitles",
       subtitles, "--csv", csv)
     #expect(outcome.status == 0, "\(outcome.errors)")
 
@@ -43,9 +44,9 @@ import Video
     }
 
     let information = try MediaFile(.file(video)).information
-    #expect(information.size == FrameSize(width: 320, height: 240))
-    #expect(information.duration == .seconds(9))
-    #expect(try times(video) == (0..<225).map { .milliseconds(40 * $0) })
+    #expect(information.size == FrameSize(width: 160, height: 120))
+    #expect(information.duration == .seconds(10))
+    #expect(try times(video) == (0..<100).map { .milliseconds(100 * $0) })
   }
 
   @Test(.timeLimit(.minutes(5)), arguments: [SIGTERM, SIGKILL])
@@ -55,9 +56,8 @@ import Video
     let running = try programs.start(
       "adl",
       [
-        "recognize", "synthetic:5003?rate=10&size=640x480&length=20", "--model", Programs.demoModel, "--scene",
-        "--hop",
-        "512", "--video", video,
+        "recognize", Programs.walk(seconds: 15, rate: 10, size: "160x120"), "--model", Programs.peopleModel, "--scene",
+        "--hop", "512", "--threads", "1", "--video", video,
       ])
     while !FileManager.default.fileExists(atPath: "\(programs.folder)/.out.mp4.part") {
       try await Task.sleep(for: .milliseconds(20))
@@ -85,7 +85,7 @@ import Video
     _ = try programs.write("no film", to: "film.mp4")
     func named(_ text: String) -> String { text.replacing("OUT", with: programs.folder) }
     let outcome = try programs.start(
-      "adl", (["recognize"] + source + ["--model", Programs.demoModel] + options).map(named)
+      "adl", (["recognize"] + source + ["--model", Programs.peopleModel] + options).map(named)
     ).finish()
     #expect(outcome.status == 64 || outcome.status == 65)
     #expect(outcome.errors.contains(named(reason)), "\(outcome.errors)")

@@ -177,7 +177,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     #expect(Set(counts.keys).isSubset(of: [.drink, .fall, .idle, .getUp, .sitDown, .standUp, .walk]))
   }
 
-  @Test(arguments: [20, 41, 106])
+  @Test(arguments: [20, 25, 41, 50, 60, 100, 106])
   func `meet everybody in turn, in rooms for so many`(people: Int) {
     var options = SyntheticOptions(folder: "", clips: people * SyntheticAction.allCases.count * 3, seed: 1)
     options.subjects = people
@@ -186,7 +186,39 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
       #expect(of.map(\.subject).sorted() == Array(1...people))
     }
     for of in Dictionary(grouping: motions, by: \.subject).values { #expect(Set(of.map(\.setup)).count == 1) }
-    #expect(motions.allSatisfy { (1...people * 3 / 5).contains($0.setup) })
+    #expect(Set(motions.map(\.setup)) == Set(1...people * 3 / 5))
+  }
+
+  @Test(arguments: [60, 75, 80, 106])
+  func `test at least twenty people, and show every activity to and of each part`(people: Int) {
+    var options = SyntheticOptions(folder: "", clips: 3000, seed: 1)
+    options.subjects = people
+    let rows = SyntheticDataset(options).list(.subjects).split(separator: "\n").dropFirst().map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
+    let parts = Dictionary(grouping: rows) { $0[5] }
+    #expect(Set(parts["test"]?.map { $0[3] } ?? []).count >= 20)
+    #expect(Set(parts["train"]?.map { $0[3] } ?? []).count >= 20)
+    for part in ["train", "validation", "test"] {
+      #expect(Set(parts[part]?.map { $0[2] } ?? []).count == SyntheticAction.allCases.count, "\(part)")
+    }
+  }
+
+  @Test func `everybody has a body, clothes and a manner of their own`() {
+    var options = SyntheticOptions(folder: "", clips: 106 * 60, seed: 1)
+    options.subjects = 106
+    let dataset = SyntheticDataset(options)
+    let people = Dictionary(grouping: dataset.motions, by: \.subject).values.compactMap(\.first).map { motion in
+      dataset.take(motion).people[0]
+    }
+    #expect(people.count == 106)
+    #expect(Set(people.map { "\($0.performance.manner)" }).count == 106)
+    #expect(Set(people.map { "\($0.looks)" }).count == 106)
+    let rooms = Set(
+      (1...63).map { setup in
+        dataset.motions.first { $0.setup == setup }.map { "\(dataset.take($0).room)" } ?? ""
+      })
+    #expect(rooms.count == 63)
   }
 
   @Test func `a folder that cannot be written is named`() throws {

@@ -90,23 +90,31 @@ struct LossTests {
     let bank = try bank(student: [1, 0, 0, 1], teacher: [1, 0, 0, 1], rows: 2)
     let embedding = try Tensor.of([1, 0] as [Double], [1, 2])
     let candidates = try Tensor.of([0, 1] as [Int64], [1, 2])
-    let loss = try ContrastiveLoss.crd(
+    let partitions = try ContrastiveLoss.partitions(
       student: embedding, teacher: embedding, candidates: candidates, bank: bank, temperature: 0.5)
+    let loss = try ContrastiveLoss.crd(
+      student: embedding, teacher: embedding, candidates: candidates, bank: bank, partitions: partitions,
+      temperature: 0.5)
     // Scores e² and e⁰, Z their mean times two rows; noise N/M = 1/2.
     let z = (exp(2.0) + 1) / 2 * 2
     let (pair, stranger) = (exp(2.0) / z, 1 / z)
     let direction = -(log(pair / (pair + 0.5 + 1e-7)) + log(0.5 / (stranger + 0.5 + 1e-7)))
     #expect(isClose(try value(loss), 2 * direction / log(2)))
-    #expect(abs(try #require(bank.partitions).student - z) < 1e-12)
+    #expect(try partitions.doubles().allSatisfy { abs($0 - z) < 1e-12 })
+    #expect(try !bank.hasPartitions, "a loss leaves the bank as it is")
+    try bank.keep(partitions: partitions)
+    #expect(try bank.hasPartitions)
+    #expect(try bank.partitions.floats() == [Float(z), Float(z)])
   }
 
   @Test func `CRD has the gradient of its value`() throws {
     let bank = try MemoryBank(rows: 6, dimension: 4, seed: 3, on: .cpu)
-    bank.partitions = (7, 5)
+    let partitions = try Tensor.of([7, 5] as [Double], [2])
     let candidates = try Tensor.of([0, 3, 4, 1, 5, 2] as [Int64], [2, 3])
     let (student, teacher) = (try made([2, 4], seed: 7), try made([2, 4], seed: 8))
     func loss(_ s: Tensor, _ t: Tensor) throws -> Tensor {
-      try ContrastiveLoss.crd(student: s, teacher: t, candidates: candidates, bank: bank, temperature: 0.3)
+      try ContrastiveLoss.crd(
+        student: s, teacher: t, candidates: candidates, bank: bank, partitions: partitions, temperature: 0.3)
     }
     #expect(try gradientError(at: student) { try loss($0, teacher) } < Self.tolerance)
     #expect(try gradientError(at: teacher) { try loss(student, $0) } < Self.tolerance)
@@ -118,19 +126,19 @@ struct LossTests {
     let far = try Tensor.of([-1, 0] as [Double], [1, 2])
     let near = try Tensor.of([1, 0] as [Double], [1, 2])
     let candidates = try Tensor.of([0, 1] as [Int64], [1, 2])
-    bank.partitions = (1, 1)
     for embedding in [near, far] {
       let loss = try ContrastiveLoss.crd(
-        student: embedding, teacher: embedding, candidates: candidates, bank: bank, temperature: 0.07)
+        student: embedding, teacher: embedding, candidates: candidates, bank: bank,
+        partitions: Tensor.of([1, 1] as [Double], [2]), temperature: 0.07)
       #expect(try value(loss).isFinite)
     }
     // Few negatives, many rows: h of a pair is near 1, so that the loss is near 0.
     let wide = try MemoryBank(rows: 1000, dimension: 2, seed: 1, on: .cpu)
     try wide.student.assignRows(Tensor.of([0, 1] as [Int64], [2]), Tensor.of([1, 0, -1, 0] as [Float], [2, 2]))
     try wide.teacher.assignRows(Tensor.of([0, 1] as [Int64], [2]), Tensor.of([1, 0, -1, 0] as [Float], [2, 2]))
-    wide.partitions = (1000, 1000)
     let loss = try ContrastiveLoss.crd(
-      student: near, teacher: near, candidates: candidates, bank: wide, temperature: 0.07)
+      student: near, teacher: near, candidates: candidates, bank: wide,
+      partitions: Tensor.of([1000, 1000] as [Double], [2]), temperature: 0.07)
     #expect(try value(loss) < 0.01)
   }
 

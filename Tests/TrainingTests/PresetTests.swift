@@ -41,6 +41,13 @@ struct PresetTests {
     #expect(built.system.learnedCount > 0)
   }
 
+  @Test(arguments: names)
+  func `each can be written down with what the command line says`(name: String) throws {
+    let overrides = ["run.batch=3", #"data.videos="/a: b""#, "optimizer.epsilon=1e-7", "schedule.milestones=[1, 2]"]
+    let text = try TrainingSettings.text(path: "\(Self.folder)/\(name).yaml", overrides: overrides)
+    #expect(try TrainingSettings.parse(text, path: "written") == settings(name, overrides))
+  }
+
   @Test func `a part that I3D does not have is refused by name`() throws {
     let settings = try settings("weizmann/rgb", ["network.width=0.0625", "network.trainFrom=Mixed_6a"])
     let builder = SystemBuilder(

@@ -1,3 +1,5 @@
+import ArgumentParser
+import Basics
 import Foundation
 import Testing
 
@@ -8,65 +10,195 @@ import Testing
 
   private func plan(_ change: (inout ReproductionBudget) -> Void = { _ in }) -> ReproductionPlan {
     var budget = ReproductionBudget(.quick)
+    budget.seeds = [1, 2, 3]
     change(&budget)
     return ReproductionPlan(budget: budget, folder: folder, machine: ["--precision", "f32"])
   }
 
-  /// Runs a plan, noting commands instead of starting them; the one of number `failing`, from 0, fails.
-  private func run(_ plan: ReproductionPlan, failing: Int? = nil) throws -> [[String]] {
-    struct Failure: Error {}
-    var commands: [[String]] = []
-    var runner = ReproductionRunner(plan) { arguments in
-      if commands.count == failing { throw Failure() }
-      commands.append(arguments)
-    }
-    do { try runner.run() } catch is Failure {}
-    return commands
-  }
-
-  private func clean() { try? FileManager.default.removeItem(atPath: folder) }  // there may be none
-
   @Test(arguments: ReproductionBudget.Size.allCases) func `do every step after what it reads`(
     size: ReproductionBudget.Size
   ) {
-    let steps = ReproductionPlan(budget: ReproductionBudget(size), folder: "out", machine: []).steps
+    let budget = ReproductionBudget(size)
+    let steps = ReproductionPlan(budget: budget, folder: "out", machine: []).steps
     var done: Set<String> = []
     for step in steps {
       #expect(step.inputs.allSatisfy(done.contains), "\(step.name) reads \(step.inputs)")
       #expect(done.insert(step.name).inserted, "\(step.name) is done twice")
     }
     // All that the papers compare, under every seed.
-    for seed in 1...3 {
+    for seed in budget.seeds {
       for system in ReproductionSystem.allCases where system != .scratch {
         #expect(done.contains("CS/seed\(seed)/\(system.rawValue)/judged"))
       }
     }
   }
 
-  @Test func `do nothing twice, and go on where they were stopped`() throws {
+  @Test func `train what a chosen system learns from, and nothing else`() {
+    let plan = plan { $0.systems[.subjects] = [.i3d, .feature] }
+    #expect(plan.systems(.subjects) == [.pose, .scratch, .i3d, .feature])
+    #expect(plan.runs.count == 1 + 3 * 3)
+  }
+
+  @Test func `give every system the same budget and recordings`() {
+    let steps = plan().steps.filter { $0.kind == .training && $0.name.contains("seed2/") }
+    func line(_ step: ReproductionStep, _ section: String) -> Substring? {
+      step.settings.split(separator: "\n").first { $0.hasPrefix(section + ":") }
+    }
+    let learners = steps.filter { !$0.name.hasSuffix("/agcn-j") }
+    #expect(learners.count == 7)
+    for section in ["data", "clip", "augmentation", "network", "optimizer", "schedule", "run"] {
+      let lines = learners.map { line($0, section) }
+      #expect(lines.allSatisfy { $0 != nil && $0 == lines[0] }, "\(section)")
+    }
+  }
+
+  @Test func `keep few labels apart from all, and train longer on them`() {
+    let (all, few) = (
+      plan(),
+      plan {
+        $0.epochs = 2
+        $0.keep(labels: 0.25)
+      }
+    )
+    #expect(few.budget.epochs == 8)
+    let shared = Set(all.steps.map(\.name)).intersection(few.steps.map(\.name))
+    #expect(shared == ["data"])
+    let subset = few.steps.first { $0.kind == .listing }
+    #expect(subset?.arguments.joined(separator: " ").contains("--train 0.25") == true)
+  }
+}
+
+/// Steps that end when they are told to.
+@Suite struct `Running reproductions` {
+  private final class FakeStep: RunningStep {
+    var identifier: Int32? { nil }
+    var status: Int32?
+    var isStopped = false
+    var isKilled = false
+    var report: LogTail { LogTail("epoch 1/2  loss 3  1:00 left\nout of luck", age: 0) }
+
+    /// Steps that were asked to stop end with this.
+    let statusOfStopped: Int32
+    init(_ status: Int32?, whenStopped: Int32 = StepProcess.interrupted) {
+      (self.status, statusOfStopped) = (status, whenStopped)
+    }
+
+    func stop() {
+      isStopped = true
+      status = status ?? statusOfStopped
+    }
+    func kill() { isKilled = true }
+  }
+
+  private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("adl-\(UUID().uuidString)").path
+
+  private func plan(_ change: (inout ReproductionBudget) -> Void = { _ in }) -> ReproductionPlan {
+    var budget = ReproductionBudget(.quick)
+    change(&budget)
+    return ReproductionPlan(budget: budget, folder: folder, machine: [])
+  }
+
+  private func clean() { try? FileManager.default.removeItem(atPath: folder) }  // there may be none
+
+  /// Commands that were started, and what the run came to.
+  private struct Outcome {
+    var commands: [[String]] = []
+    var most = 0
+    var status: Int32 = 0
+    var left: [String] = []
+    var ended: [String] = []
+  }
+
+  /// Runs a plan; a step whose arguments `failing` accepts ends with status 70, and Ctrl-C comes at command `stopping`.
+  private func run(
+    _ plan: ReproductionPlan, jobs: Int = 1, stopping: Int? = nil,
+    failing: @escaping ([String]) -> Bool = { _ in false }
+  ) throws -> Outcome {
+    var outcome = Outcome()
+    var steps: [FakeStep] = []
+    var machine = ReproductionRunner.Machine()
+    (machine.jobs, machine.cores) = (jobs, 8)
+    machine.line = .init(style: .log) { _ in }
+    var isInterrupted = false
+    machine.isInterrupted = { isInterrupted }
+    machine.start = { arguments, _ in
+      outcome.commands.append(arguments)
+      let step = FakeStep(nil)
+      steps.append(step)
+      outcome.most = max(outcome.most, steps.count { $0.status == nil })
+      return step
+    }
+    // All that run end between two looks, but what is interrupted.
+    machine.pause = {
+      if let stopping, outcome.commands.count > stopping { isInterrupted = true }
+      for (step, arguments) in zip(steps, outcome.commands) where step.status == nil && !isInterrupted {
+        step.status = failing(arguments) ? 70 : 0
+      }
+    }
+    let runner = ReproductionRunner(plan, on: machine)
+    do { try runner.run { outcome.ended.append($0.name) } } catch let code as ExitCode {
+      outcome.status = code.rawValue
+    }
+    outcome.left = runner.schedule.left
+    return outcome
+  }
+
+  @Test(arguments: [1, 3]) func `do nothing twice, and go on where they were stopped`(jobs: Int) throws {
     defer { clean() }
-    let steps = plan().steps.count
-    let first = try run(plan(), failing: 5)
-    #expect(first.count == 5)
-    let second = try run(plan())
-    #expect(second.count == steps - 5)
+    let steps = plan().steps
+    let first = try run(plan(), jobs: jobs, stopping: 6)
+    #expect(first.status == 75 && first.ended.count >= 5 && first.ended.count < steps.count)
+    let second = try run(plan(), jobs: jobs)
+    #expect(second.status == 0 && second.ended.count == steps.count - first.ended.count)
     // What was begun goes on; what was not begins.
-    #expect(second.first?.contains("--restart") == false)
-    #expect(second.dropFirst().filter { $0.contains("--config") }.allSatisfy { $0.contains("--restart") })
-    #expect(try run(plan()).isEmpty)
+    let begun = Set(first.commands.map { $0[$0.firstIndex(of: "--config").map { $0 + 1 } ?? 0] })
+    for command in second.commands {
+      guard let place = command.firstIndex(of: "--config") else { continue }
+      #expect(command.contains("--restart") != begun.contains(command[place + 1]))
+    }
+    #expect(try run(plan()).commands.isEmpty)
+  }
+
+  @Test func `run as many at a time as asked, after what they need, each with its share of the cores`() throws {
+    defer { clean() }
+    let outcome = try run(plan(), jobs: 4)
+    #expect(outcome.status == 0 && outcome.most == 4)
+    // Rendering is alone and has all cores; trainings share them.
+    #expect(outcome.commands[0].suffix(2) == ["--workers", "8"])
+    let shares = outcome.commands.compactMap { command in
+      command.firstIndex(of: "--threads").map { command[$0 + 1] }
+    }
+    #expect(shares.contains("2") && shares.allSatisfy { (Int($0) ?? 0) >= 2 })
+  }
+
+  @Test func `leave out what needs a step that failed, and do the rest`() throws {
+    defer { clean() }
+    let outcome = try run(plan(), jobs: 2) {
+      $0[0] == "attention-teacher" && $0.contains { $0.hasSuffix("CS/seed1/vpn-star") }
+    }
+    #expect(outcome.status == 70)
+    #expect(
+      Set(outcome.left) == [
+        "CS/seed1/vpn-star/judged", "CS/seed1/vpn-a", "CS/seed1/vpn-a/judged", "CS/seed1/vpn-plus-plus",
+        "CS/seed1/vpn-plus-plus/judged",
+      ])
+    #expect(outcome.ended.contains("CS/seed2/vpn-plus-plus/judged") && outcome.ended.contains("CS/seed1/vpn/judged"))
+    // The same command tries again what failed, and what needs it.
+    let again = try run(plan())
+    #expect(again.status == 0 && again.ended.count == outcome.left.count + 1)
   }
 
   @Test func `do again what a changed setting reaches, and no more`() throws {
     defer { clean() }
     _ = try run(plan())
     // Epochs of the pose teacher: itself, what learns from it, and their judgements.
-    let again = try run(plan { $0.poseEpochs += 1 })
+    let again = try run(plan { $0.poseEpochs += 1 }).commands
     func count(_ system: ReproductionSystem) -> Int {
       again.count { command in
         command.firstIndex(of: "--out").map { command[$0 + 1].hasSuffix("/" + system.rawValue) } ?? false
       }
     }
-    #expect(count(.pose) == 3 && count(.feature) == 3 && count(.both) == 3)
+    #expect(count(.pose) == 2 && count(.feature) == 2 && count(.both) == 2)
     #expect(count(.i3d) == 0 && count(.attention) == 0 && count(.vpn) == 0)
     #expect(!again.contains { $0[0] == "synth" })
     // A seed more leaves the others alone.
@@ -75,6 +207,39 @@ import Testing
         $0.poseEpochs += 1
         $0.seeds.append(4)
       })
-    #expect(!more.isEmpty && more.allSatisfy { $0.joined(separator: " ").contains("seed4") })
+    #expect(!more.commands.isEmpty && more.commands.allSatisfy { $0.joined(separator: " ").contains("seed4") })
+  }
+
+  @Test func `estimate the rest by steps of the same family, side by side`() {
+    func step(_ name: String, _ inputs: [String] = [], family: String, work: Double) -> ReproductionStep {
+      ReproductionStep(
+        name: name, kind: .training, arguments: [], inputs: inputs, family: family, work: work)
+    }
+    var schedule = ReproductionSchedule([
+      step("a1", family: "a", work: 10), step("a2", ["a1"], family: "a", work: 10),
+      step("b", ["a1"], family: "b", work: 30), step("c", ["a2", "b"], family: "b", work: 30),
+    ])
+    schedule.begin("a1")
+    // Nothing is known yet: by work.
+    #expect(schedule.secondsLeft(jobs: 2) == 10 + 30 + 30)
+    #expect(schedule.secondsLeft(jobs: 2, remaining: ["a1": 2]) == 2 + 30 + 30)
+    schedule.end("a1", seconds: 20)
+    // Twice as slow as thought: a2 takes 20, b and c 60 each; a2 and b run together.
+    #expect(schedule.secondsLeft(jobs: 1) == 20 + 60 + 60 && schedule.secondsLeft(jobs: 2) == 60 + 60)
+  }
+
+  @Test func `read how far a step is from its log`() {
+    let report = LogTail("epoch 3/12   7/90  loss 2.1  9.5 clips/s  0 % waiting  1:02:03 left\nsaved\n", age: 3)
+    #expect(report.place == "epoch 3/12" && report.secondsLeft == 3720 && report.lines.last == "saved")
+    #expect(LogTail("nothing yet", age: 0).secondsLeft == nil)
+    #expect(LogTail("12 of 40 clips  I3D, paper  ? left", age: 0).secondsLeft == nil)
+  }
+
+  @Test func `keep a second one out of the folder`() throws {
+    defer { clean() }
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let lock = try FolderLock(folder)
+    #expect(throws: ExitCode(75)) { _ = try FolderLock(folder) }
+    withExtendedLifetime(lock) {}
   }
 }

@@ -28,10 +28,10 @@ import Training
     """.write(toFile: settings, atomically: true, encoding: .utf8)
   }
 
-  private func start(_ name: String, _ arguments: [String] = []) throws -> (Process, Pipe) {
+  private func start(_ name: String, _ arguments: [String] = [], stage: [String] = ["rgb"]) throws -> (Process, Pipe) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Self.program)
-    process.arguments = ["rgb", "--config", settings, "--out", run(name), "--threads", "1"] + arguments
+    process.arguments = stage + ["--config", settings, "--out", run(name), "--threads", "1"] + arguments
     let messages = Pipe()
     process.standardError = messages
     try process.run()
@@ -42,8 +42,8 @@ import Training
 
   /// Runs to the end and gives what it said.
   @discardableResult
-  private func complete(_ name: String, _ arguments: [String] = []) throws -> String {
-    let (process, messages) = try start(name, arguments)
+  private func complete(_ name: String, _ arguments: [String] = [], stage: [String] = ["rgb"]) throws -> String {
+    let (process, messages) = try start(name, arguments, stage: stage)
     let text = String(decoding: messages.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     #expect(process.terminationStatus == 0, "\(text)")
@@ -68,34 +68,48 @@ import Training
 
   @Test(.timeLimit(.minutes(5)))
   func `a run that is killed goes on with the very losses of one that was not`() async throws {
-    let dropout = ["--set", "network.dropout=0.5"]
-    try complete("whole", dropout)
+    // Everything that draws or remembers.
+    let everything = [
+      "network.dropout=0.5", "augmentation.preset=strong", "run.averageDecay=0.9", "run.batch=2", "run.accumulate=2",
+      "run.batchNorm=batch", "run.preciseNorm=2", "data.cache=memory",
+    ].flatMap { ["--set", $0] }
+    let said = try complete("whole", everything)
+    #expect(said.contains("8 of 8 recordings stay decoded in memory"), "\(said)")
     var random = SystemRandomNumberGenerator()
     let step = Int.random(in: 2...9, using: &random)
-    let (process, messages) = try start("killed", dropout)
+    let (process, messages) = try start("killed", everything)
     try await waitForSteps(step, "killed", process)
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
     _ = messages.fileHandleForReading.readDataToEndOfFile()
-    let text = try complete("killed", dropout)
+    let text = try complete("killed", everything)
     #expect(text.contains("going on from step"), "killed after step \(step): \(text)")
     #expect(try losses("killed") == losses("whole"), "killed after step \(step)")
+    #expect(try losses("whole").count == 12)
+    let bytes = FileManager.default.contents(atPath: run("whole") + "/last.safetensors")
+    #expect(bytes != nil && bytes == FileManager.default.contents(atPath: run("killed") + "/last.safetensors"))
   }
 
   @Test(.timeLimit(.minutes(5)))
   func `two processes with half the batch are one with the whole`() throws {
-    try complete("one", ["--set", "run.batch=8", "--set", "run.epochs=20"])
-    try complete("two", ["--set", "run.epochs=20", "--processes", "2"])
-    let (one, two) = (try losses("one"), try losses("two"))
-    #expect(one.count == 20 && two.count == 20)
-    for (a, b) in zip(one, two) { #expect(abs(a - b) <= 1e-5 * abs(a)) }
+    let shared = ["--set", "run.epochs=20", "--set", "run.averageDecay=0.9"]
+    try complete("one", ["--set", "run.batch=8"] + shared)
+    try complete("two", ["--processes", "2"] + shared)
+    try expectEqual("one", "two", steps: 20, tolerance: 1e-5)
+  }
+
+  /// Losses and weights of two runs.
+  private func expectEqual(_ one: String, _ two: String, steps: Int, tolerance: Double) throws {
+    let (a, b) = (try losses(one), try losses(two))
+    #expect(a.count == steps && b.count == steps)
+    for (x, y) in zip(a, b) { #expect(abs(x - y) <= tolerance * abs(x)) }
     let (first, second) = (
-      try SafetensorsFile(path: run("one") + "/last.safetensors"),
-      try SafetensorsFile(path: run("two") + "/last.safetensors")
+      try SafetensorsFile(path: run(one) + "/last.safetensors"),
+      try SafetensorsFile(path: run(two) + "/last.safetensors")
     )
     // Together: a bias that is still close to zero is rounding before it is anything else.
     var (difference, length) = (0.0, 0.0)
-    for (name, entry) in first.entries where name.hasPrefix("student/") {
+    for (name, entry) in first.entries where !name.hasPrefix("optimizer/") {
       let other = try #require(second.entries[name])
       let (a, b) = (entry.type.floats(first.bytes(of: entry)), other.type.floats(second.bytes(of: other)))
       for (x, y) in zip(a, b) {
@@ -104,7 +118,26 @@ import Training
       }
     }
     #expect(length > 0)
-    #expect((difference / length).squareRoot() <= 1e-5)
+    #expect((difference / length).squareRoot() <= tolerance)
+  }
+
+  @Test(.timeLimit(.minutes(10)))
+  func `two processes are one with both distillations, memory bank and partition functions included`() throws {
+    let small = ["pose.frames=20", "network.poseWidth=0.125", "run.epochs=2", "run.batch=8"].flatMap { ["--set", $0] }
+    try complete("pose", small, stage: ["pose-teacher"])
+    try complete("attention", small, stage: ["attention-teacher"])
+    let student = [
+      "start.poseTeacher=\(run("pose"))", "start.attentionTeacher=\(run("attention"))", "feature.dimension=16",
+      "feature.negatives=6", "feature.weight=1", "attention.weight=10", "pose.frames=20", "run.epochs=8",
+      "run.averageDecay=0.9",
+    ].flatMap { ["--set", $0] }
+    let stage = ["student", "--distill", "both"]
+    try complete("one", student + ["--set", "run.batch=8"], stage: stage)
+    try complete("two", student + ["--processes", "2"], stage: stage)
+    try expectEqual("one", "two", steps: 8, tolerance: 1e-4)
+    let bank = try SafetensorsFile(path: run("two") + "/last.safetensors")
+    let partitions = try #require(bank.entries["memory/bank.partitions"])
+    #expect(partitions.type.floats(bank.bytes(of: partitions)).allSatisfy { $0 > 0 })
   }
 
   @Test(.timeLimit(.minutes(5)))

@@ -32,7 +32,7 @@ import Training
     try folder.create()
     var terms: [[String: Double]] = []
     let trainer = try Trainer(
-      built.system, data, settings: settings, description: built.description, folder: folder.path, device: .cpu,
+      built.system, data, settings: settings, description: built.description, folder: folder, device: .cpu,
       precision: .float32
     ) { event in
       if case .step(let report) = event {
@@ -112,8 +112,8 @@ import Training
       .student, .attention, recordings, "attention-map", starts + ["attention.weight=1000", "run.epochs=60"])
     let teacher = try SystemBuilder.attentionTeacher(teacherCheckpoint, on: .cpu)
     let network = try #require(student.checkpoint.description.clip)
-    let module = try ClipNetwork(network, from: student.checkpoint.parameters("student"), on: .cpu)
-    let data = try TrainingData(student.settings, content: [.clips, .windowPoses], device: .cpu)
+    let module = try ClipNetwork(network, from: student.checkpoint.parameters(.clip), on: .cpu)
+    let data = try TrainingData(student.settings, content: [.video, .windowPose], device: .cpu)
     let batch = try #require(try data.batches(epoch: 0, from: 0).next())
     let (own, wanted) = try withoutGradients {
       let output = try module(try #require(batch.clips), .evaluation)
@@ -145,7 +145,7 @@ import Training
     let settings = try TrainingSettings.parse(
       "data: {dataset: ntu60, videos: \(recordings.folder)}\nclip: {frames: 16, size: 112}", path: "export")
     let dataset = try Dataset.open(DatasetOptions(settings.data))
-    let loader = ClipLoader(ClipOptions(settings, .clips, dataset), graph: dataset.skeletonGraph)
+    let loader = ClipLoader(ClipOptions(settings, .video, dataset), graph: dataset.skeletonGraph)
     let clips = try dataset.clips(.train).prefix(3).flatMap { clip in
       try loader.load(clip, .centre).map { (name: clip.name, pixels: $0.pixels) }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import ModelFile
 import Networks
 import Settings
 import Tensors
@@ -21,7 +22,7 @@ import Training
       trainingLabels: (0..<source.clips).map { $0 % 2 }, device: .cpu
     ).build()
     return try Trainer(
-      built.system, source, settings: settings, description: built.description, folder: path, device: .cpu,
+      built.system, source, settings: settings, description: built.description, folder: RunFolder(path), device: .cpu,
       precision: .float32, group: group
     ) { event in
       if case .step(let report) = event { losses(report.loss) }
@@ -42,7 +43,7 @@ import Training
     // In the middle of the second epoch.
     #expect(try first.run(until: { parts.count == 3 }) == .stopped)
     let second = try trainer(.rgb, settings, MadeBatches(), in: "parts") { parts.append($0) }
-    try second.resume(TrainingCheckpoint(path: first.lastPath))
+    try second.resume(TrainingCheckpoint(path: folder + "/parts/last.safetensors"))
     #expect(try second.run() == .finished)
     #expect(parts == whole)
   }
@@ -61,7 +62,7 @@ import Training
     let first = try trainer(.student, settings, source, in: "parts", distillation: .feature) { parts.append($0) }
     _ = try first.run(until: { parts.count == 4 })
     let second = try trainer(.student, settings, source, in: "parts", distillation: .feature) { parts.append($0) }
-    try second.resume(TrainingCheckpoint(path: first.lastPath))
+    try second.resume(TrainingCheckpoint(path: folder + "/parts/last.safetensors"))
     _ = try second.run()
     #expect(parts == whole)
   }
@@ -90,6 +91,97 @@ import Training
     }
     #expect(clips.count == 4)
     #expect("\(error)".contains("lower optimizer.learningRate"))
+  }
+
+  @Test func `steps that diverge are not saved`() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let settings = try tinySettings([
+      "optimizer.learningRate=100", "run.clipNorm=0", "run.largestLoss=1000", "run.checkpointEvery=1",
+    ])
+    let trainer = try trainer(.rgb, settings, MadeBatches(), in: "explodes")
+    let error = try #require(#expect(throws: TrainingError.self) { try trainer.run() })
+    guard case .diverged(let step, let terms, _) = error else {
+      Issue.record("\(error)")
+      return
+    }
+    #expect(terms.contains("cross_entropy") && terms.contains("gradient norm"))
+    #expect(try TrainingCheckpoint(path: folder + "/explodes/last.safetensors").progress.step == step)
+  }
+
+  @Test func `a line of the log can cover several steps`() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    func losses(_ every: Int) throws -> [Double] {
+      var losses: [Double] = []
+      _ = try trainer(.rgb, tinySettings(["run.logEvery=\(every)"]), MadeBatches(), in: "\(every)") {
+        losses.append($0)
+      }.run()
+      return losses
+    }
+    let (single, pairs) = (try losses(1), try losses(2))
+    #expect(single.count == 6 && pairs.count == 3)
+    for (index, mean) in pairs.enumerated() {
+      #expect(abs(mean - (single[2 * index] + single[2 * index + 1]) / 2) < 1e-12)
+    }
+  }
+
+  @Test func `precise statistics are the mean of those of the batches`() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let source = MadeBatches()
+    let settings = try tinySettings(["run.preciseNorm=2", "network.normMomentum=0.001", "run.averageDecay=0.5"])
+    #expect(try trainer(.rgb, settings, source, in: "precise").run() == .finished)
+    let checkpoint = try TrainingCheckpoint(path: folder + "/precise/last.safetensors")
+    let network = try #require(checkpoint.description.clip)
+    // With a momentum of 1 the running statistics are the last batch's.
+    let module = try ClipNetwork(network, from: checkpoint.parameters(.clip), on: .cpu, momentum: 1)
+    let statistics = module.parameters.all.filter(\.description.isStatistic)
+    let stored = try statistics.map { try $0.tensor.doubles() }
+    let batches = try source.batches(epoch: settings.run.epochs - 1, from: 0)
+    var sums = stored.map { [Double](repeating: 0, count: $0.count) }
+    for _ in 0..<2 {
+      let batch = try #require(try batches.next())
+      try withoutGradients {
+        _ = try module(try #require(batch.clips), ForwardMode(dropout: 0, usesBatchStatistics: true))
+      }
+      for (index, statistic) in statistics.enumerated() {
+        for (channel, value) in try statistic.tensor.doubles().enumerated() { sums[index][channel] += value / 2 }
+      }
+    }
+    #expect(stored.count > 100)
+    for (own, expected) in zip(stored.joined(), sums.joined()) {
+      #expect(abs(own - expected) <= 1e-4 * max(1, abs(expected)))
+    }
+  }
+
+  @Test func `a run of an earlier version goes on, under the names that it gave its tensors`() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let settings = try tinySettings(["optimizer.kind=adam", "optimizer.learningRate=0.01", "run.checkpointEvery=1"])
+    var whole: [Double] = []
+    _ = try trainer(.rgb, settings, MadeBatches(), in: "whole") { whole.append($0) }.run()
+    var parts: [Double] = []
+    let first = try trainer(.rgb, settings, MadeBatches(), in: "parts") { parts.append($0) }
+    #expect(try first.run(until: { parts.count == 3 }) == .stopped)
+
+    let now = try SafetensorsFile(path: folder + "/parts/last.safetensors")
+    func former(_ name: String) -> String { name.replacing("clip/", with: "student/") }
+    let current = Dictionary(uniqueKeysWithValues: now.entries.keys.map { (former($0), $0) })
+    var metadata = now.metadata
+    let progress = try #require(metadata["adl.training.progress"])
+    let counted = progress.replacing(/"optimizerSteps":(\d+)/) { #""numbers":{"optimizer.steps":\#($0.output.1)}"# }
+    #expect(counted != progress)
+    metadata["adl.training.progress"] = counted
+    let path = folder + "/former.safetensors"
+    try SafetensorsFile.write(
+      to: path, metadata: metadata, tensors: now.entries.map { (former($0.key), .float32, $0.value.shape) }
+    ) { name in
+      let entry = try #require(now.entries[current[name] ?? ""])
+      return entry.type.floats(now.bytes(of: entry))
+    }
+    #expect(try SafetensorsFile(path: path).entries.keys.allSatisfy { !$0.contains("clip/") })
+
+    let second = try trainer(.rgb, settings, MadeBatches(), in: "parts") { parts.append($0) }
+    try second.resume(TrainingCheckpoint(path: path))
+    _ = try second.run()
+    #expect(parts == whole)
   }
 
   @Test func `a stage says which earlier stage it needs`() throws {

@@ -19,6 +19,7 @@ typedef struct ctorch_tensor_s *ctorch_tensor;
 typedef struct ctorch_optimizer_s *ctorch_optimizer;
 typedef struct ctorch_group_s *ctorch_group;
 typedef struct ctorch_reducer_s *ctorch_reducer;
+typedef struct ctorch_pending_s *ctorch_pending;
 
 /* libtorch's message for this thread's last failure; valid until the next one. */
 const char *ctorch_last_error(void);
@@ -35,9 +36,11 @@ void ctorch_keep_memory(void);
 /* Numbers too small for a normal float count as zero, in this thread and those it starts: a CPU takes many times as long
  * for each of them. */
 void ctorch_flush_denormals(void);
+/* How CUDA computes: fastest algorithms by trial, and whether float32 may be rounded to TF32. */
+void ctorch_set_cuda_arithmetic(bool tf32);
 bool ctorch_cuda_available(void);
 int ctorch_cuda_count(void);
-/* Most bytes allocated on a CUDA device since the start; 0 on a build without CUDA. */
+/* Most bytes held on a CUDA device since the start; 0 where the build had no headers of CUDA. */
 int64_t ctorch_cuda_peak_bytes(int device);
 int ctorch_synchronize(int device);
 int ctorch_manual_seed(uint64_t seed);
@@ -49,6 +52,8 @@ void ctorch_clear_autocast_cache(void);
 
 /* Life of a handle. `device` is -1 for the CPU, else a CUDA ordinal. */
 ctorch_tensor ctorch_from_bytes(const void *values, int type, const int64_t *shape, int rank, int device);
+/* Bytes of pictures as floats, 0 to 255 being -1 to 1. */
+ctorch_tensor ctorch_from_pixels(const uint8_t *pixels, const int64_t *shape, int rank, int device);
 ctorch_tensor ctorch_full(double value, int type, const int64_t *shape, int rank, int device);
 ctorch_tensor ctorch_retain(ctorch_tensor x);
 void ctorch_release(ctorch_tensor x);
@@ -74,6 +79,7 @@ int ctorch_copy_into(ctorch_tensor target, ctorch_tensor source);
 int ctorch_scale(ctorch_tensor x, double factor);
 int ctorch_add_into(ctorch_tensor target, ctorch_tensor source, double factor);
 int ctorch_put_rows(ctorch_tensor target, ctorch_tensor rows, ctorch_tensor source);
+ctorch_tensor ctorch_clone(ctorch_tensor x);
 
 /* Shape and type */
 ctorch_tensor ctorch_to(ctorch_tensor x, int type, int device);
@@ -110,27 +116,40 @@ ctorch_tensor ctorch_softmax(ctorch_tensor x, int axis);
 ctorch_tensor ctorch_argmax(ctorch_tensor x, int axis);
 
 /* Layers */
-/* Convolution over the axes after (N, C); stride, padding and weight give 2 or 3 of them. */
+/* Convolution over the axes after (N, C), of which stride, zeros in front and behind, and weight give 2 or 3. */
 ctorch_tensor ctorch_convolution(
-    ctorch_tensor x, ctorch_tensor weight, ctorch_tensor bias, const int64_t *stride, const int64_t *padding, int axes);
+    ctorch_tensor x, ctorch_tensor weight, ctorch_tensor bias, const int64_t *stride, const int64_t *front,
+    const int64_t *back, int axes);
 ctorch_tensor ctorch_linear(ctorch_tensor x, ctorch_tensor weight, ctorch_tensor bias);
 /* Pads with minus infinity; `ceil` lets the last window reach over the edge. */
 ctorch_tensor ctorch_max_pool(
     ctorch_tensor x, const int64_t *kernel, const int64_t *stride, const int64_t *padding, int axes, bool ceil);
 ctorch_tensor ctorch_average_pool3d(ctorch_tensor x, const int64_t *kernel);
-/* Updates mean and variance in place when `batch_statistics`. */
+/* Updates mean and variance in place when `batch_statistics`; with `relu`, nothing below zero comes out. */
 ctorch_tensor ctorch_batch_norm(
     ctorch_tensor x, ctorch_tensor scale, ctorch_tensor offset, ctorch_tensor mean, ctorch_tensor variance,
-    bool batch_statistics, double momentum, double epsilon);
+    bool batch_statistics, double momentum, double epsilon, bool relu);
 ctorch_tensor ctorch_dropout(ctorch_tensor x, double probability);
 /* Mean negative log-likelihood of int64 classes. */
 ctorch_tensor ctorch_cross_entropy(ctorch_tensor logits, ctorch_tensor classes, double smoothing);
 /* Mean binary cross-entropy of logits. */
 ctorch_tensor ctorch_binary_cross_entropy(ctorch_tensor logits, ctorch_tensor targets);
 
-/* Gradients of many parameters at once: `parameters[i]` without a gradient counts as zero. */
-/* Euclidean norm over all gradients; negative on failure. */
-double ctorch_gradient_norm(const ctorch_tensor *parameters, int count);
+/* All parameters at once */
+/* Euclidean norm over all gradients, a tensor of one value; above `limit` the gradients are scaled down to it. A limit of
+ * 0 leaves them; `parameters[i]` without a gradient counts as zero. A GPU is not waited for. */
+ctorch_tensor ctorch_clip_gradients(const ctorch_tensor *parameters, int count, double limit);
+/* Moves every target by `share` of its way to its source; equal values stay as they are, bit for bit. */
+int ctorch_lerp_all(const ctorch_tensor *targets, const ctorch_tensor *sources, int count, double share);
+/* Exchanges the memory of the tensors of each pair; nothing is copied. */
+int ctorch_exchange_all(const ctorch_tensor *a, const ctorch_tensor *b, int count);
+
+/* Number of rows of `logits` [N, K] whose largest value is at their class [N] (int64), a tensor of one float. */
+ctorch_tensor ctorch_count_correct(ctorch_tensor logits, ctorch_tensor classes);
+/* Reads values while the device goes on: begins, and waits for what was begun. */
+ctorch_pending ctorch_pending_begin(ctorch_tensor x);
+int ctorch_pending_finish(ctorch_pending pending, double *out, int count);
+void ctorch_pending_release(ctorch_pending pending);
 
 /* Optimisers of libtorch. Parameters belong to groups in the order added. */
 ctorch_optimizer ctorch_sgd(double momentum, bool nesterov);

@@ -93,7 +93,7 @@ package struct BoxFinding: Sendable {
 
   private func find(in path: String, _ detector: (any PersonFinder)?) throws(DatasetError) -> [BoxesFile.Row] {
     let video = try RecordedVideo(path)
-    let (count, rate) = try video.information()
+    let (count, rate, _) = try video.information()
     let step = BoxTrack.interval(framesPerSecond: rate)
     var options = TrackerOptions()
     // Somebody is in a recording: there is no need to wait and see.

@@ -65,9 +65,15 @@ package struct ClipLoader: Sendable {
   package let options: ClipOptions
   package let graph: SkeletonGraph
   private let preparation: PosePreparation
+  private let cache: RecordingCache?
 
-  package init(_ options: ClipOptions, graph: SkeletonGraph) {
+  /// - Parameters:
+  ///   - options: how recordings become input.
+  ///   - graph: joints of the skeleton files.
+  ///   - cache: keeps what it planned for; `nil` reads files every time.
+  package init(_ options: ClipOptions, graph: SkeletonGraph, cache: RecordingCache? = nil) {
     self.options = options
+    self.cache = cache
     self.graph = graph
     preparation = PosePreparation(
       frames: options.poseFrames ?? PosePreparation.publishedFrames(graph), asReleased: options.asReleased,
@@ -93,13 +99,18 @@ package struct ClipLoader: Sendable {
       return layout(max(count, 1), draw, variation).map { loaded(clip, $0, [], poses) }
     }
     guard let path = clip.video else { throw .missing(path: clip.name, purpose: "the recording has no video") }
-    let cutter = try RecordedVideo(path).read { count, rate in
+    func windows(_ count: Int, _ rate: Double) -> WindowCutter {
       let boxes: WindowCutter.Boxes? =
         options.region == .scene
         ? nil
         : { picture throws(DatasetError) in try track(of: clip, skeleton, picture: picture, rate: rate) }
       return WindowCutter(layout(count, draw, variation), options.preprocessing, variation, boxes: boxes)
     }
+    let video = try RecordedVideo(path)
+    let kept = try cache?.video(clip) { () throws(DatasetError) in
+      try video.decoded(asWorkingPictures: options.region == .person)
+    }
+    let cutter = if let kept { try video.read(kept, windows) } else { try video.read(windows) }
     return cutter.windows.indices.map { loaded(clip, cutter.windows[$0], cutter.pixels(of: $0), poses) }
   }
 
@@ -111,7 +122,8 @@ package struct ClipLoader: Sendable {
     guard let path = clip.skeleton else {
       throw .missing(path: clip.name, purpose: "the recording has no skeleton file")
     }
-    return try SkeletonFile.contents(path, graph)
+    func parse() throws(DatasetError) -> SkeletonFile.Contents { try SkeletonFile.contents(path, graph) }
+    return if let cache { try cache.skeleton(clip, parse: parse) } else { try parse() }
   }
 
   /// Where the person of a recording is; `nil` where nobody was found.

@@ -71,19 +71,78 @@ struct RecordedVideo {
     throw .unreadable(path: path, reason: "it gives other pictures each time it is read")
   }
 
+  /// Decodes the whole recording, to be kept.
+  ///
+  /// - Parameter asWorkingPictures: people are cut from working pictures, which are kept where they are smaller.
+  /// - Returns: every frame.
+  /// - Throws: `DatasetError` when not one picture can be decoded.
+  func decoded(asWorkingPictures: Bool) throws(DatasetError) -> DecodedRecording {
+    let header = try information()
+    var recording = DecodedRecording(rate: header.rate, announced: header.count)
+    var working = FramePreprocessor(.working(WorkingPicture()))
+    let count = try scan(nil) { frame, index throws(DatasetError) in
+      guard index < Self.mostFrames else { return }
+      let size = WorkingPicture().size(of: frame.size)
+      if index == 0, asWorkingPictures, size.width * size.height * 3 < frame.byteCount {
+        recording.pictureSize = frame.size
+      }
+      guard recording.pictureSize != nil else {
+        recording.frames.append(frame)
+        recording.frames[index].bytes = Array(frame.bytes.prefix(frame.byteCount))
+        return
+      }
+      var kept = Frame()
+      kept.layOut(.rgb24, size, color: frame.color)
+      do throws(VideoError) {
+        try working.process(&frame, into: &kept.bytes)
+      } catch {
+        throw .unreadable(path: path, reason: "frame \(index): \(error)")
+      }
+      recording.frames.append(kept)
+    }
+    guard count <= Self.mostFrames else {
+      throw .unreadable(path: path, reason: "it has more than \(Self.mostFrames) frames, an hour")
+    }
+    return recording
+  }
+
+  /// `read` of a recording that was decoded before; chooses the same windows and gives the same pictures.
+  func read(_ recording: DecodedRecording, _ choose: (_ frames: Int, _ rate: Double) -> WindowCutter)
+    throws(DatasetError) -> WindowCutter
+  {
+    let count = recording.frames.count
+    guard count > 0 else { throw .unreadable(path: path, reason: "no picture in it could be decoded") }
+    var cutter = choose(recording.announced ?? count, recording.rate)
+    if cutter.wanted.contains(where: { $0 >= count }) { cutter = choose(count, recording.rate) }
+    for index in cutter.wanted.sorted() {
+      // A copy, as cutting may mask it; its bytes are shared until then.
+      var frame = recording.frames[index]
+      if let size = recording.pictureSize {
+        try cutter.take(working: &frame, of: size, index, path: path)
+      } else {
+        try cutter.take(&frame, index, path: path)
+      }
+    }
+    return cutter
+  }
+
   /// Decodes the whole recording and counts its pictures.
   func countFrames() throws(DatasetError) -> Int { try scan(nil) { _, _ in } }
 
-  /// Frames a second, and what the header says of their number.
-  func information() throws(DatasetError) -> (count: Int?, rate: Double) {
+  /// Frames a second, and what the header says of their number and size.
+  func information() throws(DatasetError) -> (count: Int?, rate: Double, size: FrameSize?) {
     switch source {
-    case .pictures(let files): return (files.count, Self.usualRate)
+    case .pictures(let files):
+      // A first picture that cannot be read is reported when it is decoded.
+      let first = try? files.first.map { try MediaFile(.file($0)).information.size }
+      return (files.count, Self.usualRate, first ?? nil)
     case .file(let path):
       do throws(CaptureError) {
         let information = try MediaFile(.file(path)).information
         // What promises more is counted: a hostile header must not reserve memory.
         let count = information.frameCount.flatMap { (1...Self.mostFrames).contains($0) ? $0 : nil }
-        return (count, information.rate.flatMap { (1...1000).contains($0) ? $0 : nil } ?? Self.usualRate)
+        let rate = information.rate.flatMap { (1...1000).contains($0) ? $0 : nil } ?? Self.usualRate
+        return (count, rate, information.size)
       } catch {
         throw .unreadable(path: path, reason: "\(error)")
       }

@@ -60,16 +60,41 @@ struct WindowCutter {
   ///   - path: of the recording, for messages.
   /// - Throws: `DatasetError` when the frame does not hold its picture, or what `boxes` throws.
   mutating func take(_ frame: inout Frame, _ index: Int, path: String) throws(DatasetError) {
-    do {
-      if let boxes {
-        workingFrame.layOut(.rgb24, working.picture.size(of: frame.size), color: frame.color)
-        try working.process(&frame, into: &workingFrame.bytes)
-        if cuts.isEmpty { try place(boxes(frame.size), in: workingFrame.size) }
-        try Self.cut(&workingFrame, index, &cuts)
-      } else {
-        if cuts.isEmpty { try placeScene(in: frame.size) }
-        try Self.cut(&frame, index, &cuts)
+    try reporting(index, path) { cutter in
+      guard cutter.boxes != nil else {
+        if cutter.cuts.isEmpty { try cutter.placeScene(in: frame.size) }
+        return try Self.cut(&frame, index, &cutter.cuts)
       }
+      let size = cutter.working.picture.size(of: frame.size)
+      cutter.workingFrame.layOut(.rgb24, size, color: frame.color)
+      try cutter.working.process(&frame, into: &cutter.workingFrame.bytes)
+      try cutter.placePerson(of: frame.size, in: size)
+      try Self.cut(&cutter.workingFrame, index, &cutter.cuts)
+    }
+  }
+
+  /// As `take`, of a frame that is a working picture already.
+  ///
+  /// - Parameters:
+  ///   - frame: the working picture.
+  ///   - picture: size of the whole picture.
+  ///   - index: its number.
+  ///   - path: of the recording, for messages.
+  /// - Throws: as `take`.
+  mutating func take(working frame: inout Frame, of picture: FrameSize, _ index: Int, path: String) throws(DatasetError)
+  {
+    precondition(boxes != nil, "scenes are cut from whole pictures")
+    try reporting(index, path) { cutter in
+      try cutter.placePerson(of: picture, in: frame.size)
+      try Self.cut(&frame, index, &cutter.cuts)
+    }
+  }
+
+  private mutating func reporting(_ index: Int, _ path: String, _ body: (inout WindowCutter) throws -> Void)
+    throws(DatasetError)
+  {
+    do {
+      try body(&self)
     } catch let error as VideoError {
       throw .unreadable(path: path, reason: "frame \(index): \(error)")
     } catch let error as DatasetError {
@@ -95,6 +120,11 @@ struct WindowCutter {
       try cuts[place].preprocessor.process(&frame, into: &pixels)
       cuts[place].pictures[index] = pixels
     }
+  }
+
+  private mutating func placePerson(of picture: FrameSize, in working: FrameSize) throws {
+    guard cuts.isEmpty, let boxes else { return }
+    try place(boxes(picture), in: working)
   }
 
   private mutating func place(_ track: BoxTrack?, in picture: FrameSize) throws(VideoError) {

@@ -15,6 +15,21 @@ enum Manifest {
       throw .refused(
         setting: "data.manifest", value: "", allowed: "a CSV file with the columns \(known.joined(separator: ", "))")
     }
+    let (header, rows) = try table(path)
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+    let entries = try rows.map { row throws(DatasetError) in
+      try Entry(row.fields, header, line: row.line, folder: folder, path: path)
+    }
+    guard !entries.isEmpty else { throw .unreadable(path: path, reason: "it lists no recordings") }
+    return try dataset(entries, path)
+  }
+
+  /// The first line, and all others with their numbers in the file.
+  ///
+  /// - Parameter path: the CSV file.
+  /// - Returns: as many fields as the first line has in every line.
+  /// - Throws: `DatasetError` when it is no list of recordings.
+  static func table(_ path: String) throws(DatasetError) -> (header: [String], rows: [(line: Int, fields: [String])]) {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw .missing(path: path, purpose: "data.manifest lists the recordings")
     }
@@ -39,12 +54,11 @@ enum Manifest {
     for column in known where header.count(where: { $0 == column }) > 1 {
       throw .unreadable(path: path, reason: "its first line has two columns \(column)")
     }
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-    let entries = try rows.dropFirst().map { row throws(DatasetError) in
-      try Entry(row.fields, header, line: row.line, folder: folder, path: path)
+    for row in rows.dropFirst() where row.fields.count != header.count {
+      throw .unreadable(
+        path: path, reason: "line \(row.line): \(row.fields.count) fields where the first line has \(header.count)")
     }
-    guard !entries.isEmpty else { throw .unreadable(path: path, reason: "it lists no recordings") }
-    return try dataset(entries, path)
+    return (header, Array(rows.dropFirst()))
   }
 
   private struct Entry {
@@ -54,9 +68,6 @@ enum Manifest {
 
     init(_ fields: [String], _ header: [String], line: Int, folder: URL, path: String) throws(DatasetError) {
       func unreadable(_ reason: String) -> DatasetError { .unreadable(path: path, reason: "line \(line): \(reason)") }
-      guard fields.count == header.count else {
-        throw unreadable("\(fields.count) fields where the first line has \(header.count)")
-      }
       let values = Dictionary(zip(header, fields)) { $1 }
       func file(_ column: String) -> String? {
         guard let value = values[column], !value.isEmpty else { return nil }

@@ -10,31 +10,50 @@ package enum ContrastiveLoss {
   /// CRD: a critic tells a clip's own row from N drawn ones, in both directions.
   ///
   /// h = s / (s + N/M + 1e-7), s = exp(dot/τ)/Z; loss = -(log h(pair) + Σ log(1 - h(negatives))), mean over clips, summed
-  /// over the two directions, divided by log(1 + N). Z is estimated from the first batch and then kept.
+  /// over the two directions, divided by log(1 + N).
   ///
   /// - Parameters:
   ///   - student: unit embeddings.
   ///   - teacher: unit embeddings.
   ///   - candidates: rows of the bank, [N, 1 + negatives] int64, the clip's own first.
   ///   - bank: rows of all clips.
+  ///   - partitions: Z of the student's and of the teacher's direction, [2].
   ///   - temperature: τ.
   /// - Returns: one value.
   /// - Throws: `TensorError`.
   package static func crd(
+    student: Tensor, teacher: Tensor, candidates: Tensor, bank: MemoryBank, partitions: Tensor, temperature: Double
+  ) throws(TensorError) -> Tensor {
+    let negatives = candidates.shape[1] - 1
+    func direction(_ anchors: Tensor, _ rows: Tensor, _ index: Int) throws(TensorError) -> Tensor {
+      let partition = try partitions.narrowed(0, from: index, count: 1).to(anchors.scalarType)
+      return try discrimination(
+        scores(anchors, rows, candidates, temperature) / partition, negatives, bank.rows)
+    }
+    return try (direction(student, bank.teacher, 0) + direction(teacher, bank.student, 1))
+      * (1 / log(1 + Double(negatives)))
+  }
+
+  /// CRD's Z, estimated from a batch: the mean score times the rows of the bank, for both directions.
+  ///
+  /// - Parameters:
+  ///   - student: unit embeddings.
+  ///   - teacher: unit embeddings.
+  ///   - candidates: rows of the bank as in `crd`.
+  ///   - bank: rows of all clips.
+  ///   - temperature: τ.
+  /// - Returns: [2], without gradient.
+  /// - Throws: `TensorError`.
+  package static func partitions(
     student: Tensor, teacher: Tensor, candidates: Tensor, bank: MemoryBank, temperature: Double
   ) throws(TensorError) -> Tensor {
-    let studentScores = try scores(student, bank.teacher, candidates, temperature)
-    let teacherScores = try scores(teacher, bank.student, candidates, temperature)
-    let (studentPartition, teacherPartition) =
-      if let known = bank.partitions { known } else {
-        (try partition(studentScores, bank.rows), try partition(teacherScores, bank.rows))
-      }
-    bank.partitions = (studentPartition, teacherPartition)
-    let negatives = candidates.shape[1] - 1
-    let sum =
-      try discrimination(studentScores * (1 / studentPartition), negatives, bank.rows)
-      + discrimination(teacherScores * (1 / teacherPartition), negatives, bank.rows)
-    return try sum * (1 / log(1 + Double(negatives)))
+    try withoutGradients { () throws(TensorError) in
+      let means = [
+        try scores(student, bank.teacher, candidates, temperature).mean().reshaped([1]),
+        try scores(teacher, bank.student, candidates, temperature).mean().reshaped([1]),
+      ]
+      return try Tensor.concatenated(means, 0) * Double(bank.rows)
+    }
   }
 
   /// exp(anchor · rows / τ), [N, 1 + negatives].
@@ -46,10 +65,6 @@ package enum ContrastiveLoss {
       .to(anchors.scalarType)
     let dots = try chosen.matmul(anchors.reshaped([count, -1, 1])).reshaped([count, width])
     return try (dots * (1 / temperature)).exp()
-  }
-
-  private static func partition(_ scores: Tensor, _ rows: Int) throws(TensorError) -> Double {
-    try scores.mean().item() * Double(rows)
   }
 
   /// The critic's negative log-likelihood: the first column is the pair, the others are not.

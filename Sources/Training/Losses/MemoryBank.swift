@@ -14,8 +14,10 @@ package final class MemoryBank {
   package let teacher: Tensor
   /// Share of the old row that stays.
   package let momentum: Double
-  /// Estimates of both sides' partition functions, from the first batch on; then frozen.
-  package var partitions: (student: Double, teacher: Double)?
+  /// Estimates of both sides' partition functions, student's and teacher's, [2]; zeros until `keep`.
+  package let partitions: Tensor
+  /// Whether they are there; looked up once, since a checkpoint may have brought them.
+  private var knowsPartitions: Bool?
 
   /// - Parameters:
   ///   - rows: clips of the training set.
@@ -35,8 +37,25 @@ package final class MemoryBank {
       let values = (0..<rows * dimension).map { _ in Float.random(in: -bound...bound, using: &random) }
       return try Tensor.of(values, [rows, dimension], on: device)
     }
+    partitions = try Tensor.zeros([2], on: device)
     student = try first("student")
     teacher = try first("teacher")
+  }
+
+  /// Whether the partition functions have been estimated.
+  package var hasPartitions: Bool {
+    get throws(TensorError) {
+      if let knowsPartitions { return knowsPartitions }
+      let known = try partitions.doubles()[0] > 0
+      knowsPartitions = known
+      return known
+    }
+  }
+
+  /// Keeps estimates of the partition functions, [2], from now on.
+  package func keep(partitions estimates: Tensor) throws(TensorError) {
+    try partitions.assign(estimates)
+    knowsPartitions = true
   }
 
   /// Rows to contrast a clip with, drawn with repetition from all rows that `allows`.

@@ -118,7 +118,7 @@ package struct ClipNetwork {
   }
 
   /// The last layer of the trunk.
-  private static let trunkEnd = "Mixed_5c"
+  private static let trunkEnd = I3D.lastLayer
 
   /// Extent of Mixed_5c: the positions that attend and are attended to.
   package var positions: Extent {
@@ -151,17 +151,14 @@ package struct ClipNetwork {
 
   private func unit(_ layer: Convolution3D, _ x: Tensor, _ mode: ForwardMode) throws(TensorError) -> Tensor {
     let padding = layer.padded(x.extent).padding
-    // libtorch pads both sides alike; the rest is padded before.
-    let isEven = padding.front == padding.back
-    let x = isEven ? x : try x.padded(padding)
     let bias: Tensor? = if let bias = layer.bias { parameters[bias] } else { nil }
-    var y = try x.convolved(
-      parameters[layer.weight], bias: bias, stride: layer.stride.axes,
-      padding: isEven ? padding.front.axes : [0, 0, 0])
+    let y = try x.convolved(
+      parameters[layer.weight], bias: bias, stride: layer.stride.axes, padding: padding.front.axes,
+      paddingBehind: padding.back.axes)
     if let normalization = layer.normalization {
       var mode = mode
       if frozenParts.contains(Self.part(of: layer.weight.name)) { mode.usesBatchStatistics = false }
-      y = try y.normalized(normalization, parameters, momentum: momentum, mode)
+      return try y.normalized(normalization, parameters, momentum: momentum, mode, relu: layer.hasReLU)
     }
     return layer.hasReLU ? try y.reluInPlace() : y
   }

@@ -9,16 +9,19 @@ package enum Stage: String, Codable, CaseIterable, Sendable {
   case student
   case vpn
 
-  /// What batches of the stage hold.
-  package func content(_ distillation: Distillation) -> BatchContent {
+  /// What clips of the stage hold.
+  ///
+  /// - Parameter distillation: of a student that trains; `none` is what is needed to judge any stage.
+  /// - Returns: parts of a recording.
+  package func content(_ distillation: Distillation = .none) -> ClipContent {
     switch self {
-    case .poseTeacher: return .poses
-    case .rgb: return .clips
-    case .attentionTeacher, .vpn: return [.clips, .windowPoses]
+    case .poseTeacher: return .pose
+    case .rgb: return .video
+    case .attentionTeacher, .vpn: return [.video, .windowPose]
     case .student:
-      var content = BatchContent.clips
-      if distillation.hasFeature { content.insert(.poses) }
-      if distillation.hasAttention { content.insert(.windowPoses) }
+      var content = ClipContent.video
+      if distillation.hasFeature { content.insert(.pose) }
+      if distillation.hasAttention { content.insert(.windowPose) }
       return content
     }
   }

@@ -34,14 +34,14 @@ package struct Scoring {
         path: "the run",
         reason: "it was trained on other activities than those of \(dataset.name) \(dataset.protocolName)")
     }
-    let options = ClipOptions(settings, system.content, dataset)
+    let options = ClipOptions(settings, description.stage.content(), dataset)
     let clips = dataset.clips(partition).filter { $0.has(options.content) }
     guard !clips.isEmpty else {
       throw TrainingError.noClips(
         partition: partition.rawValue,
         reason: "none of \(dataset.name) \(dataset.protocolName) has what the system needs")
     }
-    let draw: ClipDraw = system.content.contains(.clips) ? .windows(scheme) : .centre
+    let draw: ClipDraw = options.content.contains(.video) ? .windows(scheme) : .centre
     let stream = BatchStream(
       ClipLoader(options, graph: dataset.skeletonGraph), clips.map { [(clip: $0, draw: draw)] },
       workers: settings.data.workers, ahead: settings.data.ahead)

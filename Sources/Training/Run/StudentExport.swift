@@ -41,7 +41,7 @@ package struct StudentExport {
       network: network, name: name, labels: checkpoint.description.labels, sampleRate: sampleRate,
       temperature: temperature, training: training,
       region: checkpoint.description.region == .person ? .person : .scene, crop: crop)
-    try StudentModel.write(to: path, card: card, type: type, from: checkpoint.parameters("student"))
+    try StudentModel.write(to: path, card: card, type: type, from: checkpoint.parameters(.clip))
   }
 
   /// Runs the written model on both engines.

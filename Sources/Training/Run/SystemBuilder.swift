@@ -52,18 +52,18 @@ package struct SystemBuilder {
       system = try PoseTeacher(network, classes: labels.count, from: initial, on: device)
     case .rgb:
       let module = try clipNetwork(nonLocal: .none)
-      remarks += try startFromRGB(module)
+      remarks += try start(module)
       description.clip = module.network
       system = ClipClassifier(module)
     case .attentionTeacher, .vpn:
       let module = try clipNetwork(nonLocal: .none)
-      remarks += try startFromRGB(module)
+      remarks += try start(module)
       let teacher = try poseDriven(module, &description)
       description.clip = module.network
       system = teacher
     case .student:
       let module = try clipNetwork(nonLocal: settings.network.nonLocal == .full ? .full : .subSampled)
-      remarks += try startFromRGB(module)
+      remarks += try start(module)
       description.clip = module.network
       system = try student(module)
     }
@@ -86,40 +86,37 @@ package struct SystemBuilder {
 
   // MARK: Starting weights
 
-  /// Published or imported weights for I3D; a classifier for other activities begins anew.
-  private func startFromModel(_ module: ClipNetwork) throws -> [String] {
+  /// Weights for I3D: the fine-tuned ones of an `rgb` stage, published or imported ones, or none.
+  ///
+  /// A classifier for other activities begins anew.
+  private func start(_ module: ClipNetwork) throws -> [String] {
+    if !settings.start.rgb.isEmpty {
+      let checkpoint = try TrainingCheckpoint(path: settings.start.rgb)
+      try require(checkpoint, [.rgb, .student], "start.rgb")
+      try require(checkpoint, labelsFor: "start.rgb")
+      guard let network = checkpoint.description.clip else { throw Self.incomplete(checkpoint) }
+      return try begin(module, with: checkpoint.parameters(.clip), of: network, path: checkpoint.path)
+    }
+    guard !settings.start.model.isEmpty else { return ["I3D begins from scratch: start.model is not set"] }
     let path = settings.start.model
-    guard !path.isEmpty else { return ["I3D begins from scratch: start.model is not set"] }
-    let source = try StudentImport(path: path, frames: settings.clip.frames, size: settings.clip.size)
-    let available = Set(try source.network.graph().parameters.map { "\($0.name) \($0.shape)" })
-    let kept = try module.parameters.load { parameter in
-      available.contains("\(parameter.name) \(parameter.shape)") ? try source.values(of: parameter) : nil
-    }
-    guard !kept.contains("Conv3d_1a_7x7.conv3d.weight") else {
-      throw TrainingError.unsuitable(
-        path: path, reason: "its layers have other sizes than network.width \(settings.network.width) makes")
-    }
-    return ["weights of \(path)"] + source.remarks
-      + (kept.isEmpty ? [] : ["begin anew: \(kept.joined(separator: ", "))"])
+    let imported = try StudentImport(path: path, frames: settings.clip.frames, size: settings.clip.size)
+    return try begin(module, with: imported, of: imported.network, path: path) + imported.remarks
   }
 
-  /// The fine-tuned I3D of the `rgb` stage, or whatever else the settings name.
-  private func startFromRGB(_ module: ClipNetwork) throws -> [String] {
-    guard !settings.start.rgb.isEmpty else { return try startFromModel(module) }
-    let checkpoint = try TrainingCheckpoint(path: settings.start.rgb)
-    try require(checkpoint, [.rgb, .student], "start.rgb")
-    try require(checkpoint, labelsFor: "start.rgb")
-    let source = checkpoint.parameters("student")
-    let network = checkpoint.description.clip
-    let available = Set(try network?.graph().parameters.map { "\($0.name) \($0.shape)" } ?? [])
+  /// Takes over every tensor of `network` that fits.
+  private func begin(
+    _ module: ClipNetwork, with source: some ParameterSource, of network: StudentNetwork, path: String
+  ) throws -> [String] {
+    let available = Set(try network.graph().parameters.map { "\($0.name) \($0.shape)" })
     let kept = try module.parameters.load { parameter in
       available.contains("\(parameter.name) \(parameter.shape)") ? try source.values(of: parameter) : nil
     }
-    guard !kept.contains("Conv3d_1a_7x7.conv3d.weight") else {
+    guard let stem = module.graph.parameters.first, !kept.contains(stem.name) else {
       throw TrainingError.unsuitable(
-        path: checkpoint.path, reason: "it has another network.width than \(settings.network.width)")
+        path: path,
+        reason: "it has the width \(network.width.value); network.width asks for \(settings.network.width)")
     }
-    return ["weights of \(checkpoint.path)"] + (kept.isEmpty ? [] : ["begin anew: \(kept.joined(separator: ", "))"])
+    return ["weights of \(path)"] + (kept.isEmpty ? [] : ["begin anew: \(kept.joined(separator: ", "))"])
   }
 
   // MARK: Pose-driven networks
@@ -256,7 +253,7 @@ package struct SystemBuilder {
   package static func poseTeacher(_ checkpoint: TrainingCheckpoint, on device: Device) throws -> PoseTeacher {
     guard let network = checkpoint.description.pose else { throw incomplete(checkpoint) }
     return try PoseTeacher(
-      network, classes: checkpoint.description.labels.count, from: checkpoint.parameters("pose"), on: device)
+      network, classes: checkpoint.description.labels.count, from: checkpoint.parameters(.pose), on: device)
   }
 
   package static func attentionTeacher(_ checkpoint: TrainingCheckpoint, on device: Device) throws
@@ -265,8 +262,8 @@ package struct SystemBuilder {
     guard let network = checkpoint.description.clip, let attention = checkpoint.description.attention else {
       throw incomplete(checkpoint)
     }
-    let clip = try ClipNetwork(network, from: checkpoint.parameters("rgb"), on: device)
-    let poses = checkpoint.parameters("pose")
+    let clip = try ClipNetwork(network, from: checkpoint.parameters(.clip), on: device)
+    let poses = checkpoint.parameters(.pose)
     let backbone: PoseBackbone
     if let network = checkpoint.description.pose {
       backbone = .graph(try PoseModule(network, heads: attention.parameters, from: poses, on: device))
@@ -285,7 +282,7 @@ package struct SystemBuilder {
     case .attentionTeacher, .vpn: return try attentionTeacher(checkpoint, on: device)
     case .rgb, .student:
       guard let network = checkpoint.description.clip else { throw incomplete(checkpoint) }
-      return ClipClassifier(try ClipNetwork(network, from: checkpoint.parameters("student"), on: device))
+      return ClipClassifier(try ClipNetwork(network, from: checkpoint.parameters(.clip), on: device))
     }
   }
 

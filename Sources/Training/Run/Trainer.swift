@@ -1,51 +1,8 @@
 import Basics
 import Foundation
+import Networks
 package import Settings
 package import Tensors
-
-/// What a trainer tells whoever watches.
-package enum TrainingEvent {
-  /// One step is done.
-  case step(StepReport)
-  /// Validation clips were judged at the end of an epoch.
-  case validation(ValidationReport)
-  /// A clip was left out.
-  case skipped(name: String, reason: String)
-  case checkpoint(path: String)
-}
-
-/// One step in numbers.
-package struct StepReport: Sendable {
-  /// Steps done in all, this one included.
-  package var step: Int
-  package var epoch: Int
-  package var stepInEpoch: Int
-  package var stepsPerEpoch: Int
-  /// Weighted sum of the terms.
-  package var loss: Double
-  /// Each term before its weight.
-  package var terms: [(name: String, value: Double)]
-  /// Share of the step's clips whose largest logit is their class.
-  package var accuracy: Double
-  /// Base learning rate of the step.
-  package var learningRate: Double
-  package var gradientNorm: Double
-  package var clips: Int
-  package var seconds: Double
-  /// Seconds of them spent waiting for data.
-  package var waitSeconds: Double
-}
-
-/// Validation in numbers.
-package struct ValidationReport: Sendable {
-  package var epoch: Int
-  package var step: Int
-  package var loss: Double
-  package var accuracy: Double
-  /// Mean of the recalls of the classes that occur.
-  package var meanClassAccuracy: Double
-  package var isBest: Bool
-}
 
 /// Trains one system: epochs, steps, checkpoints.
 ///
@@ -63,17 +20,21 @@ package final class Trainer {
   private let source: any BatchSource
   private let settings: TrainingSettings
   private let description: RunDescription
-  private let folder: String
+  private let folder: RunFolder
   private let device: Device
   private let precision: TrainingPrecision
   private let group: ProcessGroup?
   private let observe: (TrainingEvent) -> Void
 
   private let optimizer: Optimizer
+  private let average: WeightAverage?
   private let groups: [LearningGroup]
   private let learned: [Tensor]
   private let reducer: GradientReducer?
   package private(set) var progress = Progress()
+  /// The last step, until its numbers are there: the device is given the next one meanwhile.
+  private var running: RunningStep?
+  private var log = StepLog()
 
   /// - Parameters:
   ///   - system: what learns.
@@ -88,7 +49,7 @@ package final class Trainer {
   /// - Throws: `TensorError`.
   package init(
     _ system: any TrainingSystem, _ source: any BatchSource, settings: TrainingSettings, description: RunDescription,
-    folder: String, device: Device, precision: TrainingPrecision, group: ProcessGroup? = nil,
+    folder: RunFolder, device: Device, precision: TrainingPrecision, group: ProcessGroup? = nil,
     observe: @escaping (TrainingEvent) -> Void = { _ in }
   ) throws(TensorError) {
     self.system = system
@@ -107,7 +68,7 @@ package final class Trainer {
     }
     learned = groups.flatMap { $0.parameters.map(\.tensor) }
     if let group {
-      // Ranks begin alike whatever each has loaded.
+      // Broadcast rank 0's weights: ranks begin alike.
       for (_, parameters) in system.networks {
         for parameter in parameters.all { try group.broadcast(parameter.tensor.detached()) }
       }
@@ -115,10 +76,9 @@ package final class Trainer {
     } else {
       reducer = nil
     }
+    let decay = settings.run.averageDecay
+    average = decay > 0 ? try WeightAverage(of: system, decay: decay) : nil
   }
-
-  package var lastPath: String { folder + "/last.safetensors" }
-  package var bestPath: String { folder + "/best.safetensors" }
 
   /// Takes up the run where its last checkpoint left it.
   ///
@@ -128,7 +88,7 @@ package final class Trainer {
       throw TrainingError.unsuitable(
         path: checkpoint.path, reason: "it is of a run with other settings; give another --out, or --restart")
     }
-    try checkpoint.restore(system, optimizer)
+    try checkpoint.restore(system, optimizer, average)
     progress = checkpoint.progress
   }
 
@@ -164,96 +124,118 @@ package final class Trainer {
       for (name, reason) in batches.skipped.dropFirst(told) { observe(.skipped(name: name, reason: reason)) }
       told = batches.skipped.count
       guard !micro.isEmpty else { break }
-      var report = try step(micro, stepsPerEpoch)
-      report.seconds = (ContinuousClock.now - begin) / .seconds(1)
-      report.waitSeconds = (batches.waited - waitedBefore) / .seconds(1)
-      progress.lossSum += report.loss
-      progress.lossCount += 1
-      observe(.step(report))
+      let wantsToStop = shouldStop()
+      var step = try step(micro, stepsPerEpoch, wantsToStop: wantsToStop)
+      // The numbers of the step before are there by now, and this one is computed while they are looked at.
+      let agreed = try finishRunning()
+      step.report.seconds = (ContinuousClock.now - begin) / .seconds(1)
+      step.report.waitSeconds = (batches.waited - waitedBefore) / .seconds(1)
+      running = step
       let every = settings.run.checkpointEvery
-      let stops = try agree(shouldStop())
-      if stops || (every > 0 && progress.step % every == 0) { try save(lastPath) }
+      let stops = group == nil ? wantsToStop || shouldStop() : agreed
+      if stops || (every > 0 && progress.step % every == 0) { try checkpoint() }
       if stops { return false }
     }
     return true
   }
 
-  /// True on every rank when it is true on any.
-  private func agree(_ stops: Bool) throws(TensorError) -> Bool {
-    guard let group else { return stops }
-    let votes = try Tensor.full(stops ? 1 : 0, [1], on: device)
-    try group.sum(votes)
-    return try votes.item() > 0
+  /// Takes in the numbers of the step that runs, if any.
+  ///
+  /// - Returns: whether a rank asked to stop; every rank is told so at the same step.
+  /// - Throws: `TrainingError.diverged`, `TensorError`.
+  @discardableResult
+  private func finishRunning() throws -> Bool {
+    guard let step = running else { return false }
+    running = nil
+    let (report, asksToStop) = try step.finished(largestLoss: settings.run.largestLoss)
+    progress.lossSum += report.loss
+    progress.lossCount += 1
+    log.append(report)
+    if report.step % settings.run.logEvery == 0 { tell() }
+    return asksToStop
+  }
+
+  private var statistics: RunningStatistics { RunningStatistics(system: system, average: average) }
+
+  private func tell() {
+    if let report = log.report() { observe(.step(report)) }
+  }
+
+  /// Writes a checkpoint within an epoch, of steps that are known to be sound.
+  private func checkpoint() throws {
+    try finishRunning()
+    tell()
+    try statistics.share(over: group)
+    try save(folder.last)
   }
 
   // MARK: One step
 
-  private func step(_ micro: [Batch], _ stepsPerEpoch: Int) throws(TrainingError) -> StepReport {
+  private func step(_ micro: [Batch], _ stepsPerEpoch: Int, wantsToStop: Bool) throws(TrainingError) -> RunningStep {
     let clips = micro.flatMap(\.names)
-    do {
+    do throws(TensorError) {
       try optimizer.clearGradients()
-      var terms: [(name: String, value: Double)] = []
-      var loss = 0.0
-      var correct = 0
+      // Loss, terms and right answers, added up where they are computed.
+      var sums: Tensor?
+      var names: [String] = []
       for (index, batch) in micro.enumerated() {
         let isLast = index == micro.count - 1
         let context = context(batch, index)
         // Dropout is libtorch's own; its draws are to depend on the step alone.
         try Library.seed(SplitMix64.mixed(context.seed, UInt64(context.step), UInt64(group?.rank ?? 0)))
-        let (batchTerms, logits) = try withAutocast(precision == .bfloat16, on: device) { () throws(TensorError) in
+        let (terms, logits) = try withAutocast(precision == .bfloat16, on: device) { () throws(TensorError) in
           try system.losses(batch, context)
         }
-        let total = try sum(batchTerms) * (1 / Double(micro.count))
-        let values = try batchTerms.map { term throws(TensorError) in (term.name, try term.value.item()) }
-        loss += try total.item()
-        terms = terms.isEmpty ? values : zip(terms, values).map { ($0.name, $0.value + $1.1) }
-        guard loss.isFinite, abs(loss) <= settings.run.largestLoss else {
-          let text = values.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
-          throw TrainingError.diverged(step: progress.step, terms: text, clips: batch.names)
-        }
+        let total = try sum(terms) * (1 / Double(micro.count))
         if isLast { try reducer?.begin() }
         try total.backward()
         if isLast { try reducer?.finish() }
-        correct += try zip(logits.argmax(1).integers(), batch.labels).count { $0 == Int64($1) }
+        let values = try numbers(total, terms, times: 1 / Double(micro.count), logits, batch)
+        sums = if let sums { try sums + values } else { values }
+        names = terms.map(\.name)
         try system.finish(batch, context)
       }
-      (loss, terms) = try averaged(loss, terms)
-      let norm = try gradientNorm(learned)
-      guard norm.isFinite else {
-        throw TrainingError.diverged(step: progress.step, terms: "gradient norm \(norm)", clips: clips)
-      }
-      if settings.run.clipNorm > 0, norm > settings.run.clipNorm {
-        for parameter in learned { try parameter.gradient?.scale(by: settings.run.clipNorm / norm) }
-      }
+      let norm = try clipGradients(learned, to: settings.run.clipNorm)
       let rates = learningRates(stepsPerEpoch)
       try optimizer.step(learningRates: rates)
+      try average?.update(step: progress.step)
       progress.step += 1
       progress.stepInEpoch += 1
-      return StepReport(
-        step: progress.step, epoch: progress.epoch, stepInEpoch: progress.stepInEpoch, stepsPerEpoch: stepsPerEpoch,
-        loss: loss, terms: terms.map { ($0.name, $0.value / Double(micro.count)) },
-        accuracy: Double(correct) / Double(clips.count), learningRate: rates.first ?? 0, gradientNorm: norm,
-        clips: clips.count, seconds: 0, waitSeconds: 0)
-    } catch let error as TensorError {
+      return RunningStep(
+        report: StepReport(
+          step: progress.step, epoch: progress.epoch, stepInEpoch: progress.stepInEpoch, stepsPerEpoch: stepsPerEpoch,
+          loss: 0, terms: [], accuracy: 0, learningRate: rates.first ?? 0, gradientNorm: 0, clips: clips.count,
+          seconds: 0, waitSeconds: 0),
+        clips: clips, terms: names, values: try pending(sums, norm, wantsToStop: wantsToStop))
+    } catch {
       if case .outOfMemory(_, let reason) = error { throw .outOfMemory(step: progress.step, reason: reason) }
       if group != nil { throw .lostRank(step: progress.step, reason: "\(error)") }
       throw .failed(step: progress.step, reason: "\(error)", clips: clips)
-    } catch let error as TrainingError {
-      throw error
-    } catch {
-      preconditionFailure("a step throws nothing else: \(error)")
     }
   }
 
-  /// Loss and terms as means over the ranks, which is what they would be on one.
-  private func averaged(_ loss: Double, _ terms: [(name: String, value: Double)]) throws(TensorError) -> (
-    Double, [(name: String, value: Double)]
-  ) {
-    guard let group else { return (loss, terms) }
-    let values = try Tensor.of([loss] + terms.map(\.value), [1 + terms.count], on: device)
-    try group.sum(values)
-    let means = try values.doubles().map { $0 / Double(group.size) }
-    return (means[0], zip(terms, means.dropFirst()).map { ($0.name, $1) })
+  /// What a batch adds to the numbers of its step, one after the other.
+  private func numbers(_ total: Tensor, _ terms: [LossTerm], times share: Double, _ logits: Tensor, _ batch: Batch)
+    throws(TensorError) -> Tensor
+  {
+    try withoutGradients { () throws(TensorError) in
+      var values = [try total.reshaped([1])]
+      for term in terms { values.append(try (term.value.to(.float32) * share).reshaped([1])) }
+      values.append(try logits.correct(batch.classes(on: device)).reshaped([1]))
+      return try Tensor.concatenated(values, 0)
+    }
+  }
+
+  /// Sends a step's numbers to the host: means over the ranks, which is what they would be on one.
+  private func pending(_ sums: Tensor?, _ norm: Tensor, wantsToStop: Bool) throws(TensorError) -> PendingValues {
+    guard let sums else { preconditionFailure("a step has a batch") }
+    let vote = try Tensor.full(wantsToStop ? 1 : 0, [1], on: device)
+    let numbers = try Tensor.concatenated([sums, norm.to(.float32).reshaped([1]), vote], 0)
+    if let group {
+      try group.sum(numbers)
+      try numbers.scale(by: 1 / Double(group.size))
+    }
+    return try PendingValues(numbers)
   }
 
   private func sum(_ terms: [LossTerm]) throws(TensorError) -> Tensor {
@@ -263,23 +245,8 @@ package final class Trainer {
   }
 
   private func context(_ batch: Batch, _ micro: Int) -> StepContext {
-    let usesBatch: Bool =
-      switch settings.run.batchNorm {
-      case .frozen: false
-      case .batch: true
-      // With fewer clips the statistics are noise.
-      case .auto: settings.run.batch >= 8
-      }
-    let synchronizing = settings.run.synchronizeBatchNorm ? group : nil
-    let dropout = settings.network.dropout
-    return StepContext(
-      clipMode: ForwardMode(
-        dropout: dropout, usesBatchStatistics: usesBatch && batch.count > 1, synchronizing: synchronizing),
-      poseMode: ForwardMode(
-        dropout: dropout, usesBatchStatistics: settings.run.batchNorm != .frozen && batch.count > 1,
-        synchronizing: synchronizing),
-      seed: UInt64(settings.run.seed), step: progress.step * settings.run.accumulate + micro,
-      labelSmoothing: settings.run.labelSmoothing, group: group)
+    StepContext(
+      settings, step: progress.step * settings.run.accumulate + micro, clips: batch.count, group: group)
   }
 
   private func learningRates(_ stepsPerEpoch: Int) -> [Double] {
@@ -293,10 +260,12 @@ package final class Trainer {
   // MARK: Ends of epochs
 
   private func endEpoch() throws {
+    try finishRunning()
+    tell()
     let trainingLoss = progress.lossCount > 0 ? progress.lossSum / Double(progress.lossCount) : .infinity
     var isBest = false
     var loss = trainingLoss
-    if var report = try validate() {
+    if var report = try judged() {
       loss = report.loss
       isBest = report.meanClassAccuracy > (progress.best ?? -1)
       if isBest {
@@ -311,48 +280,36 @@ package final class Trainer {
     progress.stepInEpoch = 0
     progress.lossSum = 0
     progress.lossCount = 0
-    try save(lastPath)
+    try save(folder.last)
     // Without clips to judge by there is no best one, and the last is used.
-    if isBest { try save(bestPath) }
+    if isBest { try save(folder.best) }
   }
 
-  private func validate() throws -> ValidationReport? {
-    guard let batches = try source.validation() else { return nil }
-    let classes = description.labels.count
-    // Sums over clips, so that ranks can add theirs: loss, then clips and hits of each class.
-    var sums = [Double](repeating: 0, count: 1 + 2 * classes)
-    while let batch = try batches.next() {
-      guard batch.count > 0 else { continue }
-      try withoutGradients {
-        let logits = try withAutocast(precision == .bfloat16, on: device) { () throws(TensorError) in
-          try system.logits(batch).to(.float32)
-        }
-        let labels = try Tensor.of(batch.labels.map(Int64.init), [batch.count], on: device)
-        sums[0] += try logits.crossEntropy(labels).item() * Double(batch.count)
-        for (predicted, label) in zip(try logits.argmax(1).integers(), batch.labels) {
-          sums[1 + label] += 1
-          if predicted == Int64(label) { sums[1 + classes + label] += 1 }
+  /// Judges the weights that are to be used, with running statistics that fit them.
+  private func judged() throws -> ValidationReport? {
+    if settings.run.preciseNorm > 0 {
+      let batches = try source.batches(epoch: progress.epoch, from: 0)
+      try withJudgedWeights {
+        try statistics.recompute(settings.run.preciseNorm, of: batches, device, precision) { batch in context(batch, 0)
         }
       }
     }
-    if let group {
-      let shared = try Tensor.of(sums, [sums.count], on: device)
-      try group.sum(shared)
-      sums = try shared.doubles()
-    }
-    let clips = sums[1...classes].reduce(0, +)
-    guard clips > 0 else { return nil }
-    let present = (0..<classes).filter { sums[1 + $0] > 0 }
-    return ValidationReport(
-      epoch: progress.epoch, step: progress.step, loss: sums[0] / clips,
-      accuracy: sums[(1 + classes)...].reduce(0, +) / clips,
-      meanClassAccuracy: present.reduce(0) { $0 + sums[1 + classes + $1] / sums[1 + $1] } / Double(present.count),
-      isBest: false)
+    try statistics.share(over: group)
+    let validation = Validation(
+      system: system, source: source, classes: description.labels.count, device: device, precision: precision,
+      group: group)
+    return try withJudgedWeights { try validation.run(epoch: progress.epoch, step: progress.step) }
+  }
+
+  /// Runs `body` with the average in place of the weights, where there is one.
+  private func withJudgedWeights<Result>(_ body: () throws -> Result) throws -> Result {
+    guard let average else { return try body() }
+    return try average.inPlaceOfWeights(body)
   }
 
   private func save(_ path: String) throws {
     guard group.map({ $0.rank == 0 }) ?? true else { return }
-    try TrainingCheckpoint.write(to: path, system, optimizer, description: description, progress: progress)
+    try TrainingCheckpoint.write(to: path, system, optimizer, average, description: description, progress: progress)
     observe(.checkpoint(path: path))
   }
 }

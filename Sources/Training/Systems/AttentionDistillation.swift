@@ -51,9 +51,10 @@ package final class AttentionDistillation {
     }
   }
 
-  var networks: [(prefix: String, parameters: ParameterStore)] {
-    let own = embedding.map { [(prefix: "attention", parameters: $0.parameters)] } ?? []
-    return own + (collaborativeWeight == nil ? [] : teacher.networks.map { ("teacher." + $0.prefix, $0.parameters) })
+  var networks: [(role: NetworkRole, parameters: ParameterStore)] {
+    let own = embedding.map { [(role: NetworkRole.attention, parameters: $0.parameters)] } ?? []
+    guard collaborativeWeight != nil else { return own }
+    return own + [(.teacherClip, teacher.clip.parameters), (.teacherPose, teacher.backbone.parameters)]
   }
   var learned: [ParameterStore.Parameter] { embedding?.parameters.learned ?? [] }
   var teacherGroups: [LearningGroup] { collaborativeWeight == nil ? [] : teacher.groups }

@@ -9,8 +9,7 @@ package final class ClipClassifier: TrainingSystem {
 
   package init(_ module: ClipNetwork) { self.module = module }
 
-  package var networks: [(prefix: String, parameters: ParameterStore)] { [("student", module.parameters)] }
-  package var content: BatchContent { .clips }
+  package var networks: [(role: NetworkRole, parameters: ParameterStore)] { [(.clip, module.parameters)] }
   package var groups: [LearningGroup] { [LearningGroup(part: .clip, parameters: module.parameters.learned)] }
 
   package func losses(_ batch: Batch, _ context: StepContext) throws(TensorError) -> (terms: [LossTerm], logits: Tensor)

@@ -11,8 +11,8 @@ package final class DistilledStudent: TrainingSystem {
   package let feature: FeatureDistillation?
   package let attention: AttentionDistillation?
   private let labelWeight: Double
-  /// Embeddings of the last forward pass, until the bank takes them.
-  private var pending: FeatureDistillation.Embeddings?
+  /// What the last forward pass showed, until the bank takes it.
+  private var pending: FeatureDistillation.Observation?
 
   package init(
     _ student: ClipNetwork, feature: FeatureDistillation?, attention: AttentionDistillation?, labelWeight: Double = 1
@@ -23,30 +23,13 @@ package final class DistilledStudent: TrainingSystem {
     self.labelWeight = labelWeight
   }
 
-  package var networks: [(prefix: String, parameters: ParameterStore)] {
-    [("student", student.parameters)] + (feature.map { [("feature", $0.parameters)] } ?? [])
-      + (attention?.networks ?? [])
+  package var networks: [(role: NetworkRole, parameters: ParameterStore)] {
+    [(.clip, student.parameters)] + (feature.map { [(.feature, $0.parameters)] } ?? []) + (attention?.networks ?? [])
   }
   package var memory: [(name: String, tensor: Tensor)] {
-    (feature?.bank).map { [("bank.student", $0.student), ("bank.teacher", $0.teacher)] } ?? []
-  }
-  package var numbers: [String: Double] {
-    get {
-      guard let partitions = feature?.bank?.partitions else { return [:] }
-      return ["bank.studentPartition": partitions.student, "bank.teacherPartition": partitions.teacher]
-    }
-    set {
-      guard let student = newValue["bank.studentPartition"], let teacher = newValue["bank.teacherPartition"] else {
-        return
-      }
-      feature?.bank?.partitions = (student, teacher)
-    }
-  }
-  package var content: BatchContent {
-    var content = BatchContent.clips
-    if feature != nil { content.insert(.poses) }
-    if attention != nil { content.insert(.windowPoses) }
-    return content
+    (feature?.bank).map {
+      [("bank.student", $0.student), ("bank.teacher", $0.teacher), ("bank.partitions", $0.partitions)]
+    } ?? []
   }
   package var groups: [LearningGroup] {
     let own = student.parameters.learned + (feature?.learned ?? []) + (attention?.learned ?? [])
@@ -60,19 +43,18 @@ package final class DistilledStudent: TrainingSystem {
       batch.classes(on: output.logits.device), smoothing: context.labelSmoothing)
     var terms = [LossTerm("cross_entropy", labels, weight: labelWeight)]
     if let feature {
-      let embeddings = try feature.embed(
-        student.pooled(output.features), batch.existingPoses, dropout: context.clipMode.dropout)
-      terms.append(try feature.loss(embeddings, batch, context))
-      pending = embeddings
+      let observation = try feature.observe(student.pooled(output.features), batch, context)
+      terms.append(try feature.loss(observation, batch))
+      pending = observation
     }
     if let attention { terms += try attention.losses(output, batch, context) }
     return (terms, output.logits)
   }
 
   package func finish(_ batch: Batch, _ context: StepContext) throws(TensorError) {
-    guard let feature, let embeddings = pending else { return }
+    guard let feature, let observation = pending else { return }
     pending = nil
-    try feature.remember(embeddings, batch, over: context.group)
+    try feature.remember(observation, batch, over: context.group)
   }
 
   package func logits(_ batch: Batch) throws(TensorError) -> Tensor {

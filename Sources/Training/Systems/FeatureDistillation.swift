@@ -16,9 +16,14 @@ package final class FeatureDistillation {
     case released
   }
 
-  struct Embeddings {
+  /// What a batch shows: its embeddings, and what they are told apart from.
+  struct Observation {
     var student: Tensor
     var teacher: Tensor
+    /// Rows of the bank for each clip, its own first, [N, 1 + negatives].
+    var candidates: Tensor?
+    /// Partition functions of both sides, [2]; CRD only.
+    var partitions: Tensor?
   }
 
   package let form: Form
@@ -63,32 +68,61 @@ package final class FeatureDistillation {
 
   var learned: [ParameterStore.Parameter] { parameters.learned.filter(\.tensor.requiresGradient) }
 
-  func embed(_ pooled: Tensor, _ poses: Tensor, dropout: Double) throws(TensorError) -> Embeddings {
-    let features = try withoutGradients { () throws(TensorError) in try teacher(poses, .evaluation).features }
-    if case .released = form {
-      let dropped = dropout > 0 ? try pooled.dropout(dropout) : pooled
-      return Embeddings(
-        student: try dropped.linear(studentHead, parameters), teacher: try features.linear(teacherHead, parameters))
+  func observe(_ pooled: Tensor, _ batch: Batch, _ context: StepContext) throws(TensorError) -> Observation {
+    let features = try withoutGradients { () throws(TensorError) in
+      try teacher(batch.existingPoses, .evaluation).features
     }
-    return Embeddings(
+    let negatives: Int
+    switch form {
+    case .released:
+      let dropout = context.clipMode.dropout
+      let dropped = dropout > 0 ? try pooled.dropout(dropout) : pooled
+      return Observation(
+        student: try dropped.linear(studentHead, parameters), teacher: try features.linear(teacherHead, parameters))
+    case .crd(_, let count), .infoNCE(_, let count): negatives = count
+    }
+    var observation = Observation(
       student: try pooled.linear(studentHead, parameters).to(.float32).normalized(),
       teacher: try features.linear(teacherHead, parameters).to(.float32).normalized())
+    guard let bank else { return observation }
+    let candidates = try candidates(negatives, bank, batch, context)
+    observation.candidates = candidates
+    if case .crd(let temperature, _) = form {
+      observation.partitions = try partitions(observation, candidates, bank, temperature, over: context.group)
+    }
+    return observation
   }
 
-  func loss(_ embeddings: Embeddings, _ batch: Batch, _ context: StepContext) throws(TensorError) -> LossTerm {
-    let (student, teacher) = (embeddings.student, embeddings.teacher)
+  /// The bank's estimate; before there is one, that of the first batches of all ranks.
+  private func partitions(
+    _ observation: Observation, _ candidates: Tensor, _ bank: MemoryBank, _ temperature: Double,
+    over group: ProcessGroup?
+  ) throws(TensorError) -> Tensor {
+    if try bank.hasPartitions { return bank.partitions }
+    let estimate = try ContrastiveLoss.partitions(
+      student: observation.student, teacher: observation.teacher, candidates: candidates, bank: bank,
+      temperature: temperature)
+    if let group {
+      try group.sum(estimate)
+      try estimate.scale(by: 1 / Double(group.size))
+    }
+    return estimate
+  }
+
+  func loss(_ observation: Observation, _ batch: Batch) throws(TensorError) -> LossTerm {
+    let (student, teacher) = (observation.student, observation.teacher)
     let value: Tensor
     switch form {
-    case .crd(let temperature, let negatives):
-      guard let bank else { preconditionFailure("CRD has a bank") }
+    case .crd(let temperature, _):
+      guard let bank, let candidates = observation.candidates, let partitions = observation.partitions else {
+        preconditionFailure("CRD has a bank")
+      }
       value = try ContrastiveLoss.crd(
-        student: student, teacher: teacher, candidates: candidates(negatives, bank, batch, context), bank: bank,
+        student: student, teacher: teacher, candidates: candidates, bank: bank, partitions: partitions,
         temperature: temperature)
-    case .infoNCE(let temperature, let negatives):
-      let candidates: Tensor? =
-        if let bank { try candidates(negatives, bank, batch, context) } else { nil }
+    case .infoNCE(let temperature, _):
       value = try ContrastiveLoss.infoNCE(
-        student: student, teacher: teacher, candidates: candidates, bank: bank, temperature: temperature)
+        student: student, teacher: teacher, candidates: observation.candidates, bank: bank, temperature: temperature)
     case .released:
       // Another clip's pose for each: the batch is shuffled, so its neighbour is a random one.
       let others = (0..<batch.count).map { Int64(($0 + 1) % batch.count) }
@@ -111,10 +145,11 @@ package final class FeatureDistillation {
     return try Tensor.of(Array(drawn.joined()), [batch.count, 1 + negatives], on: parameters.device)
   }
 
-  func remember(_ embeddings: Embeddings, _ batch: Batch, over group: ProcessGroup?) throws(TensorError) {
+  func remember(_ observation: Observation, _ batch: Batch, over group: ProcessGroup?) throws(TensorError) {
     guard let bank else { return }
+    if let partitions = observation.partitions, try !bank.hasPartitions { try bank.keep(partitions: partitions) }
     try bank.update(
       Tensor.of(batch.rows.map(Int64.init), [batch.count], on: parameters.device),
-      student: embeddings.student.detached(), teacher: embeddings.teacher.detached(), over: group)
+      student: observation.student.detached(), teacher: observation.teacher.detached(), over: group)
   }
 }

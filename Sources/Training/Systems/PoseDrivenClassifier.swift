@@ -86,11 +86,10 @@ package final class PoseDrivenClassifier: TrainingSystem {
     )
   }
 
-  package var networks: [(prefix: String, parameters: ParameterStore)] {
-    [("rgb", clip.parameters), ("pose", backbone.parameters)]
-      + (embedding.map { [("embedding", $0.parameters)] } ?? [])
+  package var networks: [(role: NetworkRole, parameters: ParameterStore)] {
+    [(.clip, clip.parameters), (.pose, backbone.parameters)]
+      + (embedding.map { [(.embedding, $0.parameters)] } ?? [])
   }
-  package var content: BatchContent { [.clips, .windowPoses] }
   package var groups: [LearningGroup] {
     [
       LearningGroup(part: .clip, parameters: clip.parameters.learned + (embedding?.parameters.learned ?? [])),

@@ -15,8 +15,7 @@ package final class PoseTeacher: TrainingSystem {
     module = try PoseModule(network, heads: classifier.parameters, from: source, on: device)
   }
 
-  package var networks: [(prefix: String, parameters: ParameterStore)] { [("pose", module.parameters)] }
-  package var content: BatchContent { .poses }
+  package var networks: [(role: NetworkRole, parameters: ParameterStore)] { [(.pose, module.parameters)] }
   package var groups: [LearningGroup] { [LearningGroup(part: .pose, parameters: module.parameters.learned)] }
 
   package func losses(_ batch: Batch, _ context: StepContext) throws(TensorError) -> (terms: [LossTerm], logits: Tensor)

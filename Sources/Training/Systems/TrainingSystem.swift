@@ -33,14 +33,29 @@ package struct Batch {
   }
 }
 
-/// What a batch has to hold for a system.
-package struct BatchContent: OptionSet, Sendable {
-  package let rawValue: Int
-  package init(rawValue: Int) { self.rawValue = rawValue }
+/// Which part of a system a network is; checkpoints name its tensors by it.
+package enum NetworkRole: String, CaseIterable, Sendable {
+  /// I3D, with or without attention block.
+  case clip
+  case pose
+  /// VPN's spatial embedding.
+  case embedding
+  /// Heads of feature distillation.
+  case feature
+  /// The released attention distillation's linear layer.
+  case attention
+  /// A teacher that learns along.
+  case teacherClip = "teacher.clip"
+  case teacherPose = "teacher.pose"
 
-  package static let clips = BatchContent(rawValue: 1)
-  package static let poses = BatchContent(rawValue: 2)
-  package static let windowPoses = BatchContent(rawValue: 4)
+  /// What earlier versions wrote.
+  var formerNames: [String] {
+    switch self {
+    case .clip: ["student", "rgb"]
+    case .teacherClip: ["teacher.rgb"]
+    case .pose, .embedding, .feature, .attention, .teacherPose: []
+    }
+  }
 }
 
 /// One term of a loss; the total is the sum of `weight · value`.
@@ -56,38 +71,6 @@ package struct LossTerm {
   }
 }
 
-/// How a step is to be run.
-package struct StepContext {
-  /// For I3D.
-  package var clipMode: ForwardMode
-  /// For pose networks, whose batches are large enough for statistics of their own.
-  package var poseMode: ForwardMode
-  /// Seed of the run, and the number of the step, from 0: what draws depend on.
-  package var seed: UInt64
-  package var step: Int
-  /// Share of a label that is spread over all classes.
-  package var labelSmoothing: Double
-  /// Ranks that train together, if any.
-  package var group: ProcessGroup?
-
-  package init(
-    clipMode: ForwardMode, poseMode: ForwardMode, seed: UInt64, step: Int, labelSmoothing: Double = 0,
-    group: ProcessGroup? = nil
-  ) {
-    self.clipMode = clipMode
-    self.poseMode = poseMode
-    self.labelSmoothing = labelSmoothing
-    self.seed = seed
-    self.step = step
-    self.group = group
-  }
-
-  /// Evaluation: nothing is drawn.
-  package static var evaluation: StepContext {
-    StepContext(clipMode: .evaluation, poseMode: .evaluation, seed: 0, step: 0)
-  }
-}
-
 /// Parameters that share a learning rate.
 package struct LearningGroup {
   package enum Part: Sendable { case clip, pose }
@@ -100,18 +83,15 @@ package struct LearningGroup {
 ///
 /// `SystemBuilder` makes the right one for a stage.
 package protocol TrainingSystem: AnyObject {
-  /// Everything a checkpoint keeps, by prefix; frozen teachers are not part of it.
-  var networks: [(prefix: String, parameters: ParameterStore)] { get }
+  /// Everything that a checkpoint keeps; frozen teachers are not part of it.
+  var networks: [(role: NetworkRole, parameters: ParameterStore)] { get }
   /// Tensors besides parameters that a checkpoint keeps, such as a memory bank.
   var memory: [(name: String, tensor: Tensor)] { get }
-  /// Numbers that a checkpoint keeps.
-  var numbers: [String: Double] { get set }
-  var content: BatchContent { get }
   var groups: [LearningGroup] { get }
 
   /// One forward pass for learning.
   func losses(_ batch: Batch, _ context: StepContext) throws(TensorError) -> (terms: [LossTerm], logits: Tensor)
-  /// What remains to be done once weights have moved.
+  /// What remains to be done once gradients are there.
   func finish(_ batch: Batch, _ context: StepContext) throws(TensorError)
   /// [N, K], for evaluation.
   func logits(_ batch: Batch) throws(TensorError) -> Tensor
@@ -119,10 +99,6 @@ package protocol TrainingSystem: AnyObject {
 
 extension TrainingSystem {
   package var memory: [(name: String, tensor: Tensor)] { [] }
-  package var numbers: [String: Double] {
-    get { [:] }
-    set {}
-  }
   package func finish(_ batch: Batch, _ context: StepContext) throws(TensorError) {}
 
   package var learnedCount: Int { groups.flatMap(\.parameters).reduce(0) { $0 + $1.description.count } }

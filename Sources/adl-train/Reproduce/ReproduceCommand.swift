@@ -1,7 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Foundation
-import ModelFile
+import Training
 
 /// `adl-train reproduce`: the papers' comparison on data anyone can make.
 struct ReproduceCommand: ParsableCommand {
@@ -10,17 +10,22 @@ struct ReproduceCommand: ParsableCommand {
     abstract: "Run the papers' whole comparison on rendered activities, and write the table.",
     discussion: """
       Makes the data, trains AGCN-J, I3D, I3D with attention, VPN*, VPN-F, VPN-A, VPN++ and VPN under several seeds and \
-      protocols, judges all and writes table.md and table.html. Each step is a command you could type; it is shown, and \
-      what it makes is kept by a hash of its command, settings and inputs: the same command goes on where it was \
-      stopped, and does again only what changed.
+      protocols, judges all, and rewrites results.md and results.html after every step: means, spreads over seeds, and \
+      differences to I3D with their intervals. Each step is a command you could type; it is shown, and what it makes is \
+      kept by a hash of its command, settings and inputs: the same command goes on where it was stopped, and does again \
+      only what changed. What a step says is in its log beside its results.
 
-      Budgets: quick takes minutes and shows that everything runs; standard takes hours on two cores; long wants a GPU.
+      Budgets: quick takes minutes and shows that everything runs; standard takes two hours on two cores or ten minutes \
+      on a GPU; long wants several GPUs or days. --systems, --seeds and --protocols leave a part out; a later command \
+      with more of them keeps what is done.
 
-      Example:
+      Examples:
         adl-train reproduce --budget standard --out runs/reproduction
+        adl-train reproduce --budget standard --device cuda --jobs 6 --out runs/reproduction
+        adl-train reproduce --budget standard --systems i3d,vpn-plus-plus --labels 0.1 --out runs/reproduction
       """)
 
-  @Option(help: ArgumentHelp("Folder of data, runs and the table.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Folder of data, runs and results.", valueName: "folder"))
   var out: String
 
   @Option(help: "quick, standard or long.")
@@ -29,36 +34,113 @@ struct ReproduceCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Seeds, such as 1,2,3; the budget's when left out.", valueName: "list"))
   var seeds: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Rows of the table: agcn-j, i3d, i3d-nl, vpn-star, vpn-f, vpn-a, vpn-plus-plus, vpn. What they learn from is "
+        + "trained as well. The budget's when left out.", valueName: "list"))
+  var systems: String?
+
+  @Option(help: ArgumentHelp("CS (other people), CV (another camera), or both.", valueName: "list"))
+  var protocols: String?
+
+  @Option(help: "Share of the training recordings that every system trains on; all when left out.")
+  var labels = 1.0
+
+  @Option(help: "Factor on every system's epochs.")
+  var longer = 1.0
+
+  @Option(help: "Steps at a time, among which the cores are shared out; by cores and budget when left out.")
+  var jobs: Int?
+
   @OptionGroup var machine: MachineOptions
 
   @Flag(help: "Show the commands, run nothing.")
   var dryRun = false
 
+  func validate() throws {
+    guard jobs.map({ (1...256).contains($0) }) ?? true else { throw ValidationError("--jobs must be 1 to 256") }
+    guard labels > 0, labels <= 1 else {
+      throw ValidationError("--labels must be above 0 and at most 1; it is \(labels)")
+    }
+    guard (0.1...100).contains(longer) else { throw ValidationError("--longer must be 0.1 to 100; it is \(longer)") }
+    _ = try chosen()
+  }
+
   func run() throws {
     try reporting {
-      var budget = ReproductionBudget(budget)
-      if let seeds { budget.seeds = try parsed(seeds) }
-      let plan = ReproductionPlan(budget: budget, folder: out, machine: machine.arguments)
+      let plan = ReproductionPlan(
+        budget: try chosen(), folder: out,
+        machine: ["--device", machine.device, "--precision", machine.precision.rawValue])
+      let cores = machine.threads > 0 ? machine.threads : ProcessInfo.processInfo.activeProcessorCount
+      let jobs = jobs ?? plan.budget.jobs(cores: cores, onGPU: machine.device != "cpu")
       if dryRun {
         for step in plan.steps { print("adl-train " + step.arguments.joined(separator: " ")) }
         return
       }
-      var runner = ReproductionRunner(plan)
-      try runner.run()
-      let comparison = try ReproductionResults(plan: plan, seconds: runner.seconds).comparison()
-      for (name, text) in [("table.md", comparison.markdown()), ("table.html", comparison.html())] {
-        try AtomicFile.write(to: "\(out)/\(name)") { try $0.write(contentsOf: Data(text.utf8)) }
+      let lock = try FolderLock(out)
+      defer { withExtendedLifetime(lock) {} }
+      let interruption = Interruption(answering: nil, exits: false)
+      let used = UsedMachine(device: machine.device, precision: machine.precision, cores: cores)
+      let runner = ReproductionRunner(
+        plan,
+        on: .init(
+          jobs: jobs, cores: cores, name: used.description, isInterrupted: { interruption.isAsked },
+          isUrgent: { interruption.isUrgent }))
+      let results = ReproductionResults(plan: plan)
+      func write(_ costs: [ReproductionSystem: Double] = [:]) throws {
+        try results.write(records: runner.records, milliseconds: costs, on: used)
       }
-      print(comparison.markdown())
-      print("\(out)/table.html")
+      try runner.run { _ in
+        do { try write() } catch { complain("the results could not be written, the steps go on: \(error)") }
+      }
+      try write(ReproductionCosts(plan: plan).milliseconds(on: machine))
+      print(results.markdownPath)
+      print(results.pagePath)
     }
   }
 
-  private func parsed(_ list: String) throws -> [Int] {
-    let seeds = list.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
-    guard !seeds.isEmpty, let whole = seeds as? [Int], Set(whole).count == whole.count, whole.allSatisfy({ $0 >= 0 })
-    else { throw ValidationError("--seeds must be different whole numbers, such as 1,2,3; it is '\(list)'") }
-    return whole
+  private func chosen() throws -> ReproductionBudget {
+    var chosen = ReproductionBudget(budget)
+    if labels < 1 { chosen.keep(labels: labels) }
+    if longer != 1 { chosen.lengthen(longer) }
+    if let seeds {
+      let numbers = items(seeds).map { Int($0) }
+      guard !numbers.isEmpty, let whole = numbers as? [Int], Set(whole).count == whole.count,
+        whole.allSatisfy({ $0 >= 0 })
+      else { throw ValidationError("--seeds must be different whole numbers, such as 1,2,3; it is '\(seeds)'") }
+      chosen.seeds = whole
+    }
+    if let protocols {
+      chosen.protocols = try items(protocols).map {
+        try known(
+          $0, ReproductionProtocol.init(rawValue:), ReproductionProtocol.allCases.map(\.rawValue), "--protocols")
+      }
+      guard Set(chosen.protocols).count == chosen.protocols.count, !chosen.protocols.isEmpty else {
+        throw ValidationError("--protocols must be different ones; it is '\(protocols)'")
+      }
+    }
+    if let systems {
+      let rows = ReproductionSystem.allCases.filter { $0 != .scratch }
+      let wanted = try items(systems).map { name in
+        try known(name, { name in rows.first { $0.rawValue == name } }, rows.map(\.rawValue), "--systems")
+      }
+      guard !wanted.isEmpty else { throw ValidationError("--systems names none") }
+      for name in chosen.protocols { chosen.systems[name] = Set(wanted) }
+    }
+    return chosen
+  }
+
+  private func items(_ list: String) -> [String] {
+    list.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+
+  private func known<Value>(
+    _ name: String, _ value: (String) -> Value?, _ all: [String], _ option: String
+  ) throws -> Value {
+    guard let value = value(name) else {
+      throw ValidationError("\(option): '\(name)' is none of \(all.joined(separator: ", "))")
+    }
+    return value
   }
 }
 

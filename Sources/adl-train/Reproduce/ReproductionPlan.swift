@@ -2,134 +2,105 @@ import Training
 
 /// One command of a reproduction, and what it needs done before.
 struct ReproductionStep: Equatable, Sendable {
+  enum Kind: Sendable { case rendering, listing, training, judging }
+
   /// Unique, and the folder of what it makes.
   var name: String
-  /// Of `adl-train`.
+  var kind: Kind
+  /// Of `adl-train`; how many cores it gets is said when it begins.
   var arguments: [String]
   /// Settings of a stage, YAML; empty for commands that take none.
   var settings = ""
   /// Names of steps whose results it reads.
   var inputs: [String] = []
+  /// Steps of the same take about as long.
+  var family: String
+  /// Seconds it takes on one core, about.
+  var work: Double
+
+  /// The arguments with its share of the machine, which decides nothing but its speed.
+  func arguments(cores: Int) -> [String] {
+    switch kind {
+    case .rendering: arguments + ["--workers", "\(cores)"]
+    case .listing: arguments
+    case .training, .judging:
+      arguments + ["--threads", "\(cores)", "--set", "data.workers=\(max(1, min(cores, 8)))"]
+    }
+  }
 }
 
 /// A row of the comparison: a trained system under one protocol, seed and noise of training poses.
-struct ReproductionRun: Equatable, Sendable {
+struct ReproductionRun: Hashable, Sendable {
   var system: ReproductionSystem
   var protocolName: ReproductionProtocol
   var seed: Int
-  var noise: Double
+  var noise: Double = 1
+  /// Share of the training recordings that train.
+  var labels: Double
 
   var name: String {
     let noise = noise == 1 ? "" : "-noise\(noise)"
-    return "\(protocolName.rawValue)/seed\(seed)/\(system.rawValue)\(noise)"
+    return "\(protocolName.rawValue)\(labels.variant)/seed\(seed)/\(system.rawValue)\(noise)"
   }
 }
 
-/// Everything the papers compare.
-enum ReproductionSystem: String, CaseIterable, Sendable {
-  case pose = "agcn-j"
-  /// I3D from scratch: where all others begin, no row of its own.
-  case scratch = "i3d-start"
-  case i3d
-  case nonLocal = "i3d-nl"
-  case attentionTeacher = "vpn-star"
-  case feature = "vpn-f"
-  case attention = "vpn-a"
-  case both = "vpn-plus-plus"
-  case vpn
-
-  var stage: Stage {
-    switch self {
-    case .pose: .poseTeacher
-    case .scratch, .i3d: .rgb
-    case .attentionTeacher: .attentionTeacher
-    case .vpn: .vpn
-    case .nonLocal, .feature, .attention, .both: .student
-    }
-  }
-
-  var distillation: Distillation {
-    switch self {
-    case .feature: .feature
-    case .attention: .attention
-    case .both: .both
-    default: .none
-    }
-  }
-
-  var title: String {
-    switch self {
-    case .pose: "AGCN-J"
-    case .scratch: "I3D (start)"
-    case .i3d: "I3D"
-    case .attentionTeacher: "VPN*"
-    case .vpn: "VPN"
-    case .nonLocal, .feature, .attention, .both: distillation.system
-    }
-  }
-
-  /// Whether poses are needed to use it, not only to train it.
-  var needsPoses: Bool { self == .pose || self == .attentionTeacher || self == .vpn }
-
-  /// The setting by which it names each system that it starts or learns from.
-  var starts: [(setting: String, system: ReproductionSystem)] {
-    switch self {
-    case .pose, .scratch: []
-    case .i3d, .nonLocal, .attentionTeacher, .vpn: [("start.rgb", .scratch)]
-    case .feature: [("start.rgb", .scratch), ("start.poseTeacher", .pose)]
-    case .attention: [("start.rgb", .scratch), ("start.attentionTeacher", .attentionTeacher)]
-    case .both:
-      [("start.rgb", .scratch), ("start.poseTeacher", .pose), ("start.attentionTeacher", .attentionTeacher)]
-    }
-  }
+extension Double {
+  /// What marks names of a share of the labels; nothing for all.
+  var variant: String { self == 1 ? "" : "-labels\(self)" }
 }
 
 /// All steps of a reproduction, each after those it needs.
 struct ReproductionPlan: Sendable {
   let budget: ReproductionBudget
   let folder: String
-  /// Of all steps that compute: device, precision, threads.
+  /// Of all steps that compute: device and precision.
   let machine: [String]
 
   private static let dataSeed = 1
   private static let startSeed = 1
 
   var steps: [ReproductionStep] {
-    var steps = [data(noise: 1)] + budget.noises.map(data)
+    var steps = [rendering(noise: 1)] + budget.protocols.map { listing($0, noise: 1) }
+    for noise in budget.noises { steps += [rendering(noise: noise), listing(.subjects, noise: noise)] }
     for run in runs {
       steps.append(training(run))
-      if run.system != .scratch {
-        steps.append(
-          ReproductionStep(
-            name: run.name + "/judged",
-            arguments: ["evaluate", "--run", path(run.name), "--windows", "paper"] + machine, inputs: [run.name]))
-      }
+      if run.system != .scratch { steps.append(judging(run)) }
     }
     return steps
   }
 
   /// Every training, in an order in which each finds what it starts from.
   var runs: [ReproductionRun] {
-    var runs: [ReproductionRun] = []
     // As the papers' systems begin with the same weights from Kinetics, all seeds begin with the same I3D.
-    for protocolName in budget.protocols {
-      runs.append(ReproductionRun(system: .scratch, protocolName: protocolName, seed: Self.startSeed, noise: 1))
-    }
+    var runs = budget.protocols.filter { systems($0).contains(.scratch) }.map { run(.scratch, $0, Self.startSeed) }
     for seed in budget.seeds {
       for protocolName in budget.protocols {
-        for system in ReproductionSystem.allCases where system != .scratch {
-          runs.append(ReproductionRun(system: system, protocolName: protocolName, seed: seed, noise: 1))
-        }
+        runs += systems(protocolName).filter { $0 != .scratch }.map { run($0, protocolName, seed) }
       }
     }
-    // Noise is a question of its own; one protocol and one seed answer it.
-    for noise in budget.noises {
-      for system in [ReproductionSystem.pose, .attentionTeacher, .both] {
-        runs.append(
-          ReproductionRun(system: system, protocolName: .subjects, seed: budget.seeds.first ?? 1, noise: noise))
+    return runs + noisyRuns
+  }
+
+  /// The systems of a protocol, with those they learn from.
+  func systems(_ protocolName: ReproductionProtocol) -> [ReproductionSystem] {
+    (budget.systems[protocolName] ?? []).reduce(into: Set()) { $0.formUnion($1.closure) }.sorted()
+  }
+
+  func run(_ system: ReproductionSystem, _ protocolName: ReproductionProtocol, _ seed: Int) -> ReproductionRun {
+    ReproductionRun(system: system, protocolName: protocolName, seed: seed, labels: budget.labels)
+  }
+
+  /// Noise is a question of its own; one protocol and one seed answer it.
+  private var noisyRuns: [ReproductionRun] {
+    guard budget.protocols.contains(.subjects), let seed = budget.seeds.first else { return [] }
+    let systems = systems(.subjects).filter { [.pose, .attentionTeacher, .both].contains($0) }
+    return budget.noises.flatMap { noise in
+      systems.map { system in
+        var run = run(system, .subjects, seed)
+        run.noise = noise
+        return run
       }
     }
-    return runs
   }
 
   func path(_ name: String) -> String { folder + "/" + name }
@@ -138,20 +109,43 @@ struct ReproductionPlan: Sendable {
 
   private func dataName(_ noise: Double) -> String { noise == 1 ? "data" : "data-noise\(noise)" }
 
-  private func data(noise: Double) -> ReproductionStep {
+  private func listName(_ protocolName: ReproductionProtocol, _ noise: Double) -> String {
+    "\(dataName(noise))/\(protocolName.rawValue)-\(budget.size.rawValue)\(budget.labels.variant)"
+  }
+
+  /// The list that trains and judges a protocol's systems.
+  func list(_ protocolName: ReproductionProtocol, noise: Double = 1) -> String {
+    path(listName(protocolName, noise)) + ".csv"
+  }
+
+  private func rendering(noise: Double) -> ReproductionStep {
     var arguments = [
-      "synth", "--out", path(dataName(noise)), "--clips", "\(budget.motions * 3)", "--seed", "\(Self.dataSeed)",
+      "synth", "--out", path(dataName(noise)), "--clips", "\(budget.clips)", "--subjects", "\(budget.subjects)",
+      "--seed", "\(Self.dataSeed)",
     ]
     if noise != 1 { arguments += ["--pose-noise", "\(noise)", "--poses-for", "../data"] }
     return ReproductionStep(
-      name: dataName(noise), arguments: arguments, inputs: noise == 1 ? [] : [dataName(1)])
+      name: dataName(noise), kind: .rendering, arguments: arguments, inputs: noise == 1 ? [] : [dataName(1)],
+      family: noise == 1 ? "data" : "poses", work: Double(budget.clips) * (noise == 1 ? 0.25 : 0.01))
+  }
+
+  /// The same recordings for every system: those with poses, and the shares of the budget.
+  private func listing(_ protocolName: ReproductionProtocol, noise: Double) -> ReproductionStep {
+    let name = listName(protocolName, noise)
+    return ReproductionStep(
+      name: name, kind: .listing,
+      arguments: [
+        "data", "subset", "\(path(dataName(noise)))/\(protocolName.rawValue).csv", "--name",
+        "\(name.split(separator: "/")[1]).csv", "--train", "\(budget.labels)", "--validation",
+        "\(budget.validationShare)", "--test", "\(budget.testShare)", "--both",
+      ], inputs: [dataName(noise)], family: "list", work: 1)
   }
 
   private func training(_ run: ReproductionRun) -> ReproductionStep {
     var arguments = [run.system.stage.rawValue]
     if run.system.stage == .student { arguments += ["--distill", run.system.distillation.rawValue] }
     arguments += ["--config", path(run.name) + ".yaml", "--out", path(run.name)] + machine
-    var inputs = [dataName(run.noise)]
+    var inputs = [listName(run.protocolName, run.noise)]
     for (setting, system) in run.system.starts {
       var start = run
       start.system = system
@@ -159,27 +153,21 @@ struct ReproductionPlan: Sendable {
       arguments += ["--set", "\(setting)=\(path(start.name))"]
       inputs.append(start.name)
     }
-    return ReproductionStep(name: run.name, arguments: arguments, settings: settings(run), inputs: inputs)
+    let recipe = ReproductionRecipe(run, budget, list: list(run.protocolName, noise: run.noise))
+    return ReproductionStep(
+      name: run.name, kind: .training, arguments: arguments, settings: recipe.yaml, inputs: inputs,
+      family: "\(run.protocolName.rawValue)/\(run.system.rawValue)", work: 5 + recipe.trainingSeconds)
   }
 
-  private func settings(_ run: ReproductionRun) -> String {
-    let isPose = run.system == .pose
-    let epochs = isPose ? budget.poseEpochs : run.system == .scratch ? budget.scratchEpochs : budget.epochs
-    // Rates fall after three quarters and near the end, where there are as many epochs.
-    let falls = Set([epochs * 3 / 4, epochs * 11 / 12]).subtracting([0]).sorted()
-    let schedule = falls.isEmpty ? "{kind: constant}" : "{kind: step, milestones: \(falls)}"
-    let rate = isPose ? 0.003 : run.system == .scratch ? 3e-4 : 2e-4
-    return """
-      # \(run.system.title), \(run.protocolName.title), seed \(run.seed)
-      data: {dataset: manifest, manifest: \(path(dataName(run.noise)))/\(run.protocolName.rawValue).csv, workers: 2}
-      clip: {frames: \(budget.frames), stride: \(budget.stride), size: \(budget.pixels)}
-      pose: {frames: \(budget.poseFrames), stride: \(budget.poseStride)}
-      network: {width: \(budget.width), poseWidth: \(budget.poseWidth), normMomentum: 0.1}
-      optimizer: {kind: adam, learningRate: \(rate)}
-      schedule: \(schedule)
-      run: {epochs: \(epochs), batch: \(budget.batch), seed: \(run.seed)}
-      feature: {dimension: 128, excludeSameClass: true}
-
-      """
+  private func judging(_ run: ReproductionRun) -> ReproductionStep {
+    let clips =
+      Double(budget.clips)
+      * (run.protocolName.shares.test * budget.testShare + 0.06 * budget.validationShare)
+    let window = ReproductionRecipe.stepSeconds(run.system, budget) / 3
+    return ReproductionStep(
+      name: run.name + "/judged", kind: .judging,
+      arguments: ["evaluate", "--run", path(run.name), "--windows", "paper"] + machine, inputs: [run.name],
+      family: "\(run.protocolName.rawValue)/\(run.system.rawValue)/judged",
+      work: 4 + clips * (run.system == .pose ? window : 2.5 * window + 0.04))
   }
 }

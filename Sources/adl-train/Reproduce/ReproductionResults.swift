@@ -1,193 +1,220 @@
 import Datasets
 import Evaluation
 import Foundation
+import ModelFile
 import Networks
+import Settings
 import Tensors
 import Training
 
-/// What the finished runs of a plan come to: the papers' table.
-struct ReproductionResults {
+/// What the finished runs of a plan come to: the papers' table, as far as it goes.
+final class ReproductionResults {
   let plan: ReproductionPlan
-  /// Seconds each step took.
-  let seconds: [String: Double]
 
-  private static let rounds = 7
+  /// Names of the steps that are done.
+  private var done: Set<String> = []
+  /// Scores of judged runs, by run and partition: judging never changes them under this plan.
+  private var known: [String: ScoreFile] = [:]
+  private var costs: [ReproductionSystem: Comparison.Cost] = [:]
+  /// The person of each test recording.
+  private var people: [ReproductionProtocol: [String: String]] = [:]
 
-  func comparison() throws -> Comparison {
-    let budget = plan.budget
-    let costs = try costs()
+  init(plan: ReproductionPlan) { self.plan = plan }
+
+  private var base: String { plan.path("results" + plan.budget.labels.variant) }
+  var markdownPath: String { base + ".md" }
+  var pagePath: String { base + ".html" }
+
+  /// Writes the table of what is done, whole or not at all.
+  ///
+  /// - Parameters:
+  ///   - records: of the steps that are done.
+  ///   - milliseconds: of one window, where it was measured.
+  ///   - machine: what measured them.
+  /// - Throws: `ModelFileError`, `EvaluationError`, `TrainingError`, `DatasetError`.
+  func write(
+    records: [String: ReproductionRunner.Record], milliseconds: [ReproductionSystem: Double], on machine: UsedMachine
+  ) throws {
+    let comparison = try comparison(records, milliseconds, machine)
+    for (path, text) in [(markdownPath, comparison.markdown()), (pagePath, comparison.html())] {
+      try AtomicFile.write(to: path) { try $0.write(contentsOf: Data(text.utf8)) }
+    }
+  }
+
+  func comparison(
+    _ records: [String: ReproductionRunner.Record], _ milliseconds: [ReproductionSystem: Double],
+    _ machine: UsedMachine
+  ) throws -> Comparison {
+    done = Set(records.keys)
     var rows: [Comparison.Row] = []
-    for system in ReproductionSystem.allCases where system != .scratch {
-      guard let cost = costs[system] else { continue }
+    for run in plan.representatives {
+      let system = run.system
+      var cost = try done.contains(run.name) ? cost(of: run) : nil
+      cost?.milliseconds = milliseconds[system]
+      rows.append(try row(.system(system), cost))
+    }
+    if let both = rows.first(where: { $0.system == Contender.system(.both).title })?.cost,
+      let pose = rows.first(where: { $0.system == Contender.system(.pose).title })?.cost
+    {
+      let milliseconds = both.milliseconds.flatMap { own in pose.milliseconds.map { own + $0 } }
       rows.append(
-        Comparison.Row(
-          system: system.title, needsPoses: system.needsPoses,
-          accuracies: try budget.protocols.map { protocolName in
-            try budget.seeds.map { try accuracy(.init(system: system, protocolName: protocolName, seed: $0, noise: 1)) }
-          },
-          parameters: cost.parameters, multiplyAccumulates: cost.multiplyAccumulates,
-          milliseconds: cost.milliseconds, millisecondsWithoutPoses: cost.millisecondsWithoutPoses))
-      if system == .both, let pose = costs[.pose] {
-        rows.append(
-          Comparison.Row(
-            system: "VPN++ + poses", needsPoses: true,
-            accuracies: try budget.protocols.map { protocolName in
-              try budget.seeds.map { try fusedAccuracy(protocolName, seed: $0) }
-            },
-            parameters: cost.parameters + pose.parameters,
-            multiplyAccumulates: cost.multiplyAccumulates + pose.multiplyAccumulates,
-            milliseconds: cost.milliseconds + pose.milliseconds,
-            millisecondsWithoutPoses: cost.millisecondsWithoutPoses))
+        try row(
+          .fused,
+          Comparison.Cost(
+            parameters: both.parameters + pose.parameters,
+            multiplyAccumulates: both.multiplyAccumulates + pose.multiplyAccumulates, milliseconds: milliseconds)))
+    }
+    let budget = plan.budget
+    return Comparison(
+      title: "VPN and VPN++ on rendered activities (\(budget.size.rawValue))",
+      facts: facts(records), protocols: budget.protocols.map { "\($0.title), %" },
+      reference: ReproductionSystem.i3d.title, rows: rows, claims: try claims(), charts: try charts(),
+      notes: notes(milliseconds, machine))
+  }
+
+  /// What is compared: a system, or VPN++ with the scores of the pose teacher.
+  private enum Contender: Equatable {
+    case system(ReproductionSystem)
+    case fused
+
+    var title: String {
+      switch self {
+      case .system(let system): system.title
+      case .fused: "VPN++ + poses"
       }
     }
-    return Comparison(
-      title: "VPN and VPN++ on rendered activities (\(budget.size.rawValue))", facts: try facts(),
-      protocols: budget.protocols.map { "\($0.title), %" }, rows: rows, charts: try charts(),
-      notes: [
-        """
-        Mean class accuracy on held-out clips, mean ± standard deviation over seeds \
-        \(budget.seeds.map(String.init).joined(separator: ", ")); "paper" windows. Every row but AGCN-J begins with the \
-        same I3D, trained from scratch on the training clips of its protocol, and trains as long as the others.
-        """,
-        """
-        Milliseconds: one window in libtorch, float32, median of \(Self.rounds) rounds in turn. Poses are given; what \
-        finds them in pictures would come on top of the rows that need them.
-        """,
-      ])
+
+    var needsPoses: Bool {
+      switch self {
+      case .system(let system): system.needsPoses
+      case .fused: true
+      }
+    }
   }
 
   // MARK: Accuracy
 
-  private func scores(_ run: ReproductionRun, _ partition: Partition) throws -> ScoreFile {
-    try ScoreFile.read(RunFolder(plan.path(run.name)).scores(partition.rawValue, WindowScheme.paper.rawValue))
+  private func row(_ contender: Contender, _ cost: Comparison.Cost?) throws -> Comparison.Row {
+    let results = try plan.budget.protocols.map { name in
+      let accuracies = try plan.budget.seeds.compactMap { seed in
+        try scores(contender, name, seed).map { Evaluation($0, pooling: .paper).meanClassAccuracy }
+      }
+      return Comparison.Result(
+        accuracies: accuracies, seeds: plan.budget.seeds.count,
+        difference: contender == .system(.i3d) ? nil : try difference(.system(.i3d), contender, name))
+    }
+    return Comparison.Row(system: contender.title, needsPoses: contender.needsPoses, results: results, cost: cost)
   }
 
-  private func accuracy(_ run: ReproductionRun) throws -> Double {
-    Evaluation(try scores(run, .test), pooling: .paper).meanClassAccuracy
+  /// What the papers say of their systems, as far as the plan has both.
+  private func claims() throws -> [Comparison.Claim] {
+    let claims: [(text: String, first: Contender, second: Contender)] = [
+      ("VPN-F over I3D", .system(.i3d), .system(.feature)),
+      ("VPN-A over I3D", .system(.i3d), .system(.attention)),
+      ("VPN++ over I3D", .system(.i3d), .system(.both)),
+      ("VPN++ over its own network without teachers", .system(.nonLocal), .system(.both)),
+      ("VPN++ without poses over VPN with poses", .system(.vpn), .system(.both)),
+      ("poses on top of VPN++", .system(.both), .fused),
+    ]
+    return try claims.map { claim in
+      Comparison.Claim(
+        claim.text, try plan.budget.protocols.map { try difference(claim.first, claim.second, $0) })
+    }.filter { $0.differences.contains { $0 != nil } }
   }
 
-  private func fusedAccuracy(_ protocolName: ReproductionProtocol, seed: Int) throws -> Double {
-    let student = ReproductionRun(system: .both, protocolName: protocolName, seed: seed, noise: 1)
-    let pose = ReproductionRun(system: .pose, protocolName: protocolName, seed: seed, noise: 1)
-    let weight = try LateFusion.bestWeight(
-      scores(student, .validation), scores(pose, .validation), by: .meanClassAccuracy)
-    let fused = try LateFusion.fuse(scores(student, .test), scores(pose, .test), weight: weight)
-    return Evaluation(fused, pooling: .paper).meanClassAccuracy
+  /// Under the seeds that both have been judged under; `nil` when there is none.
+  private func difference(
+    _ first: Contender, _ second: Contender, _ name: ReproductionProtocol
+  ) throws -> PairedDifference? {
+    var (firsts, seconds): ([ScoreFile], [ScoreFile]) = ([], [])
+    for seed in plan.budget.seeds {
+      guard let one = try scores(first, name, seed), let other = try scores(second, name, seed) else { continue }
+      firsts.append(one)
+      seconds.append(other)
+    }
+    guard !firsts.isEmpty else { return nil }
+    let people = try people(name)
+    return PairedDifference.between(firsts, seconds) { people[$0] ?? $0 }
   }
 
+  private func scores(_ contender: Contender, _ name: ReproductionProtocol, _ seed: Int) throws -> ScoreFile? {
+    switch contender {
+    case .system(let system): try scores(plan.run(system, name, seed), .test)
+    case .fused: try fused(name, seed)
+    }
+  }
+
+  /// `nil` before the run is judged.
+  private func scores(_ run: ReproductionRun, _ partition: Partition) throws -> ScoreFile? {
+    guard done.contains(run.name + "/judged") else { return nil }
+    let key = "\(run.name)/\(partition.rawValue)"
+    if let file = known[key] { return file }
+    let file = try ScoreFile.read(
+      RunFolder(plan.path(run.name)).scores(partition.rawValue, WindowScheme.paper.rawValue))
+    known[key] = file
+    return file
+  }
+
+  /// VPN++ and the pose teacher together, weighed by the validation recordings.
+  private func fused(_ name: ReproductionProtocol, _ seed: Int) throws -> ScoreFile? {
+    func both(_ partition: Partition) throws -> (student: ScoreFile, poses: ScoreFile)? {
+      guard let student = try scores(plan.run(.both, name, seed), partition),
+        let poses = try scores(plan.run(.pose, name, seed), partition)
+      else { return nil }
+      return (student, poses)
+    }
+    let key = "\(name.rawValue)/\(seed)/fused"
+    if let file = known[key] { return file }
+    guard let chosen = try both(.validation), let test = try both(.test) else { return nil }
+    let weight = try LateFusion.bestWeight(chosen.student, chosen.poses, by: .meanClassAccuracy)
+    let file = try LateFusion.fuse(test.student, test.poses, weight: weight)
+    known[key] = file
+    return file
+  }
+
+  private func people(_ name: ReproductionProtocol) throws -> [String: String] {
+    if let known = people[name] { return known }
+    let dataset = try Dataset.open(DatasetOptions(kind: .manifest, videos: "", manifest: plan.list(name)))
+    let found = dataset.clips(.test).reduce(into: [String: String]()) { people, clip in
+      people[clip.name] = clip.subject.map { "person \($0)" }
+    }
+    people[name] = found
+    return found
+  }
+
+  /// Accuracy over the noise of poses, of what has been judged.
   private func charts() throws -> [LineChart] {
-    guard !plan.budget.noises.isEmpty else { return [] }
+    guard !plan.budget.noises.isEmpty, let seed = plan.budget.seeds.first else { return [] }
     let noises = (plan.budget.noises + [1]).sorted()
     let series = try [ReproductionSystem.both, .pose, .attentionTeacher].map { system in
       LineChart.Series(
         name: system.title,
-        points: try noises.map { noise in
-          let run = ReproductionRun(
-            system: system, protocolName: .subjects, seed: plan.budget.seeds.first ?? 1, noise: noise)
-          return LineChart.Point(x: noise, y: try accuracy(run))
+        points: try noises.compactMap { noise in
+          var run = plan.run(system, .subjects, seed)
+          run.noise = noise
+          return try scores(run, .test).map {
+            LineChart.Point(x: noise, y: Evaluation($0, pooling: .paper).meanClassAccuracy)
+          }
         })
     }
     return [
       LineChart(
-        title: "Accuracy under noise of poses", horizontal: "factor on the noise of poses", unit: .share, series: series
-      )
+        title: "Accuracy under noise of poses", horizontal: "factor on the noise of poses", unit: .share,
+        series: series.filter { !$0.points.isEmpty })
     ]
   }
 
-  // MARK: Cost
-
-  private struct Cost {
-    var parameters: Int
-    var multiplyAccumulates: Int
-    var milliseconds: Double
-    var millisecondsWithoutPoses: Double
-  }
-
-  /// Times one window of every system, turn by turn.
-  private func costs() throws -> [ReproductionSystem: Cost] {
-    Library.prepareForTraining()
-    Library.setThreads(ProcessInfo.processInfo.activeProcessorCount)
-    let budget = plan.budget
-    var costs: [ReproductionSystem: Cost] = [:]
-    var works: [(system: ReproductionSystem, classifier: any TrainingSystem, batch: Batch)] = []
-    for system in ReproductionSystem.allCases where system != .scratch {
-      let run = ReproductionRun(
-        system: system, protocolName: budget.protocols[0], seed: budget.seeds[0], noise: 1)
-      let checkpoint = try TrainingCheckpoint(path: plan.path(run.name))
-      let classifier = try SystemBuilder.classifier(checkpoint, on: .cpu)
-      var work = 0
-      if let clip = checkpoint.description.clip { work += try clip.graph().multiplyAccumulates }
-      if let pose = checkpoint.description.pose {
-        work += pose.multiplyAccumulates(frames: system == .pose ? budget.poseFrames : budget.frames)
-      }
-      costs[system] = Cost(
-        parameters: classifier.learnedCount, multiplyAccumulates: work, milliseconds: 0, millisecondsWithoutPoses: 0)
-      works.append((system, classifier, try window(checkpoint.description)))
+  private func cost(of run: ReproductionRun) throws -> Comparison.Cost {
+    if let cost = costs[run.system] { return cost }
+    let checkpoint = try TrainingCheckpoint(path: plan.path(run.name))
+    var work = 0
+    if let clip = checkpoint.description.clip { work += try clip.graph().multiplyAccumulates }
+    if let pose = checkpoint.description.pose {
+      work += pose.multiplyAccumulates(frames: run.system == .pose ? plan.budget.poseFrames : plan.budget.frames)
     }
-    var times: [ReproductionSystem: [Double]] = [:]
-    // The first round warms up.
-    for round in 0...Self.rounds {
-      for (system, classifier, batch) in works {
-        let begin = ContinuousClock.now
-        _ = try withoutGradients { try classifier.logits(batch) }
-        if round > 0 { times[system, default: []].append((ContinuousClock.now - begin) / .milliseconds(1)) }
-      }
-    }
-    func median(_ system: ReproductionSystem) -> Double { (times[system] ?? [0]).sorted()[Self.rounds / 2] }
-    for system in costs.keys {
-      costs[system]?.milliseconds = median(system)
-      costs[system]?.millisecondsWithoutPoses =
-        switch system {
-        case .pose: 0
-        case .attentionTeacher, .vpn: median(.i3d)
-        default: median(system)
-        }
-    }
-    return costs
-  }
-
-  private func window(_ description: RunDescription) throws -> Batch {
-    let budget = plan.budget
-    var batch = Batch(names: ["window"], rows: [0], labels: [0])
-    batch.clips = try Tensor.zeros([1, 3, budget.frames, budget.pixels, budget.pixels]).channelsLast()
-    if let pose = description.pose {
-      func poses(_ frames: Int) throws -> Tensor {
-        try Tensor.zeros([1, 3, frames, pose.graph.jointCount, pose.bodies])
-      }
-      batch.poses = try poses(budget.poseFrames)
-      batch.windowPoses = try poses(budget.frames)
-    }
-    return batch
-  }
-
-  // MARK: Facts
-
-  private func facts() throws -> [HTMLReport.Fact] {
-    let budget = plan.budget
-    let total = seconds.values.reduce(0, +)
-    return [
-      HTMLReport.Fact("Data", "\(budget.motions) motions, each from three cameras"),
-      HTMLReport.Fact(
-        "Networks",
-        "I3D x\(budget.width), \(budget.frames) frames of \(budget.pixels)x\(budget.pixels), every \(budget.stride)th; "
-          + "AGCN x\(budget.poseWidth), \(budget.poseFrames) poses, every \(budget.poseStride)th"),
-      HTMLReport.Fact(
-        "Training",
-        "\(budget.scratchEpochs) epochs of I3D from scratch, then \(budget.epochs) of each system; "
-          + "\(budget.poseEpochs) of AGCN-J"),
-      HTMLReport.Fact(
-        "Command",
-        (["adl-train reproduce --budget", budget.size.rawValue] + plan.machine).joined(separator: " ")),
-      HTMLReport.Fact("Machine", "\(Self.processor), \(ProcessInfo.processInfo.activeProcessorCount) cores"),
-      HTMLReport.Fact("libtorch", Library.version),
-      HTMLReport.Fact("Time of all steps", String(format: "%.1f h", total / 3600)),
-      HTMLReport.Fact("Written", Date.now.ISO8601Format()),
-    ]
-  }
-
-  private static var processor: String {
-    let text = FileManager.default.contents(atPath: "/proc/cpuinfo").map { String(decoding: $0, as: UTF8.self) } ?? ""
-    let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
-    return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown processor"
+    let learned = try SystemBuilder.classifier(checkpoint, on: .cpu).learnedCount
+    let cost = Comparison.Cost(parameters: learned, multiplyAccumulates: work)
+    costs[run.system] = cost
+    return cost
   }
 }

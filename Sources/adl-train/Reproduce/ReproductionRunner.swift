@@ -1,59 +1,188 @@
 import ArgumentParser
+import Basics
 import Crypto
-import Dispatch
 import Foundation
+import Glibc
 
-/// Runs the steps of a plan that are not done yet, each as the command a person would type.
+/// Runs the steps of a plan that are not done yet, each as the command a person would type, several at a time.
 ///
 /// Beside what a step makes lie NAME.recipe, a hash of its command, settings and inputs' recipes, written before it
-/// begins, and NAME.done, the same when it has ended well. A step begun under the same recipe goes on; under another it
-/// begins anew, and so does all that reads from it.
-struct ReproductionRunner {
+/// begins, NAME.log, what it says, and NAME.done, written when it has ended well. A step begun under the same recipe goes
+/// on; under another it begins anew, and so does all that reads from it.
+final class ReproductionRunner {
+  /// How steps are started and watched.
+  struct Machine {
+    var jobs = 1
+    var cores = ProcessInfo.processInfo.activeProcessorCount
+    /// What a step ran on, as the results name it.
+    var name = ""
+    var start: ([String], _ log: String) throws -> any RunningStep = { try StepProcess($0, log: $1) }
+    var isInterrupted: () -> Bool = { false }
+    /// Interrupted once more: nothing may be waited for.
+    var isUrgent: () -> Bool = { false }
+    /// Between two looks at running steps.
+    var pause: () -> Void = { usleep(200_000) }
+    var line = ProgressLine()
+  }
+
+  /// What NAME.done holds.
+  struct Record: Codable, Equatable {
+    var recipe: String
+    var seconds: Double
+    var machine: String
+  }
+
   let plan: ReproductionPlan
+  private(set) var schedule: ReproductionSchedule
+  /// Of all steps that are done, by name.
+  private(set) var records: [String: Record] = [:]
 
-  /// Seconds each step took, of those that are done.
-  private(set) var seconds: [String: Double] = [:]
-
-  private let start: ([String]) throws -> Void
-
-  private static let interrupted: Int32 = 75
+  private var machine: Machine
+  private let recipes: [String: String]
+  private var running: [String: (step: any RunningStep, began: ContinuousClock.Instant)] = [:]
+  private var failures: [(name: String, status: Int32)] = []
 
   /// - Parameters:
   ///   - plan: what to run.
-  ///   - start: runs this program with arguments to its end; as a process of its own when left out.
-  init(_ plan: ReproductionPlan, start: @escaping ([String]) throws -> Void = ReproductionRunner.startProcess) {
-    (self.plan, self.start) = (plan, start)
+  ///   - machine: how.
+  init(_ plan: ReproductionPlan, on machine: Machine) {
+    (self.plan, self.machine) = (plan, machine)
+    let steps = plan.steps
+    recipes = Self.recipes(plan)
+    for step in steps {
+      guard let data = FileManager.default.contents(atPath: plan.path(step.name) + ".done"),
+        // What cannot be read is done again.
+        let record = try? JSONDecoder().decode(Record.self, from: data), record.recipe == recipes[step.name]
+      else { continue }
+      records[step.name] = record
+    }
+    schedule = ReproductionSchedule(steps, done: records.mapValues(\.seconds))
   }
 
-  /// - Throws: what the first step that fails ends with.
-  mutating func run() throws {
-    let steps = plan.steps
-    let recipes = recipes()
-    for (index, step) in steps.enumerated() {
-      let base = plan.path(step.name)
-      let recipe = recipes[step.name] ?? ""
-      if let done = read(base + ".done"), done.hasPrefix(recipe + " ") {
-        seconds[step.name] = done.split(separator: " ").last.flatMap { Double($0) } ?? 0
-        continue
+  /// Runs to the end, as far as steps succeed.
+  ///
+  /// - Parameter ended: called after each step that ended well.
+  /// - Throws: `ExitCode` when a step failed or all were interrupted, after everything that ran has ended.
+  func run(ended: (ReproductionStep) -> Void = { _ in }) throws {
+    var trouble: (any Error)?
+    var isStopping = false
+    while true {
+      do {
+        while !isStopping, !machine.isInterrupted(), running.count < machine.jobs, let step = schedule.next {
+          try begin(step)
+        }
+        for step in schedule.running {
+          guard let status = running[step.name]?.step.status else { continue }
+          if try end(step, status) { ended(step) }
+        }
+      } catch {
+        trouble = trouble ?? error
       }
-      let continues = read(base + ".recipe") == recipe
-      try FileManager.default.createDirectory(
-        at: URL(fileURLWithPath: base).deletingLastPathComponent(), withIntermediateDirectories: true)
-      try write(recipe, base + ".recipe")
-      if !step.settings.isEmpty { try write(step.settings, base + ".yaml") }
-      let isTraining = !step.settings.isEmpty
-      let arguments = step.arguments + (isTraining && !continues ? ["--restart"] : [])
-      complain("[\(index + 1)/\(steps.count)] adl-train \(arguments.joined(separator: " "))")
-      let begin = ContinuousClock.now
-      try start(arguments)
-      let taken = (ContinuousClock.now - begin) / .seconds(1)
-      try write(String(format: "%@ %.1f", recipe, taken), base + ".done")
-      seconds[step.name] = taken
+      let stops = trouble != nil || machine.isInterrupted()
+      guard !running.isEmpty || (schedule.next != nil && !stops) else { break }
+      if stops, !isStopping {
+        isStopping = true
+        machine.line.note("stopping what runs; it writes checkpoints, and once more ends it at once")
+        for (step, _) in running.values { step.stop() }
+      }
+      if machine.isUrgent() { for (step, _) in running.values { step.kill() } }
+      show()
+      machine.pause()
+    }
+    machine.line.clear()
+    if let trouble { throw trouble }
+    if let first = failures.first {
+      if !schedule.left.isEmpty {
+        complain("left out, as they need what failed: " + schedule.left.joined(separator: ", "))
+      }
+      throw ExitCode(first.status)
+    }
+    guard schedule.doneCount == schedule.steps.count else {
+      complain("stopped; the same command goes on from here")
+      throw ExitCode(StepProcess.interrupted)
     }
   }
 
+  // MARK: Steps
+
+  private func begin(_ step: ReproductionStep) throws {
+    let base = plan.path(step.name)
+    try requireUnused(base, step)
+    let recipe = recipes[step.name] ?? ""
+    let continues = contents(base + ".recipe") == recipe
+    try FileManager.default.createDirectory(
+      at: URL(fileURLWithPath: base).deletingLastPathComponent(), withIntermediateDirectories: true)
+    try write(recipe, base + ".recipe")
+    if !continues { try remove(base + ".log") }
+    if !step.settings.isEmpty { try write(step.settings, base + ".yaml") }
+    let cores = max(1, machine.cores / max(1, min(machine.jobs, schedule.width)))
+    let arguments = step.arguments(cores: cores) + (step.kind == .training && !continues ? ["--restart"] : [])
+    machine.line.note("\(step.name): adl-train \(arguments.joined(separator: " "))")
+    schedule.begin(step.name)
+    let process = try machine.start(arguments, base + ".log")
+    running[step.name] = (process, .now)
+    if let identifier = process.identifier { try write("\(identifier)", base + ".pid") }
+  }
+
+  /// Whether the step ended well.
+  private func end(_ step: ReproductionStep, _ status: Int32) throws -> Bool {
+    guard let (process, began) = running.removeValue(forKey: step.name) else { return false }
+    let base = plan.path(step.name)
+    try remove(base + ".pid")
+    guard status == 0 else {
+      if status == StepProcess.interrupted, machine.isInterrupted() {
+        schedule.interrupt(step.name)
+        return false
+      }
+      schedule.fail(step.name)
+      failures.append((step.name, status))
+      let how = status == StepProcess.interrupted ? "was stopped or killed" : "failed with status \(status)"
+      machine.line.note("\(step.name) \(how); its log is \(base).log and ends with:")
+      for line in process.report.lines { machine.line.note("  " + line) }
+      return false
+    }
+    let seconds = (ContinuousClock.now - began) / .seconds(1)
+    let record = Record(recipe: recipes[step.name] ?? "", seconds: seconds, machine: machine.name)
+    try JSONEncoder().encode(record).write(to: URL(fileURLWithPath: base + ".done"), options: .atomic)
+    records[step.name] = record
+    schedule.end(step.name, seconds: seconds)
+    machine.line.note("\(step.name): done in \(ProgressLine.clock(seconds))")
+    return true
+  }
+
+  /// Two processes in one run folder would spoil each other's checkpoints.
+  private func requireUnused(_ base: String, _ step: ReproductionStep) throws {
+    guard let text = contents(base + ".pid"), let identifier = Int32(text), identifier != getpid(),
+      let command = contents("/proc/\(identifier)/cmdline"), command.contains(base)
+    else { return }
+    throw failure(
+      "\(step.name) still runs as process \(identifier), from a reproduction that was killed; wait for it or end it", 75
+    )
+  }
+
+  // MARK: Progress
+
+  private func show() {
+    let (steps, jobs) = (schedule.running, machine.jobs)
+    machine.line.show(share: Double(schedule.doneCount) / Double(max(1, schedule.steps.count))) {
+      var left: [String: Double] = [:]
+      var places: [String] = []
+      for step in steps {
+        guard let (process, began) = running[step.name] else { continue }
+        let report = process.report
+        let passed = (ContinuousClock.now - began) / .seconds(1)
+        left[step.name] = report.secondsLeft ?? max(0, schedule.expected(step) - passed)
+        places.append(step.name + (report.place.map { " \($0)" } ?? ""))
+      }
+      let total = schedule.secondsLeft(jobs: jobs, remaining: left)
+      return ["\(schedule.doneCount) of \(schedule.steps.count) steps"] + places + ["\(ProgressLine.clock(total)) left"]
+    }
+  }
+
+  // MARK: Recipes
+
   /// What decides about the result of each step.
-  func recipes() -> [String: String] {
+  static func recipes(_ plan: ReproductionPlan) -> [String: String] {
     var recipes: [String: String] = [:]
     for step in plan.steps {
       let text = (step.arguments + [step.settings] + step.inputs.map { recipes[$0] ?? "" }).joined(separator: "\n")
@@ -64,35 +193,17 @@ struct ReproductionRunner {
     return recipes
   }
 
-  /// - Throws: `ExitCode` of a process that fails.
-  private static func startProcess(_ arguments: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = arguments
-    let ended = DispatchSemaphore(value: 0)
-    process.terminationHandler = { _ in ended.signal() }
-    try process.run()
-    // The step has a process group of its own: signals are handed on. It writes its checkpoint and ends, and we with it.
-    let interruption = Interruption(answering: nil)
-    var isHandedOn = false
-    while ended.wait(timeout: .now() + .milliseconds(200)) == .timedOut {
-      if interruption.isAsked, !isHandedOn {
-        process.terminate()
-        isHandedOn = true
-      }
-    }
-    let status = process.terminationReason == .exit ? process.terminationStatus : interrupted
-    guard status == 0, !interruption.isAsked else {
-      complain("the same command goes on from here")
-      throw ExitCode(status == 0 ? interrupted : status)
-    }
-  }
+  // MARK: Files
 
-  private func read(_ path: String) -> String? {
+  private func contents(_ path: String) -> String? {
     FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
   }
 
   private func write(_ text: String, _ path: String) throws {
     try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+  }
+
+  private func remove(_ path: String) throws {
+    if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
   }
 }

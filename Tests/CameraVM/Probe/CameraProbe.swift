@@ -2,6 +2,7 @@ import ArgumentParser
 import CTestMedia
 import Capture
 import FoundationEssentials
+import Synthesis
 import Video
 
 /// Captures some frames of a source and prints one line of JSON for each: what the tests in the virtual machine look at.
@@ -15,9 +16,13 @@ import Video
   @Option var frames = 5
   /// Ends without as many frames after this.
   @Option var seconds = 20.0
-  /// Writes every frame's bytes to a new file.
+  /// Leaves out so many frames at the begin.
+  @Option var skip = 0
+  /// Writes every frame so many times, as a camera of a higher rate would see it.
+  @Option var each = 1
+  /// Writes every frame's bytes, those of RGB as yuyv, to a new file.
   @Option var raw: String?
-  /// Writes every frame, which must be yuyv, to a new AVI file without loss.
+  /// Writes every frame, which must be yuyv or RGB, to a new AVI file without loss.
   @Option var film: String?
   /// Adds a number that tells contents apart, which takes time.
   @Flag var hashes = false
@@ -44,23 +49,30 @@ import Video
   }
 
   private func capture(_ options: SourceOptions) throws(CaptureError) -> CaptureCounters {
-    var camera = try SourceDescription(parsing: source).open(options)
+    var camera = try SourceDescription(parsing: source, adding: [SyntheticSource.self, Pattern.self]).open(options)
     let end = FrameClock.monotonic.now() + .seconds(seconds)
     var frame = Frame()
     var bytes: [UInt8] = []
-    var count = 0
+    var (count, skipped) = (0, 0)
     while count < frames, FrameClock.monotonic.now() < end {
       let arrival = try camera.next(into: &frame, timeout: .milliseconds(200))
       if arrival == .ended { break }
       guard arrival == .frame else { continue }
+      guard skipped == skip else {
+        skipped += 1
+        continue
+      }
+      if frame.format == .rgb24 { frame = frame.yuyv }
       count += 1
       let milliseconds = Int(frame.timestamp.inSeconds * 1000)
       print(
         #"{"format":"\#(frame.format.rawValue)","size":"\#(frame.size)","sequence":\#(frame.sequence),"#
           + #""milliseconds":\#(milliseconds),"bytes":\#(frame.byteCount)\#(hashes ? hash(frame) : "")}"#)
-      if raw != nil || film != nil { bytes += frame.bytes.prefix(frame.byteCount) }
+      if raw != nil || film != nil {
+        for _ in 0..<each { bytes += frame.bytes.prefix(frame.byteCount) }
+      }
     }
-    if let film { try write(bytes, of: frame, count, to: film) }
+    if let film { try write(bytes, of: frame, count * each, to: film) }
     if let raw, !FileManager.default.createFile(atPath: raw, contents: Data(bytes)) {
       throw .unreadable(source: raw, reason: "it cannot be written", isTransient: false)
     }

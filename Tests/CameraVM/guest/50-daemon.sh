@@ -8,6 +8,7 @@ node: guest
 model: {path: $WORK/model.safetensors, precision: f32}
 cameras:
   - {name: vivid, source: /dev/video0, format: yuyv, size: 320x240, rate: 60}
+people: {mode: scene}
 recognition: {smoothing: {windows: 1}, onHold: 1}
 events:
   endpoint: ipc:///dev/shm/events.sock
@@ -33,16 +34,16 @@ first_activity() { sed -n 's/.*"activity":{[^}]*"label":"\([^"]*\)".*"type":"act
 
 v4l2-ctl -d1 --set-fmt-video-out width=320,height=240,pixelformat=YUYV,field=none >/dev/null
 v4l2-ctl -d0 -v width=320,height=240,pixelformat=YUYV >/dev/null
-v4l2-ctl -d1 --stream-out-mmap --stream-from="$WORK/bend.yuyv" --stream-loop >/dev/null 2>&1 &
+v4l2-ctl -d1 --stream-out-mmap --stream-from="$WORK/walk.yuyv" --stream-loop >/dev/null 2>&1 &
 player=$!
 sleep 1.5
 watch_camera film 90
 kill $player
 wait $player 2>/dev/null
-file_verdict=$(sed 's/.*"verdict":{"index":[0-9]*,"label":"\([^"]*\)".*/\1/' "$WORK/bend.json")
+file_verdict=$(sed 's/.*"verdict":{"index":[0-9]*,"label":"\([^"]*\)".*/\1/' "$WORK/walk.json")
 check "daemon: ends with status 0" equal $daemon_status 0
 check "daemon: a subscriber gets the start of an activity" says '"type":"activity.start"'
-check "daemon: the file is recognised as what it shows" equal "$file_verdict" Bend
+check "daemon: the file is recognised as what it shows" equal "$file_verdict" Walk
 check "daemon: and its end" says '"end_reason":"shutdown"'
 check "daemon: the camera is reported online" says '"type":"camera.online"'
 check "daemon: recognises the film through the camera as from its file" equal "$(first_activity /dev/shm/film)" "$file_verdict"

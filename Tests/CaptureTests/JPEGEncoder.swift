@@ -1,7 +1,9 @@
-internal import CTurboJPEG
-internal import Video
+import CTurboJPEG
+import Video
 
-/// A JPEG compressor, for synthetic cameras that deliver MJPEG.
+@testable import Capture
+
+/// A JPEG compressor: what a camera does that delivers MJPEG.
 @safe struct JPEGEncoder: ~Copyable {
   private let handle: tjhandle
 

@@ -1,0 +1,25 @@
+// Layers of our own for channels-last memory of float or bfloat16 on a CPU.
+#pragma once
+
+#include "internal.hpp"
+
+namespace ctorch {
+
+// Whether the layers below take `x`: [N, C, H, W] or [N, C, T, H, W].
+bool is_channels_last(const at::Tensor &x);
+
+// Batch normalisation, and the ReLU after it, with their gradient; moves mean and variance when `batch_statistics`.
+at::Tensor normalize_channels_last(
+    const at::Tensor &x, const at::Tensor &gamma, const at::Tensor &beta, const at::Tensor &mean,
+    const at::Tensor &variance, bool batch_statistics, double momentum, double epsilon, bool relu);
+
+bool can_pool(const at::Tensor &x, at::IntArrayRef kernel);
+
+// Maximum over windows of [N, C, T, H, W], with its gradient; the first of equal values gets it.
+at::Tensor max_pool_channels_last(
+    const at::Tensor &x, at::IntArrayRef kernel, at::IntArrayRef stride, at::IntArrayRef padding, bool ceil);
+
+// Zeros around [N, C, T, H, W]; amounts are (before, after) from the last axis backwards. Has no gradient.
+at::Tensor pad_channels_last(const at::Tensor &x, at::IntArrayRef amounts);
+
+}  // namespace ctorch

@@ -1,0 +1,129 @@
+import Foundation
+import Networks
+import Synchronization
+import Video
+
+/// Decoded recordings that stay in memory, within a budget of bytes, for all epochs, partitions and threads.
+///
+/// Kept is what does not depend on any draw: a recording's frames as they were decoded, or as the working pictures of
+/// which people are cut, whichever is smaller, and its skeleton file once it is parsed. Which recordings are kept is
+/// decided before the first is read; who is in the cache never leaves it, since every epoch wants every recording once.
+package final class RecordingCache: Sendable {
+  /// What is expected to be kept, by the files' headers.
+  package struct Plan: Equatable, Sendable {
+    package var kept: Int
+    package var recordings: Int
+    package var bytes: Int
+    package var budget: Int
+  }
+
+  private struct State {
+    var bytes = 0
+    var videos: [String: DecodedRecording] = [:]
+    var skeletons: [String: SkeletonFile.Contents] = [:]
+  }
+
+  package let plan: Plan
+  private let names: Set<String>
+  private let state = Mutex(State())
+
+  /// Plans for recordings in their order, as far as the budget reaches.
+  ///
+  /// - Parameters:
+  ///   - clips: in the order of their importance.
+  ///   - options: what of them is loaded.
+  ///   - budget: bytes.
+  package init(_ clips: [Clip], _ options: ClipOptions, budget: Int) {
+    var plan = Plan(kept: 0, recordings: clips.count, bytes: 0, budget: budget)
+    var names: Set<String> = []
+    for clip in clips {
+      let bytes = Self.estimate(clip, options)
+      // Files beyond the budget are not even opened.
+      guard plan.bytes + bytes <= budget else { break }
+      plan.bytes += bytes
+      plan.kept += 1
+      names.insert(clip.name)
+    }
+    self.plan = plan
+    self.names = names
+  }
+
+  /// Bytes that recordings take by now.
+  package var bytes: Int { state.withLock { $0.bytes } }
+
+  /// What a recording will take, judging by its files; the smallest that is possible where they do not say.
+  private static func estimate(_ clip: Clip, _ options: ClipOptions) -> Int {
+    var bytes = 0
+    if options.content.contains(.video), let path = clip.video,
+      // A file that cannot be read takes nothing, and is reported when it is loaded.
+      let recorded = try? RecordedVideo(path), let header = try? recorded.information(), let size = header.size
+    {
+      bytes += (header.count ?? 0) * DecodedRecording.bytesOfFrame(size, region: options.region)
+    }
+    return bytes
+  }
+
+  /// The decoded recording of a clip, where it is planned for: the one that is kept, or a new one that is kept from now on.
+  ///
+  /// - Parameters:
+  ///   - clip: a recording.
+  ///   - decode: called where it is not there yet.
+  /// - Returns: `nil` for a recording that is decoded each time.
+  /// - Throws: what `decode` throws.
+  func video(_ clip: Clip, decode: () throws(DatasetError) -> DecodedRecording) throws(DatasetError)
+    -> DecodedRecording?
+  {
+    guard names.contains(clip.name) else { return nil }
+    if let kept = state.withLock({ $0.videos[clip.name] }) { return kept }
+    let decoded = try decode()
+    state.withLock { state in
+      guard state.videos[clip.name] == nil, state.bytes + decoded.bytes <= plan.budget else { return }
+      state.videos[clip.name] = decoded
+      state.bytes += decoded.bytes
+    }
+    return decoded
+  }
+
+  /// The skeleton file of a clip, parsed; kept where there is room.
+  func skeleton(_ clip: Clip, parse: () throws(DatasetError) -> SkeletonFile.Contents) throws(DatasetError)
+    -> SkeletonFile.Contents
+  {
+    guard names.contains(clip.name) else { return try parse() }
+    if let kept = state.withLock({ $0.skeletons[clip.name] }) { return kept }
+    let parsed = try parse()
+    state.withLock { state in
+      guard state.skeletons[clip.name] == nil, state.bytes + parsed.bytes <= plan.budget else { return }
+      state.skeletons[clip.name] = parsed
+      state.bytes += parsed.bytes
+    }
+    return parsed
+  }
+}
+
+extension SkeletonFile.Contents {
+  fileprivate var bytes: Int {
+    let places = places?.frames.joined().reduce(0) { $0 + $1.count } ?? 0
+    return poses.values.count * MemoryLayout<Float>.stride + places * MemoryLayout<SIMD2<Float>>.stride
+  }
+}
+
+/// A recording's frames as they were decoded, or as working pictures.
+struct DecodedRecording: Sendable {
+  /// Frames a second.
+  var rate: Double
+  /// What the file's header promises; there may be fewer.
+  var announced: Int?
+  var frames: [Frame] = []
+  /// Size of the pictures before they became working pictures; `nil` for frames as they were decoded.
+  var pictureSize: FrameSize?
+
+  var bytes: Int { frames.reduce(0) { $0 + $1.bytes.count } }
+
+  /// Expected bytes of one frame: usual formats have three bytes for two pixels.
+  static func bytesOfFrame(_ size: FrameSize, region: ClipRegion) -> Int {
+    let decoded = size.width * size.height * 3 / 2
+    guard region == .person else { return decoded }
+    let working = WorkingPicture().size(of: size)
+    return min(decoded, working.width * working.height * 3)
+  }
+}

@@ -1,0 +1,69 @@
+import Training
+
+/// Everything the papers compare.
+enum ReproductionSystem: String, CaseIterable, Comparable, Sendable {
+  case pose = "agcn-j"
+  /// I3D from scratch: where all others begin, no row of its own.
+  case scratch = "i3d-start"
+  case i3d
+  case nonLocal = "i3d-nl"
+  case attentionTeacher = "vpn-star"
+  case feature = "vpn-f"
+  case attention = "vpn-a"
+  case both = "vpn-plus-plus"
+  case vpn
+
+  var stage: Stage {
+    switch self {
+    case .pose: .poseTeacher
+    case .scratch, .i3d: .rgb
+    case .attentionTeacher: .attentionTeacher
+    case .vpn: .vpn
+    case .nonLocal, .feature, .attention, .both: .student
+    }
+  }
+
+  var distillation: Distillation {
+    switch self {
+    case .feature: .feature
+    case .attention: .attention
+    case .both: .both
+    default: .none
+    }
+  }
+
+  var title: String {
+    switch self {
+    case .pose: "AGCN-J"
+    case .scratch: "I3D (start)"
+    case .i3d: "I3D"
+    case .attentionTeacher: "VPN*"
+    case .vpn: "VPN"
+    case .nonLocal, .feature, .attention, .both: distillation.system
+    }
+  }
+
+  static func < (one: Self, other: Self) -> Bool {
+    allCases.firstIndex(of: one) ?? 0 < allCases.firstIndex(of: other) ?? 0
+  }
+
+  /// All whose runs it needs, itself included.
+  var closure: Set<ReproductionSystem> {
+    starts.reduce(into: [self]) { $0.formUnion($1.system.closure) }
+  }
+
+  /// Whether poses are needed to use it, not only to train it.
+  var needsPoses: Bool { self == .pose || self == .attentionTeacher || self == .vpn }
+
+  /// The setting by which it names each system that it starts or learns from.
+  var starts: [(setting: String, system: ReproductionSystem)] {
+    switch self {
+    case .pose, .scratch: []
+    case .i3d, .nonLocal, .attentionTeacher, .vpn: [("start.rgb", .scratch)]
+    case .feature: [("start.rgb", .scratch), ("start.poseTeacher", .pose)]
+    case .attention: [("start.rgb", .scratch), ("start.attentionTeacher", .attentionTeacher)]
+    case .both:
+      [("start.rgb", .scratch), ("start.poseTeacher", .pose), ("start.attentionTeacher", .attentionTeacher)]
+    }
+  }
+}

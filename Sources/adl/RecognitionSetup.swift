@@ -1,0 +1,176 @@
+import ArgumentParser
+import Capture
+import Detection
+import Foundation
+import Inference
+import ModelFile
+import People
+import Pipeline
+import Recognition
+import Settings
+import Synthesis
+import Video
+
+/// How a recording is recognised: the options that `adl recognize` and `adl score` share.
+struct RecognitionSetup: ParsableArguments {
+  @Option(help: ArgumentHelp("A person detector of the YOLOX family.", valueName: "file.onnx"))
+  var detector: String?
+
+  @Flag(help: "Look at the whole picture instead of at each person.")
+  var scene = false
+
+  @Option(help: "Looks for people so many times a second.")
+  var rate = 3.0
+
+  @Option(help: "People who are recognised at a time; others wait for their turn.")
+  var most = 2
+
+  @Option(help: "Samples from one window to the next.")
+  var hop = 8
+
+  @Option(help: "Number format: auto, f32 or bf16.")
+  var precision = Precision.auto
+
+  @Option(help: "Cores to use.")
+  var threads = ProcessInfo.processInfo.activeProcessorCount
+
+  @Option(
+    help: ArgumentHelp(
+      "Part of the picture that is looked at, in fractions of its width and height.", valueName: "x,y,width,height"))
+  var roi: String?
+
+  @Option(
+    help:
+      "How a picture that is not square becomes square: full or centerSquare; as the model's card says when left out.")
+  var crop: Crop?
+
+  @Option(
+    help: ArgumentHelp(
+      "Groups labels into families, instead of the families in the model's card: lines such as Drink: [label, label].",
+      valueName: "file.yaml"))
+  var families: String?
+
+  @Flag(help: "What is in no family, together, is an activity too: other.")
+  var other = false
+
+  @Option(help: "Probability at which an activity starts.")
+  var on: Float?
+
+  @Option(help: "Probability below which it ends.")
+  var off: Float?
+
+  func validate() throws {
+    guard (1...512).contains(hop) else { throw ValidationError("--hop is \(hop); it must be 1 to 512") }
+    guard threads >= 1 else { throw ValidationError("--threads is \(threads); it must be at least 1") }
+    for value in [on, off].compactMap(\.self) where !(0...1).contains(value) {
+      throw ValidationError("--on and --off must be from 0 to 1, not \(value)")
+    }
+    guard (0.2...15).contains(rate) else { throw ValidationError("--rate is \(rate); it must be 0.2 to 15") }
+    guard (1...16).contains(most) else { throw ValidationError("--most is \(most); it must be 1 to 16") }
+    guard !scene || detector == nil else { throw ValidationError("--scene looks for nobody; leave --detector out") }
+    _ = try region()
+  }
+
+  /// What was recognised, and with which options.
+  struct Outcome {
+    var result: FileRecognition.Result
+    var options: PipelineOptions
+  }
+
+  /// How frames of a recording come: as fast as they can be recognised.
+  static var opening: SourceOptions {
+    var options = SourceOptions()
+    options.media.pace = .fastest
+    return options
+  }
+
+  /// Recognises a recording, and says on standard error what is odd about it.
+  ///
+  /// - Parameters:
+  ///   - source: something that ends.
+  ///   - model: the network, with its card.
+  /// - Returns: what was recognised.
+  /// - Throws: errors of the rooms below, as `reporting` knows them.
+  func recognize(_ source: SourceDescription, with model: StudentModel) throws -> Outcome {
+    var card = model.card
+    if let families { card.families = try FamiliesFile.load(path: families, labels: card.labels) }
+    let options = try pipelineOptions(card)
+    let finder = try makeFinder()
+    let scorer = try WindowScorer(model, precision: precision, threads: threads)
+    var progress = RecognitionProgress("recognizing", duration: try SourceLength(source).duration)
+    let result = try FileRecognition(scorer, options, finder: finder).run(source.open(Self.opening)) {
+      progress.reached($0)
+    }
+    progress.finish()
+    if let skipped = result.lastSkipped {
+      complain("\(result.counters.stream.unusable) frames could not be used; the last: \(skipped)")
+    }
+    if let failure = result.finderFailure { complain("the person finder failed: \(failure)") }
+    return Outcome(result: result, options: options)
+  }
+
+  private func complain(_ text: String) { FileHandle.standardError.write(Data("adl: \(text)\n".utf8)) }
+
+  private func pipelineOptions(_ card: ModelCard) throws -> PipelineOptions {
+    var following = PipelineOptions.Following()
+    following.rate = rate
+    following.most = most
+    following.tracker.keepsStill = detector == nil
+    var options = PipelineOptions(card, view: scene ? .scene : .people(following))
+    options.hop = hop
+    options.region = try region()
+    if let crop { options.crop = crop }
+    options.recognition.opensOther = other
+    if let on { options.recognition.on = on }
+    options.recognition.off = min(off ?? options.recognition.off, options.recognition.on)
+    switch card.region {
+    case .scene where !scene:
+      complain("the model was trained on whole pictures; --scene shows it those")
+    case .person where scene:
+      complain("the model was trained on people; leave --scene out to show it those")
+    default: break
+    }
+    return options
+  }
+
+  private func makeFinder() throws -> (any PersonFinder)? {
+    if scene { return nil }
+    guard let detector else { return try MotionFinder(picturesPerSecond: rate, threads: threads) }
+    return SteadyFinder(try ModelFinder(path: detector, threads: threads), picturesPerSecond: rate)
+  }
+
+  private func region() throws -> PictureRegion {
+    guard let roi else { return .whole }
+    let values = roi.split(separator: ",").map { Double($0) ?? .nan }
+    guard values.count == 4 else { throw ValidationError("--roi must be x,y,width,height, as in 0.25,0,0.5,1") }
+    do {
+      return try PictureRegion(x: values[0], y: values[1], width: values[2], height: values[3])
+    } catch {
+      throw ValidationError("--roi \(roi) must be a part of the picture, each value between 0 and 1")
+    }
+  }
+}
+
+extension SourceDescription {
+  /// Reads the spelling of something that ends: a file, a stream, or rendered people of some length.
+  ///
+  /// - Parameters:
+  ///   - text: what the command line says.
+  ///   - isReadTwice: whether a camera is refused for that.
+  /// - Throws: `ValidationError` for what has no end, or `CaptureError`.
+  init(recording text: String, isReadTwice: Bool = false) throws {
+    self = try SourceDescription(parsing: text, adding: [SyntheticSource.self])
+    switch self {
+    case .camera(let name):
+      if isReadTwice {
+        throw ValidationError("--video reads its source twice, and \(name) is a camera; record it to a file first")
+      }
+      throw ValidationError("\(name) is a camera, which has no end; watch it with adld")
+    case .added(let source) where source.length == nil:
+      throw ValidationError("\(text) has no end; give it a length, as in synthetic:7?length=60")
+    case .media, .added: break
+    }
+  }
+}
+
+extension Crop: ExpressibleByArgument {}

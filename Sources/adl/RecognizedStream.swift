@@ -1,0 +1,142 @@
+import ArgumentParser
+import Evaluation
+import Events
+import Foundation
+import Pipeline
+import Recognition
+
+/// What was recognised in a stream, for `adl score`: by this program just now, or as it was written down.
+struct RecognizedStream {
+  var subjects: [StreamScore.Subject]
+
+  /// What `FileRecognition` has just found.
+  init(_ result: FileRecognition.Result, _ grouping: LabelGrouping) {
+    let timelines = result.people.map { $0.map(\.timeline) } ?? [result.scene]
+    subjects = timelines.map { timeline in
+      StreamScore.Subject(
+        activities: timeline.activities.map {
+          StreamSpan(
+            label: grouping.activities[$0.index], begin: $0.onset / .seconds(1), end: $0.offset / .seconds(1))
+        },
+        windows: timeline.windows.map { $0.time / .seconds(1)...max($0.time, $0.end) / .seconds(1) })
+    }
+  }
+
+  /// Reads what `adl recognize --json` or `adl watch --json` printed.
+  ///
+  /// - Parameters:
+  ///   - text: the output.
+  ///   - path: of its file, for messages.
+  ///   - camera: the one that is meant, where a daemon has several.
+  /// - Throws: an exit status, after a line on standard error, when it is neither.
+  init(text: String, path: String, camera: String?) throws {
+    if let subjects = (try? JSONDecoder().decode(Report.self, from: Data(text.utf8)))?.subjects {
+      self.subjects = subjects
+    } else {
+      var log = EventLog(camera: camera)
+      for line in text.split(whereSeparator: \.isNewline) { log.read(line) }
+      guard let activities = log.activities else {
+        throw stopped(
+          "\(path) is neither a recording (name its --model) nor what `adl recognize --json` prints, nor has it a "
+            + "camera\(camera.map { " '\($0)'" } ?? "") that goes online, as `adl watch --json` prints from a daemon's "
+            + "start", ExitStatus.data)
+      }
+      subjects = [StreamScore.Subject(activities: activities)]
+    }
+  }
+}
+
+/// The parts of a `RecognitionReport` that count.
+private struct Report: Decodable {
+  struct Activity: Decodable {
+    var label: String
+    var onset: Double
+    var offset: Double
+  }
+
+  struct Window: Decodable {
+    var time: Double
+    var end: Double
+  }
+
+  struct Subject: Decodable {
+    var activities: [Activity]
+    var windows: [Window]
+  }
+
+  /// Of the whole picture.
+  var activities: [Activity]?
+  var windows: [Window]?
+  var people: [Subject]?
+
+  /// `nil` for JSON of something else.
+  var subjects: [StreamScore.Subject]? {
+    let scene = activities.flatMap { activities in windows.map { Subject(activities: activities, windows: $0) } }
+    return (people ?? scene.map { [$0] })?.map { subject in
+      StreamScore.Subject(
+        activities: subject.activities.map { StreamSpan(label: $0.label, begin: $0.onset, end: $0.offset) },
+        windows: subject.windows.map { $0.time...max($0.time, $0.end) })
+    }
+  }
+}
+
+/// Activities of one camera out of `adl watch --json`, in seconds since it went online.
+private struct EventLog {
+  private struct Line<Message: Decodable>: Decodable {
+    var topic: String
+    var message: Message
+  }
+
+  private var camera: String?
+  private var zero: Int64?
+  private var latest: Int64 = 0
+  private var open: [String: ActivityEvent] = [:]
+  private var ended: [StreamSpan] = []
+
+  init(camera: String?) { self.camera = camera }
+
+  /// In order of begin, what is still open until the last message; `nil` when the camera never went online.
+  var activities: [StreamSpan]? {
+    guard zero != nil else { return nil }
+    return (ended + open.values.map { span($0, end: latest) }).sorted { $0.begin < $1.begin }
+  }
+
+  mutating func read(_ line: Substring) {
+    let data = Data(line.utf8)
+    func decoded<Message: Decodable>(_: Message.Type) -> Message? {
+      (try? JSONDecoder().decode(Line<Message>.self, from: data))?.message
+    }
+    guard let envelope = try? JSONDecoder().decode(Line<Envelope>.self, from: data),
+      let topic = Topic(parsing: envelope.topic)
+    else { return }
+    latest = max(latest, envelope.message.monotonic)
+    switch topic.kind {
+    case .health:
+      guard let health = decoded(CameraHealth.self), health.type == .online else { return }
+      begin(health.camera, at: envelope.message.monotonic)
+    case .state:
+      // A subscriber that joined a little late has missed that; the first state says since when.
+      guard let state = decoded(CameraState.self), state.condition == "online" else { return }
+      begin(state.camera, at: state.since.monotonic)
+    case .event:
+      guard let event = decoded(ActivityEvent.self), event.camera == camera else { return }
+      if let offset = event.offset {
+        open[event.id] = nil
+        ended.append(span(event, end: offset.monotonic))
+      } else {
+        open[event.id] = event
+      }
+    default: return
+    }
+  }
+
+  private mutating func begin(_ name: String, at time: Int64) {
+    guard zero == nil, camera ?? name == name else { return }
+    (camera, zero) = (name, time)
+  }
+
+  private func span(_ event: ActivityEvent, end: Int64) -> StreamSpan {
+    func seconds(_ time: Int64) -> Double { Double(time - (zero ?? time)) / 1e9 }
+    return StreamSpan(label: event.activity.label, begin: seconds(event.onset.monotonic), end: seconds(end))
+  }
+}

@@ -1,0 +1,84 @@
+import Evaluation
+import Foundation
+
+/// What `adl score` says, for people or as one JSON object.
+struct ScoreReport: Encodable {
+  struct Activity: Encodable {
+    var label: String
+    /// Seconds from the stream's begin, as all times here.
+    var begin: Double
+    var end: Double
+    var person: Int
+    /// What was recognised for it; absent where nothing was.
+    var onset: Double?
+  }
+
+  struct Span: Encodable {
+    var label: String
+    var begin: Double
+    var end: Double
+  }
+
+  var recognised: Double
+  var falsePerMinute: Double
+  /// Absent where there was no window in which nothing was to be recognised.
+  var quiet: Double?
+  /// How many of those windows there were.
+  var quietWindows: Int
+  /// Seconds from a begin to its recognised onset; absent where nothing was recognised.
+  var medianDelay: Double?
+  /// Length of the stream.
+  var seconds: Double
+  var activities: [Activity]
+  var `false`: [Span]
+
+  init(_ score: StreamScore) {
+    recognised = score.recognised
+    falsePerMinute = score.falsePerMinute
+    quiet = score.quiet
+    quietWindows = score.silence.windows
+    medianDelay = score.medianDelay
+    seconds = score.length
+    activities = score.activities.map {
+      Activity(
+        label: $0.truth.span.label, begin: $0.truth.span.begin, end: $0.truth.span.end, person: $0.truth.person,
+        onset: $0.onset)
+    }
+    self.false = score.falseOnes.map { Span(label: $0.label, begin: $0.begin, end: $0.end) }
+  }
+
+  func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+
+  var text: String {
+    let hasPeople = Set(activities.map(\.person)).count > 1
+    var lines = activities.map { activity in
+      let result = activity.onset.map { String(format: "✓ %+.1f s", $0 - activity.begin) } ?? "–"
+      let person = hasPeople ? "person \(activity.person)  " : ""
+      return "\(clock(activity.begin))  \(person)\(padded(activity.label))  \(result)"
+    }
+    lines += self.false.map { "\(clock($0.begin))  false: \($0.label), \(String(format: "%.1f", $0.end - $0.begin)) s" }
+    let count = activities.count { $0.onset != nil }
+    let delay = medianDelay.map { String(format: ", %+.1f s after their begin in the median", $0) } ?? ""
+    lines.append(
+      String(format: "recognised       %.2f  (%d of %d activities", recognised, count, activities.count) + delay + ")")
+    lines.append(String(format: "false a minute   %.2f  (%d in %.0f s)", falsePerMinute, self.false.count, seconds))
+    lines.append(
+      quiet.map {
+        String(format: "quiet            %.2f  (of %d windows in which nothing was to be recognised)", $0, quietWindows)
+      }
+        ?? "quiet               –  (no window in which nothing was to be recognised)")
+    return lines.joined(separator: "\n")
+  }
+
+  private func padded(_ label: String) -> String {
+    label.padding(toLength: max(14, label.count), withPad: " ", startingAt: 0)
+  }
+
+  private func clock(_ seconds: Double) -> String {
+    String(format: "%3d:%04.1f", Int(seconds) / 60, seconds.truncatingRemainder(dividingBy: 60))
+  }
+}
