@@ -8,8 +8,12 @@ import Synchronization
 final class Interruption: @unchecked Sendable {
   private final class Flag: Sendable {
     let isAsked = Atomic<Bool>(false)
+    let first = Mutex<ContinuousClock.Instant?>(nil)
     let isUrgent = Atomic<Bool>(false)
   }
+
+  /// `timeout` and process managers send the same signal twice in a row, to the process and to its group.
+  private static let repetition = Duration.milliseconds(500)
 
   private let flag = Flag()
   private let sources: [any DispatchSourceSignal]
@@ -29,11 +33,19 @@ final class Interruption: @unchecked Sendable {
     }
     for source in sources {
       source.setEventHandler { [flag] in
-        guard flag.isAsked.exchange(true, ordering: .relaxed) else {
+        let now = ContinuousClock.now
+        let first = flag.first.withLock { first in
+          defer { first = first ?? now }
+          return first
+        }
+        guard let first else {
+          flag.isAsked.store(true, ordering: .relaxed)
           if let words { complain(words) }
           return
         }
-        if exits { exit(130) }
+        guard now - first > Self.repetition else { return }
+        // Not `exit`: other threads go on computing, and destructors would take away what they work with.
+        if exits { _exit(130) }
         flag.isUrgent.store(true, ordering: .relaxed)
       }
       source.resume()
