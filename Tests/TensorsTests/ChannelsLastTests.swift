@@ -12,7 +12,13 @@ import Testing
 
   /// Output and gradients of a layer, in float or bfloat16 channels-last memory, and in double.
   ///
-  /// - Parameter parameters: shapes of further inputs that learn; they are never in bfloat16.
+  /// - Parameters:
+  ///   - shape: of the input.
+  ///   - parameters: shapes of further inputs that learn; they are never in bfloat16.
+  ///   - bfloat16: runs ours under autocast.
+  ///   - layer: computes the output from the input and the parameters.
+  /// - Returns: the output, then each gradient, by ours and by libtorch.
+  /// - Throws: what `layer` throws.
   private func compare(
     _ shape: [Int], parameters: [[Int]] = [], bfloat16: Bool = false,
     _ layer: (Tensor, [Tensor]) throws -> Tensor
