@@ -6,7 +6,7 @@ import Video
 /// Decoded recordings that stay in memory, within a budget of bytes, for all epochs, partitions and threads.
 ///
 /// Kept is what does not depend on any draw: a recording's frames as they were decoded, or as the working pictures of
-/// which people are cut, whichever is smaller, and its skeleton file once it is parsed. Which recordings are kept is
+/// which people are cut, whichever is smaller, and its skeleton file once it is parsed. Whose frames are kept is
 /// decided before the first is read; who is in the cache never leaves it, since every epoch wants every recording once.
 package final class RecordingCache: Sendable {
   /// What is expected to be kept, by the files' headers.
@@ -84,11 +84,11 @@ package final class RecordingCache: Sendable {
     return decoded
   }
 
-  /// The skeleton file of a clip, parsed; kept where there is room.
+  /// The skeleton file of a clip, parsed; kept where there is room, also of clips whose video is decoded each time: parsing
+  /// takes as long as decoding, and what comes of it is small.
   func skeleton(_ clip: Clip, parse: () throws(DatasetError) -> SkeletonFile.Contents) throws(DatasetError)
     -> SkeletonFile.Contents
   {
-    guard names.contains(clip.name) else { return try parse() }
     if let kept = state.withLock({ $0.skeletons[clip.name] }) { return kept }
     let parsed = try parse()
     state.withLock { state in
