@@ -72,19 +72,22 @@ struct Kernels {
 
   explicit Kernels(const Shape &s) {
     using dnnl::algorithm;
+    // The library's own working memory belongs to the thread that made a kernel; ours come with each call.
+    dnnl::primitive_attr attributes;
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     auto stride = Shape::dims(s.stride), front = Shape::dims(s.front), back = Shape::dims(s.back);
     try {
       forward = {
           {dnnl::prop_kind::forward_training, algorithm::convolution_direct, s.source_memory(), s.weight_memory(),
            s.bias_memory(), s.output_memory(), stride, front, back},
-          engine()};
+          attributes, engine()};
       data = {
           {algorithm::convolution_direct, s.source_memory(), s.weight_memory(), s.output_memory(), stride, front, back},
-          engine(), forward};
+          attributes, engine(), forward};
       weights = {
           {algorithm::convolution_direct, s.source_memory(), s.weight_gradient_memory(), s.bias_memory(),
            s.output_memory(), stride, front, back},
-          engine(), forward};
+          attributes, engine(), forward};
     } catch (const dnnl::error &) {
       return;
     }
@@ -168,6 +171,8 @@ struct Convolution : torch::autograd::Function<Convolution> {
         {DNNL_ARG_WEIGHTS, packed.memory},
         {DNNL_ARG_DST, wrap(shape.output_memory(), y)}};
     if (bias) arguments.insert({DNNL_ARG_BIAS, wrap(shape.bias_memory(), *bias)});
+    Scratch working(ready.forward.scratchpad_desc());
+    arguments.insert({DNNL_ARG_SCRATCHPAD, working.memory});
     ready.run_forward.execute(stream, arguments);
     stream.wait();
     context->save_for_backward({x, dense});
@@ -191,8 +196,10 @@ struct Convolution : torch::autograd::Function<Convolution> {
     if (context->needs_input_grad(0)) {
       dx = at::empty(x.sizes(), x.options(), at::MemoryFormat::ChannelsLast3d);
       Scratch packed = arranged(stream, shape.parameter_memory(), weight, ready.data.weights_desc());
+      Scratch working(ready.data.scratchpad_desc());
       ready.run_data.execute(
-          stream, {{DNNL_ARG_DIFF_DST, wrap(shape.output_memory(), dy)},
+          stream, {{DNNL_ARG_SCRATCHPAD, working.memory},
+                   {DNNL_ARG_DIFF_DST, wrap(shape.output_memory(), dy)},
                    {DNNL_ARG_WEIGHTS, packed.memory},
                    {DNNL_ARG_DIFF_SRC, wrap(shape.source_memory(), dx)}});
       stream.wait();
@@ -207,6 +214,8 @@ struct Convolution : torch::autograd::Function<Convolution> {
         d_bias = at::empty({weight.size(0)}, weight.options());
         arguments.insert({DNNL_ARG_DIFF_BIAS, wrap(shape.bias_memory(), d_bias)});
       }
+      Scratch working(ready.weights.scratchpad_desc());
+      arguments.insert({DNNL_ARG_SCRATCHPAD, working.memory});
       ready.run_weights.execute(stream, arguments);
       d_weight = at::empty_like(weight);
       dnnl::memory parameter = wrap(shape.parameter_memory(), d_weight);

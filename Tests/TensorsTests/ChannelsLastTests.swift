@@ -1,4 +1,6 @@
 import Basics
+import Foundation
+import Synchronization
 import Tensors
 import Testing
 
@@ -66,6 +68,29 @@ import Testing
         others[0], bias: hasBias ? others[1] : nil, stride: [1, 2, 2], padding: [1, 0, 0], paddingBehind: [1, 1, 1])
     }
     expectEqual(pairs, within: 1e-5)
+  }
+
+  @Test func `a convolution made on one thread runs on others`() throws {
+    // Kernels are kept by shape; this one is no other test's.
+    @Sendable func losses() throws -> [Double] {
+      let x = try Tensor.of(Self.values([4, 24, 5, 9, 9], seed: 1), [4, 24, 5, 9, 9]).channelsLast()
+      let weight = try Tensor.of(Self.values([40, 24, 3, 3, 3], seed: 2), [40, 24, 3, 3, 3])
+      try weight.requireGradient()
+      let sum = try x.convolved(weight, bias: nil, stride: [1, 1, 1], padding: [1, 1, 1]).squared().sum()
+      try sum.backward()
+      return [try sum.item(), try #require(try weight.gradient).squared().sum().item()]
+    }
+    let here = try losses()
+    let others = Mutex<[[Double]]>([])
+    let threads = (0..<4).map { _ in
+      Thread {
+        let there = (try? losses()) ?? []
+        others.withLock { $0.append(there) }
+      }
+    }
+    for thread in threads { thread.start() }
+    while threads.contains(where: { !$0.isFinished }) { Thread.sleep(forTimeInterval: 0.01) }
+    #expect(others.withLock { $0 } == Array(repeating: here, count: 4))
   }
 
   @Test func `a convolution in bfloat16 keeps bfloat16's accuracy`() throws {
