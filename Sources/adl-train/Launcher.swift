@@ -16,12 +16,11 @@ struct Launcher {
   /// - Throws: `ExitCode` of the first rank that failed, after the others have ended.
   func run() throws {
     let port = try freePort()
-    let ranks = try (0..<processes).map { try start($0, port: port) }
     let ended = Mutex<[(rank: Int, status: Int32, signal: Bool)]>([])
     let change = DispatchSemaphore(value: 0)
-    for (rank, process) in ranks.enumerated() {
-      Thread.detachNewThread {
-        process.waitUntilExit()
+    let ranks = try (0..<processes).map { rank in
+      // `waitUntilExit` on a thread without a run loop would spin, and take a core from the ranks.
+      try start(rank, port: port) { process in
         ended.withLock { $0.append((rank, process.terminationStatus, process.terminationReason == .uncaughtSignal)) }
         change.signal()
       }
@@ -54,8 +53,9 @@ struct Launcher {
     throw ExitCode(failure.signal ? 75 : failure.status)
   }
 
-  private func start(_ rank: Int, port: Int) throws -> Process {
+  private func start(_ rank: Int, port: Int, whenEnded: @escaping @Sendable (Process) -> Void) throws -> Process {
     let process = Process()
+    process.terminationHandler = whenEnded
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     process.arguments = Array(CommandLine.arguments.dropFirst()) + (threads > 0 ? [] : ["--threads", "\(share)"])
     var environment = ProcessInfo.processInfo.environment
