@@ -1,5 +1,5 @@
 // Layers over channels-last memory on a CPU, where libtorch's own are slow: batch normalisation with its ReLU in one
-// pass, maxima over windows of three axes, padding.
+// pass, maxima over windows of three axes.
 //
 // Sums are taken over blocks whose size does not depend on the number of threads, so neither do results.
 #include "channels_last.hpp"
@@ -429,38 +429,6 @@ at::Tensor max_pool_channels_last(
   int64_t shape[sizeof(Pooling) / sizeof(int64_t)];
   std::memcpy(shape, &pooling, sizeof(pooling));
   return MaxPool::apply(x, at::IntArrayRef(shape, sizeof(Pooling) / sizeof(int64_t)));
-}
-
-at::Tensor pad_channels_last(const at::Tensor &x, at::IntArrayRef amounts) {
-  int64_t channels = x.size(1), in[3], front[3], out[3];
-  for (int axis = 0; axis < 3; ++axis) {
-    // Amounts come from the last axis backwards.
-    size_t place = static_cast<size_t>(2 * (2 - axis));
-    in[axis] = x.size(axis + 2);
-    front[axis] = amounts[place];
-    out[axis] = in[axis] + amounts[place] + amounts[place + 1];
-  }
-  at::Tensor y = at::empty(
-      {x.size(0), channels, out[0], out[1], out[2]}, x.options(), at::MemoryFormat::ChannelsLast3d);
-  size_t cell = x.element_size() * static_cast<size_t>(channels);
-  size_t row = cell * static_cast<size_t>(out[2]), before = cell * static_cast<size_t>(front[2]),
-         inside = cell * static_cast<size_t>(in[2]);
-  const char *from = static_cast<const char *>(x.data_ptr());
-  char *to = static_cast<char *>(y.data_ptr());
-  at::parallel_for(0, x.size(0) * out[0] * out[1], 64, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      int64_t h = i % out[1] - front[1], t = i / out[1] % out[0] - front[0], n = i / out[1] / out[0];
-      char *line = to + static_cast<size_t>(i) * row;
-      if (h < 0 || h >= in[1] || t < 0 || t >= in[0]) {
-        std::memset(line, 0, row);
-        continue;
-      }
-      std::memset(line, 0, before);
-      std::memcpy(line + before, from + static_cast<size_t>((n * in[0] + t) * in[1] + h) * inside, inside);
-      std::memset(line + before + inside, 0, row - before - inside);
-    }
-  });
-  return y;
 }
 
 }  // namespace ctorch

@@ -19,7 +19,4 @@ bool can_pool(const at::Tensor &x, at::IntArrayRef kernel);
 at::Tensor max_pool_channels_last(
     const at::Tensor &x, at::IntArrayRef kernel, at::IntArrayRef stride, at::IntArrayRef padding, bool ceil);
 
-// Zeros around [N, C, T, H, W]; amounts are (before, after) from the last axis backwards. Has no gradient.
-at::Tensor pad_channels_last(const at::Tensor &x, at::IntArrayRef amounts);
-
 }  // namespace ctorch

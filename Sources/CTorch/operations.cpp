@@ -1,6 +1,4 @@
 // Operations that autograd differentiates.
-#include <algorithm>
-
 #include "channels_last.hpp"
 #include "convolution.hpp"
 
@@ -10,14 +8,6 @@ namespace {
 
 c10::optional<at::Tensor> maybe(ctorch_tensor x) {
   return x == nullptr ? c10::optional<at::Tensor>() : c10::optional<at::Tensor>(x->value);
-}
-
-// Zeros around `x`; amounts are (before, after) from the last axis backwards.
-at::Tensor padded(const at::Tensor &x, at::IntArrayRef amounts) {
-  bool learns = at::GradMode::is_enabled() && x.requires_grad();
-  bool grows = std::all_of(amounts.begin(), amounts.end(), [](int64_t amount) { return amount >= 0; });
-  if (amounts.size() == 6 && x.dim() == 5 && grows && !learns && is_channels_last(x)) return pad_channels_last(x, amounts);
-  return at::constant_pad_nd(x, amounts, 0);
 }
 
 }  // namespace
@@ -63,7 +53,7 @@ ctorch_tensor ctorch_rows(ctorch_tensor x, ctorch_tensor indices) {
 }
 
 ctorch_tensor ctorch_pad(ctorch_tensor x, const int64_t *amounts, int count) {
-  return making([&] { return padded(x->value, list(amounts, count)); });
+  return making([&] { return at::constant_pad_nd(x->value, list(amounts, count), 0); });
 }
 
 // Arithmetic
@@ -154,7 +144,7 @@ ctorch_tensor ctorch_convolution(
       // libtorch pads both sides alike.
       std::vector<int64_t> amounts;
       for (size_t axis = before.size(); axis-- > 0;) amounts.insert(amounts.end(), {before[axis], after[axis]});
-      input = padded(input, amounts);
+      input = at::constant_pad_nd(input, amounts, 0);
       padding.assign(padding.size(), 0);
     }
     return axes == 3 ? at::conv3d(input, weight->value, maybe(bias), list(stride, 3), padding)

@@ -158,12 +158,4 @@ import Testing
       try x.maxPooled([3, 3, 3], stride: [1, 1, 1], padding: [0, 0, 0], overhanging: false)
     }
   }
-
-  @Test func `zeros around channels-last memory`() throws {
-    let x = try Tensor.of(Self.values([2, 3, 2, 3, 4], seed: 1), [2, 3, 2, 3, 4])
-    let amounts = [(before: 2, after: 3), (before: 1, after: 0), (before: 0, after: 2)]
-    let padded = try x.channelsLast().padded(amounts)
-    #expect(padded.shape == [2, 3, 4, 4, 9])
-    #expect(try padded.floats() == x.padded(amounts).floats())
-  }
 }

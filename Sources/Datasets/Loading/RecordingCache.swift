@@ -74,29 +74,31 @@ package final class RecordingCache: Sendable {
     -> DecodedRecording?
   {
     guard names.contains(clip.name) else { return nil }
-    if let kept = state.withLock({ $0.videos[clip.name] }) { return kept }
-    let decoded = try decode()
-    state.withLock { state in
-      guard state.videos[clip.name] == nil, state.bytes + decoded.bytes <= plan.budget else { return }
-      state.videos[clip.name] = decoded
-      state.bytes += decoded.bytes
-    }
-    return decoded
+    return try kept(clip, in: \.videos, bytes: \.bytes, make: decode)
   }
 
-  /// The skeleton file of a clip, parsed; kept where there is room, also of clips whose video is decoded each time: parsing
-  /// takes as long as decoding, and what comes of it is small.
+  /// The skeleton file of a clip, parsed; kept where there is room, also of clips whose video is decoded each time, for what
+  /// comes of it is small.
   func skeleton(_ clip: Clip, parse: () throws(DatasetError) -> SkeletonFile.Contents) throws(DatasetError)
     -> SkeletonFile.Contents
   {
-    if let kept = state.withLock({ $0.skeletons[clip.name] }) { return kept }
-    let parsed = try parse()
+    try kept(clip, in: \.skeletons, bytes: \.bytes, make: parse)
+  }
+
+  /// What is stored of a clip, or what `make` gives, which is stored if the budget allows.
+  private func kept<Value: Sendable>(
+    _ clip: Clip, in store: any WritableKeyPath<State, [String: Value]> & Sendable, bytes: (Value) -> Int,
+    make: () throws(DatasetError) -> Value
+  ) throws(DatasetError) -> Value {
+    if let kept = state.withLock({ $0[keyPath: store][clip.name] }) { return kept }
+    let made = try make()
+    let size = bytes(made)
     state.withLock { state in
-      guard state.skeletons[clip.name] == nil, state.bytes + parsed.bytes <= plan.budget else { return }
-      state.skeletons[clip.name] = parsed
-      state.bytes += parsed.bytes
+      guard state[keyPath: store][clip.name] == nil, state.bytes + size <= plan.budget else { return }
+      state[keyPath: store][clip.name] = made
+      state.bytes += size
     }
-    return parsed
+    return made
   }
 }
 
