@@ -15,8 +15,8 @@ struct ReproduceCommand: ParsableCommand {
       kept by a hash of its command, settings and inputs: the same command goes on where it was stopped, and does again \
       only what changed. What a step says is in its log beside its results.
 
-      Budgets: quick takes minutes and shows that everything runs; standard takes two hours on two cores or ten minutes \
-      on a GPU; long wants several GPUs or days. --systems, --seeds and --protocols leave a part out; a later command \
+      Budgets: quick takes minutes and shows that everything runs; standard takes two to three hours on two cores; \
+      long wants several GPUs or days. --systems, --seeds and --protocols leave a part out; a later command \
       with more of them keeps what is done.
 
       Examples:

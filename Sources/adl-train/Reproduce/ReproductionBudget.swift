@@ -54,7 +54,7 @@ struct ReproductionBudget: Equatable, Sendable {
       (seeds, protocols, noises) = ([1, 2], [.subjects], [])
     case .standard:
       (clips, subjects, width, poseWidth) = (3000, 60, 0.25, 0.25)
-      // Steps of a quarter of an hour on one core, two hours in all on two.
+      // Meant to be steps of a quarter of an hour on one core, two hours in all on two; computed, not measured.
       (poseEpochs, scratchEpochs, epochs) = (12, 10, 2)
       (validationShare, testShare, viewShare) = (0.5, 0.33, 0.77)
       // What the papers claim of other views is about VPN++ and what it is compared with.
