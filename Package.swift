@@ -94,6 +94,7 @@ let package = Package(
     // C libraries
     .systemLibrary(name: "CTurboJPEG"),
     .systemLibrary(name: "CZeroMQ"),
+    .target(name: "CConnections"),
     .target(
       name: "CFFmpeg", linkerSettings: ["avformat", "avcodec", "avutil", "swscale"].map { .linkedLibrary($0) }),
     .target(
@@ -122,7 +123,7 @@ let package = Package(
     library("People", ["Video"]),
     library("Datasets", ["Basics", "Capture", "Detection", "Networks", "People", "Video"]),
     library("Synthesis", ["Basics", "Capture", "Datasets", "Video", argumentParser]),
-    library("Events", ["CZeroMQ"]),
+    library("Events", ["CConnections", "CZeroMQ"]),
     library("Settings", ["Networks", .product(name: "Yams", package: "Yams")]),
     library("Evaluation", ["Basics", "ModelFile"]),
 
@@ -134,8 +135,8 @@ let package = Package(
     library(
       "Daemon",
       [
-        "Capture", "Detection", "Events", "Inference", "ModelFile", "Networks", "People", "Pipeline", "Recognition",
-        "Settings", "Video", logging, lifecycle, signals,
+        "Basics", "Capture", "Detection", "Events", "Inference", "ModelFile", "Networks", "People", "Pipeline",
+        "Recognition", "Settings", "Video", logging, lifecycle, signals,
       ]),
     library(
       "Training",

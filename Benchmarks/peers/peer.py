@@ -47,6 +47,15 @@ def onnxruntime(path, threads):
     return {"f32": lambda clip: session.run(None, {name: clip})[0]}
 
 
+def cpu_has_bfloat16():
+    """Whether /proc/cpuinfo names instructions for bfloat16, on x86 or Arm."""
+    for line in open("/proc/cpuinfo"):
+        name, _, flags = line.partition(":")
+        if name.strip() in ("flags", "Features"):
+            return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags.split())
+    return False
+
+
 def torch(path, threads):
     """The ONNX graph node by node through PyTorch's functions, in channels-last layout."""
     import torch
@@ -54,8 +63,12 @@ def torch(path, threads):
     from torch_graph import TorchGraph
 
     torch.set_num_threads(threads)
+    kinds = {"f32": torch.float32}
+    # Without instructions for it PyTorch computes bfloat16 in loops that take minutes for a clip.
+    if cpu_has_bfloat16():
+        kinds["bf16"] = torch.bfloat16
     runners = {}
-    for name, kind in (("f32", torch.float32), ("bf16", torch.bfloat16)):
+    for name, kind in kinds.items():
         graph = TorchGraph(path, kind)
 
         def run(clip, graph=graph, kind=kind):

@@ -5,8 +5,11 @@ package enum ProcessMemory {
   /// VmHWM of /proc/self/status in bytes; 0 where the kernel does not say.
   package static var peakBytes: Int { entry("VmHWM:", of: "/proc/self/status") }
 
-  /// MemAvailable of /proc/meminfo in bytes: what programs may take without others being swapped out.
-  package static var availableBytes: Int { entry("MemAvailable:", of: "/proc/meminfo") }
+  /// What this process may take in bytes without others being swapped out, or being killed itself: MemAvailable of
+  /// /proc/meminfo, or less where its control groups leave less.
+  package static var availableBytes: Int {
+    min(entry("MemAvailable:", of: "/proc/meminfo"), MachineLimits.current.freeMemory ?? .max)
+  }
 
   private static func entry(_ name: String, of file: String) -> Int {
     guard let text = FileManager.default.contents(atPath: file) else { return 0 }

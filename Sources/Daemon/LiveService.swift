@@ -1,3 +1,4 @@
+import Basics
 package import Capture
 import Detection
 import Events
@@ -77,7 +78,9 @@ package struct LiveService: Sendable {
 
   /// Runs until SIGTERM or SIGINT: then capture stops, open activities are ended, and events are flushed.
   package func run(logger: Logger, notification: ServiceNotification) async throws {
-    let publisher = try EventPublisher(EventPublisher.Options(settings))
+    var publishing = EventPublisher.Options(settings)
+    publishing.warn = { logger.warning("\($0)") }
+    let publisher = try EventPublisher(publishing)
     defer { publisher.close() }
     logger.notice("events on \(publisher.endpoints.events), queries on \(publisher.endpoints.query)")
 
@@ -88,10 +91,11 @@ package struct LiveService: Sendable {
       captures.append(try capture(camera, captures.count, windows, pictures, publisher, logger))
     }
     let live = captures.map(\.camera)
-    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let limits = MachineLimits.current
+    if let summary = limits.summary { logger.notice("\(summary)") }
     let recognition = RecognitionService(
       cameras: live, model: model, precision: Precision(settings.model.precision),
-      threads: settings.model.threads == 0 ? cores : settings.model.threads, windows: windows,
+      threads: settings.model.threads == 0 ? limits.threads : settings.model.threads, windows: windows,
       onReady: { text in
         logger.notice("model \(card.name) ready: \(text)", metadata: ["sha256": "\(model.sha256)"])
         notification.ready(status: "Watching \(live.count) cameras")

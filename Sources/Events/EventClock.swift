@@ -27,6 +27,21 @@ package struct EventClock: Sendable {
       time: Self.text(wall.addingTimeInterval((monotonic - now) / .seconds(1))), monotonic: Self.nanoseconds(monotonic))
   }
 
+  /// Reads RFC 3339: with or without a fraction, in UTC or with another offset, `T` and `Z` in either case.
+  ///
+  /// - Parameter text: such as `2026-10-01T09:31:04.12+02:00`.
+  /// - Returns: `nil` where it is no such time, or names no time zone.
+  static func date(_ text: String) -> Date? {
+    let text = text.uppercased()
+    // The parser passes over what follows a time.
+    guard text.wholeMatch(of: /\d{4}-\d{2}-\d{2}T[\d:]{8}(\.\d+)?(Z|[+-]\d{2}:\d{2})/) != nil else { return nil }
+    do {
+      return try Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text)
+    } catch {
+      return nil
+    }
+  }
+
   /// RFC 3339 in UTC with milliseconds.
   static func text(_ date: Date) -> String {
     date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))

@@ -20,6 +20,8 @@ package final class EventPublisher: Sendable {
     /// Messages kept for `history` queries.
     package var history = 1000
     package var clock = EventClock.system
+    /// Told what goes wrong with peers, at most once a minute.
+    package var warn: @Sendable (String) -> Void = { _ in }
 
     package init() {}
   }
@@ -50,6 +52,7 @@ package final class EventPublisher: Sendable {
   ///
   /// - Throws: `EventError` naming the setting that must change.
   package init(_ options: Options) throws(EventError) {
+    ConnectionLimit.apply()
     self.options = options
     epoch = String(String(UInt64.random(in: 1 << 32..<1 << 33), radix: 16).suffix(8))
     wakeUp = try WakeUp()
@@ -102,8 +105,9 @@ package final class EventPublisher: Sendable {
       guard !outbox.isClosing else { return }
       let seq = (outbox.sequence[topic] ?? 0) + 1
       outbox.sequence[topic] = seq
-      let json = Enveloped(envelope(seq), body).json()
-      outbox.messages.append(OutgoingMessage(topic: topic, seq: seq, json: json))
+      let envelope = envelope(seq)
+      let json = Enveloped(envelope, body).json()
+      outbox.messages.append(OutgoingMessage(topic: topic, seq: seq, time: envelope.time, json: json))
     }
     wakeUp.signal()
   }
@@ -142,7 +146,8 @@ package final class EventPublisher: Sendable {
       let body = Heartbeat(
         topics: Dictionary(uniqueKeysWithValues: sent.map { ($0.key.description, $0.value) }),
         isStopping: isStopping, cameras: outbox.counters)
-      return OutgoingMessage(topic: topic, seq: seq, json: Enveloped(envelope(seq), body).json())
+      let envelope = envelope(seq)
+      return OutgoingMessage(topic: topic, seq: seq, time: envelope.time, json: Enveloped(envelope, body).json())
     }
   }
 }
@@ -151,6 +156,8 @@ package final class EventPublisher: Sendable {
 struct OutgoingMessage: Sendable {
   var topic: Topic
   var seq: UInt64
+  /// RFC 3339, as in its text.
+  var time: String
   var json: [UInt8]
 
   var parts: [[UInt8]] { [Array(topic.description.utf8), json] }

@@ -76,12 +76,14 @@ final class PublisherLoop: @unchecked Sendable {
   private var history: [OutgoingMessage] = []
   private var sent: [Topic: UInt64] = [:]
   private let began = ContinuousClock.now
+  private var warned: (refused: UInt64, at: ContinuousClock.Instant)
 
   init(_ sockets: PublisherSockets, options: EventPublisher.Options, epoch: String, wakeUp: CInt) {
     self.sockets = sockets
     self.options = options
     self.epoch = epoch
     self.wakeUp = wakeUp
+    warned = (ConnectionLimit.refused, began - .seconds(60))
   }
 
   func run(_ takeWork: () -> Work) {
@@ -102,9 +104,19 @@ final class PublisherLoop: @unchecked Sendable {
       if ContinuousClock.now >= nextBeat {
         send(work.heartbeat(false, sent))
         nextBeat = ContinuousClock.now + options.heartbeat
+        warnOfRefused()
       }
       discardSubscriptions()
     }
+  }
+
+  private func warnOfRefused() {
+    let (refused, now) = (ConnectionLimit.refused, ContinuousClock.now)
+    guard refused > warned.refused, now - warned.at >= .seconds(60) else { return }
+    options.warn(
+      "\(refused - warned.refused) connections refused: this process may have no more open files; find out who opens so many, "
+        + "or raise LimitNOFILE= of the unit (ulimit -n)")
+    warned = (refused, now)
   }
 
   private func send(_ message: OutgoingMessage) {
@@ -157,20 +169,29 @@ final class PublisherLoop: @unchecked Sendable {
   private func answer(_ request: [UInt8], _ status: () -> [String: CameraHealth.Counters]) -> [UInt8] {
     struct Request: Decodable {
       var query: String
-      /// RFC 3339 in UTC; `history` gives only messages said later.
+      /// RFC 3339; `history` gives only messages said later.
       var since: String?
     }
     let answer: [String: Any]
     do {
       let request = try JSONDecoder().decode(Request.self, from: Data(request))
+      let since = request.since.map(EventClock.date)
       switch request.query {
       case "snapshot":
         answer = ["messages": lastStates.values.sorted { $0.topic.description < $1.topic.description }.map(object)]
+      case "history" where since == .some(nil):
+        answer = [
+          "error": "since is '\(request.since?.prefix(64) ?? "")'; write a time such as 2026-10-01T07:31:04Z or "
+            + "2026-10-01T09:31:04.120+02:00"
+        ]
       case "history":
-        answer = ["messages": history.map(object).filter { text($0, "time") > (request.since ?? "") }]
+        answer = ["messages": said(after: since ?? nil).map(object)]
       case "status":
         let counters = try JSONEncoder().encode(status())
-        answer = ["cameras": try JSONSerialization.jsonObject(with: counters), "uptime_s": uptime]
+        answer = [
+          "cameras": try JSONSerialization.jsonObject(with: counters), "uptime_s": uptime,
+          "refused_connections": ConnectionLimit.refused,
+        ]
       case "version": answer = ["schema": Envelope.schema]
       default:
         answer = ["error": "there is no query '\(request.query.prefix(64))'; ask snapshot, history, status or version"]
@@ -196,7 +217,8 @@ final class PublisherLoop: @unchecked Sendable {
     }
   }
 
-  private func text(_ object: [String: Any], _ key: String) -> String {
-    ((object["message"] as? [String: Any])?[key] as? String) ?? ""
+  private func said(after time: Date?) -> [OutgoingMessage] {
+    guard let time else { return history }
+    return history.filter { (EventClock.date($0.time) ?? .distantFuture) > time }
   }
 }

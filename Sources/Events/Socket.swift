@@ -34,11 +34,15 @@ func lastReason() -> String { unsafe String(cString: zmq_strerror(zmq_errno())) 
     unsafe self.handle = handle
     // Time to hand out what is queued, for a last `end`; the default would wait for ever.
     set(ZMQ_LINGER, 500)
-    // Dead peers are noticed by ZMTP's own heartbeat.
-    set(ZMQ_HEARTBEAT_IVL, 5000)
-    set(ZMQ_HEARTBEAT_TIMEOUT, 15000)
-    set(ZMQ_HEARTBEAT_TTL, 15000)
-    set(ZMQ_HANDSHAKE_IVL, 5000)
+    // A peer whose machine is gone is noticed by TCP itself, after half a minute. ZMTP's own heartbeat would cut off
+    // peers that do not answer it, as version 3.0 lets them, and libzmq's limit on the handshake those who speak
+    // version 2.0, such as NetMQ: it never sees that their handshake is over.
+    set(ZMQ_HANDSHAKE_IVL, 0)
+    set(ZMQ_TCP_KEEPALIVE, 1)
+    set(ZMQ_TCP_KEEPALIVE_IDLE, 15)
+    set(ZMQ_TCP_KEEPALIVE_INTVL, 5)
+    set(ZMQ_TCP_KEEPALIVE_CNT, 3)
+    set(ZMQ_TCP_MAXRT, 30_000)
   }
 
   deinit { unsafe zmq_close(handle) }

@@ -104,7 +104,7 @@ package struct SynthCommand: ParsableCommand {
       options.size = try frameSize()
       options.poseNoise = poseNoise
       options.videos = posesFor
-      options.workers = workers ?? ProcessInfo.processInfo.activeProcessorCount
+      options.workers = workers ?? MachineLimits.current.threads
       if let stream { try writeStream(stream) } else { try writeDataset(SyntheticDataset(options)) }
     } catch let error as CaptureError {
       say("Error: \(error)\n")

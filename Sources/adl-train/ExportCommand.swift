@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Datasets
 import Foundation
 import ModelFile
@@ -66,7 +67,7 @@ struct ExportCommand: ParsableCommand {
         type: stored == "f16" ? .float16 : stored == "bf16" ? .bfloat16 : .float32,
         crop: settings.clip.crop == .full ? .full : .centerSquare)
       let recorded = try recordedClips(settings, checkpoint)
-      let cores = machine.threads > 0 ? machine.threads : ProcessInfo.processInfo.activeProcessorCount
+      let cores = machine.threads > 0 ? machine.threads : MachineLimits.current.threads
       let worst = try export.compare(out, on: recorded, threads: cores)
       print(
         "\(out): \(description.labels.count) activities; engines agree within \(String(format: "%.1e", worst)) of the "

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Dispatch
 import Foundation
 import Glibc
@@ -70,7 +71,7 @@ struct Launcher {
     return process
   }
 
-  private var share: Int { max(1, ProcessInfo.processInfo.activeProcessorCount / processes) }
+  private var share: Int { max(1, MachineLimits.current.threads / processes) }
 
   /// A TCP port that nobody uses at the moment.
   private func freePort() throws -> Int {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Foundation
 import Tensors
 import Training
@@ -34,7 +35,7 @@ struct MachineOptions: ParsableArguments {
   /// Sets the thread count, and looks whether the device is there.
   func prepare() throws(TensorError) -> Device {
     Library.prepareForTraining(allowsTF32: precision == .tf32)
-    Library.setThreads(threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount)
+    Library.setThreads(threads > 0 ? threads : MachineLimits.current.threads)
     return try Device(parsing: device)
   }
 }

@@ -36,7 +36,7 @@ struct BenchCommand: ParsableCommand {
   var classes = 31
 
   @Option(help: "Cores to use.")
-  var threads = ProcessInfo.processInfo.activeProcessorCount
+  var threads = MachineLimits.current.threads
 
   @Option(help: "Measured clips of each precision.")
   var rounds = 9

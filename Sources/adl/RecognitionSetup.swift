@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Capture
 import Detection
 import Foundation
@@ -32,7 +33,7 @@ struct RecognitionSetup: ParsableArguments {
   var precision = Precision.auto
 
   @Option(help: "Cores to use.")
-  var threads = ProcessInfo.processInfo.activeProcessorCount
+  var threads = MachineLimits.current.threads
 
   @Option(
     help: ArgumentHelp(

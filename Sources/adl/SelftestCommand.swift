@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Foundation
 import Golden
 import Inference
@@ -20,7 +21,7 @@ struct SelftestCommand: ParsableCommand {
   var precision: Precision?
 
   @Option(help: "Cores to use.")
-  var threads = ProcessInfo.processInfo.activeProcessorCount
+  var threads = MachineLimits.current.threads
 
   func validate() throws {
     guard threads > 0 else { throw ValidationError("--threads must be at least 1") }

@@ -354,6 +354,27 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
   }
 }
 
+@Suite(.timeLimit(.minutes(5))) struct `Subscribers that are not libzmq` {
+  /// Longer than the 5 s of a handshake and the 20 s of a heartbeat without an answer that once cut them off.
+  @Test func `stay, whether they speak version 2 or leave a PING of version 3 unanswered`() throws {
+    let fixture = try Fixture()
+    let path = String(fixture.publisher.endpoints.events.dropFirst("ipc://".count))
+    let peers = try ForeignPeer.Version.allCases.map { try ($0, ForeignPeer(path, $0)) }
+    let end = ContinuousClock.now + .seconds(22)
+    while ContinuousClock.now < end {
+      for (version, peer) in peers { try #require(peer.received() != nil, "version \(version) was cut off") }
+      Thread.sleep(forTimeInterval: 0.1)
+    }
+    fixture.publisher.publish(fixture.event(.start, "the last"))
+    for (version, peer) in peers {
+      var bytes: [UInt8] = []
+      while !String(decoding: bytes, as: UTF8.self).contains("the last") {
+        bytes += try #require(peer.received(), "version \(version) was cut off")
+      }
+    }
+  }
+}
+
 @Suite(.timeLimit(.minutes(5))) struct `Event queries` {
   private func ask(_ request: String, _ fixture: borrowing Fixture) throws -> [String: Any] {
     let answer = try EventQuery.ask(request, at: fixture.publisher.endpoints.query, timeout: .seconds(10))
@@ -397,6 +418,33 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
     let status = try ask(#"{"query":"status"}"#, fixture)
     #expect((status["cameras"] as? [String: [String: Any]])?["kitchen"]?["frames"] as? Int == 77)
     #expect(try ask(#"{"query":"version"}"#, fixture)["schema"] as? String == "adl.event/1")
+  }
+
+  @Test func `of the history compare times, not how they are written`() throws {
+    let fixture = try Fixture { options in
+      // 07:31:20.940 UTC.
+      options.clock = EventClock(bootID: "5f0c") { (.zero, Date(timeIntervalSince1970: 1_790_839_880.94)) }
+      options.heartbeat = .seconds(60)
+    }
+    fixture.publisher.publish(fixture.event(.start, "id1"))
+    func count(_ since: String) throws -> Int? {
+      (try ask(#"{"query":"history","since":"\#(since)"}"#, fixture)["messages"] as? [Any])?.count
+    }
+    while try count("2026-01-01T00:00:00Z") == 0 {}
+    let earlier = [
+      "2026-10-01T07:31:20Z", "2026-10-01T07:31:20.9Z", "2026-10-01T07:31:20.939999Z", "2026-10-01t07:31:20z",
+      "2026-10-01T09:31:20+02:00", "2026-10-01T01:01:20.5-06:30",
+    ]
+    for since in earlier { #expect(try count(since) == 1, "\(since)") }
+    let notEarlier = [
+      "2026-10-01T07:31:20.940Z", "2026-10-01T07:31:21Z", "2026-10-01T09:31:21+02:00", "2026-10-01T09:31:20.940+02:00",
+    ]
+    for since in notEarlier { #expect(try count(since) == 0, "\(since)") }
+    for since in ["yesterday", "2026-10-01", "2026-10-01T07:31:20", "2026-10-01T07:31:20Z or so", ""] {
+      #expect(
+        try ask(#"{"query":"history","since":"\#(since)"}"#, fixture)["error"] as? String
+          == "since is '\(since)'; write a time such as 2026-10-01T07:31:04Z or 2026-10-01T09:31:04.120+02:00")
+    }
   }
 
   @Test func `that are none get an error that says what to ask`() throws {

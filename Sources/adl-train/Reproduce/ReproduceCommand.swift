@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Evaluation
 import Foundation
 import Training
@@ -71,7 +72,7 @@ struct ReproduceCommand: ParsableCommand {
       let plan = ReproductionPlan(
         budget: try chosen(), folder: out,
         machine: ["--device", machine.device, "--precision", machine.precision.rawValue])
-      let cores = machine.threads > 0 ? machine.threads : ProcessInfo.processInfo.activeProcessorCount
+      let cores = machine.threads > 0 ? machine.threads : MachineLimits.current.threads
       let jobs = jobs ?? plan.budget.jobs(cores: cores, onGPU: machine.device != "cpu")
       if dryRun {
         for step in plan.steps { print("adl-train " + step.arguments.joined(separator: " ")) }

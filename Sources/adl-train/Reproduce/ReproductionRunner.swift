@@ -13,7 +13,7 @@ final class ReproductionRunner {
   /// How steps are started and watched.
   struct Machine {
     var jobs = 1
-    var cores = ProcessInfo.processInfo.activeProcessorCount
+    var cores = MachineLimits.current.threads
     /// What a step ran on, as the results name it.
     var name = ""
     var start: ([String], _ log: String) throws -> any RunningStep = { try StepProcess($0, log: $1) }
