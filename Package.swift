@@ -124,7 +124,7 @@ let package = Package(
     library("Datasets", ["Basics", "Capture", "Detection", "Networks", "People", "Video"]),
     library("Synthesis", ["Basics", "Capture", "Datasets", "Video", argumentParser]),
     library("Events", ["CConnections", "CZeroMQ"]),
-    library("Settings", ["Networks", .product(name: "Yams", package: "Yams")]),
+    library("Settings", ["Basics", "Networks", .product(name: "Yams", package: "Yams")]),
     library("Evaluation", ["Basics", "ModelFile"]),
 
     library("Tensors", ["CTorch"]),

@@ -46,7 +46,7 @@ package struct AnnotatedVideo {
     reading: while true {
       switch try source.next(into: &frame, timeout: .seconds(1)) {
       case .ended: break reading
-      case .timedOut: continue
+      case .timedOut, .notDue: continue
       case .frame: break
       }
       do {

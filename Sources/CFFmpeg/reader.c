@@ -30,6 +30,10 @@ struct cffmpeg_reader {
   struct SwsContext *scaler;
   AVRational time_base;
   int stream;
+  int by_arrival;  // the stream has no times of its own
+  AVIOContext *own;    // reads from `inner`, with a boundary before it
+  AVIOContext *inner;
+  int prefix_left;
   int at_end;
   int failed_reads;
   int64_t corrupt;
@@ -41,11 +45,13 @@ static void quieten(void) {
   av_max_alloc(MAX_ALLOCATION);
 }
 
-static int past_deadline(void *opaque) {
+static int64_t monotonic_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec >= ((cffmpeg_reader *)opaque)->deadline_ns;
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
+
+static int past_deadline(void *opaque) { return monotonic_ns() >= ((cffmpeg_reader *)opaque)->deadline_ns; }
 
 static cffmpeg_reader *make_reader(int64_t deadline_ns) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -88,16 +94,85 @@ static int find_stream(cffmpeg_reader *r, const AVCodec **codec) {
   return av_find_best_stream(r->format, AVMEDIA_TYPE_VIDEO, -1, -1, codec, 0);
 }
 
-static int open_input(cffmpeg_reader *r, const char *location, int is_file, int threads) {
+static int make_format(cffmpeg_reader *r) {
   r->format = avformat_alloc_context();
   if (r->format == NULL) return AVERROR(ENOMEM);
   r->format->interrupt_callback.callback = past_deadline;
   r->format->interrupt_callback.opaque = r;
+  return 0;
+}
+
+static void allow_protocols(AVDictionary **options, int is_file) {
+  av_dict_set(options, "protocol_whitelist", is_file ? "file" : "http,https,tcp,tls,rtp,rtsp,udp,crypto", 0);
+}
+
+// The boundary that some cameras leave out before their first picture. libavformat wants any line that begins so.
+static const char missing_boundary[] = "--b\r\n";
+
+static int read_with_boundary(void *opaque, uint8_t *bytes, int count) {
+  cffmpeg_reader *r = opaque;
+  if (r->prefix_left > 0) {
+    int part = count < r->prefix_left ? count : r->prefix_left;
+    memcpy(bytes, missing_boundary + sizeof missing_boundary - 1 - r->prefix_left, (size_t)part);
+    r->prefix_left -= part;
+    return part;
+  }
+  return avio_read_partial(r->inner, bytes, count);
+}
+
+// Opens MJPEG over HTTP whose first picture has no boundary before it; AVERROR_INVALIDDATA for anything else.
+static int open_without_boundary(cffmpeg_reader *r, const char *location) {
+  AVIOInterruptCB interrupt = {past_deadline, r};
   AVDictionary *options = NULL;
-  av_dict_set(&options, "protocol_whitelist", is_file ? "file" : "http,https,tcp,tls,rtp,rtsp,udp,crypto", 0);
-  if (strncmp(location, "rtsp", 4) == 0) av_dict_set(&options, "rtsp_transport", "tcp", 0);
-  int code = avformat_open_input(&r->format, location, NULL, &options);
+  allow_protocols(&options, 0);
+  int code = avio_open2(&r->inner, location, AVIO_FLAG_READ, &interrupt, &options);
   av_dict_free(&options);
+  if (code < 0) return code;
+  uint8_t *type = NULL;
+  av_opt_get(r->inner, "mime_type", AV_OPT_SEARCH_CHILDREN, &type);
+  int is_parts = type != NULL && av_stristart((const char *)type, "multipart/", NULL);
+  av_free(type);
+  if (!is_parts) return AVERROR_INVALIDDATA;
+  r->prefix_left = sizeof missing_boundary - 1;
+  uint8_t *buffer = av_malloc(32768);
+  AVIOContext *context = buffer == NULL ? NULL : avio_alloc_context(buffer, 32768, 0, r, read_with_boundary, NULL, NULL);
+  if (context == NULL) {
+    av_free(buffer);
+    return AVERROR(ENOMEM);
+  }
+  code = make_format(r);
+  if (code < 0) {
+    av_free(context->buffer);
+    avio_context_free(&context);
+    return code;
+  }
+  r->own = r->format->pb = context;
+  return avformat_open_input(&r->format, NULL, av_find_input_format("mpjpeg"), NULL);
+}
+
+static int open_format(cffmpeg_reader *r, const char *location, int is_file, int transport) {
+  int code = make_format(r);
+  if (code < 0) return code;
+  AVDictionary *options = NULL;
+  allow_protocols(&options, is_file);
+  if (strncmp(location, "rtsp", 4) == 0) {
+    // TCP first, since it loses nothing; with both, libavformat goes on to the other when the camera answers 461.
+    const char *names[] = {"udp+tcp", "tcp", "udp"};
+    av_dict_set(&options, "rtsp_transport", names[transport], 0);
+    if (transport == CFFMPEG_TRANSPORT_AUTO) av_dict_set(&options, "rtsp_flags", "prefer_tcp", 0);
+  }
+  code = avformat_open_input(&r->format, location, NULL, &options);
+  av_dict_free(&options);
+  if (code == AVERROR_INVALIDDATA && strncmp(location, "http", 4) == 0) code = open_without_boundary(r, location);
+  if (code < 0 || is_file) return code;
+  // What is buffered to learn the frame rate of a stream would be shown late.
+  r->format->fps_probe_size = 0;
+  r->by_arrival = (r->format->iformat->flags & AVFMT_NOTIMESTAMPS) != 0;
+  return 0;
+}
+
+static int open_input(cffmpeg_reader *r, const char *location, int is_file, int transport, int threads) {
+  int code = open_format(r, location, is_file, transport);
   if (code < 0) return code;
   const AVCodec *codec = NULL;
   r->stream = find_stream(r, &codec);
@@ -106,17 +181,17 @@ static int open_input(cffmpeg_reader *r, const char *location, int is_file, int 
     r->format->streams[i]->discard = (int)i == r->stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
   }
   const AVStream *stream = r->format->streams[r->stream];
-  r->time_base = stream->time_base;
+  r->time_base = r->by_arrival ? (AVRational){1, 1000000000} : stream->time_base;
   return open_codec(r, codec, stream->codecpar, threads);
 }
 
-int cffmpeg_open(const char *location, int is_file, int threads, int64_t deadline_ns, cffmpeg_reader **reader) {
+int cffmpeg_open(const char *location, int is_file, int transport, int threads, int64_t deadline_ns, cffmpeg_reader **reader) {
   *reader = NULL;
   cffmpeg_reader *r = make_reader(deadline_ns);
   if (r == NULL) return AVERROR(ENOMEM);
   // With the protocol in front no path is taken for another protocol's address.
   char *address = is_file ? av_asprintf("file:%s", location) : av_strdup(location);
-  int code = address == NULL ? AVERROR(ENOMEM) : open_input(r, address, is_file, threads);
+  int code = address == NULL ? AVERROR(ENOMEM) : open_input(r, address, is_file, transport, threads);
   av_free(address);
   if (code < 0) {
     cffmpeg_close(r);
@@ -150,6 +225,9 @@ void cffmpeg_close(cffmpeg_reader *r) {
   av_packet_free(&r->packet);
   avcodec_free_context(&r->codec);
   avformat_close_input(&r->format);
+  if (r->own != NULL) av_freep(&r->own->buffer);
+  avio_context_free(&r->own);
+  avio_closep(&r->inner);
   free(r);
 }
 
@@ -169,6 +247,8 @@ void cffmpeg_describe(const cffmpeg_reader *r, cffmpeg_information *information)
   *information = (cffmpeg_information){.duration_ns = -1, .frame_count = -1};
   if (r->format == NULL) return;
   const AVStream *stream = r->format->streams[r->stream];
+  information->by_arrival = r->by_arrival;
+  information->is_picture = strstr(r->format->iformat->name, "_pipe") != NULL;
   information->width = r->codec->width;
   information->height = r->codec->height;
   information->rotation = rotation_of(stream);
@@ -317,6 +397,11 @@ static int feed(cffmpeg_reader *r) {
   if (code < 0) return code;
   r->failed_reads = 0;
   if (r->packet->stream_index == r->stream) {
+    if (r->by_arrival) {
+      // As the time to decode at, which comes back with the pictures in their order.
+      r->packet->pts = AV_NOPTS_VALUE;
+      r->packet->dts = monotonic_ns();
+    }
     code = avcodec_send_packet(r->codec, r->packet);
     if (code == AVERROR(ENOMEM)) {
       av_packet_unref(r->packet);
@@ -386,6 +471,8 @@ int cffmpeg_copy_picture(const cffmpeg_reader *r, uint8_t *bytes, size_t count) 
 }
 
 int64_t cffmpeg_corrupt_count(const cffmpeg_reader *r) { return r->corrupt; }
+
+int cffmpeg_is_refused_transport(int code) { return code == AVERROR(EPROTONOSUPPORT); }
 
 int cffmpeg_is_timeout(int code) { return code == AVERROR_EXIT || code == AVERROR(ETIMEDOUT); }
 

@@ -19,6 +19,8 @@ package enum FrameArrival: Equatable, Sendable {
   case frame
   /// Nothing came within the time; the source is still open.
   case timedOut
+  /// A frame is there, and its time has not come: as in a pause of a file that plays in real time.
+  case notDue
   /// The file or stream has no more frames.
   case ended
 }
@@ -31,6 +33,10 @@ package struct CaptureCounters: Equatable, Sendable {
   package var lost = 0
   /// Frames flagged as faulty, short or empty, and frames that could not be decoded.
   package var corrupt = 0
+  /// Frames whose own time stamps were missing or wrong.
+  package var retimed = 0
+  /// True once frames have the times of their arrival because the source's stamps are of no use.
+  package var goesByArrival = false
 
   package init() {}
 }

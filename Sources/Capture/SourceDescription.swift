@@ -1,3 +1,5 @@
+package import Basics
+
 /// What `cameras[].source`, or an argument of `adl recognize`, names.
 ///
 /// - `/dev/video0`, `/dev/v4l/by-id/…`, `by-id:NAME`, `by-path:NAME`, `serial:NUMBER`: a V4L2 camera;
@@ -11,13 +13,14 @@ package enum SourceDescription: Sendable {
   /// Reads a source's spelling.
   ///
   /// - Parameters:
-  ///   - text: what the settings or the command line say.
+  ///   - address: what the settings or the command line say.
   ///   - kinds: sources that this room does not know.
   /// - Throws: `CaptureError.badSource`.
-  package init(parsing text: String, adding kinds: [any AddedSource.Type] = []) throws(CaptureError) {
+  package init(parsing address: SourceAddress, adding kinds: [any AddedSource.Type] = []) throws(CaptureError) {
+    let text = address.revealed
     func rest(after prefix: String) -> Substring? { text.hasPrefix(prefix) ? text.dropFirst(prefix.count) : nil }
     guard !text.isEmpty, !text.utf8.contains(0) else {
-      throw .badSource(text, reason: "it is empty or has a zero byte")
+      throw .badSource("", reason: "it is empty or has a zero byte")
     }
     for kind in kinds {
       guard let rest = rest(after: kind.name + ":") else { continue }
@@ -27,19 +30,30 @@ package enum SourceDescription: Sendable {
     if let name = CameraName(parsing: text) {
       self = .camera(name)
     } else if let path = rest(after: "file://") ?? rest(after: "file:") {
-      guard !path.isEmpty else { throw .badSource(text, reason: "no path stands after 'file:'") }
+      guard !path.isEmpty else { throw .badSource("\(address)", reason: "no path stands after 'file:'") }
       self = .media(.file(String(path)))
-    } else if let end = text.firstRange(of: "://")?.lowerBound {
-      let scheme = text[..<end].lowercased()
+    } else if let mistake = address.mistake {
+      throw .badSource("\(address)", reason: mistake)
+    } else if let scheme = address.scheme {
       guard Self.schemes.contains(scheme) else {
         throw .badSource(
-          withoutCredentials(text),
+          "\(address)",
           reason: "streams are read by \(Self.schemes.joined(separator: ", ")), not '\(scheme)'")
       }
-      self = .media(.url(text))
+      self = .media(.url(address))
     } else {
       self = .media(.file(text))
     }
+  }
+
+  /// Reads a source's spelling from a plain text, as a command line gives it.
+  ///
+  /// - Parameters:
+  ///   - text: the spelling.
+  ///   - kinds: sources that this room does not know.
+  /// - Throws: `CaptureError.badSource`.
+  package init(parsing text: String, adding kinds: [any AddedSource.Type] = []) throws(CaptureError) {
+    try self.init(parsing: SourceAddress(text), adding: kinds)
   }
 
   static let schemes = ["rtsp", "rtsps", "http", "https", "rtp", "udp"]

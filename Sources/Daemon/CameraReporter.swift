@@ -53,6 +53,7 @@ struct CameraReporter {
     case .condition(.online, let reason): return health(.online, reason)
     case .condition(.stalled, let reason): return health(.stalled, reason)
     case .condition(.offline, let reason): return health(.offline, reason)
+    case .slow(let reason): return health(.slow, reason)
     case .finderFailed(let reason): return health(.finderFailed, reason)
     case .finderRecovered: return health(.finderWorking, "people are found again")
     case .situation(let situation): return .state(state(situation))

@@ -73,6 +73,7 @@ struct CaptureService: Service {
       case .frame:
         counters = source.counters
         camera.take(&frame, before.adding(counters))
+      case .notDue: camera.rest()
       case .timedOut:
         counters = source.counters
         if camera.isStalled(before.adding(counters)) { return .stalled }
@@ -84,6 +85,8 @@ struct CaptureService: Service {
 
 extension CaptureTotals {
   func adding(_ counters: CaptureCounters) -> CaptureTotals {
-    CaptureTotals(lost: lost + counters.lost, corrupt: corrupt + counters.corrupt, reconnects: reconnects)
+    CaptureTotals(
+      lost: lost + counters.lost, corrupt: corrupt + counters.corrupt, reconnects: reconnects,
+      retimed: retimed + counters.retimed, goesByArrival: counters.goesByArrival)
   }
 }

@@ -88,10 +88,19 @@ final class LiveCamera: Sendable {
   func take(_ frame: inout Frame, _ totals: CaptureTotals) {
     let now = clock.now().monotonic
     desk.withLock { desk in
+      if totals.goesByArrival, !desk.capture.goesByArrival {
+        logger.warning("its time stamps do not run as time does; frames are taken for as old as they arrive")
+      }
       desk.capture = totals
       serve(desk.pipeline.take(&frame, at: now), &desk)
       count(Self.counters(desk))
     }
+  }
+
+  /// Nothing is missing: the next frame is there and not due.
+  func rest() {
+    let now = clock.now().monotonic
+    desk.withLock { $0.pipeline.rest(at: now) }
   }
 
   /// Time passes without a frame; true once the camera counts as stalled.
@@ -183,6 +192,7 @@ final class LiveCamera: Sendable {
   private func say(_ output: PipelineOutput, inference: Duration? = nil, _ desk: inout Desk) {
     switch output {
     case .condition(let condition, let reason): logger.notice("\(condition.rawValue): \(reason)")
+    case .slow(let reason): logger.warning("\(reason)")
     case .finderFailed(let reason): logger.error("the person finder failed: \(reason)")
     default: break
     }
@@ -204,6 +214,7 @@ final class LiveCamera: Sendable {
     counters.lostFrames = desk.capture.lost
     counters.corruptFrames = desk.capture.corrupt + pipeline.stream.unusable
     counters.reconnects = desk.capture.reconnects
+    counters.retimedFrames = desk.capture.retimed
     return counters
   }
 }
@@ -214,4 +225,8 @@ struct CaptureTotals: Equatable, Sendable {
   var lost = 0
   var corrupt = 0
   var reconnects = 0
+  /// Frames whose own time stamps were missing or wrong.
+  var retimed = 0
+  /// See `CaptureCounters`.
+  var goesByArrival = false
 }

@@ -65,7 +65,7 @@ package struct LiveService: Sendable {
 
   /// What `--check` prints.
   package var summary: String {
-    let names = cameras.map { "\($0.settings.name) (\(maskedURL($0.settings.source)))" }.joined(separator: ", ")
+    let names = cameras.map { "\($0.settings.name) (\($0.settings.source))" }.joined(separator: ", ")
     let view = looksAtPeople ? "people found by \(settings.people.usedDetector ?? "motion")" : "the whole picture"
     let activities =
       card.families.isEmpty

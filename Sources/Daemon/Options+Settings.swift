@@ -14,6 +14,12 @@ extension SourceOptions {
     self.init()
     media.pace = camera.pace == .realTime ? .realTime : .fastest
     media.loops = camera.loops
+    media.transport =
+      switch camera.transport {
+      case .auto: .auto
+      case .tcp: .tcp
+      case .udp: .udp
+      }
     media.stallTimeout = .seconds(camera.stallSeconds)
     self.camera.format = V4L2Options.Format(setting: camera.format.rawValue)
     self.camera.size = camera.size.map { FrameSize(width: $0.width, height: $0.height) }

@@ -273,6 +273,7 @@ package struct CameraHealth: Codable, Equatable, Sendable {
     case online = "camera.online"
     case stalled = "camera.stalled"
     case offline = "camera.offline"
+    case slow = "camera.slow"
     case finderFailed = "finder.failed"
     case finderWorking = "finder.working"
   }
@@ -286,6 +287,8 @@ package struct CameraHealth: Codable, Equatable, Sendable {
     package var lostFrames = 0
     package var corruptFrames = 0
     package var reconnects = 0
+    /// Frames whose own time stamps were missing or wrong.
+    package var retimedFrames = 0
     /// Hops at which nobody was there, so nothing was computed.
     package var emptyHops = 0
     /// Windows that people beyond `people.most` would have had.
@@ -308,6 +311,7 @@ package struct CameraHealth: Codable, Equatable, Sendable {
       lostFrames = try count(.lostFrames)
       corruptFrames = try count(.corruptFrames)
       reconnects = try count(.reconnects)
+      retimedFrames = try count(.retimedFrames)
       emptyHops = try count(.emptyHops)
       unservedHops = try count(.unservedHops)
       finds = try count(.finds)
@@ -320,6 +324,7 @@ package struct CameraHealth: Codable, Equatable, Sendable {
       case lostFrames = "lost_frames"
       case corruptFrames = "corrupt_frames"
       case reconnects
+      case retimedFrames = "retimed_frames"
       case emptyHops = "empty_hops"
       case unservedHops = "unserved_hops"
       case finds

@@ -23,6 +23,9 @@ package struct CameraPipeline: ~Copyable {
   private var sampler: FrameSampler
   private var state = State.away(.offline)
   private var view: any SubjectView
+  private var watch: RateWatch
+  private var isSlow = false
+  private var lastSampleTime: Duration?
   private var announced: Situation?
   private var finderHasFailed = false
   /// Counts losses; see `WindowOrder.session`.
@@ -35,6 +38,7 @@ package struct CameraPipeline: ~Copyable {
     self.options = options
     decoder = try ChosenFrameDecoder(options.picture, isExact: options.decodesExactly)
     sampler = options.sampler
+    watch = RateWatch(options)
     view =
       switch options.view {
       case .scene: SceneView(options)
@@ -60,7 +64,12 @@ package struct CameraPipeline: ~Copyable {
   package var pictureBytes: Int { view.pictureBytes }
 
   /// What is going on, said again.
-  package func situation(at time: Duration) -> Situation { view.situation(condition, at: time) }
+  package func situation(at time: Duration) -> Situation {
+    var situation = view.situation(condition, at: time)
+    // A window that never fills is no warming up.
+    if isSlow, situation.word == .warmingUp { situation.word = .unknown }
+    return situation
+  }
 
   /// Takes the next frame.
   ///
@@ -70,13 +79,24 @@ package struct CameraPipeline: ~Copyable {
     if condition != .online { outputs.append(.condition(.online, reason: "frames arrive")) }
     state = .online(lastFrame: now)
     lastTime = frame.timestamp
+    watch.frame(at: lastTime)
     let unusable = sampler.counters.unusable
     var samples: [(Sample, [UInt8])] = []
     sampler.push(&frame, decode: decoder.decode) { samples.append(($0, $1)) }
     for (sample, pixels) in samples { take(sample, pixels, &outputs) }
     skipped(since: unusable, &outputs)
+    watchRate(&outputs)
     announce(at: lastTime, &outputs)
     return outputs
+  }
+
+  /// A frame is there whose time has not come, so nothing is missing.
+  package mutating func rest(at now: Duration) {
+    switch state {
+    case .away: break
+    case .opened(_, let condition): state = .opened(at: now, after: condition)
+    case .online: state = .online(lastFrame: now)
+    }
   }
 
   /// The source is open; a frame is expected from now on.
@@ -119,7 +139,12 @@ package struct CameraPipeline: ~Copyable {
     sampler.finish(decode: decoder.decode) { samples.append(($0, $1)) }
     for (sample, pixels) in samples { take(sample, pixels, &outputs) }
     skipped(since: unusable, &outputs)
-    view.finish(session, &outputs)
+    if let complaint = watch.complaintAtEnd, !isSlow {
+      isSlow = true
+      outputs.append(.slow(reason: complaint))
+    }
+    // What is too slow is not short, and its last frames would be taken for all of it.
+    if !isSlow { view.finish(session, &outputs) }
     announce(at: lastTime, &outputs)
     return outputs
   }
@@ -164,6 +189,12 @@ package struct CameraPipeline: ~Copyable {
   package mutating func recycle(_ window: consuming ClipWindow) { view.spares.append(window) }
 
   private mutating func take(_ sample: Sample, _ pixels: [UInt8], _ outputs: inout [PipelineOutput]) {
+    if sample.beginsRun, let lastSampleTime {
+      view.breakOff(at: lastSampleTime, &outputs)
+      session += 1
+    }
+    lastSampleTime = sample.time
+    watch.sample(beginsRun: sample.beginsRun)
     view.append(sample, pixels, size: sampler.pictureSize, session, &outputs)
   }
 
@@ -174,10 +205,23 @@ package struct CameraPipeline: ~Copyable {
     view.end(at: now, reason, &outputs)
     session += 1
     sampler.restart()
+    watch.restart()
+    lastSampleTime = nil
+    isSlow = false
     state = .away(condition)
     announce(at: now, &outputs)
     outputs.append(.condition(condition, reason: text))
     return outputs
+  }
+
+  private mutating func watchRate(_ outputs: inout [PipelineOutput]) {
+    if isSlow, watch.isFilled {
+      isSlow = false
+      outputs.append(.condition(.online, reason: "windows are filled"))
+    } else if !isSlow, let complaint = watch.complaint {
+      isSlow = true
+      outputs.append(.slow(reason: complaint))
+    }
   }
 
   private func skipped(since count: Int, _ outputs: inout [PipelineOutput]) {
@@ -186,7 +230,7 @@ package struct CameraPipeline: ~Copyable {
   }
 
   private mutating func announce(at time: Duration, _ outputs: inout [PipelineOutput]) {
-    let situation = view.situation(condition, at: time)
+    let situation = situation(at: time)
     if let announced, announced.says(situation) { return }
     announced = situation
     outputs.append(.situation(situation))

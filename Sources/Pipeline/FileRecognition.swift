@@ -69,6 +69,8 @@ package struct FileRecognition {
     package var wasRepeated = false
     /// Why the last frame that could not be used could not.
     package var lastSkipped: String?
+    /// Why no window was filled, though there are frames for longer than one.
+    fileprivate var slowness: String?
     /// Why the finder failed last.
     package var finderFailure: String?
 
@@ -98,7 +100,7 @@ package struct FileRecognition {
   ///   - source: a file or anything else that ends.
   ///   - progress: called after each frame with its media time.
   /// - Returns: windows, activities, people and verdicts.
-  /// - Throws: `CaptureError`, `InferenceError`, or `FileRecognitionError.noFrames`.
+  /// - Throws: `CaptureError`, `InferenceError`, or `FileRecognitionError`.
   package func run(
     _ source: consuming any FrameSource & ~Copyable, progress: (Duration) -> Void = { _ in }
   ) throws -> Result {
@@ -110,7 +112,7 @@ package struct FileRecognition {
     reading: while true {
       switch try source.next(into: &frame, timeout: .seconds(1)) {
       case .ended: break reading
-      case .timedOut: continue
+      case .timedOut, .notDue: continue
       case .frame:
         lastTime = frame.timestamp
         try serve(pipeline.take(&frame, at: lastTime), &pipeline, &collected)
@@ -123,6 +125,9 @@ package struct FileRecognition {
     collected.result.wasRepeated = pipeline.counters.windows > 0 && pipeline.counters.stream.samples < options.frames
     guard pipeline.counters.stream.samples > 0 else {
       throw FileRecognitionError.noFrames(reason: collected.result.lastSkipped)
+    }
+    if pipeline.counters.windows == 0, let reason = collected.result.slowness {
+      throw FileRecognitionError.noWindow(reason: reason)
     }
     return collected.finished()
   }
@@ -173,6 +178,7 @@ package struct FileRecognition {
         let window = Window(
           firstSample: window.firstSample, time: window.firstTime, end: window.lastTime, logits: logits, scores: scores)
         change(person?.id) { $0.take(window) }
+      case .slow(let reason): result.slowness = reason
       case .skippedFrame(let reason): result.lastSkipped = reason
       case .finderFailed(let reason): result.finderFailure = reason
       default: break
@@ -201,9 +207,12 @@ package struct FileRecognition {
 /// A file that gives nothing to recognise.
 package enum FileRecognitionError: Error, Equatable, CustomStringConvertible {
   case noFrames(reason: String?)
+  /// Its frames are too far apart.
+  case noWindow(reason: String)
 
   package var description: String {
     switch self {
+    case .noWindow(let reason): reason
     case .noFrames(let reason): "it has no usable frame" + (reason.map { ": \($0)" } ?? "")
     }
   }

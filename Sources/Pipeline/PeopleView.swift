@@ -206,6 +206,17 @@ struct PeopleView: SubjectView {
     settle(id, .personLeft, &outputs)
   }
 
+  mutating func breakOff(at time: Duration, _ outputs: inout [PipelineOutput]) {
+    for id in occupants.keys.sorted() {
+      guard let view = occupants[id]?.view else { continue }
+      outputs += (occupants[id]?.subject.end(at: time, .gap) ?? []).map { .activity($0, view, nil) }
+      // Scores of before the hole decide nothing any more.
+      occupants[id]?.outstanding = 0
+      settle(id, .personLeft, &outputs)
+    }
+    answers.removeAll()
+  }
+
   mutating func end(at time: Duration, _ reason: EndReason, _ outputs: inout [PipelineOutput]) {
     endAll(at: lastTime > .zero ? min(time, lastTime) : time, reason, &outputs)
     hasWindow = false

@@ -43,6 +43,8 @@ package struct PipelineOptions: Sendable {
   package var mask = PrivacyMask.none
   /// Decodes JPEG at full size, as in training, though a reduced size would do.
   package var decodesExactly = false
+  /// Frames further apart than this leave a hole, which ends what goes on and which no window spans.
+  package var longestGap = Duration.seconds(1)
   /// Without a frame for so long the camera counts as stalled; the one watchdog for silence.
   package var stallTime = Duration.seconds(2)
   package var recognition = RecognitionOptions()
@@ -73,6 +75,7 @@ package struct PipelineOptions: Sendable {
   }
 
   var sampler: FrameSampler {
-    FrameSampler(picture, sampler: TimeSampler(rate: rate, minimumFrameInterval: Self.closestFrames))
+    FrameSampler(
+      picture, sampler: TimeSampler(rate: rate, maximumGap: longestGap, minimumFrameInterval: Self.closestFrames))
   }
 }

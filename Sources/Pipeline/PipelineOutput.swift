@@ -21,6 +21,8 @@ package enum PipelineOutput: Sendable {
   case window(WindowOrder, ClipWindow)
   /// To be looked at by the finder: its answer goes to `take(found:in:)`, or the ticket is forgotten.
   case picture(PictureTicket, Frame)
+  /// Frames come too seldom for a window to be filled.
+  case slow(reason: String)
   /// A frame could not be used.
   case skippedFrame(reason: String)
   /// The finder failed; people who are known are kept where they are.

@@ -20,7 +20,6 @@ struct SceneView: SubjectView {
   mutating func append(
     _ sample: Sample, _ pixels: [UInt8], size: FrameSize, _ session: Int, _ outputs: inout [PipelineOutput]
   ) {
-    // The window fills anew; what is open goes on.
     if sample.beginsRun { subject.warmUp(at: sample.time) }
     ring.append(sample, picture: pixels)
     if ring.isWindowDue(hop: options.hop) { order(session, &outputs) }
@@ -47,6 +46,10 @@ struct SceneView: SubjectView {
   }
 
   mutating func skip(_ order: WindowOrder, _ outputs: inout [PipelineOutput]) {}
+
+  mutating func breakOff(at time: Duration, _ outputs: inout [PipelineOutput]) {
+    outputs += subject.end(at: time, .gap).map { .activity($0, nil, nil) }
+  }
 
   mutating func end(at time: Duration, _ reason: EndReason, _ outputs: inout [PipelineOutput]) {
     outputs += subject.end(at: time, reason).map { .activity($0, nil, nil) }

@@ -15,6 +15,8 @@ protocol SubjectView: Sendable {
   mutating func take(_ boxes: [ScoredBox], in ticket: PictureTicket)
   mutating func take(_ scores: ActivityScores, for order: WindowOrder, _ outputs: inout [PipelineOutput])
   mutating func skip(_ order: WindowOrder, _ outputs: inout [PipelineOutput])
+  /// Ends what goes on, because there is a hole between the last sample and the next.
+  mutating func breakOff(at time: Duration, _ outputs: inout [PipelineOutput])
   /// Ends everything that is open, because frames stopped.
   mutating func end(at time: Duration, _ reason: EndReason, _ outputs: inout [PipelineOutput])
   func situation(_ condition: CameraCondition, at time: Duration) -> Situation

@@ -33,6 +33,8 @@ package enum EndReason: String, Codable, Sendable, CaseIterable {
   case otherActivity = "other_activity"
   case maximumDuration = "max_duration"
   case cameraLost = "camera_lost"
+  /// Frames stopped for a while, or their clock jumped, and they went on.
+  case gap
   /// The file or stream came to its end.
   case sourceEnded = "source_ended"
   case shutdown

@@ -1,3 +1,5 @@
+package import Basics
+
 /// `model`: which network runs, and how.
 package struct ModelSettings: Equatable, Sendable {
   package enum Precision: String, CaseIterable, Sendable {
@@ -36,6 +38,11 @@ package struct CameraSettings: Equatable, Sendable {
     case realTime, fastest
   }
 
+  /// How an RTSP camera sends.
+  package enum Transport: String, CaseIterable, Sendable {
+    case auto, tcp, udp
+  }
+
   /// Part of the picture in fractions.
   package struct Region: Equatable, Sendable {
     package var x: Double
@@ -51,7 +58,7 @@ package struct CameraSettings: Equatable, Sendable {
   }
 
   package var name: String
-  package var source: String
+  package var source: SourceAddress
   package var isEnabled: Bool
   package var format: Format
   /// Asked of the camera; `nil` leaves it to what the camera offers.
@@ -69,13 +76,14 @@ package struct CameraSettings: Equatable, Sendable {
   package var pace: Pace
   /// Seconds without a frame after which the camera is opened again.
   package var stallSeconds: Double
+  package var transport: Transport
 
   init(_ table: SettingsTable) {
     name = table.identifier("name") ?? ""
     if name.isEmpty && !table.isSet("name") { table.require("name", "the camera's name in topics") }
-    source = table.text("source") ?? ""
-    if source.isEmpty { table.require("source", "a device, a file, a URL or synthetic:SEED") }
-    if source.hasPrefix("/dev/video") {
+    source = SourceAddress(table.text("source") ?? "")
+    if source.revealed.isEmpty { table.require("source", "a device, a file, a URL or synthetic:SEED") }
+    if source.revealed.hasPrefix("/dev/video") {
       table.warn("source", "may name another camera after a restart; `adl cameras` lists stable names")
     }
     isEnabled = table.flag("enabled", default: true)
@@ -89,6 +97,7 @@ package struct CameraSettings: Equatable, Sendable {
     decodesExactly = table.flag("exactDecode", default: false)
     loops = table.flag("loop", default: false)
     pace = table.choice("pace", default: .realTime)
+    transport = table.choice("transport", default: .auto)
     stallSeconds = table.number("stallSeconds", default: 2, 0.5...3600)
     table.finish()
   }

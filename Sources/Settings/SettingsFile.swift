@@ -1,3 +1,4 @@
+internal import Basics
 import Foundation
 import Yams
 
@@ -84,8 +85,10 @@ enum SettingsFile {
       Finding(line: mark.line, text: "this is not YAML: \(problem)")
     case .duplicatedKeysInMapping(let keys, let context):
       Finding(
-        line: context.mark.line, text: "appears twice: \(keys.joined(separator: ", "))")
-    default: Finding(text: "this is not YAML: \(error)")
+        line: context.mark.line, text: "appears twice: \(keys.map { "\(SourceAddress($0))" }.joined(separator: ", "))")
+    // What others say of themselves repeats lines of the file, and with them its passwords.
+    case .reader(let problem, _, _, _): Finding(text: "this is not YAML: \(problem)")
+    default: Finding(text: "this is not YAML")
     }
   }
 

@@ -1,3 +1,4 @@
+internal import Basics
 import Yams
 
 /// Collects what is wrong while a file is read, so that all of it is reported at once.
@@ -47,8 +48,9 @@ struct SettingsTable {
       let text = key.string ?? "?"
       guard !asked.keys.contains(text) else { continue }
       let near = nearest(text, among: asked.keys).map { "; did you mean \($0)?" } ?? ""
+      let shown = SourceAddress(String(text.prefix(100)))
       findings.errors.append(
-        Finding(line: key.mark?.line, text: "\(full(maskedURL(text.prefix(100)))) is not a setting\(near)"))
+        Finding(line: key.mark?.line, text: "\(full("\(shown)")) is not a setting\(near)"))
     }
   }
 
@@ -185,7 +187,7 @@ struct SettingsTable {
   }
 
   private func refuse(_ key: String, _ node: Node?, _ allowed: String) {
-    let value = node?.scalar.map { ": '\(maskedURL($0.string.prefix(200)))'" } ?? ""
+    let value = node?.scalar.map { ": '\(SourceAddress(String($0.string.prefix(200))))'" } ?? ""
     findings.errors.append(
       Finding(line: node?.mark?.line ?? line, text: "\(full(key))\(value) is refused; it must be \(allowed)"))
   }
@@ -223,15 +225,6 @@ package func isIdentifier(_ text: String) -> Bool {
       default: false
       }
     }
-}
-
-/// `text` with the credentials of a URL replaced, since messages end up in logs.
-package func maskedURL(_ text: some StringProtocol) -> String {
-  guard let scheme = text.firstRange(of: "://") else { return String(text) }
-  // A password may hold an @ of its own; the host begins after the last one before the path.
-  let authority = text[scheme.upperBound...].prefix { $0 != "/" }
-  guard let at = authority.lastIndex(of: "@") else { return String(text) }
-  return "\(text[..<scheme.upperBound])***\(text[at...])"
 }
 
 /// The known word with the fewest edits from `word`, if it is at most a third of it away.

@@ -98,6 +98,7 @@ final class Drive {
     case .activity(.started(let activity), let person, _): "start \(activities[activity.index])\(of(person))"
     case .activity(.ended(let activity, let reason), let person, _):
       "end \(activities[activity.index])\(of(person)) \(reason.rawValue)"
+    case .slow(let reason): "slow: \(reason)"
     case .finderFailed: "finder failed"
     case .finderRecovered: "finder works"
     case .skippedFrame: "skipped"

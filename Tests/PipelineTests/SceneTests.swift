@@ -41,7 +41,7 @@ import Video
     #expect(drive.story == ["stalled"])
   }
 
-  @Test func `a jump of the clock fills the window anew and keeps what is going on`() throws {
+  @Test func `a jump of the clock fills the window anew and ends what was going on`() throws {
     let drive = try Drive()
     let end = drive.play(12, from: .seconds(1))
     let before = drive.windows.count
@@ -51,7 +51,69 @@ import Video
     drive.play(5, from: end + .seconds(10) + SampleRate(15).offset(ofTick: 7))
     #expect(drive.windows.count > before)
     #expect(drive.windows.last.map { $0.window.firstTime >= end + .seconds(10) } == true)
-    #expect(drive.story == ["online", "start Walk", "end Walk below_threshold", "start Sit"])
+    #expect(drive.story == ["online", "start Walk", "end Walk gap", "start Sit"])
+    let offsets = drive.said.compactMap {
+      if case .activity(.ended(let activity, _), _, _) = $0 { activity.offset } else { nil }
+    }
+    #expect(offsets.allSatisfy { $0 <= end })
+  }
+
+  @Test(arguments: [Duration.milliseconds(1100), .seconds(1800), .seconds(-20)])
+  func `scores of before a hole open nothing after it`(hole: Duration) throws {
+    let drive = try Drive()
+    drive.score = nil
+    let end = drive.play(8, from: .seconds(50))
+    let order = try #require(drive.windows.first)
+    drive.play(1, from: end + hole)
+    drive.serve(drive.pipeline.take([0.9, 0.05, 0.05], for: order))
+    #expect(drive.story == ["online"])
+  }
+
+  @Test(arguments: [0.2, 0.5, 0.9])
+  func `a camera too slow for any window says so, and is not left warming up`(rate: Double) throws {
+    let drive = try Drive()
+    let frames = Int(20 * rate)
+    for index in 0...max(4, frames) { drive.play(1, from: .seconds(10 + Double(index) / rate)) }
+    #expect(drive.story == ["online", "slow: too slow: \(rate) frames a second, at least 2 are needed"])
+    #expect(drive.situations == [.warmingUp, .unknown])
+    drive.play(20, from: .seconds(200))
+    #expect(drive.story.dropFirst(2) == ["online", "start Walk"], "it recovers, and says that too")
+  }
+
+  @Test(arguments: [1.5, 2, 5, 10, 30, 60, 120, 240])
+  func `any other rate fills windows and is not complained of`(rate: Double) throws {
+    let drive = try Drive()
+    for index in 0...Int(8 * rate) { drive.play(1, from: .seconds(10 + Double(index) / rate)) }
+    #expect(drive.story == ["online", "start Walk"])
+    // 8 s are 120 samples; a window every second one from the 8th on.
+    #expect((55...57).contains(drive.windows.count), "\(drive.windows.count)")
+  }
+
+  @Test func `frames that stop too often say that`() throws {
+    let drive = try Drive { $0.frames = 60 }
+    for part in 0..<6 { drive.play(30, from: .seconds(Double(part) * 4)) }
+    #expect(
+      drive.story == [
+        "online", "slow: frames stop for more than 1 s so often that no window of 3.93 s is filled",
+      ])
+  }
+
+  @Test func `a slow file is not taken for a short one`() throws {
+    let drive = try Drive()
+    for index in 0..<2 { drive.play(1, from: .seconds(2 * Double(index))) }
+    drive.serve(drive.pipeline.finish())
+    #expect(drive.windows.isEmpty)
+    #expect(drive.story == ["online", "slow: too slow: 0.5 frames a second, at least 2 are needed"])
+  }
+
+  @Test func `what is not due is not silent`() throws {
+    let drive = try Drive()
+    let end = drive.play(12, from: .seconds(1))
+    for second in 1...30 {
+      drive.pipeline.rest(at: end + .seconds(second))
+      drive.serve(drive.pipeline.tick(at: end + .seconds(second) + .milliseconds(1900)))
+    }
+    #expect(drive.condition == .online)
   }
 
   @Test func `scores of before a loss decide nothing after it`() throws {

@@ -32,6 +32,13 @@ enum {
   CFFMPEG_HUNGRY = 2,
 };
 
+// How an RTSP camera sends; with the first, TCP or whatever the camera takes.
+enum {
+  CFFMPEG_TRANSPORT_AUTO,
+  CFFMPEG_TRANSPORT_TCP,
+  CFFMPEG_TRANSPORT_UDP,
+};
+
 #define CFFMPEG_NO_TIME INT64_MIN
 
 typedef struct {
@@ -41,6 +48,8 @@ typedef struct {
   int64_t frame_count;  // -1: not known; may be an estimate
   double rate;          // frames per second; 0: not known
   int32_t rotation;     // degrees clockwise that put the picture upright: 0, 90, 180 or 270; -1: mirrored or slanted
+  int32_t by_arrival;   // 1: times are when packets came (CLOCK_MONOTONIC), since the stream has none of its own
+  int32_t is_picture;   // 1: a single picture, such as a JPEG
 } cffmpeg_information;
 
 typedef struct {
@@ -53,8 +62,8 @@ typedef struct {
 } cffmpeg_picture;
 
 // Opens a file's path or a stream's address. What a playlist names can only be files for a file, only streams for a
-// stream. Gives up at deadline_ns (CLOCK_MONOTONIC).
-int cffmpeg_open(const char *location, int is_file, int threads, int64_t deadline_ns, cffmpeg_reader **reader);
+// stream. `transport` is for RTSP. Gives up at deadline_ns (CLOCK_MONOTONIC).
+int cffmpeg_open(const char *location, int is_file, int transport, int threads, int64_t deadline_ns, cffmpeg_reader **reader);
 
 // A decoder of H.264 packets that come from elsewhere.
 int cffmpeg_open_h264(int threads, cffmpeg_reader **reader);
@@ -107,6 +116,9 @@ int cffmpeg_finish(cffmpeg_writer *writer);
 
 // Frees the writer of a file that is not to be finished.
 void cffmpeg_abandon(cffmpeg_writer *writer);
+
+// True when code says that an RTSP camera refuses every transport it was asked for.
+int cffmpeg_is_refused_transport(int code);
 
 // True when code says that the deadline passed.
 int cffmpeg_is_timeout(int code);

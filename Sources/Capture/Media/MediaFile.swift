@@ -1,3 +1,4 @@
+package import Basics
 package import Video
 
 /// What a file or stream says of itself before the first frame.
@@ -22,13 +23,12 @@ package struct MediaFile: ~Copyable, FrameSource {
   package enum Location: Equatable, Sendable, CustomStringConvertible {
     case file(String)
     /// rtsp, rtsps, http, https, rtp or udp.
-    case url(String)
+    case url(SourceAddress)
 
-    /// Without a URL's user and password.
     package var description: String {
       switch self {
       case .file(let path): path
-      case .url(let address): withoutCredentials(address)
+      case .url(let address): "\(address)"
       }
     }
 
@@ -36,7 +36,7 @@ package struct MediaFile: ~Copyable, FrameSource {
     package func isLive(_ information: MediaInformation) -> Bool {
       guard case .url(let address) = self else { return false }
       return information.duration == nil
-        || ["rtsp", "rtsps", "rtp", "udp"].contains { address.lowercased().hasPrefix($0 + "://") }
+        || ["rtsp", "rtsps", "rtp", "udp"].contains(address.scheme)
     }
   }
 
@@ -47,10 +47,18 @@ package struct MediaFile: ~Copyable, FrameSource {
     case realTime
   }
 
+  /// How an RTSP camera sends its pictures.
+  package enum Transport: String, Equatable, Sendable {
+    /// TCP, or UDP where the camera takes no TCP.
+    case auto
+    case tcp, udp
+  }
+
   package struct Options: Equatable, Sendable {
     package var pace = Pace.fastest
     /// Begin again at the end; timestamps and sequence go on.
     package var loops = false
+    package var transport = Transport.auto
     package var decoderThreads = 1
     package var openTimeout = Duration.seconds(10)
     /// How long a stream may send nothing before `next` throws `stalled`: the camera's `stallSeconds`.
@@ -67,7 +75,11 @@ package struct MediaFile: ~Copyable, FrameSource {
   private let options: Options
   private let clock: FrameClock
   private var reader: MediaReader
+  /// Of a file.
   private var timeline: MediaTimeline
+  /// Of a live stream.
+  private var times = LiveTimes(isOurClock: false)
+  private var firstTime: Duration?
   /// Decoded, and not yet due.
   private var held = Frame()
   private var isHeld = false
@@ -87,6 +99,7 @@ package struct MediaFile: ~Copyable, FrameSource {
     reader = try MediaReader(location, options)
     information = reader.information
     isLive = location.isLive(reader.information)
+    if isLive { times = LiveTimes(isOurClock: reader.stampsByArrival) }
     timeline = MediaTimeline(rate: information.rate)
   }
 
@@ -94,6 +107,8 @@ package struct MediaFile: ~Copyable, FrameSource {
     var counters = CaptureCounters()
     counters.delivered = delivered
     counters.corrupt = corruptBeforePass + reader.corruptCount
+    counters.retimed = times.corrected
+    counters.goesByArrival = times.goesByArrival
     return counters
   }
 
@@ -111,7 +126,7 @@ package struct MediaFile: ~Copyable, FrameSource {
     if options.pace == .realTime, !isLive {
       let left = held.timestamp - clock.now()
       clock.sleep(min(left, timeout))
-      guard left <= timeout else { return .timedOut }
+      guard left <= timeout else { return .notDue }
     }
     isHeld = false
     held.sequence = delivered
@@ -131,11 +146,19 @@ package struct MediaFile: ~Copyable, FrameSource {
       streamTime = time
       unturned.rotated(clockwise: reader.rotation, into: &held)
     }
-    held.timestamp = timeline.mediaTime(of: streamTime)
-    if options.pace == .realTime {
-      held.timestamp = timeline.place(held.timestamp, now: clock.now(), isLive: isLive)
-    }
+    held.timestamp = time(ofStamp: streamTime)
     return true
+  }
+
+  private mutating func time(ofStamp stamp: Duration?) -> Duration {
+    guard isLive else {
+      let time = timeline.mediaTime(of: stamp)
+      return options.pace == .realTime ? timeline.place(time, now: clock.now()) : time
+    }
+    let time = times.time(ofStamp: stamp, arrival: clock.now())
+    if firstTime == nil { firstTime = time }
+    // At any other pace time counts from the first frame.
+    return options.pace == .realTime ? time : time - (firstTime ?? time)
   }
 
   /// Opens a looped file again; false when the source has ended.
@@ -155,13 +178,4 @@ package struct MediaFile: ~Copyable, FrameSource {
     timeline.beginAgain()
     return true
   }
-}
-
-/// A URL without user and password, for messages and logs.
-func withoutCredentials(_ address: String) -> String {
-  guard let scheme = address.firstRange(of: "://") else { return address }
-  let rest = address[scheme.upperBound...]
-  let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-  guard let at = authority.lastIndex(of: "@") else { return address }
-  return String(address[..<scheme.upperBound] + rest[rest.index(after: at)...])
 }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import CFFmpeg
 internal import Glibc
 internal import Video
@@ -13,6 +14,8 @@ internal import Video
   }
 
   let information: MediaInformation
+  /// True when times are those of arrival, on CLOCK_MONOTONIC, since the stream has none of its own.
+  let stampsByArrival: Bool
   /// Degrees clockwise that put pictures upright.
   let rotation: Int
   private let name: String
@@ -26,15 +29,23 @@ internal import Video
     case .file(let path):
       try checkRegularFile(path)
       (address, isStream) = (path, false)
-    case .url(let url): (address, isStream) = (url, true)
+    case .url(let url): (address, isStream) = (url.revealed, true)
     }
     let name = "\(location)"
     var opened: OpaquePointer?
     // libav's deadlines are on the real clock, whichever one paces the frames.
     let deadline = FrameClock.monotonic.now() + options.openTimeout
     let code = unsafe cffmpeg_open(
-      address, isStream ? 0 : 1, CInt(max(1, options.decoderThreads)), deadline.wholeNanoseconds, &opened)
+      address, isStream ? 0 : 1, options.transport.code, CInt(max(1, options.decoderThreads)),
+      deadline.wholeNanoseconds, &opened)
     guard code == 0, let handle = unsafe opened else {
+      if isStream, cffmpeg_is_refused_transport(code) != 0, let other = options.transport.advice {
+        throw .unreadable(
+          source: name,
+          reason:
+            "the camera refuses RTSP over \(options.transport.rawValue); set cameras[].transport to \(other) or auto",
+          isTransient: true)
+      }
       throw openError(code, name: name, isStream: isStream, seconds: options.openTimeout.inSeconds)
     }
     var about = cffmpeg_information()
@@ -44,10 +55,17 @@ internal import Video
       throw .unreadable(
         source: name, reason: "it is to be shown mirrored or slanted, which is not supported", isTransient: false)
     }
+    guard !isStream || about.is_picture == 0 else {
+      unsafe cffmpeg_close(handle)
+      throw .unreadable(
+        source: name, reason: "it gives a single picture, not a video; name the camera's MJPEG or RTSP stream",
+        isTransient: true)
+    }
     self.name = name
     self.isStream = isStream
     stallTimeout = options.stallTimeout
     rotation = Int(about.rotation)
+    stampsByArrival = about.by_arrival != 0
     information = MediaInformation(about)
     unsafe self.handle = handle
   }
@@ -61,6 +79,7 @@ internal import Video
     }
     information = MediaInformation(size: FrameSize(width: 0, height: 0))
     rotation = 0
+    stampsByArrival = false
     name = device
     isStream = true
     stallTimeout = .zero
@@ -107,6 +126,25 @@ internal import Video
     if cffmpeg_is_timeout(code) != 0 { return .stalled(source: name, seconds: stallTimeout.inSeconds) }
     if isStream { return .disconnected(source: name, reason: mediaReason(code)) }
     return .unreadable(source: name, reason: mediaReason(code), isTransient: false)
+  }
+}
+
+extension MediaFile.Transport {
+  fileprivate var code: CInt {
+    switch self {
+    case .auto: CInt(CFFMPEG_TRANSPORT_AUTO)
+    case .tcp: CInt(CFFMPEG_TRANSPORT_TCP)
+    case .udp: CInt(CFFMPEG_TRANSPORT_UDP)
+    }
+  }
+
+  /// What to set instead when the camera refuses this one.
+  fileprivate var advice: String? {
+    switch self {
+    case .auto: nil
+    case .tcp: "udp"
+    case .udp: "tcp"
+    }
   }
 }
 

@@ -1,9 +1,15 @@
-/// Turns a stream's own times into media time from zero, and media time into times on a clock.
+/// What time each frame of a file has: media time from zero, and in real time where that lies on a clock.
+///
+/// A time that steps back by no more than `shortStep` becomes that of the frame before, which samplers pass over; a longer
+/// step back, or one of more than `longestStep` ahead, is a break, over which time goes on at the usual rate.
 struct MediaTimeline {
-  /// What is late, or for a live stream early, by more than this is placed anew.
+  /// What is late by more than this is placed anew.
   static let tolerance = Duration.seconds(2)
   /// A longer step from one frame to the next is taken for a break in the stream's clock.
   static let longestStep = Duration.seconds(3600)
+
+  /// A step back by no more than this is a stamp gone wrong; more is another clock.
+  static let shortStep = Duration.seconds(1)
 
   /// The usual time from one frame to the next, for frames without a time.
   private let interval: Duration
@@ -24,6 +30,7 @@ struct MediaTimeline {
     var time = expected
     if let streamTime, let origin {
       time = streamTime - origin
+      if let last, time < last, last - time <= Self.shortStep { return last }
       if let last, time < last || time > last + Self.longestStep { time = expected }
     }
     if let streamTime { origin = streamTime - time }
@@ -37,9 +44,9 @@ struct MediaTimeline {
   }
 
   /// The time on the clock at which a frame is due, the first one now.
-  mutating func place(_ mediaTime: Duration, now: Duration, isLive: Bool) -> Duration {
+  mutating func place(_ mediaTime: Duration, now: Duration) -> Duration {
     var placed = (anchor ?? now - mediaTime) + mediaTime
-    if now - placed > Self.tolerance || (isLive && placed - now > Self.tolerance) { placed = now }
+    if now - placed > Self.tolerance { placed = now }
     if let lastPlaced { placed = max(placed, lastPlaced) }
     anchor = placed - mediaTime
     lastPlaced = placed

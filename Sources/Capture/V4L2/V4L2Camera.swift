@@ -31,6 +31,7 @@ package struct V4L2Camera: ~Copyable, FrameSource {
   private var undecodable = 0
   private var packet: [UInt8] = []
   private var sequence = SequenceCounter()
+  private var times = LiveTimes(isOurClock: true)
   private var failures = 0
 
   /// Opens a camera, agrees on a format and starts the stream.
@@ -69,6 +70,8 @@ package struct V4L2Camera: ~Copyable, FrameSource {
   package var counters: CaptureCounters {
     var counters = counts
     counters.corrupt += undecodable
+    counters.retimed = times.corrected
+    counters.goesByArrival = times.goesByArrival
     return counters
   }
 
@@ -125,8 +128,9 @@ package struct V4L2Camera: ~Copyable, FrameSource {
     counts.lost += sequence.advance(to: buffer.sequence)
     let isWhole =
       !buffer.isFaulty && buffer.byteCount >= max(1, layout.byteCount) && buffer.byteCount <= device.bufferLength
-    let time = timestamp(buffer)
+    var time = Duration.zero
     if isWhole {
+      time = times.time(ofStamp: buffer.timestamp, arrival: clock.now())
       if decoder != nil {
         if packet.count < buffer.byteCount { packet = [UInt8](repeating: 0, count: device.bufferLength) }
         device.copy(buffer.index, count: buffer.byteCount, into: &packet)
@@ -163,13 +167,6 @@ package struct V4L2Camera: ~Copyable, FrameSource {
     frame.timestamp = time ?? clock.now()
     frame.sequence = sequence.total
     return true
-  }
-
-  /// The camera's time, or now where its clock is another or has gone astray.
-  private func timestamp(_ buffer: V4L2FilledBuffer) -> Duration {
-    let now = clock.now()
-    guard let time = buffer.timestamp, now - time < .seconds(10), time - now < .seconds(1) else { return now }
-    return time
   }
 
   private mutating func restart() throws(KernelRefusal) {

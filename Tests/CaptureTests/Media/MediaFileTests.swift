@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Testing
 import Video
@@ -181,7 +182,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     var frame = Frame()
     #expect(try media.next(into: &frame, timeout: .seconds(1)) == .frame)
     #expect(frame.timestamp == .seconds(100))
-    #expect(try media.next(into: &frame, timeout: .milliseconds(30)) == .timedOut)
+    #expect(try media.next(into: &frame, timeout: .milliseconds(30)) == .notDue)
     #expect(time.clock.now() == .milliseconds(100_030))
     #expect(frame.bytes[0] == 0)
     #expect(try media.next(into: &frame, timeout: .seconds(1)) == .frame)
@@ -215,11 +216,11 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     var options = MediaFile.Options()
     options.openTimeout = .milliseconds(200)
     let error = #expect(throws: CaptureError.self) {
-      _ = try MediaFile(.url("http://user:secret@127.0.0.1:\(listener.port)/a.mp4"), options: options)
+      _ = try MediaFile(.url(SourceAddress("http://user:secret@127.0.0.1:\(listener.port)/a.mp4")), options: options)
     }
     #expect(
       error?.description
-        == "cannot read http://127.0.0.1:\(listener.port)/a.mp4: it did not open within 0.2 s")
+        == "cannot read http://127.0.0.1:\(listener.port)/…: it did not open within 0.2 s")
     #expect(error?.isTransient == true)
   }
 

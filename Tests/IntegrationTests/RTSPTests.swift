@@ -1,0 +1,32 @@
+import Foundation
+import Testing
+
+@Suite struct `RTSP cameras` {
+  /// The package to install; `nil` where everything is there.
+  private static let missing: String? = {
+    let modules = "/usr/lib/x86_64-linux-gnu/girepository-1.0/GstRtspServer-1.0.typelib"
+    let needed = [
+      (modules, "gir1.2-gst-rtsp-server-1.0 python3-gi"),
+      ("/usr/lib/x86_64-linux-gnu/gstreamer-1.0/libgstx264.so", "gstreamer1.0-plugins-ugly"),
+      ("/usr/lib/x86_64-linux-gnu/gstreamer-1.0/libgstrtp.so", "gstreamer1.0-plugins-good"),
+    ]
+    if let package = needed.first(where: { !FileManager.default.fileExists(atPath: $0.0) })?.1 { return package }
+    return geteuid() == 0 ? nil : "the rights of root, for a network of its own"
+  }()
+
+  /// Its own lines say how long each recovery took.
+  @Test(.enabled(if: missing == nil, "no \(missing ?? ""); see Tests/RTSP/run"), .timeLimit(.minutes(10)))
+  func `are watched over TCP and UDP, with lost packets, restarts and power cuts`() throws {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: "\(Programs.package)/Tests/RTSP/run")
+    process.arguments = [Programs.products]
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    print(output)
+    #expect(process.terminationStatus == 0, "\(output)")
+  }
+}
