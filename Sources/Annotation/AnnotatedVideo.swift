@@ -79,7 +79,7 @@ private struct DecodedPicture: ~Copyable {
   var pixels: [UInt8] = []
   private var decoder: FrameDecoder
   private var decoded = Frame()
-  private var plan: (format: PixelFormat, size: FrameSize, resampler: Resampler)?
+  private var plan: (format: PixelFormat, size: FrameSize, orientation: Orientation, resampler: Resampler)?
 
   init() throws(CaptureError) { decoder = try FrameDecoder() }
 
@@ -93,12 +93,15 @@ private struct DecodedPicture: ~Copyable {
   private mutating func convert(_ frame: Frame) throws(VideoError) {
     try frame.validatePlanes()
     if pixels.isEmpty {
-      size = frame.size
+      size = frame.uprightSize
       pixels = [UInt8](repeating: 0, count: size.width * size.height * 3)
     }
-    if plan?.format != frame.format || plan?.size != frame.size {
-      let whole = PixelRectangle(x: 0, y: 0, width: frame.size.width, height: frame.size.height)
-      plan = (frame.format, frame.size, Resampler(frame.format, frame.size, rectangle: whole, output: size))
+    if plan?.format != frame.format || plan?.size != frame.size || plan?.orientation != frame.orientation {
+      let shown = frame.uprightSize
+      let resampler = Resampler(
+        frame.format, frame.size, orientation: frame.orientation,
+        rectangle: PixelRectangle(x: 0, y: 0, width: shown.width, height: shown.height), output: size)
+      plan = (frame.format, frame.size, frame.orientation, resampler)
     }
     try plan?.resampler.resample(frame, into: &pixels)
   }

@@ -4,7 +4,6 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/avstring.h>
-#include <libavutil/display.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
@@ -14,8 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-// An 8K picture; what claims more is taken for a faulty or hostile file.
-#define MAX_PIXELS "35651584"
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+#define MAX_PIXELS TEXT(CFFMPEG_MAX_PIXELS)
 #define MAX_ALLOCATION ((size_t)256 << 20)
 // Reading that fails so often in a row will not recover.
 #define MAX_FAILED_READS 64
@@ -36,6 +36,8 @@ struct cffmpeg_reader {
   int prefix_left;
   int at_end;
   int failed_reads;
+  int has_decoded;
+  int32_t too_large[2];  // width and height of pictures that were refused for it
   int64_t corrupt;
   int64_t deadline_ns;
 };
@@ -91,7 +93,37 @@ static int find_stream(cffmpeg_reader *r, const AVCodec **codec) {
   for (unsigned i = 0; i < count; i++) av_dict_free(&options[i]);
   free(options);
   if (code < 0) return code;
-  return av_find_best_stream(r->format, AVMEDIA_TYPE_VIDEO, -1, -1, codec, 0);
+  code = av_find_best_stream(r->format, AVMEDIA_TYPE_VIDEO, -1, -1, codec, 0);
+  if (code == AVERROR_STREAM_NOT_FOUND) return CFFMPEG_NO_VIDEO;
+  // The best one is a cover picture only where there is nothing else.
+  if (code >= 0 && (r->format->streams[code]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) return CFFMPEG_NO_VIDEO;
+  return code;
+}
+
+static int note_size(cffmpeg_reader *r, int width, int height) {
+  if ((int64_t)width * height <= CFFMPEG_MAX_PIXELS) return 0;
+  r->too_large[0] = width;
+  r->too_large[1] = height;
+  return CFFMPEG_TOO_LARGE;
+}
+
+static int refuse_buffer(AVCodecContext *codec, AVFrame *frame, int flags) {
+  (void)flags;
+  note_size(codec->opaque, frame->width, frame->height);
+  return AVERROR(EINVAL);
+}
+
+// Finds out whether a packet fails for its picture's size, which a decoder with a limit does not tell: one without a
+// limit asks for memory, and is given none.
+static void ask_size(cffmpeg_reader *r, const AVPacket *packet) {
+  AVCodecContext *codec = avcodec_alloc_context3(r->codec->codec);
+  if (codec == NULL) return;
+  if (r->format != NULL) avcodec_parameters_to_context(codec, r->format->streams[r->stream]->codecpar);
+  codec->thread_count = 1;
+  codec->opaque = r;
+  codec->get_buffer2 = refuse_buffer;
+  if (avcodec_open2(codec, NULL, NULL) == 0) avcodec_send_packet(codec, packet);
+  avcodec_free_context(&codec);
 }
 
 static int make_format(cffmpeg_reader *r) {
@@ -182,10 +214,13 @@ static int open_input(cffmpeg_reader *r, const char *location, int is_file, int 
   }
   const AVStream *stream = r->format->streams[r->stream];
   r->time_base = r->by_arrival ? (AVRational){1, 1000000000} : stream->time_base;
-  return open_codec(r, codec, stream->codecpar, threads);
+  code = note_size(r, stream->codecpar->width, stream->codecpar->height);
+  return code < 0 ? code : open_codec(r, codec, stream->codecpar, threads);
 }
 
-int cffmpeg_open(const char *location, int is_file, int transport, int threads, int64_t deadline_ns, cffmpeg_reader **reader) {
+int cffmpeg_open(
+  const char *location, int is_file, int transport, int threads, int64_t deadline_ns, int32_t size[2],
+  cffmpeg_reader **reader) {
   *reader = NULL;
   cffmpeg_reader *r = make_reader(deadline_ns);
   if (r == NULL) return AVERROR(ENOMEM);
@@ -194,6 +229,7 @@ int cffmpeg_open(const char *location, int is_file, int transport, int threads, 
   int code = address == NULL ? AVERROR(ENOMEM) : open_input(r, address, is_file, transport, threads);
   av_free(address);
   if (code < 0) {
+    memcpy(size, r->too_large, sizeof r->too_large);
     cffmpeg_close(r);
     return code;
   }
@@ -231,27 +267,27 @@ void cffmpeg_close(cffmpeg_reader *r) {
   free(r);
 }
 
-static int rotation_of(const AVStream *stream) {
-  const int32_t *matrix = (const int32_t *)av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, NULL);
-  if (matrix == NULL) return 0;
-  if ((double)matrix[0] * matrix[4] - (double)matrix[1] * matrix[3] <= 0) return -1;
-  double degrees = -av_display_rotation_get(matrix);
-  for (int quarter = -4; quarter <= 4; quarter++) {
-    double apart = degrees - quarter * 90;
-    if (apart > -1 && apart < 1) return ((quarter + 4) % 4) * 90;
-  }
-  return -1;
+static cffmpeg_orientation orientation_of(const void *side_data) {
+  const int32_t *matrix = side_data;
+  if (matrix == NULL) return (cffmpeg_orientation){.right_x = 1, .down_y = 1};
+  return (cffmpeg_orientation){
+    .right_x = matrix[0], .right_y = matrix[1], .down_x = matrix[3], .down_y = matrix[4]};
+}
+
+static cffmpeg_orientation container_orientation(const cffmpeg_reader *r) {
+  if (r->format == NULL) return orientation_of(NULL);
+  const AVStream *stream = r->format->streams[r->stream];
+  return orientation_of(av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, NULL));
 }
 
 void cffmpeg_describe(const cffmpeg_reader *r, cffmpeg_information *information) {
-  *information = (cffmpeg_information){.duration_ns = -1, .frame_count = -1};
+  *information = (cffmpeg_information){.duration_ns = -1, .frame_count = -1, .orientation = container_orientation(r)};
   if (r->format == NULL) return;
   const AVStream *stream = r->format->streams[r->stream];
   information->by_arrival = r->by_arrival;
   information->is_picture = strstr(r->format->iformat->name, "_pipe") != NULL;
   information->width = r->codec->width;
   information->height = r->codec->height;
-  information->rotation = rotation_of(stream);
   AVRational rate = stream->avg_frame_rate.num > 0 ? stream->avg_frame_rate : stream->r_frame_rate;
   if (rate.num > 0 && rate.den > 0) information->rate = av_q2d(rate);
   if (stream->duration > 0) {
@@ -376,6 +412,8 @@ static int present(cffmpeg_reader *r, cffmpeg_picture *picture) {
     .full_range = full_range,
     .time_ns = CFFMPEG_NO_TIME,
   };
+  const AVFrameSideData *own = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
+  picture->orientation = own != NULL ? orientation_of(own->data) : container_orientation(r);
   if (frame->best_effort_timestamp != AV_NOPTS_VALUE) {
     picture->time_ns = av_rescale_q(frame->best_effort_timestamp, r->time_base, (AVRational){1, 1000000000});
   }
@@ -407,7 +445,10 @@ static int feed(cffmpeg_reader *r) {
       av_packet_unref(r->packet);
       return code;
     }
-    if (code < 0) r->corrupt++;
+    if (code < 0) {
+      r->corrupt++;
+      if (!r->has_decoded && r->too_large[0] == 0) ask_size(r, r->packet);
+    }
   }
   av_packet_unref(r->packet);
   return 0;
@@ -419,10 +460,8 @@ int cffmpeg_next(cffmpeg_reader *r, int64_t deadline_ns, cffmpeg_picture *pictur
   for (;;) {
     int code = avcodec_receive_frame(r->codec, r->decoded);
     if (code == 0) {
-      if ((r->decoded->flags & AV_FRAME_FLAG_CORRUPT) != 0 || r->decoded->decode_error_flags != 0) {
-        r->corrupt++;
-        continue;
-      }
+      r->has_decoded = 1;
+      if ((r->decoded->flags & AV_FRAME_FLAG_CORRUPT) != 0 || r->decoded->decode_error_flags != 0) r->corrupt++;
       return present(r, picture);
     }
     if (code == AVERROR_EOF) return CFFMPEG_ENDED;
@@ -468,6 +507,11 @@ int cffmpeg_copy_picture(const cffmpeg_reader *r, uint8_t *bytes, size_t count) 
     bytes, (int)count, (const uint8_t *const *)r->picture->data, r->picture->linesize, r->picture->format,
     r->picture->width, r->picture->height, 1);
   return code < 0 ? code : 0;
+}
+
+int cffmpeg_why_nothing(const cffmpeg_reader *r, int32_t size[2]) {
+  memcpy(size, r->too_large, sizeof r->too_large);
+  return r->too_large[0] > 0 ? CFFMPEG_TOO_LARGE : 0;
 }
 
 int64_t cffmpeg_corrupt_count(const cffmpeg_reader *r) { return r->corrupt; }

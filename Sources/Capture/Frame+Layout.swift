@@ -8,6 +8,7 @@ extension Frame {
     self.format = format
     self.size = size
     self.color = color
+    orientation = .upright
     planes.removeAll(keepingCapacity: true)
     var end = 0
     for shape in format.planeShapes(size) {

@@ -2,6 +2,9 @@ internal import CTurboJPEG
 package import Video
 
 /// Decodes MJPEG frames to planes; meant only for frames that were chosen as samples.
+///
+/// Damaged pictures come out as far as they go, as a browser shows them, and are counted: cameras often leave out tables
+/// and end markers, and lose or add a few bytes.
 @safe package struct FrameDecoder: ~Copyable {
   /// Whether pictures may be decoded at a half, quarter or eighth of their size.
   package enum Scale: Equatable, Sendable {
@@ -11,7 +14,12 @@ package import Video
     case covering(FrameSize)
   }
 
+  /// Pictures of which something was missing or wrong, and which were handed out all the same.
+  package private(set) var damagedCount = 0
   private var handle: tjhandle
+
+  /// A picture of which a larger part is missing is refused: another frame serves better.
+  private static let mostMissing = 0.25
 
   package init() throws(CaptureError) {
     unsafe handle = try Self.makeHandle()
@@ -24,13 +32,14 @@ package import Video
     return unsafe handle
   }
 
-  /// Decodes a frame of format `mjpeg` to `i420`, `i422`, `i444` or `grey`, full range BT.601.
+  /// Decodes a frame of format `mjpeg` to `i420`, `i422`, `i444`, `grey` or, for rarer kinds, `rgb24`; full range BT.601.
   ///
   /// - Parameters:
-  ///   - frame: keeps its time and sequence number; its size is what the JPEG says.
+  ///   - frame: keeps its time, number and orientation; its size is what the JPEG says.
   ///   - target: the picture; its storage is used again.
   ///   - scale: how small it may come out.
-  /// - Throws: `undecodable` for what is cut off, damaged, larger than 8192x8192 or of a rare kind (4:1:1, 4:4:0, CMYK).
+  /// - Throws: `undecodable` for what shows no picture, of which more than a quarter is missing, or which is larger than
+  ///   8192x8192.
   package mutating func decode(_ frame: Frame, into target: inout Frame, scale: Scale = .exact) throws(CaptureError) {
     precondition(frame.format == .mjpeg)
     do throws(CaptureError) {
@@ -43,54 +52,78 @@ package import Video
     }
   }
 
-  private func decodeOnce(_ frame: Frame, into target: inout Frame, _ scale: Scale) throws(CaptureError) {
-    let count = frame.byteCount
-    guard isWholeJPEG(frame.bytes.span.extracting(0..<count)) else {
-      throw .undecodable(reason: "the JPEG has no beginning or no end")
+  private mutating func decodeOnce(_ frame: Frame, into target: inout Frame, _ scale: Scale) throws(CaptureError) {
+    guard let bytes = jpegBytes(frame.bytes.span.extracting(0..<frame.byteCount)) else {
+      throw .undecodable(reason: "it does not begin as a JPEG does")
     }
-    let (size, sampling) = try header(frame)
-    let format: PixelFormat
-    switch sampling {
-    case CInt(TJSAMP_420.rawValue): format = .i420
-    case CInt(TJSAMP_422.rawValue): format = .i422
-    case CInt(TJSAMP_444.rawValue): format = .i444
-    case CInt(TJSAMP_GRAY.rawValue): format = .grey
-    default: throw .undecodable(reason: "the JPEG's chroma sampling is not 4:2:0, 4:2:2, 4:4:4 or grey")
+    let header = try header(frame, bytes)
+    let scaled = scaledSize(header.size, scale)
+    target.layOut(header.format, scaled, color: ColorDescription(matrix: .bt601, range: .full))
+    (target.timestamp, target.sequence, target.orientation) = (frame.timestamp, frame.sequence, frame.orientation)
+    guard decompress(frame, bytes, into: &target) != 0 else { return }
+    let reason = unsafe String(cString: tjGetErrorStr2(handle))
+    guard unsafe tjGetErrorCode(handle) == CInt(TJERR_WARNING.rawValue) else { throw .undecodable(reason: reason) }
+    // Stray bytes between two parts of the picture cost nothing. Only the first warning's text is known.
+    guard !reason.contains("extraneous bytes") else { return }
+    let missing = target.missingPart
+    guard missing <= Self.mostMissing else {
+      throw .undecodable(reason: "\(reason); \(Int((100 * missing).rounded())) % of the picture is missing")
     }
-    let scaled = scaledSize(size, scale)
-    let (timestamp, sequence) = (frame.timestamp, frame.sequence)
-    target.layOut(format, scaled, color: ColorDescription(matrix: .bt601, range: .full))
-    (target.timestamp, target.sequence) = (timestamp, sequence)
+    damagedCount += 1
+  }
+
+  /// Writes the planes; 0 unless there is an error or a warning.
+  private func decompress(_ frame: Frame, _ jpeg: Range<Int>, into target: inout Frame) -> CInt {
+    let (size, isRGB) = (target.size, target.format == .rgb24)
     let offsets = target.planes.map(\.offset)
     var strides = target.planes.map { CInt($0.rowBytes) }
     let handle = unsafe handle
-    let code = unsafe frame.bytes.withUnsafeBufferPointer { (source) in
+    return unsafe frame.bytes.withUnsafeBufferPointer { (source) in
       unsafe target.bytes.withUnsafeMutableBufferPointer { (bytes) in
+        let start = unsafe source.baseAddress?.advanced(by: jpeg.lowerBound)
+        let count = CUnsignedLong(jpeg.count)
+        guard !isRGB else {
+          return unsafe tjDecompress2(
+            handle, start, count, bytes.baseAddress, CInt(size.width), strides[0], CInt(size.height),
+            CInt(TJPF_RGB.rawValue), 0)
+        }
         var planes = unsafe offsets.map { unsafe bytes.baseAddress?.advanced(by: $0) }
         return unsafe tjDecompressToYUVPlanes(
-          handle, source.baseAddress, CUnsignedLong(count), &planes, CInt(scaled.width), &strides, CInt(scaled.height),
-          CInt(TJFLAG_STOPONWARNING))
+          handle, start, count, &planes, CInt(size.width), &strides, CInt(size.height), 0)
       }
     }
-    guard code == 0 else { throw .undecodable(reason: unsafe String(cString: tjGetErrorStr2(handle))) }
   }
 
-  private func header(_ frame: Frame) throws(CaptureError) -> (size: FrameSize, sampling: CInt) {
+  private func header(_ frame: Frame, _ jpeg: Range<Int>) throws(CaptureError) -> (size: FrameSize, format: PixelFormat)
+  {
     var (width, height, sampling, space) = (CInt(0), CInt(0), CInt(0), CInt(0))
-    let count = frame.byteCount
     let handle = unsafe handle
     let code = unsafe frame.bytes.withUnsafeBufferPointer { (source) in
       unsafe tjDecompressHeader3(
-        handle, source.baseAddress, CUnsignedLong(count), &width, &height, &sampling, &space)
+        handle, source.baseAddress?.advanced(by: jpeg.lowerBound), CUnsignedLong(jpeg.count), &width, &height,
+        &sampling, &space)
     }
-    guard code == 0 else { throw .undecodable(reason: unsafe String(cString: tjGetErrorStr2(handle))) }
+    // A warning is about bytes that are skipped.
+    let isUsable = unsafe code == 0 || tjGetErrorCode(handle) == CInt(TJERR_WARNING.rawValue)
+    guard isUsable else {
+      throw .undecodable(reason: unsafe String(cString: tjGetErrorStr2(handle)))
+    }
     guard (1...8192).contains(width), (1...8192).contains(height) else {
-      throw .undecodable(reason: "the JPEG claims to be \(width)x\(height)")
+      throw .undecodable(reason: "the JPEG claims to be \(width)x\(height); at most 8192x8192 is decoded")
     }
-    guard space == CInt(TJCS_YCbCr.rawValue) || space == CInt(TJCS_GRAY.rawValue) else {
-      throw .undecodable(reason: "the JPEG is neither YCbCr nor grey")
+    guard space != CInt(TJCS_CMYK.rawValue), space != CInt(TJCS_YCCK.rawValue) else {
+      throw .undecodable(reason: "the JPEG is for print (CMYK)")
     }
-    return (FrameSize(width: Int(width), height: Int(height)), sampling)
+    let isYUV = space == CInt(TJCS_YCbCr.rawValue)
+    let format: PixelFormat =
+      switch sampling {
+      case CInt(TJSAMP_420.rawValue) where isYUV: .i420
+      case CInt(TJSAMP_422.rawValue) where isYUV: .i422
+      case CInt(TJSAMP_444.rawValue) where isYUV: .i444
+      case CInt(TJSAMP_GRAY.rawValue): .grey
+      default: .rgb24
+      }
+    return (FrameSize(width: Int(width), height: Int(height)), format)
   }
 
   private func scaledSize(_ size: FrameSize, _ scale: Scale) -> FrameSize {
@@ -104,10 +137,19 @@ package import Video
   }
 }
 
-/// True for bytes that begin and end as a JPEG file does; cameras pad with zeros behind the end.
-func isWholeJPEG(_ bytes: borrowing Span<UInt8>) -> Bool {
-  var end = bytes.count
-  while end > 4, bytes[end - 1] == 0 { end -= 1 }
-  guard end >= 4 else { return false }
-  return bytes[0] == 0xFF && bytes[1] == 0xD8 && bytes[end - 2] == 0xFF && bytes[end - 1] == 0xD9
+extension Frame {
+  /// The share of rows at the bottom that libjpeg-turbo had no data for: it leaves them at exactly middle grey.
+  fileprivate var missingPart: Double {
+    let rowBytes = planes[0].rowBytes
+    var rows = size.height
+    while rows > 0, bytes.span.extracting((rows - 1) * rowBytes..<rows * rowBytes).isAll(128) { rows -= 1 }
+    return Double(size.height - rows) / Double(size.height)
+  }
+}
+
+extension Span<UInt8> {
+  fileprivate func isAll(_ value: UInt8) -> Bool {
+    for index in indices where self[index] != value { return false }
+    return true
+  }
 }

@@ -12,6 +12,13 @@ package protocol FrameSource: ~Copyable {
 
   /// What was lost or skipped since the source was opened.
   var counters: CaptureCounters { get }
+
+  /// What did not go as it was asked for when the source was opened, and does not keep it from working.
+  var warnings: [String] { get }
+}
+
+extension FrameSource where Self: ~Copyable {
+  package var warnings: [String] { [] }
 }
 
 /// How a wait for a frame ended.
@@ -31,7 +38,7 @@ package struct CaptureCounters: Equatable, Sendable {
   package var delivered = 0
   /// Frames lost before us, by gaps in the source's sequence numbers.
   package var lost = 0
-  /// Frames flagged as faulty, short or empty, and frames that could not be decoded.
+  /// Frames flagged as faulty, short or empty, and frames that could not be decoded, or only with damage.
   package var corrupt = 0
   /// Frames whose own time stamps were missing or wrong.
   package var retimed = 0

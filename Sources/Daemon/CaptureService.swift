@@ -35,11 +35,14 @@ struct CaptureService: Service {
     var totals = CaptureTotals()
     var backoff = Backoff()
     var lastComplaint = ""
+    var lastWarnings: [String] = []
     while !stop.isSet {
       var counters = CaptureCounters()
       do throws(CaptureError) {
         var source = try source.open(options)
-        camera.opened()
+        // A camera that is lost again and again has the same to say each time.
+        camera.opened(source.warnings == lastWarnings ? [] : source.warnings)
+        lastWarnings = source.warnings
         let outcome = try read(&source, until: stop, totals, &counters)
         guard outcome == .stalled else {
           // Files come to an end; there is nothing to wait for.

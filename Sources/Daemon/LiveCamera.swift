@@ -37,6 +37,8 @@ final class LiveCamera: Sendable {
     var reporter: CameraReporter
     var times = WindowTimes()
     var capture = CaptureTotals()
+    /// `capture.corrupt` when the last good frame came.
+    var corruptBefore = 0
     var skippedFinds = 0
   }
 
@@ -80,7 +82,8 @@ final class LiveCamera: Sendable {
   // MARK: From the capture thread
 
   /// The source is open; silence is counted from now on.
-  func opened() {
+  func opened(_ warnings: [String]) {
+    for warning in warnings { logger.warning("\(warning)") }
     let now = clock.now().monotonic
     desk.withLock { $0.pipeline.open(at: now) }
   }
@@ -91,7 +94,7 @@ final class LiveCamera: Sendable {
       if totals.goesByArrival, !desk.capture.goesByArrival {
         logger.warning("its time stamps do not run as time does; frames are taken for as old as they arrive")
       }
-      desk.capture = totals
+      (desk.capture, desk.corruptBefore) = (totals, totals.corrupt)
       serve(desk.pipeline.take(&frame, at: now), &desk)
       count(Self.counters(desk))
     }
@@ -108,7 +111,7 @@ final class LiveCamera: Sendable {
     let now = clock.now().monotonic
     return desk.withLock { desk in
       desk.capture = totals
-      serve(desk.pipeline.tick(at: now), &desk)
+      serve(desk.pipeline.tick(at: now, faulty: totals.corrupt - desk.corruptBefore), &desk)
       return desk.pipeline.isStalled
     }
   }
@@ -183,7 +186,7 @@ final class LiveCamera: Sendable {
         }
       case .picture(let ticket, let picture):
         desk.skippedFinds += pictures.leave(PictureJob(ticket: ticket, picture: picture), from: index).count
-      case .skippedFrame(let reason): logger.warning("frame skipped: \(reason)")
+      case .skippedFrame(let reason): logger.warning("frames are skipped: \(reason)")
       default: say(output, inference: inference, &desk)
       }
     }
@@ -212,7 +215,7 @@ final class LiveCamera: Sendable {
     counters.finds = pipeline.finds
     counters.skippedFinds = desk.skippedFinds
     counters.lostFrames = desk.capture.lost
-    counters.corruptFrames = desk.capture.corrupt + pipeline.stream.unusable
+    counters.corruptFrames = desk.capture.corrupt + pipeline.stream.unusable + pipeline.damaged
     counters.reconnects = desk.capture.reconnects
     counters.retimedFrames = desk.capture.retimed
     return counters

@@ -34,6 +34,7 @@ extension PipelineOptions {
   init(_ camera: CameraSettings, _ settings: DaemonSettings, _ card: ModelCard) throws(VideoError) {
     self.init(card, view: settings.people.looksAtPeople(card) ? .people(Following(settings.people)) : .scene)
     hop = settings.model.hop
+    mounting = Orientation(camera.rotation, camera.flip)
     if let region = camera.region {
       self.region = try PictureRegion(x: region.x, y: region.y, width: region.width, height: region.height)
     }
@@ -46,6 +47,25 @@ extension PipelineOptions {
     decodesExactly = camera.decodesExactly
     stallTime = .seconds(camera.stallSeconds)
     recognition = RecognitionOptions(settings.recognition)
+  }
+}
+
+extension Orientation {
+  init(_ rotation: CameraSettings.Rotation, _ flip: CameraSettings.Flip) {
+    let turned =
+      switch rotation {
+      case .none: Orientation.upright
+      case .quarter: Orientation(quarterTurns: 1)
+      case .half: Orientation(quarterTurns: 2)
+      case .threeQuarters: Orientation(quarterTurns: 3)
+      }
+    let mirrored =
+      switch flip {
+      case .none: Orientation.upright
+      case .horizontal: Orientation(isMirrored: true)
+      case .vertical: Orientation(quarterTurns: 2, isMirrored: true)
+      }
+    self = turned.followed(by: mirrored)
   }
 }
 

@@ -31,12 +31,16 @@ package struct CameraPipeline: ~Copyable {
   /// Counts losses; see `WindowOrder.session`.
   private var session = 0
   private var lastTime = Duration.zero
+  /// When the last sample was made, on the clock of `tick`.
+  private var lastUse = Duration.zero
+  /// The last reason for which a frame was skipped; each is told once.
+  private var skipReason: String?
   private var counts = PipelineCounters()
 
   /// - Throws: `CaptureError` when libjpeg-turbo cannot start.
   package init(_ options: PipelineOptions) throws(CaptureError) {
     self.options = options
-    decoder = try ChosenFrameDecoder(options.picture, isExact: options.decodesExactly)
+    decoder = try ChosenFrameDecoder(options)
     sampler = options.sampler
     watch = RateWatch(options)
     view =
@@ -49,6 +53,7 @@ package struct CameraPipeline: ~Copyable {
   package var counters: PipelineCounters {
     var counters = counts
     counters.stream = sampler.counters
+    counters.damaged = decoder.damagedCount
     view.count(into: &counters)
     return counters
   }
@@ -76,13 +81,18 @@ package struct CameraPipeline: ~Copyable {
   /// `frame` comes back with other storage. `now` is when it arrived, on the clock of `tick`.
   package mutating func take(_ frame: inout Frame, at now: Duration) -> [PipelineOutput] {
     var outputs: [PipelineOutput] = []
-    if condition != .online { outputs.append(.condition(.online, reason: "frames arrive")) }
-    state = .online(lastFrame: now)
     lastTime = frame.timestamp
     watch.frame(at: lastTime)
     let unusable = sampler.counters.unusable
     var samples: [(Sample, [UInt8])] = []
     sampler.push(&frame, decode: decoder.decode) { samples.append(($0, $1)) }
+    guard !samples.isEmpty || sampler.counters.unusable == unusable else {
+      skipped(since: unusable, &outputs)
+      return outputs + missUse(at: now)
+    }
+    if !samples.isEmpty { lastUse = now }
+    if condition != .online { outputs.append(.condition(.online, reason: "frames arrive")) }
+    state = .online(lastFrame: now)
     for (sample, pixels) in samples { take(sample, pixels, &outputs) }
     skipped(since: unusable, &outputs)
     watchRate(&outputs)
@@ -99,11 +109,33 @@ package struct CameraPipeline: ~Copyable {
     }
   }
 
+  /// A frame came that cannot be used: where that goes on the camera counts as stalled, though it is not silent.
+  private mutating func missUse(at now: Duration) -> [PipelineOutput] {
+    let since: Duration
+    switch state {
+    case .away: return []
+    case .opened(let time, let before):
+      guard before != .stalled else { return [] }
+      since = time
+    case .online:
+      state = .online(lastFrame: now)
+      since = lastUse
+    }
+    guard now - since > options.stallTime else { return [] }
+    let reason = sampler.lastFailure.map { "\($0)" } ?? "unknown"
+    return leave(.stalled, .cameraLost, at: now, reason: "frames arrive, but none can be used: \(reason)")
+  }
+
   /// The source is open; a frame is expected from now on.
   package mutating func open(at now: Duration) { state = .opened(at: now, after: condition) }
 
   /// Time passes without a frame: after `PipelineOptions.stallTime` the camera counts as stalled.
-  package mutating func tick(at now: Duration) -> [PipelineOutput] {
+  ///
+  /// - Parameters:
+  ///   - now: on the clock of `take`.
+  ///   - faulty: frames that the source has left out as faulty since the last good one.
+  /// - Returns: what changed.
+  package mutating func tick(at now: Duration, faulty: Int = 0) -> [PipelineOutput] {
     switch state {
     case .away: return []
     case .opened(let time, let before):
@@ -116,7 +148,8 @@ package struct CameraPipeline: ~Copyable {
       guard now - lastFrame > options.stallTime else { return [] }
     }
     let seconds = options.stallTime / .seconds(1)
-    return leave(.stalled, .cameraLost, at: now, reason: "no frame for \(seconds) s")
+    let reason = faulty > 0 ? "no usable frame for \(seconds) s; faulty ones: \(faulty)" : "no frame for \(seconds) s"
+    return leave(.stalled, .cameraLost, at: now, reason: reason)
   }
 
   /// True while no frame has come for `PipelineOptions.stallTime`.
@@ -224,8 +257,11 @@ package struct CameraPipeline: ~Copyable {
     }
   }
 
-  private func skipped(since count: Int, _ outputs: inout [PipelineOutput]) {
-    guard sampler.counters.unusable > count, let failure = sampler.lastFailure else { return }
+  private mutating func skipped(since count: Int, _ outputs: inout [PipelineOutput]) {
+    guard sampler.counters.unusable > count, let failure = sampler.lastFailure, "\(failure)" != skipReason else {
+      return
+    }
+    skipReason = "\(failure)"
     outputs.append(.skippedFrame(reason: "\(failure)"))
   }
 
@@ -240,17 +276,20 @@ package struct CameraPipeline: ~Copyable {
 /// Decodes the JPEG frames that became samples.
 private final class ChosenFrameDecoder {
   private var decoder: FrameDecoder
-  private let picture: SamplePicture
-  private let isExact: Bool
+  private let options: PipelineOptions
 
-  init(_ picture: SamplePicture, isExact: Bool) throws(CaptureError) {
+  init(_ options: PipelineOptions) throws(CaptureError) {
     decoder = try FrameDecoder()
-    self.picture = picture
-    self.isExact = isExact
+    self.options = options
   }
 
+  var damagedCount: Int { decoder.damagedCount }
+
   func decode(_ frame: Frame, into target: inout Frame) throws {
-    let scale: FrameDecoder.Scale = isExact ? .exact : .covering(picture.minimumDecodedSize(of: frame.size))
+    // What is needed is known of the upright picture, and what is decoded is the stored one.
+    let orientation = frame.orientation.followed(by: options.mounting)
+    let needed = options.picture.minimumDecodedSize(of: orientation.size(of: frame.size))
+    let scale: FrameDecoder.Scale = options.decodesExactly ? .exact : .covering(orientation.size(of: needed))
     try decoder.decode(frame, into: &target, scale: scale)
   }
 }

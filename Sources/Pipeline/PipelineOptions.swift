@@ -38,6 +38,8 @@ package struct PipelineOptions: Sendable {
   package var grouping: LabelGrouping
   /// Samples from one window to the next.
   package var hop = 8
+  /// How the camera is mounted: its pictures are turned so before anything else, region and mask among it.
+  package var mounting = Orientation.upright
   package var region = PictureRegion.whole
   package var crop = Crop.full
   package var mask = PrivacyMask.none
@@ -76,6 +78,7 @@ package struct PipelineOptions: Sendable {
 
   var sampler: FrameSampler {
     FrameSampler(
-      picture, sampler: TimeSampler(rate: rate, maximumGap: longestGap, minimumFrameInterval: Self.closestFrames))
+      picture, mounting: mounting,
+      sampler: TimeSampler(rate: rate, maximumGap: longestGap, minimumFrameInterval: Self.closestFrames))
   }
 }

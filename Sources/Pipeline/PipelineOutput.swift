@@ -23,7 +23,7 @@ package enum PipelineOutput: Sendable {
   case picture(PictureTicket, Frame)
   /// Frames come too seldom for a window to be filled.
   case slow(reason: String)
-  /// A frame could not be used.
+  /// Frames cannot be used; each reason is told once, until another comes.
   case skippedFrame(reason: String)
   /// The finder failed; people who are known are kept where they are.
   case finderFailed(reason: String)
@@ -138,6 +138,8 @@ package struct PictureTicket: Equatable, Sendable {
 /// What a pipeline has counted since it was made.
 package struct PipelineCounters: Equatable, Sendable {
   package var stream = FrameSampler.Counters()
+  /// Chosen frames that were decoded with damage.
+  package var damaged = 0
   /// Windows that were scored.
   package var windows = 0
   /// Windows that nobody scored in time.

@@ -43,6 +43,18 @@ package struct CameraSettings: Equatable, Sendable {
     case auto, tcp, udp
   }
 
+  /// Degrees clockwise.
+  package enum Rotation: String, CaseIterable, Sendable {
+    case none = "0"
+    case quarter = "90"
+    case half = "180"
+    case threeQuarters = "270"
+  }
+
+  package enum Flip: String, CaseIterable, Sendable {
+    case none, horizontal, vertical
+  }
+
   /// Part of the picture in fractions.
   package struct Region: Equatable, Sendable {
     package var x: Double
@@ -66,6 +78,9 @@ package struct CameraSettings: Equatable, Sendable {
   /// Frames per second asked of the camera; `nil` leaves it to what suits the model.
   package var rate: Double?
   package var controls: [String: Int]
+  /// How the picture is put upright, before everything else: turned first, then mirrored.
+  package var rotation: Rotation
+  package var flip: Flip
   package var region: Region?
   package var crop: Crop
   /// Polygons of [x, y].
@@ -91,6 +106,8 @@ package struct CameraSettings: Equatable, Sendable {
     size = Self.size(table)
     rate = table.optionalNumber("rate", 1...240)
     controls = table.namedIntegers("controls")
+    rotation = table.choice("rotate", default: .none)
+    flip = table.choice("flip", default: .none)
     region = Self.region(table)
     crop = table.choice("crop", default: .auto)
     masks = table.polygons("masks")

@@ -78,7 +78,10 @@ package struct Frame: Sendable {
   package var timestamp: Duration = .zero
   /// The source's own count of frames, with gaps where frames were lost.
   package var sequence: Int = 0
+  /// As stored in `bytes`.
   package var size = FrameSize(width: 0, height: 0)
+  /// How the stored picture is turned to be seen; what makes a sample of it does so, last and at the smallest size.
+  package var orientation = Orientation.upright
   package var format = PixelFormat.grey
   package var color = ColorDescription(matrix: .bt601, range: .limited)
   /// Planes in the format's order; empty for `mjpeg`.
@@ -89,4 +92,7 @@ package struct Frame: Sendable {
   package var byteCount: Int = 0
 
   package init() {}
+
+  /// The picture's size once it is turned.
+  package var uprightSize: FrameSize { orientation.size(of: size) }
 }

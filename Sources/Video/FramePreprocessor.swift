@@ -1,10 +1,12 @@
-/// Turns frames into samples: masks them, cuts out what is looked at, resizes it, and converts it to RGB.
+/// Turns frames into samples: masks them, cuts out what is looked at, resizes it, converts it to RGB, puts it upright.
 ///
-/// Plans anew when the frames' size or format changes; otherwise nothing is allocated.
+/// Mask and region are those of the upright picture. Plans anew when the frames' size, orientation or format changes;
+/// otherwise nothing is allocated.
 package struct FramePreprocessor: Sendable {
   private struct Plan: Sendable {
     var format: PixelFormat
     var size: FrameSize
+    var orientation: Orientation
     var output: FrameSize
     var black: [PrivacyMask.Run]
     var components: [PixelComponent]
@@ -13,9 +15,14 @@ package struct FramePreprocessor: Sendable {
 
   /// What the samples are.
   package let picture: SamplePicture
+  /// How the camera is mounted: applied on top of what a frame says of itself.
+  private let mounting: Orientation
   private var plan: Plan?
 
-  package init(_ picture: SamplePicture) { self.picture = picture }
+  package init(_ picture: SamplePicture, mounting: Orientation = .upright) {
+    self.picture = picture
+    self.mounting = mounting
+  }
 
   package init(_ preprocessing: ClipPreprocessing) { self.init(.clip(preprocessing)) }
 
@@ -26,12 +33,16 @@ package struct FramePreprocessor: Sendable {
   @discardableResult
   package mutating func process(_ frame: inout Frame, into pixels: inout [UInt8]) throws(VideoError) -> FrameSize {
     try frame.validatePlanes()
-    if plan?.format != frame.format || plan?.size != frame.size {
-      let output = picture.size(of: frame.size)
+    let orientation = frame.orientation.followed(by: mounting)
+    if plan?.format != frame.format || plan?.size != frame.size || plan?.orientation != orientation {
+      let upright = orientation.size(of: frame.size)
+      let output = picture.size(of: upright)
       plan = Plan(
-        format: frame.format, size: frame.size, output: output, black: picture.mask.runs(in: frame.size),
-        components: frame.format.components,
-        resampler: Resampler(frame.format, frame.size, rectangle: picture.rectangle(in: frame.size), output: output))
+        format: frame.format, size: frame.size, orientation: orientation, output: output,
+        black: picture.mask.turned(orientation.inverse).runs(in: frame.size), components: frame.format.components,
+        resampler: Resampler(
+          frame.format, frame.size, orientation: orientation, rectangle: picture.rectangle(in: upright),
+          output: output))
     }
     guard let output = plan?.output else { preconditionFailure("the frame was planned for") }
     let count = output.width * output.height * 3

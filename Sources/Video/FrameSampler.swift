@@ -41,9 +41,15 @@ package struct FrameSampler: Sendable {
   private var lastSequence: Int?
   private var beginsRun = true
 
-  package init(_ picture: SamplePicture, sampler: TimeSampler = TimeSampler()) {
+  /// A sampler before its first frame.
+  ///
+  /// - Parameters:
+  ///   - picture: what samples are.
+  ///   - mounting: how the camera's pictures are to be turned.
+  ///   - sampler: chooses by time.
+  package init(_ picture: SamplePicture, mounting: Orientation = .upright, sampler: TimeSampler = TimeSampler()) {
     self.sampler = sampler
-    preprocessor = FramePreprocessor(picture)
+    preprocessor = FramePreprocessor(picture, mounting: mounting)
     if case .clip(let clip) = picture { motion = MotionMeter(size: clip.size) }
   }
 

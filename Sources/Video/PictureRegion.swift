@@ -76,6 +76,15 @@ package struct PixelRectangle: Hashable, Sendable {
     self.height = height
   }
 
+  /// Where it lies once the picture of `size` that it belongs to is turned.
+  func turned(_ orientation: Orientation, in size: FrameSize) -> PixelRectangle {
+    let first = orientation.place(x, y, right: size.width - 1, bottom: size.height - 1)
+    let last = orientation.place(x + width - 1, y + height - 1, right: size.width - 1, bottom: size.height - 1)
+    return PixelRectangle(
+      x: min(first.x, last.x), y: min(first.y, last.y), width: abs(first.x - last.x) + 1,
+      height: abs(first.y - last.y) + 1)
+  }
+
   var columns: Range<Int> { x..<x + width }
   var rows: Range<Int> { y..<y + height }
 }

@@ -48,6 +48,17 @@ package struct PrivacyMask: Hashable, Sendable {
     self.polygons = polygons
   }
 
+  /// The mask where the picture that it lies on is turned.
+  func turned(_ orientation: Orientation) -> PrivacyMask {
+    PrivacyMask(
+      unchecked: polygons.map { (polygon) in
+        polygon.map { (point) in
+          let (x, y) = orientation.place(point.x, point.y, right: 1, bottom: 1)
+          return Point(x: x, y: y)
+        }
+      })
+  }
+
   /// A stretch of black pixels in one row.
   struct Run: Equatable, Sendable {
     var row: Int

@@ -1,8 +1,9 @@
-/// Crops, resizes and converts pictures of one size and format to interleaved RGB.
+/// Crops, resizes and converts pictures of one size and format to interleaved RGB, and puts them upright.
 ///
 /// Every component is resampled on its own grid (`ResampleAxis`), down first, then across, with 15-bit weights and one
 /// rounding to 1/256 of a level between; the colours are converted last, once per output pixel. So only rows that count
 /// are read, the result is the same on every machine, and a picture that keeps its size is copied exactly.
+/// A turned picture is resampled as it is stored; only the finished pixels are put where they belong.
 /// Planned once per size, format and crop; running it allocates nothing.
 package struct Resampler: Sendable {
   fileprivate struct Plane: Sendable {
@@ -21,20 +22,38 @@ package struct Resampler: Sendable {
 
   private let format: PixelFormat
   private let size: FrameSize
+  /// As stored, before it is turned.
   private let output: FrameSize
+  private let orientation: Orientation
   private let planes: [Plane]
   private let components: [Component]
   private var sums: [UInt32]
   private var row: [UInt16]
   private var lines: (first: [Int32], second: [Int32], third: [Int32])
+  /// One finished row of a picture that is turned.
+  private var pixelRow: [UInt8]
 
-  /// Plans for pictures of `size`, of which `rectangle` becomes a picture of `output`.
-  package init(_ format: PixelFormat, _ size: FrameSize, rectangle: PixelRectangle, output: FrameSize) {
+  /// Plans for pictures of `size`, of which a part becomes a picture of another size.
+  ///
+  /// - Parameters:
+  ///   - format: of the pictures.
+  ///   - size: of the pictures as stored.
+  ///   - orientation: puts them upright.
+  ///   - shown: the part, in pixels of the upright picture.
+  ///   - uprightOutput: what it becomes.
+  package init(
+    _ format: PixelFormat, _ size: FrameSize, orientation: Orientation = .upright, rectangle shown: PixelRectangle,
+    output uprightOutput: FrameSize
+  ) {
+    let rectangle = shown.turned(orientation.inverse, in: orientation.size(of: size))
+    let output = orientation.size(of: uprightOutput)
     precondition(rectangle.x >= 0 && rectangle.x + rectangle.width <= size.width && rectangle.width > 0)
     precondition(rectangle.y >= 0 && rectangle.y + rectangle.height <= size.height && rectangle.height > 0)
     self.format = format
     self.size = size
     self.output = output
+    self.orientation = orientation
+    pixelRow = orientation == .upright ? [] : [UInt8](repeating: 0, count: 3 * output.width)
     let parts = format.components
     planes = format.planeShapes(size).indices.map { (index) in
       let inside = parts.filter { $0.plane == index }
@@ -59,7 +78,7 @@ package struct Resampler: Sendable {
     lines = (line, line, line)
   }
 
-  /// Writes the frame's picture as `output.height` rows of `output.width` RGB pixels.
+  /// Writes the frame's picture as rows of RGB pixels, in the size of the output.
   ///
   /// - Throws: `VideoError` when the frame's planes do not hold the picture; `pixels` is untouched then.
   package mutating func resample(_ frame: Frame, into pixels: inout [UInt8]) throws(VideoError) {
@@ -77,16 +96,42 @@ package struct Resampler: Sendable {
           }
         }
       }
-      var written = pixels.mutableSpan
-      let begin = y * output.width * 3
-      if format.isRGB {
-        ColorConversion.interleave(
-          red: lines.first.span, green: lines.second.span, blue: lines.third.span, into: &written, at: begin)
-      } else if format == .grey {
-        color.convert(y: lines.first.span, into: &written, at: begin)
+      if orientation == .upright {
+        convertLines(color, into: &pixels, at: y * output.width * 3)
       } else {
-        color.convert(y: lines.first.span, u: lines.second.span, v: lines.third.span, into: &written, at: begin)
+        convertLines(color, into: &pixelRow, at: 0)
+        placeRow(y, in: &pixels)
       }
+    }
+  }
+
+  /// Makes RGB of the resampled row.
+  private func convertLines(_ color: ColorConversion, into pixels: inout [UInt8], at begin: Int) {
+    var written = pixels.mutableSpan
+    if format.isRGB {
+      ColorConversion.interleave(
+        red: lines.first.span, green: lines.second.span, blue: lines.third.span, into: &written, at: begin)
+    } else if format == .grey {
+      color.convert(y: lines.first.span, into: &written, at: begin)
+    } else {
+      color.convert(y: lines.first.span, u: lines.second.span, v: lines.third.span, into: &written, at: begin)
+    }
+  }
+
+  /// Puts the finished row `y` where it is seen: forwards or backwards, as a row or as a column.
+  private func placeRow(_ y: Int, in pixels: inout [UInt8]) {
+    let width = orientation.size(of: output).width
+    func index(_ x: Int) -> Int {
+      let place = orientation.place(x, y, right: output.width - 1, bottom: output.height - 1)
+      return 3 * (place.y * width + place.x)
+    }
+    let first = index(0)
+    let step = output.width > 1 ? index(1) - first : 0
+    var written = pixels.mutableSpan
+    let row = pixelRow.span
+    for x in 0..<output.width {
+      let to = first &+ x &* step
+      (written[to], written[to &+ 1], written[to &+ 2]) = (row[3 &* x], row[3 &* x &+ 1], row[3 &* x &+ 2])
     }
   }
 }

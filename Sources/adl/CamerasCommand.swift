@@ -38,6 +38,7 @@ extension CameraDescription {
     func add(_ name: String, _ values: [String]) {
       for value in values { lines.append("  \(name): \(value)") }
     }
+    add("note", note.map { [$0] } ?? [])
     add("node", [node])
     add("by-id", byID)
     add("by-path", byPath)

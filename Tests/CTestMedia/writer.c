@@ -56,10 +56,11 @@ static int start(ctestmedia_writer *w, const char *path, const ctestmedia_descri
   stream->avg_frame_rate = w->codec->framerate;
   code = avcodec_parameters_from_context(stream->codecpar, w->codec);
   if (code < 0) return code;
-  if (d->rotation != 0) {
+  if (d->rotation != 0 || d->mirrored != 0) {
     int32_t *matrix = (int32_t *)av_stream_new_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof *matrix);
     if (matrix == NULL) return AVERROR(ENOMEM);
     av_display_rotation_set(matrix, d->rotation);
+    av_display_matrix_flip(matrix, d->mirrored, 0);
   }
   w->format->flags |= AVFMT_FLAG_BITEXACT;
   code = avio_open(&w->format->pb, path, AVIO_FLAG_WRITE);

@@ -41,6 +41,7 @@ struct TestMedia {
   var matrix = 0
   var fullRange = -1
   var rotation = 0
+  var isMirrored = false
 
   /// Writes pictures (planes one after another, no padding) with their times.
   func write(_ pictures: [[UInt8]], milliseconds: [Int]? = nil, to path: String) throws {
@@ -53,7 +54,8 @@ struct TestMedia {
           var description = unsafe ctestmedia_description(
             container: container, codec: codec, pixel_format: self.pixelFormat == nil ? nil : pixelFormat,
             width: Int32(size.width), height: Int32(size.height), rate: Int32(rate), matrix: Int32(matrix),
-            full_range: Int32(fullRange), rotation: Int32(rotation))
+            full_range: Int32(fullRange), rotation: Int32(rotation),
+            mirrored: isMirrored ? 1 : 0)
           try check(unsafe ctestmedia_open(path, &description, &writer))
         }
       }

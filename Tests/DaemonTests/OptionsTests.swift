@@ -34,6 +34,20 @@ import Video
     #expect(options.camera.rate == 10 && options.camera.format == .native(.yuyv))
   }
 
+  @Test(
+    arguments: [
+      ("", Orientation.upright), (", rotate: 90", Orientation(quarterTurns: 1)),
+      (", rotate: 180", Orientation(quarterTurns: 2)), (", rotate: 270", Orientation(quarterTurns: 3)),
+      (", flip: horizontal", Orientation(isMirrored: true)),
+      (", flip: vertical", Orientation(quarterTurns: 2, isMirrored: true)),
+      // Turned clockwise first, then mirrored left to right: EXIF's 5.
+      (", rotate: 90, flip: horizontal", Orientation(quarterTurns: 3, isMirrored: true)),
+    ])
+  func `put the picture upright`(camera: String, expected: Orientation) throws {
+    let settings = try settings(camera)
+    #expect(try PipelineOptions(settings.cameras[0], settings, card(nil)).mounting == expected)
+  }
+
   @Test func `let silence last as long as it is set to, for cameras and streams`() throws {
     let settings = try settings(", stallSeconds: 30")
     #expect(try PipelineOptions(settings.cameras[0], settings, card(nil)).stallTime == .seconds(30))

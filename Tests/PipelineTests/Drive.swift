@@ -63,6 +63,21 @@ final class Drive {
     return begin + SampleRate(15).offset(ofTick: count)
   }
 
+  /// Frames of a camera that says JPEG and delivers none, at 15 a second.
+  func playGarbage(_ count: Int, from begin: Duration) {
+    for index in 0..<count {
+      var frame = Frame()
+      frame.timestamp = begin + SampleRate(15).offset(ofTick: index)
+      frame.sequence = sequence
+      sequence += 1
+      frame.format = .mjpeg
+      frame.size = FrameSize(width: 64, height: 48)
+      frame.bytes = [0xFF, 0xD8, 0xFF, 0xD9]
+      frame.byteCount = 4
+      serve(pipeline.take(&frame, at: frame.timestamp))
+    }
+  }
+
   func serve(_ outputs: [PipelineOutput]) {
     for output in outputs {
       said.append(output)
@@ -104,6 +119,11 @@ final class Drive {
     case .skippedFrame: "skipped"
     case .activity(.updated, _, _), .situation, .scored, .window, .picture, .placed: nil
     }
+  }
+
+  /// The reasons that came with the camera's conditions.
+  var reasons: [String] {
+    said.compactMap { if case .condition(_, let reason) = $0 { reason } else { nil } }
   }
 
   private func of(_ person: PersonView?) -> String { person.map { " of \($0.id)" } ?? "" }

@@ -41,6 +41,29 @@ import Video
     #expect(drive.story == ["stalled"])
   }
 
+  @Test func `frames that cannot be used are told as a stall, with the reason, once`() throws {
+    let drive = try Drive()
+    drive.pipeline.open(at: .seconds(1))
+    drive.playGarbage(40, from: .seconds(1))
+    #expect(drive.story == ["skipped", "stalled"])
+    #expect(drive.reasons.last?.hasPrefix("frames arrive, but none can be used: not a whole picture: ") == true)
+    #expect(drive.isStalled)
+    let end = drive.play(10, from: .seconds(10))
+    #expect(drive.story == ["skipped", "stalled", "online", "start Walk"])
+    // A few of them among good ones are left out.
+    drive.playGarbage(10, from: end)
+    #expect(drive.condition == .online)
+    drive.playGarbage(40, from: end + SampleRate(15).offset(ofTick: 10))
+    #expect(drive.story.suffix(2) == ["end Walk camera_lost", "stalled"])
+  }
+
+  @Test func `a source that leaves out all its frames says so`() throws {
+    let drive = try Drive()
+    drive.pipeline.open(at: .seconds(5))
+    drive.serve(drive.pipeline.tick(at: .seconds(7.1), faulty: 61))
+    #expect(drive.reasons == ["no usable frame for 2.0 s; faulty ones: 61"])
+  }
+
   @Test func `a jump of the clock fills the window anew and ends what was going on`() throws {
     let drive = try Drive()
     let end = drive.play(12, from: .seconds(1))

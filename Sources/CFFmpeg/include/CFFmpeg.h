@@ -39,7 +39,27 @@ enum {
   CFFMPEG_TRANSPORT_UDP,
 };
 
+// Codes of our own, beside those of libav.
+enum {
+  // The file or stream has no video; a cover picture is none.
+  CFFMPEG_NO_VIDEO = -1000001,
+  // Its pictures have more than CFFMPEG_MAX_PIXELS.
+  CFFMPEG_TOO_LARGE = -1000002,
+};
+
+// An 8K picture; what claims more is taken for a faulty or hostile file.
+#define CFFMPEG_MAX_PIXELS 35651584
+
 #define CFFMPEG_NO_TIME INT64_MIN
+
+// How a stored picture is to be shown: where a step to the right and one down in it lead on the screen, as a display
+// matrix says it.
+typedef struct {
+  double right_x;
+  double right_y;
+  double down_x;
+  double down_y;
+} cffmpeg_orientation;
 
 typedef struct {
   int32_t width;
@@ -47,7 +67,7 @@ typedef struct {
   int64_t duration_ns;  // -1: not known
   int64_t frame_count;  // -1: not known; may be an estimate
   double rate;          // frames per second; 0: not known
-  int32_t rotation;     // degrees clockwise that put the picture upright: 0, 90, 180 or 270; -1: mirrored or slanted
+  cffmpeg_orientation orientation;  // as the container says; pictures may say otherwise
   int32_t by_arrival;   // 1: times are when packets came (CLOCK_MONOTONIC), since the stream has none of its own
   int32_t is_picture;   // 1: a single picture, such as a JPEG
 } cffmpeg_information;
@@ -59,11 +79,15 @@ typedef struct {
   int32_t matrix;      // 601 or 709; 0: the stream does not say
   int32_t full_range;  // 0 or 1
   int64_t time_ns;     // the stream's own time, or CFFMPEG_NO_TIME
+  cffmpeg_orientation orientation;  // the picture's own (SEI, EXIF), else the container's
 } cffmpeg_picture;
 
 // Opens a file's path or a stream's address. What a playlist names can only be files for a file, only streams for a
-// stream. `transport` is for RTSP. Gives up at deadline_ns (CLOCK_MONOTONIC).
-int cffmpeg_open(const char *location, int is_file, int transport, int threads, int64_t deadline_ns, cffmpeg_reader **reader);
+// stream. `transport` is for RTSP. Gives up at deadline_ns (CLOCK_MONOTONIC). With CFFMPEG_TOO_LARGE, size is the pictures'
+// width and height.
+int cffmpeg_open(
+  const char *location, int is_file, int transport, int threads, int64_t deadline_ns, int32_t size[2],
+  cffmpeg_reader **reader);
 
 // A decoder of H.264 packets that come from elsewhere.
 int cffmpeg_open_h264(int threads, cffmpeg_reader **reader);
@@ -72,7 +96,7 @@ void cffmpeg_close(cffmpeg_reader *reader);
 
 void cffmpeg_describe(const cffmpeg_reader *reader, cffmpeg_information *information);
 
-// Decodes up to the next whole picture; one of the values above or an error.
+// Decodes up to the next picture; one of the values above or an error. Damaged pictures come as players show them.
 int cffmpeg_next(cffmpeg_reader *reader, int64_t deadline_ns, cffmpeg_picture *picture);
 
 // Hands a packet to a decoder; its time comes back with the picture.
@@ -84,7 +108,10 @@ size_t cffmpeg_picture_size(const cffmpeg_reader *reader);
 // Copies the present picture out in that form; -ENOBUFS when count is not that size.
 int cffmpeg_copy_picture(const cffmpeg_reader *reader, uint8_t *bytes, size_t count);
 
-// Packets and pictures that were faulty and left out so far.
+// When not one picture could be decoded: CFFMPEG_TOO_LARGE and their size if that is why, else 0.
+int cffmpeg_why_nothing(const cffmpeg_reader *reader, int32_t size[2]);
+
+// Packets and pictures so far that were faulty, whether left out or not.
 int64_t cffmpeg_corrupt_count(const cffmpeg_reader *reader);
 
 // How a video is written: a container and an encoder by libav's names, pixels, whole frames a second, ticks a second of

@@ -3,7 +3,7 @@ package import Video
 
 /// What a file or stream says of itself before the first frame.
 package struct MediaInformation: Equatable, Sendable {
-  /// Upright, as frames are handed out.
+  /// Upright, as far as the container tells; a picture may say otherwise of itself.
   package var size: FrameSize
   /// `nil` for live streams and files that do not say.
   package var duration: Duration?
@@ -16,8 +16,8 @@ package struct MediaInformation: Equatable, Sendable {
 /// A video file or network stream as a source of frames.
 ///
 /// Frames keep the stream's own YUV planes where the format is one of ours; others go through libswscale, which drops
-/// alpha and depth beyond 8 bits. An orientation the file notes is applied. Faulty packets and pictures are left out and
-/// counted in `counters.corrupt`. A file that is cut off ends where it is cut off.
+/// alpha and depth beyond 8 bits. An orientation that file or picture note goes with each frame. Faulty packets and
+/// pictures are counted in `counters.corrupt`; what a decoder still shows of them is handed out. A file that is cut off ends where it is cut off.
 package struct MediaFile: ~Copyable, FrameSource {
   /// Where the media is.
   package enum Location: Equatable, Sendable, CustomStringConvertible {
@@ -83,7 +83,6 @@ package struct MediaFile: ~Copyable, FrameSource {
   /// Decoded, and not yet due.
   private var held = Frame()
   private var isHeld = false
-  private var unturned = Frame()
   private var hasEnded = false
   private var deliveredBeforePass = 0
   private var corruptBeforePass = 0
@@ -135,17 +134,9 @@ package struct MediaFile: ~Copyable, FrameSource {
     return .frame
   }
 
-  /// Decodes one picture into `held`, upright and with its time; false at the end.
+  /// Decodes one picture into `held`, with its time; false at the end.
   private mutating func decode() throws(CaptureError) -> Bool {
-    let streamTime: Duration?
-    if reader.rotation == 0 {
-      guard case .picture(let time) = try reader.next(into: &held) else { return false }
-      streamTime = time
-    } else {
-      guard case .picture(let time) = try reader.next(into: &unturned) else { return false }
-      streamTime = time
-      unturned.rotated(clockwise: reader.rotation, into: &held)
-    }
+    guard case .picture(let streamTime) = try reader.next(into: &held) else { return false }
     held.timestamp = time(ofStamp: streamTime)
     return true
   }
@@ -166,7 +157,8 @@ package struct MediaFile: ~Copyable, FrameSource {
     if isLive { throw .disconnected(source: "\(location)", reason: "the stream ended") }
     guard delivered > deliveredBeforePass else {
       hasEnded = true
-      throw .unreadable(source: "\(location)", reason: "no picture in it could be decoded", isTransient: false)
+      let reason = reader.reasonForNothing ?? "no picture in it could be decoded"
+      throw .unreadable(source: "\(location)", reason: reason, isTransient: false)
     }
     guard options.loops else {
       hasEnded = true

@@ -16,8 +16,6 @@ internal import Video
   let information: MediaInformation
   /// True when times are those of arrival, on CLOCK_MONOTONIC, since the stream has none of its own.
   let stampsByArrival: Bool
-  /// Degrees clockwise that put pictures upright.
-  let rotation: Int
   private let name: String
   private let isStream: Bool
   private let stallTimeout: Duration
@@ -35,9 +33,10 @@ internal import Video
     var opened: OpaquePointer?
     // libav's deadlines are on the real clock, whichever one paces the frames.
     let deadline = FrameClock.monotonic.now() + options.openTimeout
+    var tooLarge: [Int32] = [0, 0]
     let code = unsafe cffmpeg_open(
       address, isStream ? 0 : 1, options.transport.code, CInt(max(1, options.decoderThreads)),
-      deadline.wholeNanoseconds, &opened)
+      deadline.wholeNanoseconds, &tooLarge, &opened)
     guard code == 0, let handle = unsafe opened else {
       if isStream, cffmpeg_is_refused_transport(code) != 0, let other = options.transport.advice {
         throw .unreadable(
@@ -46,15 +45,10 @@ internal import Video
             "the camera refuses RTSP over \(options.transport.rawValue); set cameras[].transport to \(other) or auto",
           isTransient: true)
       }
-      throw openError(code, name: name, isStream: isStream, seconds: options.openTimeout.inSeconds)
+      throw openError(code, name: name, isStream: isStream, seconds: options.openTimeout.inSeconds, tooLarge)
     }
     var about = cffmpeg_information()
     unsafe cffmpeg_describe(handle, &about)
-    guard about.rotation >= 0 else {
-      unsafe cffmpeg_close(handle)
-      throw .unreadable(
-        source: name, reason: "it is to be shown mirrored or slanted, which is not supported", isTransient: false)
-    }
     guard !isStream || about.is_picture == 0 else {
       unsafe cffmpeg_close(handle)
       throw .unreadable(
@@ -64,7 +58,6 @@ internal import Video
     self.name = name
     self.isStream = isStream
     stallTimeout = options.stallTimeout
-    rotation = Int(about.rotation)
     stampsByArrival = about.by_arrival != 0
     information = MediaInformation(about)
     unsafe self.handle = handle
@@ -78,7 +71,6 @@ internal import Video
       throw .unreadable(source: device, reason: "no H.264 decoder: \(mediaReason(code))", isTransient: false)
     }
     information = MediaInformation(size: FrameSize(width: 0, height: 0))
-    rotation = 0
     stampsByArrival = false
     name = device
     isStream = true
@@ -88,10 +80,16 @@ internal import Video
 
   deinit { unsafe cffmpeg_close(handle) }
 
-  /// Packets and pictures left out so far.
+  /// Packets and pictures so far that were faulty, whether left out or not.
   var corruptCount: Int { Int(unsafe cffmpeg_corrupt_count(handle)) }
 
-  /// Decodes the next picture as it is stored, not turned; `timestamp` and `sequence` are left to the caller.
+  /// Why not one picture could be decoded, if that is known.
+  var reasonForNothing: String? {
+    var size: [Int32] = [0, 0]
+    return unsafe cffmpeg_why_nothing(handle, &size) == 0 ? nil : tooLargeReason(size)
+  }
+
+  /// Decodes the next picture as it is stored, with its orientation; `timestamp` and `sequence` are left to the caller.
   mutating func next(into frame: inout Frame) throws(CaptureError) -> Outcome {
     var picture = cffmpeg_picture()
     let deadline = isStream ? (FrameClock.monotonic.now() + stallTimeout).wholeNanoseconds : .max
@@ -104,6 +102,7 @@ internal import Video
     }
     let size = FrameSize(width: Int(picture.width), height: Int(picture.height))
     frame.layOut(pixelFormat(picture.layout), size, color: colorDescription(picture))
+    frame.orientation = Orientation(picture.orientation)
     let byteCount = frame.byteCount
     let expected = unsafe cffmpeg_picture_size(handle)
     precondition(byteCount == expected, "planes laid out unlike libavutil's")
@@ -148,9 +147,20 @@ extension MediaFile.Transport {
   }
 }
 
-private func openError(_ code: CInt, name: String, isStream: Bool, seconds: Double) -> CaptureError {
-  let reason = cffmpeg_is_timeout(code) != 0 ? "it did not open within \(seconds) s" : mediaReason(code)
+private func openError(_ code: CInt, name: String, isStream: Bool, seconds: Double, _ tooLarge: [Int32])
+  -> CaptureError
+{
+  let reason =
+    switch Int(code) {
+    case Int(CFFMPEG_NO_VIDEO): "it has no video"
+    case Int(CFFMPEG_TOO_LARGE): tooLargeReason(tooLarge)
+    default: cffmpeg_is_timeout(code) != 0 ? "it did not open within \(seconds) s" : mediaReason(code)
+    }
   return .unreadable(source: name, reason: reason, isTransient: isStream)
+}
+
+private func tooLargeReason(_ size: [Int32]) -> String {
+  "its pictures are \(size[0])x\(size[1]); at most \(CFFMPEG_MAX_PIXELS) pixels are decoded, such as 8192x4352"
 }
 
 /// Refuses directories, devices and named pipes, which could be read without end.
@@ -200,11 +210,15 @@ private func colorDescription(_ picture: cffmpeg_picture) -> ColorDescription {
 
 extension MediaInformation {
   fileprivate init(_ about: cffmpeg_information) {
-    let isUpright = about.rotation % 180 == 0
-    let (width, height) = (Int(about.width), Int(about.height))
-    size = isUpright ? FrameSize(width: width, height: height) : FrameSize(width: height, height: width)
+    size = Orientation(about.orientation).size(of: FrameSize(width: Int(about.width), height: Int(about.height)))
     duration = about.duration_ns > 0 ? .nanoseconds(about.duration_ns) : nil
     frameCount = about.frame_count > 0 ? Int(about.frame_count) : nil
     rate = about.rate > 0 ? about.rate : nil
+  }
+}
+
+extension Orientation {
+  fileprivate init(_ said: cffmpeg_orientation) {
+    self.init(column: (said.right_x, said.right_y), row: (said.down_x, said.down_y))
   }
 }

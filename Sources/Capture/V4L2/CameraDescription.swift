@@ -24,6 +24,8 @@ package struct CameraDescription: Codable, Equatable, Sendable {
 
   /// The name to put into `cameras[].source`, the most lasting one.
   package var source: String
+  /// Why it is that one, where that is no matter of course.
+  package var note: String?
   package var node: String
   package var byID: [String]
   package var byPath: [String]
@@ -40,10 +42,7 @@ package struct CameraDescription: Codable, Equatable, Sendable {
   package static func all(_ directory: CameraDirectory = CameraDirectory()) -> [CameraDescription] {
     let entries = directory.entries()
     return entries.compactMap { (entry) in
-      let isShared = entries.contains { $0.node != entry.node && !Set($0.byID).isDisjoint(with: entry.byID) }
-      let lasting = (isShared ? nil : entry.byID.first) ?? entry.byPath.first ?? entry.node
-      var camera = CameraDescription(
-        source: lasting, node: entry.node, byID: entry.byID, byPath: entry.byPath, serial: entry.serial)
+      var camera = CameraDescription(entry, amongst: entries)
       do throws(KernelRefusal) {
         let device = try KernelDevice(path: entry.node)
         guard device.capability.captures else { return nil }
@@ -53,6 +52,22 @@ package struct CameraDescription: Codable, Equatable, Sendable {
       }
       return camera
     }
+  }
+
+  /// The names of a node, without having asked it anything.
+  ///
+  /// - Parameters:
+  ///   - entry: the node.
+  ///   - entries: all nodes of the machine.
+  init(_ entry: CameraDirectory.Entry, amongst entries: [CameraDirectory.Entry]) {
+    (node, byID, byPath, serial) = (entry.node, entry.byID, entry.byPath, entry.serial)
+    let hasTwin = !entries.twins(of: entry).isEmpty
+    source = (hasTwin ? nil : byID.first) ?? entry.socketName
+    guard hasTwin else { return }
+    note = """
+      another camera has the same model and serial number, so by-id and serial may mean either; \
+      only the socket it is plugged into tells it apart
+      """
   }
 
   private mutating func describe(_ device: any V4L2Device) throws(KernelRefusal) {

@@ -6,11 +6,15 @@ package struct CameraDirectory: Sendable {
   package struct Entry: Equatable, Sendable {
     /// `/dev/videoN`, which may be another camera's after a restart.
     package var node: String
-    /// Names in `/dev/v4l/by-id`; two cameras of one model without serial numbers share theirs.
+    /// Names in `/dev/v4l/by-id`; of cameras with the same model and serial number only one has it, now this, now that.
     package var byID: [String]
     /// Names in `/dev/v4l/by-path`: the socket it is plugged into.
     package var byPath: [String]
     package var serial: String?
+    /// The USB device it belongs to, as the kernel's folder of it; `nil` for other cameras.
+    var usbDevice: String?
+    /// Vendor, model and serial number of that device: what its name in `/dev/v4l/by-id` is made of.
+    var model: [String]?
   }
 
   private let devices: String
@@ -29,16 +33,30 @@ package struct CameraDirectory: Sendable {
     let (byID, byPath) = (links("v4l/by-id"), links("v4l/by-path"))
     return nodes.map { (name) in
       Entry(
-        node: "\(devices)/\(name)", byID: byID[name] ?? [], byPath: byPath[name] ?? [], serial: serial(name))
+        node: "\(devices)/\(name)", byID: byID[name] ?? [], byPath: byPath[name] ?? [], serial: serial(name),
+        usbDevice: usbDevice(name), model: model(name))
     }
   }
 
-  /// The first node of the camera with a serial number.
-  func node(serial: String) -> String? {
-    entries().first {
+  /// The first node of each camera with a serial number.
+  func cameras(serial: String) -> [Entry] {
+    var devices = Set<String?>()
+    return entries().filter {
       $0.serial == serial && number("\(system)/\($0.node.split(separator: "/").last ?? "")/index") == 0
-    }?
-    .node
+        && devices.insert($0.usbDevice).inserted
+    }
+  }
+
+  private func usbDevice(_ name: String) -> String? {
+    model(name) == nil ? nil : resolvedPath("\(system)/\(name)/device/..")
+  }
+
+  private func model(_ name: String) -> [String]? {
+    let folder = "\(system)/\(name)/device/.."
+    guard let vendor = firstLine("\(folder)/idVendor"), let product = firstLine("\(folder)/idProduct") else {
+      return nil
+    }
+    return [vendor, product, serial(name) ?? ""]
   }
 
   /// Name of the node → paths of the links to it.
@@ -68,16 +86,47 @@ package struct CameraDirectory: Sendable {
   }
 }
 
+extension [CameraDirectory.Entry] {
+  /// Nodes of other cameras that nothing but their socket tells from this one.
+  func twins(of entry: CameraDirectory.Entry) -> [CameraDirectory.Entry] {
+    filter { $0.model != nil && $0.model == entry.model && $0.usbDevice != entry.usbDevice }
+  }
+}
+
+extension CameraDirectory.Entry {
+  /// A name that stays with the socket, where there is one.
+  var socketName: String { byPath.first ?? node }
+}
+
 extension CameraName {
+  /// Why the name may mean another camera after the next start, as far as that can be seen now.
+  func ambiguity(_ directory: CameraDirectory = CameraDirectory()) -> String? {
+    guard case .path(let path) = self, path.contains("/by-id/") else { return nil }
+    let entries = directory.entries()
+    guard let entry = entries.first(where: { $0.byID.contains(path) }), !entries.twins(of: entry).isEmpty else {
+      return nil
+    }
+    return """
+      another camera of the same model and serial number is plugged in, and \(path) may be either; \
+      name it \(entry.socketName) in cameras[].source
+      """
+  }
+
   /// The path to open, found anew each time since a camera may come back under another node.
   func devicePath(_ directory: CameraDirectory = CameraDirectory()) throws(CaptureError) -> String {
     switch self {
     case .path(let path): return path
     case .serial(let number):
-      guard let node = directory.node(serial: number) else {
+      let cameras = directory.cameras(serial: number)
+      guard let camera = cameras.first else {
         throw .noCamera(device: description, reason: "no USB camera with this serial number is plugged in")
       }
-      return node
+      guard cameras.count == 1 else {
+        let names = cameras.map(\.socketName).joined(separator: ", ")
+        throw .noCamera(
+          device: description, reason: "\(cameras.count) cameras have this serial number; name one of them: \(names)")
+      }
+      return camera.node
     }
   }
 }

@@ -20,6 +20,13 @@ extension CaptureError {
     case ("open", EACCES):
       self = .noCamera(
         device: device, reason: "\(reasonText(code)); the user of this process must be in the group 'video'")
+    case ("open", EPERM):
+      self = .noCamera(
+        device: device,
+        reason: """
+          \(reasonText(code)); the devices of this service or container are restricted: allow it video4linux, \
+          in a systemd unit with DeviceAllow=char-81 rw
+          """)
     case ("open", ENOENT), ("open", ENXIO), ("open", ENODEV), ("open", ENOTDIR), ("VIDIOC_QUERYCAP", ENOTTY),
       ("VIDIOC_QUERYCAP", EINVAL):
       self = .noCamera(device: device, reason: reasonText(code))

@@ -6,7 +6,7 @@ struct V4L2Layout: Equatable {
   private var size: FrameSize
   private var color: ColorDescription
   private var planes: [Frame.Plane] = []
-  /// Bytes of a whole picture; 0 for compressed ones.
+  /// Bytes of a whole picture up to its last pixel; 0 for compressed ones.
   private(set) var byteCount = 0
 
   /// The layout for rows of so many bytes in the first plane, with padding; chroma rows follow from it.
@@ -15,11 +15,14 @@ struct V4L2Layout: Equatable {
     self.size = size
     self.color = color
     let shapes = format.planeShapes(size)
+    var end = 0
     for (index, shape) in shapes.enumerated() {
       let isHalved = format == .i420 && index > 0
       let padded = max(shape.rowBytes, isHalved ? rowBytes / 2 : rowBytes)
-      planes.append(Frame.Plane(offset: byteCount, rowBytes: padded))
-      byteCount += padded * shape.rows
+      planes.append(Frame.Plane(offset: end, rowBytes: padded))
+      // Drivers differ on whether the last row has its padding.
+      byteCount = end + padded * (shape.rows - 1) + shape.rowBytes
+      end += padded * shape.rows
     }
   }
 
@@ -28,6 +31,7 @@ struct V4L2Layout: Equatable {
     frame.format = format
     frame.size = size
     frame.color = color
+    frame.orientation = .upright
     frame.planes = planes
     frame.reserve(format == .mjpeg ? filled : byteCount)
   }
@@ -38,6 +42,8 @@ struct V4L2Agreement {
   let layout: V4L2Layout
   /// With the number of buffers still to be asked for.
   let negotiated: V4L2Camera.Negotiated
+  /// What was refused and is not needed to capture.
+  let warnings: [String]
 
   /// Sets format, size, rate and controls, and reads back what became of them.
   init(with device: any V4L2Device, _ options: V4L2Options) throws(CaptureError) {
@@ -63,8 +69,12 @@ struct V4L2Agreement {
     guard (1...16384).contains(given.size.width), (1...16384).contains(given.size.height) else {
       throw .formatRefused(device: path, setting: "cameras[].size", asked: "\(given.size)", offered: ["a smaller one"])
     }
-    let rate = try asking(path) { () throws(KernelRefusal) in try device.setRate(choice.rate) }
-    try Self.setControls(device, options)
+    var warnings: [String] = []
+    let rate = try Self.tolerating(device, "the rate \(choice.rate)", &warnings) { () throws(KernelRefusal) in
+      try device.setRate(choice.rate)
+    }
+    try Self.setControls(device, options, &warnings)
+    self.warnings = warnings
     let (format, color): (PixelFormat, ColorDescription) =
       switch choice.format {
       // JPEG's own colours, whatever the driver says of them.
@@ -79,12 +89,30 @@ struct V4L2Agreement {
       format: choice.format, size: given.size, rate: rate, color: color, buffers: 0)
   }
 
-  private static func setControls(_ device: any V4L2Device, _ options: V4L2Options) throws(CaptureError) {
+  /// Runs a request that need not succeed; what the kernel refuses becomes a warning, unless the camera has left.
+  private static func tolerating<Answer>(
+    _ device: any V4L2Device, _ asked: String, _ warnings: inout [String],
+    _ request: () throws(KernelRefusal) -> Answer?
+  ) throws(CaptureError) -> Answer? {
+    do throws(KernelRefusal) {
+      return try request()
+    } catch {
+      let problem = CaptureError(error, device: device.path)
+      guard error.errno != deviceIsGone else { throw problem }
+      warnings.append("the camera goes on without \(asked): \(problem)")
+      return nil
+    }
+  }
+
+  private static func setControls(_ device: any V4L2Device, _ options: V4L2Options, _ warnings: inout [String])
+    throws(CaptureError)
+  {
     let offered = device.controls()
+    var wanted: [(control: V4L2Control, value: Int)] = []
     if !options.allowsSlowExposure, let control = offered.first(where: { $0.id == KernelDevice.slowExposureControl }),
-      control.value != 0
+      control.value != 0, options.controls[control.name] == nil
     {
-      try asking(device.path) { () throws(KernelRefusal) in try device.setControl(control.id, 0) }
+      wanted.append((control, 0))
     }
     for (name, value) in options.controls.sorted(by: { $0.key < $1.key }) {
       guard let control = offered.first(where: { $0.name == name }) else {
@@ -97,7 +125,17 @@ struct V4L2Agreement {
           device: device.path, setting: "cameras[].controls", asked: "\(value) for '\(name)'",
           offered: ["\(control.range.lowerBound) to \(control.range.upperBound)"])
       }
-      try asking(device.path) { () throws(KernelRefusal) in try device.setControl(control.id, value) }
+      wanted.append((control, value))
+    }
+    // A control may be locked by another one, such as focus by autofocus; once the others are set it need not be.
+    var refused: [(control: V4L2Control, value: Int)] = []
+    for (control, value) in wanted {
+      do throws(KernelRefusal) { try device.setControl(control.id, value) } catch { refused.append((control, value)) }
+    }
+    for (control, value) in refused {
+      _ = try tolerating(device, "\(control.name) = \(value)", &warnings) { () throws(KernelRefusal) -> Void? in
+        try device.setControl(control.id, value)
+      }
     }
   }
 }

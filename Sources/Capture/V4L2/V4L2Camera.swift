@@ -2,7 +2,7 @@ package import Video
 
 /// A V4L2 camera that streams through mapped buffers.
 ///
-/// Each buffer is copied into the caller's frame and goes straight back to the driver. Damaged, short and empty buffers
+/// Each buffer is copied into the caller's frame and goes straight back to the driver. Faulty, short and empty buffers
 /// are left out and counted, as are gaps in the driver's sequence numbers. A few EIO in a row, as real cameras give, are
 /// mended here by starting the stream again; what needs the device to be opened again is thrown. How long a camera may
 /// be silent is for the caller to judge: `next` only says `timedOut`.
@@ -22,6 +22,7 @@ package struct V4L2Camera: ~Copyable, FrameSource {
   /// This many failed dequeues in a row start the stream again, and as many more end it.
   static let failuresBeforeRestart = 3
 
+  package private(set) var warnings: [String]
   private let device: any V4L2Device
   private let options: V4L2Options
   private let layout: V4L2Layout
@@ -44,6 +45,7 @@ package struct V4L2Camera: ~Copyable, FrameSource {
       throw .noCamera(device: path, reason: "it is not a node that captures video into mapped buffers")
     }
     try self.init(device: device, options: options, clock: clock)
+    if let ambiguity = name.ambiguity() { warnings.append(ambiguity) }
   }
 
   init(device: any V4L2Device, options: V4L2Options, clock: FrameClock) throws(CaptureError) {
@@ -65,6 +67,7 @@ package struct V4L2Camera: ~Copyable, FrameSource {
     self.negotiated = negotiated
     self.decoder = decoder
     layout = agreement.layout
+    warnings = agreement.warnings
   }
 
   package var counters: CaptureCounters {
@@ -152,10 +155,12 @@ package struct V4L2Camera: ~Copyable, FrameSource {
       try decoder?.send(packet.span.extracting(0..<buffer.byteCount), time: time)
       return false
     }
-    if frame.format == .mjpeg, !isWholeJPEG(frame.bytes.span.extracting(0..<frame.byteCount)) {
+    guard frame.format == .mjpeg else { return true }
+    guard let orientation = jpegOrientation(frame.bytes.span.extracting(0..<frame.byteCount)) else {
       counts.corrupt += 1
       return false
     }
+    frame.orientation = orientation
     return true
   }
 

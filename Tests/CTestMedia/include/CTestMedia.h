@@ -18,6 +18,7 @@ typedef struct {
   int32_t matrix;      // 601, 709 or 0 to say nothing
   int32_t full_range;  // -1 to say nothing
   int32_t rotation;    // degrees clockwise a player is to turn it
+  int32_t mirrored;    // 1: and then to mirror it, left to right
 } ctestmedia_description;
 
 // Each function returns 0 or a negative code of libav.

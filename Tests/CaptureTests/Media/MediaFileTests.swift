@@ -138,21 +138,28 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     #expect(media.information.frameCount == 30)
   }
 
-  @Test(arguments: [90, 180, 270]) func `a noted rotation is applied`(degrees: Int) throws {
+  @Test(arguments: [0, 90, 180, 270, 35, -50], [false, true])
+  func `frames say how the container wants them turned and mirrored`(degrees: Int, isMirrored: Bool) throws {
     let size = FrameSize(width: 16, height: 8)
-    let picture = randomBytes(16 * 8 * 3, seed: 1)
     let path = folder.file("turned.mov")
-    try TestMedia(container: "mov", codec: "png", pixelFormat: "rgb24", size: size, rotation: degrees)
-      .write([picture], to: path)
-    var upright = Frame()
-    upright.layOut(.rgb24, size, color: ColorDescription(matrix: .bt601, range: .full))
-    upright.bytes = picture
-    var expected = Frame()
-    upright.rotated(clockwise: degrees, into: &expected)
+    try TestMedia(
+      container: "mov", codec: "png", pixelFormat: "rgb24", size: size, rotation: degrees, isMirrored: isMirrored
+    )
+    .write([randomBytes(16 * 8 * 3, seed: 1)], to: path)
+    let quarters = Int((Double(degrees) / 90).rounded())
+    let expected = Orientation(quarterTurns: quarters).followed(by: Orientation(isMirrored: isMirrored))
     let frame = try #require(try allFrames(path).frames.first)
-    #expect(frame.size == FrameSize(width: degrees == 180 ? 16 : 8, height: degrees == 180 ? 8 : 16))
-    #expect(try MediaFile(.file(path)).information.size == frame.size)
-    #expect(content(frame) == content(expected))
+    #expect(frame.size == size && frame.orientation == expected)
+    #expect(try MediaFile(.file(path)).information.size == frame.uprightSize)
+  }
+
+  @Test(arguments: 1...8) func `a photograph says in its EXIF part how it is turned`(number: Int) throws {
+    let path = folder.file("photo.jpg")
+    var jpeg = Frame()
+    try JPEGEncoder().encode(randomBytes(32 * 16 * 3, seed: 2), FrameSize(width: 32, height: 16), into: &jpeg)
+    jpeg.insertEXIF(orientation: UInt8(number))
+    try Data(content(jpeg)).write(to: URL(fileURLWithPath: path))
+    #expect(try allFrames(path).frames.map(\.orientation) == [Orientation(exif: number)])
   }
 
   @Test func `a looped file goes on in time and number`() throws {
@@ -209,6 +216,63 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     let missing = folder.file("missing.mp4")
     let error = #expect(throws: CaptureError.self) { _ = try allFrames(missing) }
     #expect(error?.description == "cannot read \(missing): No such file or directory")
+  }
+
+  @Test func `sound without pictures, with a cover or without, has no video`() throws {
+    let sound = folder.file("sound.wav")
+    var bytes = [UInt8]("RIFF".utf8)
+    bytes += [52, 0, 0, 0]
+    bytes += "WAVEfmt ".utf8
+    bytes += [16, 0, 0, 0, 1, 0, 1, 0, 0x40, 0x1F, 0, 0, 0x80, 0x3E, 0, 0, 2, 0, 16, 0]
+    bytes += "data".utf8
+    bytes += [16, 0, 0, 0]
+    bytes += [UInt8](repeating: 0, count: 16)
+    try Data(bytes).write(to: URL(fileURLWithPath: sound))
+    #expect(throws: CaptureError.unreadable(source: sound, reason: "it has no video", isTransient: false)) {
+      _ = try allFrames(sound)
+    }
+
+    let covered = folder.file("song.mp3")
+    var jpeg = Frame()
+    try JPEGEncoder().encode(randomBytes(32 * 16 * 3, seed: 2), FrameSize(width: 32, height: 16), into: &jpeg)
+    var picture: [UInt8] = [0]
+    picture += "image/jpeg".utf8
+    picture += [0, 3, 0]
+    picture += content(jpeg)
+    // ID3's sizes have seven bits a byte, those of its parts eight.
+    func big(_ number: Int, _ bits: Int) -> [UInt8] {
+      (0..<4).map { UInt8(truncatingIfNeeded: (number >> (bits * (3 - $0))) & ((1 << bits) - 1)) }
+    }
+    var song = [UInt8]("ID3".utf8)
+    song += [3, 0, 0]
+    song += big(picture.count + 10, 7)
+    song += "APIC".utf8
+    song += big(picture.count, 8)
+    song += [0, 0]
+    song += picture
+    for _ in 0..<20 {
+      song += [0xFF, 0xFB, 0x90, 0]
+      song += [UInt8](repeating: 0, count: 413)
+    }
+    try Data(song).write(to: URL(fileURLWithPath: covered))
+    #expect(throws: CaptureError.unreadable(source: covered, reason: "it has no video", isTransient: false)) {
+      _ = try allFrames(covered)
+    }
+  }
+
+  @Test func `a picture that is too large is refused with its size and the limit`() throws {
+    let photo = folder.file("map.ppm")
+    try Data("P6 9000 9000 255\n".utf8 + [UInt8](repeating: 7, count: 9000 * 9000 * 3))
+      .write(to: URL(fileURLWithPath: photo))
+    let film = folder.file("huge.y4m")
+    try Data("YUV4MPEG2 W9000 H9000 F25:1\nFRAME\n".utf8 + [UInt8](repeating: 0, count: 1000))
+      .write(to: URL(fileURLWithPath: film))
+    for path in [photo, film] {
+      let error = #expect(throws: CaptureError.self) { _ = try allFrames(path) }
+      #expect(
+        error?.description
+          == "cannot read \(path): its pictures are 9000x9000; at most 35651584 pixels are decoded, such as 8192x4352")
+    }
   }
 
   @Test func `a server that never answers is given up, and may be tried again`() throws {

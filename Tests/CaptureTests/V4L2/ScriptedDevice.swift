@@ -27,6 +27,8 @@ final class ScriptedDevice: V4L2Device {
   /// What the driver makes of a format asked for; `nil` gives what is asked.
   var answer: ((FourCC, FrameSize) -> V4L2Format)?
   var refusals: [String: CInt] = [:]
+  /// Controls that are refused until another one has been set.
+  var locks: [UInt32: UInt32] = [:]
   var script: [Step] = []
   private(set) var log: [String] = []
   private(set) var queued = 0
@@ -63,6 +65,8 @@ final class ScriptedDevice: V4L2Device {
 
   func setControl(_ id: UInt32, _ value: Int) throws(KernelRefusal) {
     try ask("VIDIOC_S_CTRL")
+    guard locks[id] == nil else { throw KernelRefusal(request: "VIDIOC_S_CTRL", errno: EACCES) }
+    locks = locks.filter { $0.value != id }
     log.append("\(id)=\(value)")
   }
 

@@ -27,7 +27,7 @@ import Video
     #expect(try camera.next(into: &frame, timeout: .seconds(1)) == .frame)
     #expect(frame.format == .yuyv && frame.size == FrameSize(width: 8, height: 4))
     #expect(frame.planes == [Frame.Plane(offset: 0, rowBytes: 22)])
-    #expect(content(frame) == [UInt8](repeating: 9, count: 88))
+    #expect(content(frame) == [UInt8](repeating: 9, count: 82), "the last row needs no padding")
     #expect(frame.color == ColorDescription(matrix: .bt709, range: .limited))
     #expect(frame.timestamp == .milliseconds(999_950))
     #expect(device.queued == 4)
@@ -106,16 +106,22 @@ import Video
     #expect(!device.log.contains("VIDIOC_STREAMOFF"))
   }
 
-  @Test func `a JPEG without beginning or end is left out`() throws {
+  @Test func `what does not begin as a JPEG does is left out, and how one is turned is told`() throws {
     var options = V4L2Options()
     options.format = .native(.mjpeg)
-    let whole: [UInt8] = [0xFF, 0xD8, 1, 2, 0xFF, 0xD9, 0, 0]
-    var camera = try camera(options, [.bytes([0xFF, 0xD8, 1, 2, 3]), .bytes([1, 2, 0xFF, 0xD9]), .bytes(whole)])
+    var turned = Frame()
+    try JPEGEncoder().encode(randomBytes(8 * 4 * 3, seed: 1), FrameSize(width: 8, height: 4), into: &turned)
+    let plain = content(turned)
+    turned.insertEXIF(orientation: 6)
+    var camera = try camera(options, [.bytes([1, 2, 0xFF, 0xD9]), .bytes(content(turned)), .bytes(plain)])
     var frame = Frame()
     #expect(try camera.next(into: &frame, timeout: .seconds(1)) == .frame)
-    #expect(content(frame) == whole)
+    #expect(content(frame) == content(turned))
+    #expect(frame.orientation == Orientation(quarterTurns: 1))
     #expect(frame.color == ColorDescription(matrix: .bt601, range: .full))
-    #expect(camera.counters.corrupt == 2)
+    #expect(camera.counters.corrupt == 1)
+    #expect(try camera.next(into: &frame, timeout: .seconds(1)) == .frame)
+    #expect(frame.orientation == .upright)
   }
 
   @Test(arguments: [
@@ -199,6 +205,140 @@ import Video
       error?.description
         == "/dev/video7 cannot give the control 'zoom'; set cameras[].controls to one of exposure_dynamic_framerate, "
         + "power_line_frequency")
+  }
+}
+
+@Suite struct `What a V4L2 camera need not do` {
+  let device = ScriptedDevice(clock: ManualClock(start: .zero))
+  let controls = [
+    V4L2Control(
+      id: KernelDevice.slowExposureControl, name: "exposure_dynamic_framerate", range: 0...1, defaultValue: 1, value: 1),
+    V4L2Control(id: 5, name: "focus_absolute", range: 0...250, defaultValue: 0, value: 0),
+    V4L2Control(id: 6, name: "focus_automatic_continuous", range: 0...1, defaultValue: 1, value: 1),
+  ]
+
+  @Test(arguments: [EPIPE, EACCES, EIO, EINVAL, ENOTTY, EBUSY])
+  func `a control that refuses to be set, asked for or not, is a warning`(code: CInt) throws {
+    device.offeredControls = controls
+    device.refusals["VIDIOC_S_CTRL"] = code
+    var options = V4L2Options()
+    options.controls = ["focus_absolute": 10]
+    let camera = try V4L2Camera(device: device, options: options, clock: .monotonic)
+    #expect(camera.warnings.count == 2)
+    #expect(camera.warnings[0].hasPrefix("the camera goes on without exposure_dynamic_framerate = 0: /dev/video7"))
+    #expect(camera.warnings[1].hasPrefix("the camera goes on without focus_absolute = 10: /dev/video7"))
+  }
+
+  @Test func `a rate that refuses to be set is a warning`() throws {
+    device.refusals["VIDIOC_S_PARM"] = EIO
+    let camera = try V4L2Camera(device: device, options: V4L2Options(), clock: .monotonic)
+    #expect(camera.negotiated.rate == nil)
+    #expect(
+      camera.warnings == [
+        "the camera goes on without the rate 30.0: /dev/video7: VIDIOC_S_PARM failed: Input/output error; "
+          + "change cameras[].rate"
+      ])
+  }
+
+  @Test func `a camera that has left is no warning`() {
+    device.offeredControls = controls
+    device.refusals["VIDIOC_S_CTRL"] = ENODEV
+    #expect(throws: CaptureError.disconnected(source: "/dev/video7", reason: "VIDIOC_S_CTRL: No such device")) {
+      _ = try V4L2Camera(device: device, options: V4L2Options(), clock: .monotonic)
+    }
+  }
+
+  @Test func `a control that another one locks is set once that one is`() throws {
+    device.offeredControls = controls
+    device.locks = [5: 6]
+    var options = V4L2Options()
+    options.allowsSlowExposure = true
+    options.controls = ["focus_absolute": 10, "focus_automatic_continuous": 0]
+    let camera = try V4L2Camera(device: device, options: options, clock: .monotonic)
+    #expect(camera.warnings.isEmpty)
+    #expect(device.log.filter { $0.contains("=") } == ["6=0", "5=10"])
+  }
+}
+
+@Suite struct `Rows of V4L2 pictures` {
+  /// Where a value lies in a driver's buffer: planes one after another, chroma rows of planar 4:2:0 half as long.
+  private func index(_ format: PixelFormat, _ part: Int, x: Int, y: Int, height: Int, rowBytes: Int) -> Int {
+    let luma = rowBytes * height
+    return switch format {
+    case .yuyv: y * rowBytes + [2 * x, x / 2 * 4 + 1, x / 2 * 4 + 3][part]
+    case .uyvy: y * rowBytes + [2 * x + 1, x / 2 * 4, x / 2 * 4 + 2][part]
+    case .nv12 where part > 0: luma + y / 2 * rowBytes + x / 2 * 2 + part - 1
+    case .i420 where part > 0: luma + ((part - 1) * ((height + 1) / 2) + y / 2) * (rowBytes / 2) + x / 2
+    case .rgb24: y * rowBytes + 3 * x + part
+    case .bgr24: y * rowBytes + 3 * x + 2 - part
+    default: y * rowBytes + x
+    }
+  }
+
+  @Test(arguments: [PixelFormat.yuyv, .uyvy, .nv12, .i420, .rgb24, .bgr24, .grey])
+  func `every pixel is found whatever width and line length are`(format: PixelFormat) throws {
+    let fourCC = try #require(V4L2Options.Format.native(format).fourCCs.first)
+    for (width, height, padding) in [(7, 5, 0), (7, 5, 9), (8, 4, 24), (33, 3, 31), (16, 7, 0), (1, 1, 5)] {
+      let least = format.planeShape(0, FrameSize(width: width, height: height)).rowBytes
+      // Chroma rows are half as long, so an odd line has no place for its last value.
+      let rowBytes = (least + padding + 1) / 2 * 2
+      let time = ManualClock(start: .zero)
+      let device = ScriptedDevice(clock: time)
+      device.offered = [fourCC]
+      device.sizeRanges = []
+      let color = ColorDescription(matrix: .bt601, range: .full)
+      device.answer = { (asked, _) in
+        V4L2Format(fourCC: asked, size: FrameSize(width: width, height: height), rowBytes: rowBytes, color: color)
+      }
+      let buffer = randomBytes(rowBytes * height * 3, seed: UInt64(width))
+      device.script = [.bytes(buffer)]
+      var camera = try V4L2Camera(device: device, options: V4L2Options(), clock: time.clock)
+      var frame = Frame()
+      #expect(try camera.next(into: &frame, timeout: .seconds(1)) == .frame)
+      let expected = (0..<height).flatMap { (y) in
+        (0..<width).flatMap { (x) in
+          (0..<(format == .grey ? 1 : 3)).map { (part) in
+            buffer[index(format, part, x: x, y: y, height: height, rowBytes: rowBytes)]
+          }
+        }
+      }
+      #expect(values(frame) == expected, "\(width)x\(height), rows of \(rowBytes)")
+    }
+  }
+
+  /// All values of a picture, pixel by pixel, as the frame's planes have them.
+  private func values(_ frame: Frame) -> [UInt8] {
+    func value(_ plane: Int, _ row: Int, _ column: Int) -> UInt8 {
+      frame.bytes[frame.planes[plane].offset + row * frame.planes[plane].rowBytes + column]
+    }
+    return (0..<frame.size.height).flatMap { (y) in
+      (0..<frame.size.width).flatMap { (x) -> [UInt8] in
+        switch frame.format {
+        case .yuyv: [value(0, y, 2 * x), value(0, y, x / 2 * 4 + 1), value(0, y, x / 2 * 4 + 3)]
+        case .uyvy: [value(0, y, 2 * x + 1), value(0, y, x / 2 * 4), value(0, y, x / 2 * 4 + 2)]
+        case .nv12: [value(0, y, x), value(1, y / 2, x / 2 * 2), value(1, y / 2, x / 2 * 2 + 1)]
+        case .i420: [value(0, y, x), value(1, y / 2, x / 2), value(2, y / 2, x / 2)]
+        case .rgb24: (0..<3).map { value(0, y, 3 * x + $0) }
+        case .bgr24: (0..<3).map { value(0, y, 3 * x + 2 - $0) }
+        default: [value(0, y, x)]
+        }
+      }
+    }
+  }
+
+  @Test func `the last row may come without its padding`() throws {
+    let time = ManualClock(start: .zero)
+    let device = ScriptedDevice(clock: time)
+    device.padding = 6
+    var options = V4L2Options()
+    options.format = .native(.yuyv)
+    device.script = [.buffer(sequence: 0, count: 22 * 3 + 16), .buffer(sequence: 1, count: 22 * 3 + 15)]
+    var camera = try V4L2Camera(device: device, options: options, clock: time.clock)
+    var frame = Frame()
+    #expect(try camera.next(into: &frame, timeout: .seconds(1)) == .frame)
+    try frame.validatePlanes()
+    #expect(try camera.next(into: &frame, timeout: .zero) == .timedOut)
+    #expect(camera.counters.corrupt == 1)
   }
 }
 
