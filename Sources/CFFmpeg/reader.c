@@ -9,6 +9,7 @@
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,7 +21,12 @@
 // Reading that fails so often in a row will not recover.
 #define MAX_FAILED_READS 64
 
+struct cffmpeg_interruption {
+  atomic_int is_set;
+};
+
 struct cffmpeg_reader {
+  const cffmpeg_interruption *interruption;  // may be NULL
   AVFormatContext *format;  // NULL: packets come from cffmpeg_send
   AVCodecContext *codec;
   AVPacket *packet;
@@ -34,6 +40,7 @@ struct cffmpeg_reader {
   AVIOContext *own;    // reads from `inner`, with a boundary before it
   AVIOContext *inner;
   int prefix_left;
+  int64_t waited_ns;
   int at_end;
   int failed_reads;
   int has_decoded;
@@ -53,7 +60,17 @@ static int64_t monotonic_ns(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static int past_deadline(void *opaque) { return monotonic_ns() >= ((cffmpeg_reader *)opaque)->deadline_ns; }
+static int past_deadline(void *opaque) {
+  cffmpeg_reader *r = opaque;
+  if (r->interruption != NULL && atomic_load(&r->interruption->is_set) != 0) return 1;
+  return monotonic_ns() >= r->deadline_ns;
+}
+
+cffmpeg_interruption *cffmpeg_make_interruption(void) { return calloc(1, sizeof(cffmpeg_interruption)); }
+
+void cffmpeg_interrupt(cffmpeg_interruption *interruption) { atomic_store(&interruption->is_set, 1); }
+
+void cffmpeg_free_interruption(cffmpeg_interruption *interruption) { free(interruption); }
 
 static cffmpeg_reader *make_reader(int64_t deadline_ns) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -220,10 +237,11 @@ static int open_input(cffmpeg_reader *r, const char *location, int is_file, int 
 
 int cffmpeg_open(
   const char *location, int is_file, int transport, int threads, int64_t deadline_ns, int32_t size[2],
-  cffmpeg_reader **reader) {
+  const cffmpeg_interruption *interruption, cffmpeg_reader **reader) {
   *reader = NULL;
   cffmpeg_reader *r = make_reader(deadline_ns);
   if (r == NULL) return AVERROR(ENOMEM);
+  r->interruption = interruption;
   // With the protocol in front no path is taken for another protocol's address.
   char *address = is_file ? av_asprintf("file:%s", location) : av_strdup(location);
   int code = address == NULL ? AVERROR(ENOMEM) : open_input(r, address, is_file, transport, threads);
@@ -285,7 +303,9 @@ void cffmpeg_describe(const cffmpeg_reader *r, cffmpeg_information *information)
   if (r->format == NULL) return;
   const AVStream *stream = r->format->streams[r->stream];
   information->by_arrival = r->by_arrival;
-  information->is_picture = strstr(r->format->iformat->name, "_pipe") != NULL;
+  const char *kind = r->format->iformat->name;
+  information->is_segmented = strncmp(kind, "hls", 3) == 0 || strcmp(kind, "dash") == 0;
+  information->is_picture = strstr(kind, "_pipe") != NULL;
   information->width = r->codec->width;
   information->height = r->codec->height;
   AVRational rate = stream->avg_frame_rate.num > 0 ? stream->avg_frame_rate : stream->r_frame_rate;
@@ -411,6 +431,7 @@ static int present(cffmpeg_reader *r, cffmpeg_picture *picture) {
     .matrix = matrix_of(frame),
     .full_range = full_range,
     .time_ns = CFFMPEG_NO_TIME,
+    .waited_ns = r->waited_ns,
   };
   const AVFrameSideData *own = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
   picture->orientation = own != NULL ? orientation_of(own->data) : container_orientation(r);
@@ -422,7 +443,9 @@ static int present(cffmpeg_reader *r, cffmpeg_picture *picture) {
 
 // Reads one packet of our stream and hands it on; 0 also when the packet was faulty and left out.
 static int feed(cffmpeg_reader *r) {
+  int64_t begin = monotonic_ns();
   int code = av_read_frame(r->format, r->packet);
+  r->waited_ns += monotonic_ns() - begin;
   if (code == AVERROR_EOF || (code < 0 && r->format->pb != NULL && avio_feof(r->format->pb) && code != AVERROR_EXIT)) {
     r->at_end = 1;
     avcodec_send_packet(r->codec, NULL);
@@ -457,6 +480,7 @@ static int feed(cffmpeg_reader *r) {
 int cffmpeg_next(cffmpeg_reader *r, int64_t deadline_ns, cffmpeg_picture *picture) {
   r->deadline_ns = deadline_ns;
   r->picture = NULL;
+  r->waited_ns = 0;
   for (;;) {
     int code = avcodec_receive_frame(r->codec, r->decoded);
     if (code == 0) {

@@ -42,7 +42,7 @@ package struct CaptureCounters: Equatable, Sendable {
   package var corrupt = 0
   /// Frames whose own time stamps were missing or wrong.
   package var retimed = 0
-  /// True once frames have the times of their arrival because the source's stamps are of no use.
+  /// True while frames have the times of their arrival because the source's stamps do not run as time does.
   package var goesByArrival = false
 
   package init() {}

@@ -7,8 +7,8 @@
 ///
 /// A stamp that is missing, or the same again, counts as if it had come in time. A stamp that steps back by no more than
 /// `longestLag` gives the frame the time of the one before, which samplers pass over. One that leaps further counts as
-/// missing, until the next one agrees with it: then the source has another clock. Stamps that do not run at the speed of
-/// time are given up for arrival. Whatever was changed is counted.
+/// missing, until the next one agrees with it: then the source has another clock. While stamps do not run at the speed of
+/// time, arrival counts. Whatever was changed is counted.
 ///
 /// Pure: stamps and arrivals in, times out.
 struct LiveTimes: Sendable {
@@ -33,7 +33,7 @@ struct LiveTimes: Sendable {
 
   /// Frames whose stamp was missing or wrong.
   private(set) var corrected = 0
-  /// True once the source's stamps are no longer looked at.
+  /// True while stamps do not run as time does, so that arrival counts.
   private(set) var goesByArrival = false
 
   /// What stamps need to become times on our clock.
@@ -51,6 +51,7 @@ struct LiveTimes: Sendable {
   private var leastLag = Duration.zero
   private var slowSpans = 0
   private var fastSpans = 0
+  private var honestSpans = 0
 
   /// - Parameter isOurClock: the stamps are times on our clock, as a driver gives them.
   init(isOurClock: Bool) { correction = isOurClock ? .zero : nil }
@@ -69,7 +70,6 @@ struct LiveTimes: Sendable {
   }
 
   private mutating func place(_ stamp: Duration?, _ arrival: Duration) -> Duration {
-    guard !goesByArrival else { return arrival }
     guard let stamp, stamp != lastStamp else {
       if lastStamp != nil { corrected += 1 }
       return arrival - lag
@@ -82,6 +82,10 @@ struct LiveTimes: Sendable {
     }
     believed = frame
     doubted = nil
+    if goesByArrival {
+      endSpan(with: frame)
+      return arrival
+    }
     let offset = correction ?? arrival - stamp
     let time = stamp + offset
     if let lastTime, time < lastTime, lastTime - time <= Self.longestLag {
@@ -140,10 +144,14 @@ struct LiveTimes: Sendable {
     let speed = (frame.stamp - begin.stamp) / passed
     slowSpans = speed < Self.honestSpeed.lowerBound ? slowSpans + 1 : 0
     fastSpans = speed > Self.honestSpeed.upperBound ? fastSpans + 1 : 0
-    if max(slowSpans, fastSpans) >= Self.spansToJudge {
+    honestSpans = slowSpans + fastSpans == 0 ? honestSpans + 1 : 0
+    if max(slowSpans, fastSpans) == Self.spansToJudge {
       goesByArrival = true
       corrected += 1
       lag = .zero
+    } else if goesByArrival, honestSpans >= Self.spansToJudge {
+      goesByArrival = false
+      correction = frame.time - frame.stamp
     }
     (spanBegin, leastLag) = (frame, lag)
   }

@@ -10,10 +10,12 @@ struct CaptureService: Service {
 
   func run() async throws {
     let stop = StopSignal()
+    let interruption = ReadInterruption()
     try await withGracefulShutdownHandler {
-      try await onOwnThread(named: "capture") { capture(until: stop) }
+      try await onOwnThread(named: "capture") { capture(until: stop, interruption) }
     } onGracefulShutdown: {
       stop.stop()
+      interruption.interrupt()
     }
   }
 
@@ -31,7 +33,9 @@ struct CaptureService: Service {
 
   private enum Outcome { case stopped, ended, stalled }
 
-  private func capture(until stop: StopSignal) {
+  private func capture(until stop: StopSignal, _ interruption: ReadInterruption) {
+    var options = options
+    options.media.interruption = interruption
     var totals = CaptureTotals()
     var backoff = Backoff()
     var lastComplaint = ""
@@ -51,6 +55,8 @@ struct CaptureService: Service {
         }
         lastComplaint = ""
       } catch {
+        // What fails then fails because the daemon stops, and it says so itself.
+        if stop.isSet { return }
         let text = "\(error)"
         if text != lastComplaint || counters.delivered > 0 { camera.lose(text, totals.adding(counters)) }
         lastComplaint = text

@@ -92,7 +92,7 @@ final class LiveCamera: Sendable {
     let now = clock.now().monotonic
     desk.withLock { desk in
       if totals.goesByArrival, !desk.capture.goesByArrival {
-        logger.warning("its time stamps do not run as time does; frames are taken for as old as they arrive")
+        logger.warning("its time stamps do not run as time does; frames are timed by their arrival")
       }
       (desk.capture, desk.corruptBefore) = (totals, totals.corrupt)
       serve(desk.pipeline.take(&frame, at: now), &desk)

@@ -11,6 +11,7 @@
 
 typedef struct cffmpeg_reader cffmpeg_reader;
 typedef struct cffmpeg_writer cffmpeg_writer;
+typedef struct cffmpeg_interruption cffmpeg_interruption;
 
 // How a picture's bytes lie; the chroma planes of odd sizes are rounded up.
 enum {
@@ -69,6 +70,7 @@ typedef struct {
   double rate;          // frames per second; 0: not known
   cffmpeg_orientation orientation;  // as the container says; pictures may say otherwise
   int32_t by_arrival;   // 1: times are when packets came (CLOCK_MONOTONIC), since the stream has none of its own
+  int32_t is_segmented; // 1: many frames come at once, as in HLS
   int32_t is_picture;   // 1: a single picture, such as a JPEG
 } cffmpeg_information;
 
@@ -80,14 +82,21 @@ typedef struct {
   int32_t full_range;  // 0 or 1
   int64_t time_ns;     // the stream's own time, or CFFMPEG_NO_TIME
   cffmpeg_orientation orientation;  // the picture's own (SEI, EXIF), else the container's
+  int64_t waited_ns;   // how long reading took; next to nothing where packets were waiting already
 } cffmpeg_picture;
 
 // Opens a file's path or a stream's address. What a playlist names can only be files for a file, only streams for a
 // stream. `transport` is for RTSP. Gives up at deadline_ns (CLOCK_MONOTONIC). With CFFMPEG_TOO_LARGE, size is the pictures'
 // width and height.
+// It, and every later wait, ends early once `interruption` is set; NULL where nobody will.
 int cffmpeg_open(
   const char *location, int is_file, int transport, int threads, int64_t deadline_ns, int32_t size[2],
-  cffmpeg_reader **reader);
+  const cffmpeg_interruption *interruption, cffmpeg_reader **reader);
+
+// Ends waits of readers from another thread; must live as long as they do.
+cffmpeg_interruption *cffmpeg_make_interruption(void);
+void cffmpeg_interrupt(cffmpeg_interruption *interruption);
+void cffmpeg_free_interruption(cffmpeg_interruption *interruption);
 
 // A decoder of H.264 packets that come from elsewhere.
 int cffmpeg_open_h264(int threads, cffmpeg_reader **reader);

@@ -17,7 +17,8 @@ package struct MediaInformation: Equatable, Sendable {
 ///
 /// Frames keep the stream's own YUV planes where the format is one of ours; others go through libswscale, which drops
 /// alpha and depth beyond 8 bits. An orientation that file or picture note goes with each frame. Faulty packets and
-/// pictures are counted in `counters.corrupt`; what a decoder still shows of them is handed out. A file that is cut off ends where it is cut off.
+/// pictures are counted in `counters.corrupt`; what a decoder still shows of them is handed out. Where frames of a live
+/// stream come faster than they are taken, the oldest are left out. A file that is cut off ends where it is cut off.
 package struct MediaFile: ~Copyable, FrameSource {
   /// Where the media is.
   package enum Location: Equatable, Sendable, CustomStringConvertible {
@@ -66,12 +67,18 @@ package struct MediaFile: ~Copyable, FrameSource {
     /// Reading a network stream cannot be interrupted and taken up again, so here the deadline lies within `next`.
     package var stallTimeout = Duration.seconds(5)
 
+    /// Ends waits from another thread.
+    package var interruption: ReadInterruption?
+
     package init() {}
   }
 
   package let information: MediaInformation
   private let location: Location
+  /// Its sender sets the pace.
   private let isLive: Bool
+  /// Live, and ahead of time by pieces of some seconds: paced here, as a file is.
+  private let isSegmented: Bool
   private let options: Options
   private let clock: FrameClock
   private var reader: MediaReader
@@ -87,6 +94,9 @@ package struct MediaFile: ~Copyable, FrameSource {
   private var deliveredBeforePass = 0
   private var corruptBeforePass = 0
   private var delivered = 0
+  /// Frames of a live stream that were left out to catch up with it.
+  private var dropped = 0
+  private var backlog = Backlog()
 
   /// - Throws: `CaptureError.unreadable`, which is transient for a `url`.
   package init(_ location: Location, options: Options = Options(), clock: FrameClock = .monotonic)
@@ -97,7 +107,9 @@ package struct MediaFile: ~Copyable, FrameSource {
     self.clock = clock
     reader = try MediaReader(location, options)
     information = reader.information
-    isLive = location.isLive(reader.information)
+    let hasNoEnd = location.isLive(reader.information)
+    isSegmented = hasNoEnd && reader.isSegmented
+    isLive = hasNoEnd && !isSegmented
     if isLive { times = LiveTimes(isOurClock: reader.stampsByArrival) }
     timeline = MediaTimeline(rate: information.rate)
   }
@@ -105,6 +117,7 @@ package struct MediaFile: ~Copyable, FrameSource {
   package var counters: CaptureCounters {
     var counters = CaptureCounters()
     counters.delivered = delivered
+    counters.lost = dropped
     counters.corrupt = corruptBeforePass + reader.corruptCount
     counters.retimed = times.corrected
     counters.goesByArrival = times.goesByArrival
@@ -117,8 +130,14 @@ package struct MediaFile: ~Copyable, FrameSource {
   package mutating func next(into frame: inout Frame, timeout: Duration) throws(CaptureError) -> FrameArrival {
     guard !hasEnded else { return .ended }
     if !isHeld {
-      while try !decode() {
-        guard try beginAgain() else { return .ended }
+      let begin = clock.now()
+      while true {
+        while try !decode() {
+          guard try beginAgain() else { return .ended }
+        }
+        guard isLive, backlog.isStale(at: clock.now(), waited: reader.waited) else { break }
+        dropped += 1
+        if clock.now() - begin > timeout { return .timedOut }
       }
       isHeld = true
     }
@@ -128,7 +147,7 @@ package struct MediaFile: ~Copyable, FrameSource {
       guard left <= timeout else { return .notDue }
     }
     isHeld = false
-    held.sequence = delivered
+    held.sequence = delivered + dropped
     swap(&held, &frame)
     delivered += 1
     return .frame
@@ -154,7 +173,7 @@ package struct MediaFile: ~Copyable, FrameSource {
 
   /// Opens a looped file again; false when the source has ended.
   private mutating func beginAgain() throws(CaptureError) -> Bool {
-    if isLive { throw .disconnected(source: "\(location)", reason: "the stream ended") }
+    if isLive || isSegmented { throw .disconnected(source: "\(location)", reason: "the stream ended") }
     guard delivered > deliveredBeforePass else {
       hasEnded = true
       let reason = reader.reasonForNothing ?? "no picture in it could be decoded"

@@ -16,9 +16,15 @@ internal import Video
   let information: MediaInformation
   /// True when times are those of arrival, on CLOCK_MONOTONIC, since the stream has none of its own.
   let stampsByArrival: Bool
+  /// True for streams that come in pieces of some seconds, each at once.
+  let isSegmented: Bool
+  /// How long the newest picture was waited for.
+  private(set) var waited = Duration.zero
   private let name: String
   private let isStream: Bool
   private let stallTimeout: Duration
+  /// Kept for as long as it is read.
+  private let interruption: ReadInterruption?
   private let handle: OpaquePointer
 
   init(_ location: MediaFile.Location, _ options: MediaFile.Options) throws(CaptureError) {
@@ -27,7 +33,7 @@ internal import Video
     case .file(let path):
       try checkRegularFile(path)
       (address, isStream) = (path, false)
-    case .url(let url): (address, isStream) = (url.revealed, true)
+    case .url(let url): (address, isStream) = (url.forOpening, true)
     }
     let name = "\(location)"
     var opened: OpaquePointer?
@@ -36,7 +42,7 @@ internal import Video
     var tooLarge: [Int32] = [0, 0]
     let code = unsafe cffmpeg_open(
       address, isStream ? 0 : 1, options.transport.code, CInt(max(1, options.decoderThreads)),
-      deadline.wholeNanoseconds, &tooLarge, &opened)
+      deadline.wholeNanoseconds, &tooLarge, options.interruption?.handle, &opened)
     guard code == 0, let handle = unsafe opened else {
       if isStream, cffmpeg_is_refused_transport(code) != 0, let other = options.transport.advice {
         throw .unreadable(
@@ -57,8 +63,10 @@ internal import Video
     }
     self.name = name
     self.isStream = isStream
+    interruption = options.interruption
     stallTimeout = options.stallTimeout
     stampsByArrival = about.by_arrival != 0
+    isSegmented = about.is_segmented != 0
     information = MediaInformation(about)
     unsafe self.handle = handle
   }
@@ -72,8 +80,10 @@ internal import Video
     }
     information = MediaInformation(size: FrameSize(width: 0, height: 0))
     stampsByArrival = false
+    isSegmented = false
     name = device
     isStream = true
+    interruption = nil
     stallTimeout = .zero
     unsafe self.handle = handle
   }
@@ -110,6 +120,7 @@ internal import Video
       unsafe cffmpeg_copy_picture(handle, bytes.baseAddress, byteCount)
     }
     guard copied == 0 else { throw readError(copied) }
+    waited = .nanoseconds(picture.waited_ns)
     return .picture(picture.time_ns == Int64.min ? nil : .nanoseconds(picture.time_ns))
   }
 
@@ -125,6 +136,14 @@ internal import Video
     if cffmpeg_is_timeout(code) != 0 { return .stalled(source: name, seconds: stallTimeout.inSeconds) }
     if isStream { return .disconnected(source: name, reason: mediaReason(code)) }
     return .unreadable(source: name, reason: mediaReason(code), isTransient: false)
+  }
+}
+
+extension SourceAddress {
+  /// The whole text, with the scheme in small letters as libavformat wants it.
+  fileprivate var forOpening: String {
+    guard let scheme, let end = revealed.firstRange(of: "://")?.lowerBound else { return revealed }
+    return scheme + revealed[end...]
   }
 }
 

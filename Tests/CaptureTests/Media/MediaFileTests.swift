@@ -288,6 +288,23 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     #expect(error?.isTransient == true)
   }
 
+  @Test(.timeLimit(.minutes(1))) func `a wait for a server can be ended from another thread`() throws {
+    let listener = try SilentListener()
+    var options = MediaFile.Options()
+    options.openTimeout = .seconds(3600)
+    let interruption = ReadInterruption()
+    options.interruption = interruption
+    Thread.detachNewThread {
+      Thread.sleep(forTimeInterval: 0.3)
+      interruption.interrupt()
+    }
+    let begin = ContinuousClock.now
+    #expect(throws: CaptureError.self) {
+      _ = try MediaFile(.url(SourceAddress("rtsp://127.0.0.1:\(listener.port)/a")), options: options)
+    }
+    #expect(ContinuousClock.now - begin < .seconds(5))
+  }
+
   @Test func `a playlist file cannot reach the network, nor a path another protocol`() throws {
     let list = folder.file("list.m3u8")
     try Data("#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttp://127.0.0.1:9/a.ts\n".utf8).write(

@@ -1,0 +1,43 @@
+import Testing
+
+@testable import Capture
+
+@Suite struct `A backlog of frames` {
+  /// Frames at `rate` of which each takes `work` to use and `decoding` to leave out; the largest delay of a used one.
+  private func run(rate: Double, work: Duration, decoding: Duration, seconds: Double) -> (
+    used: Int, stale: Int, latest: Duration
+  ) {
+    var backlog = Backlog()
+    var now = Duration.seconds(100)
+    var (used, stale, latest) = (0, 0, Duration.zero)
+    for index in 0..<Int(rate * seconds) {
+      let there = Duration.seconds(100 + Double(index) / rate)
+      let waited = max(there - now, .zero)
+      now = max(now, there) + decoding
+      if backlog.isStale(at: now, waited: waited) {
+        stale += 1
+      } else {
+        used += 1
+        latest = max(latest, now - there)
+        now += work
+      }
+    }
+    return (used, stale, latest)
+  }
+
+  @Test func `leaves nothing out while frames are taken in time`() {
+    let outcome = run(rate: 30, work: .milliseconds(20), decoding: .milliseconds(5), seconds: 60)
+    #expect(outcome.used == 1800 && outcome.stale == 0)
+  }
+
+  @Test func `does not grow where frames are taken too slowly`() {
+    let outcome = run(rate: 30, work: .milliseconds(100), decoding: .milliseconds(2), seconds: 600)
+    #expect(outcome.latest < .seconds(1), "\(outcome.latest)")
+    #expect(outcome.used > 600 * 5)
+  }
+
+  @Test func `still shows something where even decoding is too slow`() {
+    let outcome = run(rate: 30, work: .milliseconds(10), decoding: .milliseconds(50), seconds: 60)
+    #expect(outcome.used >= 200)
+  }
+}
