@@ -88,7 +88,7 @@ struct LiveTimes: Sendable {
     }
     let offset = correction ?? arrival - stamp
     let time = stamp + offset
-    if let lastTime, time < lastTime, lastTime - time <= Self.longestLag {
+    if let lastTime, time < lastTime, lastTime - time <= Self.longestLag, arrival - lastTime <= Self.longestLag {
       corrected += 1
       return lastTime
     }

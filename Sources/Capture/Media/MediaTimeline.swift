@@ -3,8 +3,8 @@
 /// A time that steps back by no more than `shortStep` becomes that of the frame before, which samplers pass over; a longer
 /// step back, or one of more than `longestStep` ahead, is a break, over which time goes on at the usual rate.
 struct MediaTimeline {
-  /// What is late by more than this is placed anew.
-  static let tolerance = Duration.seconds(2)
+  /// What is late by more than this is placed anew; less than a hole, so that a slow machine sees no holes.
+  static let tolerance = Duration.milliseconds(500)
   /// A longer step from one frame to the next is taken for a break in the stream's clock.
   static let longestStep = Duration.seconds(3600)
 
