@@ -12,8 +12,8 @@
 ///
 /// Pure: stamps and arrivals in, times out.
 struct LiveTimes: Sendable {
-  /// How far a frame may lie behind its arrival.
-  static let longestLag = Duration.seconds(1)
+  /// How far a frame may lie behind its arrival; with a slow camera's interval still less than a hole.
+  static let longestLag = Duration.milliseconds(700)
   /// How long the correction stays as it is.
   static let span = Duration.seconds(2)
   /// Stamps that advance by less or more than this in a second, for so many spans in a row, are no times.
@@ -36,6 +36,7 @@ struct LiveTimes: Sendable {
   /// True while stamps do not run as time does, so that arrival counts.
   private(set) var goesByArrival = false
 
+  private let isOurClock: Bool
   /// What stamps need to become times on our clock.
   private var correction: Duration?
   private var lastStamp: Duration?
@@ -54,7 +55,10 @@ struct LiveTimes: Sendable {
   private var honestSpans = 0
 
   /// - Parameter isOurClock: the stamps are times on our clock, as a driver gives them.
-  init(isOurClock: Bool) { correction = isOurClock ? .zero : nil }
+  init(isOurClock: Bool) {
+    self.isOurClock = isOurClock
+    correction = isOurClock ? .zero : nil
+  }
 
   /// The time of the next frame; at most `arrival`, and not before the last one's.
   ///
@@ -136,10 +140,12 @@ struct LiveTimes: Sendable {
     }
     let passed = frame.time - begin.time
     guard passed >= Self.span else { return }
-    if leastLag > .zero {
-      if leastLag > Self.notable { corrected += 1 }
-      correction = correction.map { $0 + leastLag }
-      lag -= leastLag
+    // On our own clock an honest stamp is the truth, and what it lags behind is how long the frame took.
+    let surplus = isOurClock ? min(leastLag, .zero - (correction ?? .zero)) : leastLag
+    if surplus > .zero {
+      if surplus > Self.notable { corrected += 1 }
+      correction = correction.map { $0 + surplus }
+      lag -= surplus
     }
     let speed = (frame.stamp - begin.stamp) / passed
     slowSpans = speed < Self.honestSpeed.lowerBound ? slowSpans + 1 : 0
