@@ -84,6 +84,8 @@ struct LiveTimes: Sendable {
       corrected += 1
       return arrival - lag
     }
+    let wasDoubted = doubted != nil
+    let previous = believed
     believed = frame
     doubted = nil
     if goesByArrival {
@@ -92,6 +94,12 @@ struct LiveTimes: Sendable {
     }
     let offset = correction ?? arrival - stamp
     let time = stamp + offset
+    if isOurClock, time - arrival > Self.notable, !wasDoubted {
+      // One stamp alone of our own clock that is ahead of time moves nothing.
+      corrected += 1
+      (believed, doubted) = (previous, frame)
+      return arrival - lag
+    }
     if let lastTime, time < lastTime, lastTime - time <= Self.longestLag, arrival - lastTime <= Self.longestLag {
       corrected += 1
       return lastTime
