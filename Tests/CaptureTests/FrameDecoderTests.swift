@@ -126,7 +126,11 @@ import Video
   }
 
   @Test(arguments: [TJSAMP_440, TJSAMP_411]) func `rare kinds of chroma come out as RGB`(sampling: TJSAMP) throws {
-    let pixels = (0..<64 * 48).flatMap { [UInt8($0 % 64 * 4), UInt8(100), UInt8(255 - $0 % 64 * 4)] }
+    var pixels: [UInt8] = []
+    for index in 0..<64 * 48 {
+      let ramp = UInt8(index % 64 * 4)
+      pixels += [ramp, 100, 255 - ramp]
+    }
     var frame = Frame()
     try JPEGEncoder().encode(pixels, size, sampling, into: &frame)
     var decoder = try FrameDecoder()

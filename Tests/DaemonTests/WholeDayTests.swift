@@ -39,7 +39,7 @@ import Video
         if case .prediction = report { return }
         reports.change { $0 += 1 }
       })
-    camera.opened()
+    camera.opened([])
 
     var random = SplitMix64(seed: 24)
     var times = LiveTimes(isOurClock: false)

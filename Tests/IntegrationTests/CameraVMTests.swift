@@ -15,7 +15,7 @@ import Testing
     .enabled(
       if: missing == nil,
       "no \(missing ?? ""); apt-get install qemu-system-x86 busybox-static cpio kmod xz-utils v4l-utils"),
-    .timeLimit(.minutes(10)))
+    .timeLimit(.minutes(20)))
   func `are captured from and recognised under a real kernel with virtual cameras`() throws {
     let process = Process()
     let pipe = Pipe()

@@ -1,5 +1,5 @@
 # Runs the other scripts of this folder in the guest, in order; status 1 if a
-# check failed. $BINARIES and $WORK are set by ../run.
+# check failed. $BINARIES, $WORK and $UNITS are set by ../run.
 folder=$(dirname "$0")
 failed=0
 

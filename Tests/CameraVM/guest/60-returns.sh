@@ -1,0 +1,40 @@
+# The daemon with a camera that refuses a control, leaves, and comes back under another node while its old one is held.
+mkdir -p /dev/v4l/by-path
+ln -sfn ../../video0 /dev/v4l/by-path/socket
+cat >/dev/shm/adld.yaml <<YAML
+node: guest
+model: {path: $WORK/model.safetensors, precision: f32}
+cameras:
+  - {name: vivid, source: /dev/v4l/by-path/socket, format: yuyv, controls: {menu: 2}}
+people: {mode: scene}
+events:
+  endpoint: ipc:///dev/shm/events.sock
+  query: ipc:///dev/shm/query.sock
+YAML
+out=/dev/shm/returns
+# until_said TEXT COUNT SECONDS: waits until the daemon's log says it so often.
+until_said() {
+  for ((i = 0; i < $3 * 2; i++)); do
+    [ "$(grep -cF -- "$1" "$out")" -lt "$2" ] || return 0
+    sleep 0.5
+  done
+  return 1
+}
+v4l2-ctl -d0 -i0 >/dev/null 2>&1
+"$BINARIES/adld" --config /dev/shm/adld.yaml >"$out" 2>&1 &
+daemon=$!
+check "returns: a control that is refused keeps no camera away" until_said 'online: frames arrive' 1 40
+check "returns: the refused control is a warning" says 'the camera goes on without menu = 2'
+sleep 1000 </dev/video0 &
+holder=$!
+echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind
+check "returns: the camera that left is reported" until_said 'offline: ' 1 20
+echo vivid.0 >/sys/bus/platform/drivers/vivid/bind
+node=$(cd /sys/class/video4linux && grep -l 'vid-cap' */name | head -n 1 | cut -d/ -f1)
+check "returns: it is another node" test "$node" != video0
+ln -sfn "../../$node" /dev/v4l/by-path/socket
+check "returns: frames come again" until_said 'online: frames arrive' 2 60
+kill $holder
+kill -TERM $daemon
+wait $daemon
+check "returns: ends with status 0" equal $? 0

@@ -1,0 +1,57 @@
+# The shipped unit under systemd, in a process namespace of its own: started before there is any camera driver, then one
+# is loaded. Last, since it takes the driver away.
+programs=/usr/local/bin
+cp "$BINARIES/adld" "$BINARIES/adl" $programs/
+mkdir -p /etc/adl /usr/local/share/adl/models /usr/lib/sysusers.d
+cp "$WORK/model.safetensors" /usr/local/share/adl/models/people.safetensors
+cp "$UNITS/adld.service" /etc/systemd/system/adld.service
+cp "$UNITS/sysusers.conf" /usr/lib/sysusers.d/adl.conf
+chmod -R a+rX $programs /usr/local/share/adl
+cat >/etc/adl/adld.yaml <<YAML
+node: guest
+model: {path: /usr/local/share/adl/models/people.safetensors, precision: f32}
+cameras:
+  - {name: vivid, source: /dev/video0, format: yuyv}
+people: {mode: scene}
+YAML
+chmod 755 /etc/adl
+chmod 644 /etc/adl/adld.yaml
+systemd-sysusers adl.conf >/dev/null 2>&1
+
+modules=/proc/1/root
+for module in $(tac $modules/order); do rmmod "${module%.ko}" 2>/dev/null; done
+check "unit: no camera driver at first" test ! -e /dev/video0
+mount -t cgroup2 cgroup /sys/fs/cgroup
+container=guest unshare --pid --fork --mount --mount-proc /lib/systemd/systemd --system --unit=basic.target \
+  >/dev/shm/systemd 2>&1 &
+for ((i = 0; i < 60; i++)); do
+  systemctl is-active --quiet basic.target && break
+  sleep 1
+done
+out=/dev/shm/unit
+systemctl start adld >"$out" 2>&1
+check "unit: starts" equal $? 0
+adl watch --json --endpoint ipc:///run/adl/events.sock >/dev/shm/watched 2>/dev/null &
+watcher=$!
+directory=$(stat -c %i /run/adl)
+sleep 3
+for module in $(cat $modules/order); do
+  insmod "$modules/modules/$module" $([ "$module" != vivid.ko ] || echo n_devs=1 node_types=0x101) 2>/dev/null
+done
+# until_watched TEXT SECONDS: waits for a message.
+until_watched() {
+  for ((i = 0; i < $2; i++)); do
+    ! grep -qF -- "$1" /dev/shm/watched || return 0
+    sleep 1
+  done
+  return 1
+}
+check "unit: a camera that is plugged in later is used" until_watched '"type":"camera.online"' 90
+check "unit: messages have the boot's number" grep -q "\"boot_id\":\"$(cat /proc/sys/kernel/random/boot_id)\"" \
+  /dev/shm/watched
+kill $watcher
+systemctl restart adld >"$out" 2>&1
+check "unit: restarts" equal $? 0
+check "unit: /run/adl stays the same directory" equal "$(stat -c %i /run/adl)" "$directory"
+out=/dev/shm/systemd
+systemctl stop adld
