@@ -95,7 +95,10 @@ package struct CameraPipeline: ~Copyable {
     state = .online(lastFrame: now)
     for (sample, pixels) in samples { take(sample, pixels, &outputs) }
     skipped(since: unusable, &outputs)
-    watchRate(&outputs)
+    if !isSlow, let complaint = watch.complaint {
+      isSlow = true
+      outputs.append(.slow(reason: complaint))
+    }
     announce(at: lastTime, &outputs)
     return outputs
   }
@@ -228,6 +231,10 @@ package struct CameraPipeline: ~Copyable {
     }
     lastSampleTime = sample.time
     watch.sample(beginsRun: sample.beginsRun)
+    if isSlow, watch.isFilled {
+      isSlow = false
+      outputs.append(.condition(.online, reason: "windows are filled"))
+    }
     view.append(sample, pixels, size: sampler.pictureSize, session, &outputs)
   }
 
@@ -245,16 +252,6 @@ package struct CameraPipeline: ~Copyable {
     announce(at: now, &outputs)
     outputs.append(.condition(condition, reason: text))
     return outputs
-  }
-
-  private mutating func watchRate(_ outputs: inout [PipelineOutput]) {
-    if isSlow, watch.isFilled {
-      isSlow = false
-      outputs.append(.condition(.online, reason: "windows are filled"))
-    } else if !isSlow, let complaint = watch.complaint {
-      isSlow = true
-      outputs.append(.slow(reason: complaint))
-    }
   }
 
   private mutating func skipped(since count: Int, _ outputs: inout [PipelineOutput]) {

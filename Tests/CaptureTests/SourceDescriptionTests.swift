@@ -79,7 +79,7 @@ import Video
     ("file:", "'file:' is not a source of frames: no path stands after 'file:'; change cameras[].source"),
     (
       "ftp://u:secret@host/a",
-      "'ftp://host/a' is not a source of frames: streams are read by rtsp, rtsps, http, https, rtp, udp, not 'ftp'; "
+      "'ftp://host/…' is not a source of frames: streams are read by rtsp, rtsps, http, https, rtp, udp, not 'ftp'; "
         + "change cameras[].source"
     ),
   ])

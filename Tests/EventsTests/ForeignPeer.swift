@@ -32,6 +32,9 @@ import Testing
       send([0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3, 0] + Array("NULL".utf8) + [UInt8](repeating: 0, count: 48))
       let ready = [5] + Array("READY".utf8) + [11] + Array("Socket-Type".utf8) + [0, 0, 0, 3] + Array("SUB".utf8)
       send([4, UInt8(ready.count)] + ready)
+      // Messages come after both sides are ready.
+      var greeting: [UInt8] = []
+      while !String(decoding: greeting, as: UTF8.self).contains("READY") { greeting += try #require(received()) }
     }
     send([0, 1, 1])
   }
