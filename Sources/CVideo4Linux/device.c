@@ -134,8 +134,10 @@ static int is_full_range(uint32_t quantization, uint32_t color_space, uint32_t f
   return quantization == V4L2_QUANTIZATION_FULL_RANGE;
 }
 
-int cv4l2_set_format(
+// Sets the format, or with a FourCC of 0 asks for the present one.
+static int agree_format(
   const cv4l2_device *device, uint32_t four_cc, uint32_t width, uint32_t height, cv4l2_format *format) {
+  unsigned long number = four_cc != 0 ? VIDIOC_S_FMT : VIDIOC_G_FMT;
   struct v4l2_format it = {.type = buffer_type(device)};
   if (device->multi_planar) {
     struct v4l2_pix_format_mplane *pixels = &it.fmt.pix_mp;
@@ -144,7 +146,7 @@ int cv4l2_set_format(
     pixels->height = height;
     pixels->field = V4L2_FIELD_ANY;
     pixels->num_planes = 1;
-    int code = request(device, VIDIOC_S_FMT, &it);
+    int code = request(device, number, &it);
     if (code < 0) return code;
     if (pixels->num_planes != 1) return -ENOTSUP;
     *format = (cv4l2_format){
@@ -159,7 +161,7 @@ int cv4l2_set_format(
   pixels->width = width;
   pixels->height = height;
   pixels->field = V4L2_FIELD_ANY;
-  int code = request(device, VIDIOC_S_FMT, &it);
+  int code = request(device, number, &it);
   if (code < 0) return code;
   // Without the magic number the driver is too old to know the two fields.
   int knows_more = pixels->priv == V4L2_PIX_FMT_PRIV_MAGIC;
@@ -170,6 +172,15 @@ int cv4l2_set_format(
     .full_range = is_full_range(
       knows_more ? pixels->quantization : 0, pixels->colorspace, pixels->pixelformat)};
   return 0;
+}
+
+int cv4l2_set_format(
+  const cv4l2_device *device, uint32_t four_cc, uint32_t width, uint32_t height, cv4l2_format *format) {
+  return agree_format(device, four_cc, width, height, format);
+}
+
+int cv4l2_get_format(const cv4l2_device *device, cv4l2_format *format) {
+  return agree_format(device, 0, 0, 0, format);
 }
 
 int cv4l2_set_interval(const cv4l2_device *device, uint32_t *numerator, uint32_t *denominator) {

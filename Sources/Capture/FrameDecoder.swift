@@ -17,6 +17,8 @@ package import Video
   /// Pictures of which something was missing or wrong, and which were handed out all the same.
   package private(set) var damagedCount = 0
   private var handle: tjhandle
+  /// A JPEG that came without its end marker, with one.
+  private var completed: [UInt8] = []
 
   /// A picture of which a larger part is missing is refused: another frame serves better.
   private static let mostMissing = 0.25
@@ -53,14 +55,22 @@ package import Video
   }
 
   private mutating func decodeOnce(_ frame: Frame, into target: inout Frame, _ scale: Scale) throws(CaptureError) {
-    guard let bytes = jpegBytes(frame.bytes.span.extracting(0..<frame.byteCount)) else {
+    guard var range = jpegBytes(frame.bytes.span.extracting(0..<frame.byteCount)) else {
       throw .undecodable(reason: "it does not begin as a JPEG does")
     }
-    let header = try header(frame, bytes)
+    var jpeg = frame.bytes
+    if !hasEndMarker(frame.bytes.span.extracting(range)) {
+      // So that libjpeg-turbo warns of what is missing rather than of the marker.
+      completed.removeAll(keepingCapacity: true)
+      completed += frame.bytes[range]
+      completed += [0xFF, 0xD9]
+      (jpeg, range) = (completed, 0..<completed.count)
+    }
+    let header = try header(jpeg, range)
     let scaled = scaledSize(header.size, scale)
     target.layOut(header.format, scaled, color: ColorDescription(matrix: .bt601, range: .full))
     (target.timestamp, target.sequence, target.orientation) = (frame.timestamp, frame.sequence, frame.orientation)
-    guard decompress(frame, bytes, into: &target) != 0 else { return }
+    guard decompress(jpeg, range, into: &target) != 0 else { return }
     let reason = unsafe String(cString: tjGetErrorStr2(handle))
     guard unsafe tjGetErrorCode(handle) == CInt(TJERR_WARNING.rawValue) else { throw .undecodable(reason: reason) }
     // Stray bytes between two parts of the picture cost nothing. Only the first warning's text is known.
@@ -73,15 +83,15 @@ package import Video
   }
 
   /// Writes the planes; 0 unless there is an error or a warning.
-  private func decompress(_ frame: Frame, _ jpeg: Range<Int>, into target: inout Frame) -> CInt {
+  private func decompress(_ jpeg: [UInt8], _ range: Range<Int>, into target: inout Frame) -> CInt {
     let (size, isRGB) = (target.size, target.format == .rgb24)
     let offsets = target.planes.map(\.offset)
     var strides = target.planes.map { CInt($0.rowBytes) }
     let handle = unsafe handle
-    return unsafe frame.bytes.withUnsafeBufferPointer { (source) in
+    return unsafe jpeg.withUnsafeBufferPointer { (source) in
       unsafe target.bytes.withUnsafeMutableBufferPointer { (bytes) in
-        let start = unsafe source.baseAddress?.advanced(by: jpeg.lowerBound)
-        let count = CUnsignedLong(jpeg.count)
+        let start = unsafe source.baseAddress?.advanced(by: range.lowerBound)
+        let count = CUnsignedLong(range.count)
         guard !isRGB else {
           return unsafe tjDecompress2(
             handle, start, count, bytes.baseAddress, CInt(size.width), strides[0], CInt(size.height),
@@ -94,13 +104,14 @@ package import Video
     }
   }
 
-  private func header(_ frame: Frame, _ jpeg: Range<Int>) throws(CaptureError) -> (size: FrameSize, format: PixelFormat)
-  {
+  private func header(_ jpeg: [UInt8], _ range: Range<Int>) throws(CaptureError) -> (
+    size: FrameSize, format: PixelFormat
+  ) {
     var (width, height, sampling, space) = (CInt(0), CInt(0), CInt(0), CInt(0))
     let handle = unsafe handle
-    let code = unsafe frame.bytes.withUnsafeBufferPointer { (source) in
+    let code = unsafe jpeg.withUnsafeBufferPointer { (source) in
       unsafe tjDecompressHeader3(
-        handle, source.baseAddress?.advanced(by: jpeg.lowerBound), CUnsignedLong(jpeg.count), &width, &height,
+        handle, source.baseAddress?.advanced(by: range.lowerBound), CUnsignedLong(range.count), &width, &height,
         &sampling, &space)
     }
     // A warning is about bytes that are skipped.

@@ -13,6 +13,13 @@ func jpegBytes(_ bytes: borrowing Span<UInt8>) -> Range<Int>? {
   return nil
 }
 
+/// True when it ends with an end marker; cameras pad with zeros behind it.
+func hasEndMarker(_ bytes: borrowing Span<UInt8>) -> Bool {
+  var end = bytes.count
+  while end > 2, bytes[end - 1] == 0 { end -= 1 }
+  return end >= 2 && bytes[end - 2] == 0xFF && bytes[end - 1] == 0xD9
+}
+
 /// How a JPEG says, in its EXIF part, that it is to be turned; `nil` when there is no JPEG.
 ///
 /// - Source: CIPA DC-008 (EXIF 2.3), 4.5.4 and 4.6.4.

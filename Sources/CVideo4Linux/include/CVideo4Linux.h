@@ -81,6 +81,9 @@ int cv4l2_enumerate_interval(
 
 // Asks for a format and size; `format` says what it is now.
 int cv4l2_set_format(const cv4l2_device *device, uint32_t four_cc, uint32_t width, uint32_t height, cv4l2_format *format);
+
+// The format that is set at present.
+int cv4l2_get_format(const cv4l2_device *device, cv4l2_format *format);
 // Asks for an interval; the two numbers say what it is now.
 int cv4l2_set_interval(const cv4l2_device *device, uint32_t *numerator, uint32_t *denominator);
 // The control after `id`, which begins at 0.

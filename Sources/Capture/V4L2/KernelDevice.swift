@@ -107,7 +107,17 @@ internal import Video
     let code = unsafe cv4l2_set_format(
       &device, format.rawValue, UInt32(size.width), UInt32(size.height), &given)
     try check("VIDIOC_S_FMT", code)
-    return V4L2Format(
+    return described(given)
+  }
+
+  func presentFormat() throws(KernelRefusal) -> V4L2Format {
+    var present = cv4l2_format()
+    try check("VIDIOC_G_FMT", unsafe cv4l2_get_format(&device, &present))
+    return described(present)
+  }
+
+  private func described(_ given: cv4l2_format) -> V4L2Format {
+    V4L2Format(
       fourCC: FourCC(rawValue: given.four_cc), size: FrameSize(width: Int(given.width), height: Int(given.height)),
       rowBytes: Int(given.row_bytes),
       color: ColorDescription(

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Video
 
 /// Where the planes of a driver's pictures lie in its buffers.
@@ -49,10 +50,14 @@ struct V4L2Agreement {
   init(with device: any V4L2Device, _ options: V4L2Options) throws(CaptureError) {
     let path = device.path
     let offered = try asking(path) { () throws(KernelRefusal) in try device.formats() }
-    let choice = try V4L2Choice(options, device: device, offered: offered)
+    var choice = try V4L2Choice(options, device: device, offered: offered)
     let given = try asking(path) { () throws(KernelRefusal) in
       if choice.format == .converted { try device.startConverting() }
-      return try device.setFormat(choice.fourCC, choice.size)
+      return try Self.setFormat(device, choice)
+    }
+    // Virtual cameras give what is fed into them, whatever they are asked for.
+    if options.format == nil, given.fourCC != choice.fourCC, let format = V4L2Options.Format(given.fourCC) {
+      (choice.format, choice.fourCC) = (format, given.fourCC)
     }
     guard given.fourCC == choice.fourCC else {
       throw .formatRefused(
@@ -87,6 +92,17 @@ struct V4L2Agreement {
     layout = V4L2Layout(delivered, given.size, rowBytes: given.rowBytes, color: color)
     negotiated = V4L2Camera.Negotiated(
       format: choice.format, size: given.size, rate: rate, color: color, buffers: 0)
+  }
+
+  /// Some drivers have but one format and refuse to be asked for any, even for that one.
+  private static func setFormat(_ device: any V4L2Device, _ choice: V4L2Choice) throws(KernelRefusal) -> V4L2Format {
+    do throws(KernelRefusal) {
+      return try device.setFormat(choice.fourCC, choice.size)
+    } catch {
+      guard error.errno == EINVAL || error.errno == ENOTTY, choice.format != .converted else { throw error }
+      let refusal = error
+      do throws(KernelRefusal) { return try device.presentFormat() } catch { throw refusal }
+    }
   }
 
   /// Runs a request that need not succeed; what the kernel refuses becomes a warning, unless the camera has left.

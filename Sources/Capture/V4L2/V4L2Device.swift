@@ -98,6 +98,8 @@ protocol V4L2Device: AnyObject {
   /// Lets libv4l2 convert from formats that are not ours.
   func startConverting() throws(KernelRefusal)
   func setFormat(_ format: FourCC, _ size: FrameSize) throws(KernelRefusal) -> V4L2Format
+  /// The format that is set at present.
+  func presentFormat() throws(KernelRefusal) -> V4L2Format
   /// Returns the rate that was set; `nil` when the device has no rate to set.
   func setRate(_ rate: Double) throws(KernelRefusal) -> Double?
   func setControl(_ id: UInt32, _ value: Int) throws(KernelRefusal)

@@ -58,6 +58,16 @@ final class ScriptedDevice: V4L2Device {
     return answer?(format, size) ?? V4L2Format(fourCC: format, size: size, rowBytes: rowBytes, color: color)
   }
 
+  /// The only format of a driver that cannot be asked for another.
+  var fixedFormat: V4L2Format?
+
+  func presentFormat() throws(KernelRefusal) -> V4L2Format {
+    try ask("VIDIOC_G_FMT")
+    guard let fixedFormat else { throw KernelRefusal(request: "VIDIOC_G_FMT", errno: EINVAL) }
+    (format, size) = (fixedFormat.fourCC, fixedFormat.size)
+    return fixedFormat
+  }
+
   func setRate(_ rate: Double) throws(KernelRefusal) -> Double? {
     try ask("VIDIOC_S_PARM")
     return rate

@@ -229,6 +229,31 @@ import Video
     #expect(camera.warnings[1].hasPrefix("the camera goes on without focus_absolute = 10: /dev/video7"))
   }
 
+  @Test(arguments: [EINVAL, ENOTTY])
+  func `a driver of one format, which refuses to be asked for any, is taken as it is`(
+    code: CInt
+  ) throws {
+    device.refusals["VIDIOC_S_FMT"] = code
+    let color = ColorDescription(matrix: .bt601, range: .limited)
+    // Some leave the line length out as well.
+    device.fixedFormat = V4L2Format(
+      fourCC: FourCC("YU12"), size: FrameSize(width: 16, height: 8), rowBytes: 0, color: color)
+    let camera = try V4L2Camera(device: device, options: V4L2Options(), clock: .monotonic)
+    #expect(camera.negotiated.format == .native(.i420) && camera.negotiated.size == FrameSize(width: 16, height: 8))
+    var options = V4L2Options()
+    options.format = .native(.yuyv)
+    #expect(throws: CaptureError.self) { _ = try V4L2Camera(device: device, options: options, clock: .monotonic) }
+  }
+
+  @Test func `a driver that gives another known format than the one chosen is taken as it is`() throws {
+    device.answer = { (_, size) in
+      V4L2Format(
+        fourCC: FourCC("NV12"), size: size, rowBytes: 8, color: ColorDescription(matrix: .bt601, range: .limited))
+    }
+    let camera = try V4L2Camera(device: device, options: V4L2Options(), clock: .monotonic)
+    #expect(camera.negotiated.format == .native(.nv12))
+  }
+
   @Test func `a rate that refuses to be set is a warning`() throws {
     device.refusals["VIDIOC_S_PARM"] = EIO
     let camera = try V4L2Camera(device: device, options: V4L2Options(), clock: .monotonic)
@@ -265,8 +290,8 @@ import Video
   private func index(_ format: PixelFormat, _ part: Int, x: Int, y: Int, height: Int, rowBytes: Int) -> Int {
     let luma = rowBytes * height
     return switch format {
-    case .yuyv: y * rowBytes + [2 * x, x / 2 * 4 + 1, x / 2 * 4 + 3][part]
-    case .uyvy: y * rowBytes + [2 * x + 1, x / 2 * 4, x / 2 * 4 + 2][part]
+    case .yuyv: y * rowBytes + (part == 0 ? 2 * x : x / 2 * 4 + 2 * part - 1)
+    case .uyvy: y * rowBytes + (part == 0 ? 2 * x + 1 : x / 2 * 4 + 2 * part - 2)
     case .nv12 where part > 0: luma + y / 2 * rowBytes + x / 2 * 2 + part - 1
     case .i420 where part > 0: luma + ((part - 1) * ((height + 1) / 2) + y / 2) * (rowBytes / 2) + x / 2
     case .rgb24: y * rowBytes + 3 * x + part
@@ -295,10 +320,11 @@ import Video
       var camera = try V4L2Camera(device: device, options: V4L2Options(), clock: time.clock)
       var frame = Frame()
       #expect(try camera.next(into: &frame, timeout: .seconds(1)) == .frame)
-      let expected = (0..<height).flatMap { (y) in
-        (0..<width).flatMap { (x) in
-          (0..<(format == .grey ? 1 : 3)).map { (part) in
-            buffer[index(format, part, x: x, y: y, height: height, rowBytes: rowBytes)]
+      var expected: [UInt8] = []
+      for y in 0..<height {
+        for x in 0..<width {
+          for part in 0..<(format == .grey ? 1 : 3) {
+            expected.append(buffer[index(format, part, x: x, y: y, height: height, rowBytes: rowBytes)])
           }
         }
       }
@@ -311,19 +337,22 @@ import Video
     func value(_ plane: Int, _ row: Int, _ column: Int) -> UInt8 {
       frame.bytes[frame.planes[plane].offset + row * frame.planes[plane].rowBytes + column]
     }
-    return (0..<frame.size.height).flatMap { (y) in
-      (0..<frame.size.width).flatMap { (x) -> [UInt8] in
+    var all: [UInt8] = []
+    for y in 0..<frame.size.height {
+      for x in 0..<frame.size.width {
+        let pair = x / 2
         switch frame.format {
-        case .yuyv: [value(0, y, 2 * x), value(0, y, x / 2 * 4 + 1), value(0, y, x / 2 * 4 + 3)]
-        case .uyvy: [value(0, y, 2 * x + 1), value(0, y, x / 2 * 4), value(0, y, x / 2 * 4 + 2)]
-        case .nv12: [value(0, y, x), value(1, y / 2, x / 2 * 2), value(1, y / 2, x / 2 * 2 + 1)]
-        case .i420: [value(0, y, x), value(1, y / 2, x / 2), value(2, y / 2, x / 2)]
-        case .rgb24: (0..<3).map { value(0, y, 3 * x + $0) }
-        case .bgr24: (0..<3).map { value(0, y, 3 * x + 2 - $0) }
-        default: [value(0, y, x)]
+        case .yuyv: all += [value(0, y, 2 * x), value(0, y, 4 * pair + 1), value(0, y, 4 * pair + 3)]
+        case .uyvy: all += [value(0, y, 2 * x + 1), value(0, y, 4 * pair), value(0, y, 4 * pair + 2)]
+        case .nv12: all += [value(0, y, x), value(1, y / 2, 2 * pair), value(1, y / 2, 2 * pair + 1)]
+        case .i420: all += [value(0, y, x), value(1, y / 2, pair), value(2, y / 2, pair)]
+        case .rgb24: all += [value(0, y, 3 * x), value(0, y, 3 * x + 1), value(0, y, 3 * x + 2)]
+        case .bgr24: all += [value(0, y, 3 * x + 2), value(0, y, 3 * x + 1), value(0, y, 3 * x)]
+        default: all.append(value(0, y, x))
         }
       }
     }
+    return all
   }
 
   @Test func `the last row may come without its padding`() throws {
