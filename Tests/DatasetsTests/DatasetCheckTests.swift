@@ -66,6 +66,30 @@ import Testing
     #expect(report.description.hasSuffix("\nevery file can be read"))
   }
 
+  @Test func `refuses what training refuses, and counts frames whose numbers cannot be used`() throws {
+    try writePair("S001C001P001R001A001", video: 4, poses: 4)
+    try folder.writeVideo("S001C001P002R001A001_rgb.avi", frames: 4)
+    let nobody = try folder.write(ntuText([[], [], [], []] as [[[[String]]]]), "S001C001P002R001A001.skeleton")
+    try folder.writeVideo("S001C001P003R001A001_rgb.avi", frames: 4)
+    let sound = madeBody(1).map { ["\($0.x)", "\($0.y)", "\($0.z)"] }
+    var bad = sound
+    bad[0][0] = "nan"
+    try folder.write(ntuText([[sound], [bad], [sound], [sound]]), "S001C001P003R001A001.skeleton")
+    let dataset = try Dataset.open(DatasetOptions(kind: .ntu60, videos: folder.path))
+    let report = DatasetCheck.run(dataset, workers: 1)
+    let reason = "\(nobody) cannot be read: nobody is in any of its 4 frames"
+    #expect(report.broken.map(\.reason) == [reason])
+    var options = ClipOptions()
+    options.content = .pose
+    let loader = ClipLoader(options, graph: .ntu25)
+    let clips = Partition.allCases.flatMap(dataset.clips)
+    #expect(
+      clips.compactMap { clip in failure { _ = try loader.load(clip, .centre) } }.filter { !$0.isEmpty } == [reason])
+    #expect(
+      report.description.contains(
+        "frames without a body whose numbers cannot be used: 1\n  S001C001P003R001A001: 1 of 4 frames"))
+  }
+
   @Test func `looks at every picture of a folder`() throws {
     for index in 0..<3 { try folder.writePicture("a01_s02_e03_c01/frame_\(index).png", grey: 9) }
     try folder.write("no picture", "a01_s02_e03_c01/frame_3.png")

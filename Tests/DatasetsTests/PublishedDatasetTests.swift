@@ -195,6 +195,31 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
 }
 
 @Suite struct `N-UCLA` {
+  @Test func `N-UCLA is recognised in both published layouts`() throws {
+    let folder = try RecordingFolder()
+    for view in 1...3 {
+      for name in ["a01_s01_e00", "a02_s10_e01"] {
+        for frame in [1, 2, 10] {
+          try folder.write("", "A/view_\(view)/\(name)/frame_\(frame)_tc_5_rgb.jpg")
+          try folder.write("", "A/view_\(view)/\(name)/frame_\(frame)_tc_5_depth.png")
+          try folder.write("", "A/view_\(view)/\(name)/frame_\(frame)_tc_5_skeletons.txt")
+        }
+        try folder.write("1 0 5\n2 0 5\n10 0 5\n", "A/view_\(view)/\(name)/fileList.txt")
+        try folder.write("", "B/\(name.prefix(3))/v0\(view)\(name.dropFirst(3)).avi")
+      }
+    }
+    for (layout, hasSkeletons) in [("A", true), ("B", false)] {
+      let options = DatasetOptions(kind: .nucla, videos: folder.path + "/" + layout, protocolName: "cross3")
+      let dataset = try Dataset.open(options)
+      #expect(dataset.inventory.foreign == [])
+      #expect(dataset.clips(.train).map(\.name) == ["a01_s01_e00_c01", "a01_s01_e00_c02"], "\(layout)")
+      #expect(dataset.clips(.validation).map(\.name) == ["a02_s10_e01_c01", "a02_s10_e01_c02"])
+      #expect(dataset.clips(.test).map(\.name) == ["a01_s01_e00_c03", "a02_s10_e01_c03"])
+      let all = Partition.allCases.flatMap(dataset.clips)
+      #expect(all.allSatisfy { $0.video != nil && ($0.skeleton != nil) == hasSkeletons })
+    }
+  }
+
   @Test func `has the published lists`() throws {
     let names = try fixture("nucla_clips").flatMap { row in
       row[3].split(separator: " ").map { episode in

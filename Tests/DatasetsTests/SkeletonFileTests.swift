@@ -27,13 +27,15 @@ import Testing
     #expect((1..<4).allSatisfy { track.isEmpty(0, $0) })
   }
 
-  @Test func `take what is not finite or absurdly far for nothing`() throws {
-    var joints = madeBody(1).map { ["\($0.x)", "\($0.y)", "\($0.z)"] }
-    joints[3] = ["nan", "-inf", "inf"]
-    joints[4] = ["1", "-nan", "3e38"]
-    let track = try read(ntuText([[joints]]))
-    #expect(Array(track.body(0, 0)[9..<15]) == [0, 0, 0, 1, 0, 0])
-    #expect(!track.isEmpty(0, 0))
+  @Test(arguments: ["nan", "-inf", "3e38", "null", "-1.#IND"])
+  func `leave out a body with a number that is none, and count the frame`(word: String) throws {
+    let sound = madeBody(1).map { ["\($0.x)", "\($0.y)", "\($0.z)"] }
+    var bad = sound
+    bad[3][1] = word
+    let track = try read(ntuText([[sound], [bad], [sound, bad], []]))
+    #expect(track.frameCount == 4 && track.damagedFrames == 2)
+    #expect((0..<4).map { track.isEmpty($0, 0) } == [false, true, false, true])
+    #expect(track.isEmpty(2, 1))
   }
 
   @Test func `accept projections that are not numbers, and body numbers of 64 bits`() throws {
@@ -123,12 +125,30 @@ import Testing
         #"it is not LCR-Net's JSON: No value associated with key CodingKeys(stringValue: "frames", intValue: nil) ("frames")."#
       ),
       (#"{"frames": 3}"#, "it is not LCR-Net's JSON: frames: "),
-      (#"{"frames": [[{"pose3d": ["x"]}]]}"#, "it is not LCR-Net's JSON: frames.0.0.pose3d.0: "),
+      (#"{"frames": [[{"pose3d": ["x"]}]]}"#, "frame 0: a detection has no pose3d of 39 numbers"),
+      (#"{"frames": [[{"score": 1}], null]}"#, "frame 0: a detection has no pose3d of 39 numbers"),
       (#"{"frames": [[{"pose3d": ["#, "it is not LCR-Net's JSON: "),
       ("", "it is not LCR-Net's JSON: "),
     ] {
       #expect(failure { _ = try read(text) }.hasPrefix("\(path) cannot be read: \(reason)"))
     }
+  }
+
+  @Test(arguments: [
+    ("null", 1), (#"[{"score": 0.5}]"#, 1), (#"[null]"#, 1), (#"[{"pose3d": [1, 2]}]"#, 1), (#"[{"pose3d": NaN}]"#, 1),
+    ("[]", 0),
+  ])
+  func `with one bad frame lose that frame alone`(frame: String, damaged: Int) throws {
+    let good = lcrPose(madeBody(1, joints: 13))
+    var bad = good.map { "\($0)" }
+    bad[5] = "NaN"
+    let list = [
+      #"[{"pose3d": \#(good)}]"#, frame, #"[{"pose3d": [\#(bad.joined(separator: ","))]}]"#, #"[{"pose3d": \#(good)}]"#,
+    ]
+    let track = try read(#"{"frames": [\#(list.joined(separator: ", "))]}"#)
+    #expect(track.frameCount == 4 && track.damagedFrames == damaged + 1)
+    #expect((0..<4).map { track.isEmpty($0, 0) } == [false, true, true, false])
+    #expect(Array(track.body(0, 0)) == Array(track.body(3, 0)))
   }
 
   @Test func `nested without end are refused`() {
@@ -155,6 +175,36 @@ import Testing
     #expect(fromJSON == fromText)
     #expect(fromJSON.frameCount == 3 && fromJSON.slots == 1)
     #expect(Array(fromJSON.body(2, 0)) == frames[2].flatMap { [$0.x, $0.y, $0.z] })
+  }
+
+  @Test func `with one bad frame lose that frame alone`() throws {
+    let good = "[" + madeBody(1, joints: 20).map { "[\($0.x), \($0.y), \($0.z)]" }.joined(separator: ", ") + "]"
+    let bad = [
+      good.replacing("]]", with: "], null]"), "null", "[[1, 2, 3]]", "[[null" + good.dropFirst(2),
+      "[[NaN" + good.dropFirst(2),
+    ]
+    let text = #"{"skeletons": [\#(([good] + bad + [good]).joined(separator: ", "))]}"#
+    let track = try SkeletonFile.read(folder.write(text, "a.json"), .kinect20)
+    #expect(track.frameCount == 7 && track.damagedFrames == 5)
+    #expect((0..<7).map { track.isEmpty($0, 0) } == [false, true, true, true, true, true, false])
+  }
+
+  @Test func `of a frame each are read in the order of the list, and a frame without one is empty`() throws {
+    let bodies = (0..<4).map { madeBody(UInt64($0), joints: 20) }
+    for (index, number) in [2, 10, 9, 1].enumerated() {
+      try folder.write("", "view_1/a01_s01_e00/frame_\(number)_tc_77_rgb.jpg")
+      if index == 1 { continue }
+      let joints = (bodies[index] + madeBody(9, joints: 20)).map { "\($0.x),\($0.y),\($0.z),2" }
+      try folder.write(
+        "60\n" + joints.joined(separator: "\n"), "view_1/a01_s01_e00/frame_\(number)_tc_77_skeletons.txt")
+    }
+    func firsts() throws -> [Float] {
+      let track = try SkeletonFile.read(folder.path + "/view_1/a01_s01_e00", .kinect20)
+      return (0..<track.frameCount).map { track.body($0, 0).first ?? 0 }
+    }
+    #expect(try firsts() == [bodies[3][0].x, bodies[0][0].x, bodies[2][0].x, 0])
+    try folder.write("2 0 77\n10 0 77\n9 0 77\n1 0 77\n", "view_1/a01_s01_e00/fileList.txt")
+    #expect(try firsts() == [bodies[0][0].x, 0, bodies[2][0].x, bodies[3][0].x])
   }
 
   @Test(arguments: [

@@ -162,11 +162,7 @@ package struct ClipLoader: Sendable {
     throws(DatasetError) -> PosePreparation.Prepared?
   {
     guard !options.content.isDisjoint(with: [.pose, .windowPose]), let track else { return nil }
-    guard (0..<track.frameCount).contains(where: { frame in (0..<track.slots).contains { !track.isEmpty(frame, $0) } })
-    else {
-      throw .unreadable(
-        path: clip.skeleton ?? clip.name, reason: "nobody is in any of its \(track.frameCount) frames")
-    }
+    try track.requireSomebody(path: clip.skeleton ?? clip.name)
     guard case .random(let seed) = draw else { return preparation.prepare(track, jitter: 0) }
     var random = SplitMix64(seed: ~seed)
     let jitter = Int(random.next() % 11)

@@ -12,6 +12,8 @@ package struct DatasetCheck: Sendable {
     package var broken: [(name: String, reason: String)]
     /// Clips whose videos and poses differ by more than two frames.
     package var unequal: [(name: String, videoFrames: Int, poseFrames: Int)]
+    /// Clips with frames in which a body was left out because its numbers were none.
+    package var damaged: [(name: String, frames: Int, of: Int)]
 
     /// Names shown of each kind of trouble.
     private static let shown = 20
@@ -44,6 +46,9 @@ package struct DatasetCheck: Sendable {
       list(
         "video and poses of different length",
         unequal.map { "\($0.name): \($0.videoFrames) and \($0.poseFrames) frames" })
+      list(
+        "frames without a body whose numbers cannot be used",
+        damaged.map { "\($0.name): \($0.frames) of \($0.of) frames" })
       list("cannot be read", broken.map { "\($0.name): \($0.reason)" })
       if broken.isEmpty { lines.append("every file can be read") }
       return lines.joined(separator: "\n")
@@ -68,6 +73,7 @@ package struct DatasetCheck: Sendable {
       var done = 0
       var broken: [(name: String, reason: String)] = []
       var unequal: [(name: String, videoFrames: Int, poseFrames: Int)] = []
+      var damaged: [(name: String, frames: Int, of: Int)] = []
     }
     let found = Mutex(Found())
     DispatchQueue.concurrentPerform(iterations: max(1, workers)) { _ in
@@ -80,6 +86,7 @@ package struct DatasetCheck: Sendable {
         let clip = clips[index]
         var reason: String?
         var lengths: (Int, Int)?
+        var damage: (Int, Int)?
         do throws(DatasetError) {
           let poses = try clip.skeleton.map { path throws(DatasetError) in
             try SkeletonFile.read(path, dataset.skeletonGraph)
@@ -87,12 +94,16 @@ package struct DatasetCheck: Sendable {
           let frames = try clip.video.map { path throws(DatasetError) in
             try RecordedVideo(path).countFrames()
           }
+          if let poses, poses.damagedFrames > 0 { damage = (poses.damagedFrames, poses.frameCount) }
+          // As training does.
+          if let poses, let path = clip.skeleton { try poses.requireSomebody(path: path) }
           if let poses, let frames, abs(poses.frameCount - frames) > 2 { lengths = (frames, poses.frameCount) }
         } catch {
           reason = "\(error)"
         }
         let done = found.withLock { state in
           if let reason { state.broken.append((clip.name, reason)) }
+          if let damage { state.damaged.append((clip.name, damage.0, damage.1)) }
           if let lengths { state.unequal.append((clip.name, lengths.0, lengths.1)) }
           state.done += 1
           return state.done
@@ -103,7 +114,7 @@ package struct DatasetCheck: Sendable {
     return found.withLock { state in
       Report(
         dataset: dataset, clips: clips.count, broken: state.broken.sorted { $0.name < $1.name },
-        unequal: state.unequal.sorted { $0.name < $1.name })
+        unequal: state.unequal.sorted { $0.name < $1.name }, damaged: state.damaged.sorted { $0.name < $1.name })
     }
   }
 }

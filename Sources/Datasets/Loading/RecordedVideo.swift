@@ -39,9 +39,7 @@ struct RecordedVideo {
     let colored = pictures.filter { ($0 as NSString).deletingPathExtension.hasSuffix("_rgb") }
     if !colored.isEmpty { pictures = colored }
     guard !pictures.isEmpty else { throw .unreadable(path: path, reason: "the folder holds no pictures") }
-    // Numbers count as numbers: frame_9 comes before frame_10.
-    source = .pictures(
-      pictures.sorted { $0.compare($1, options: .numeric) == .orderedAscending }.map { path + "/" + $0 })
+    source = .pictures(FrameFolder.ordered(pictures, in: path).map { path + "/" + $0 })
   }
 
   /// Chooses windows by the number of frames there are, and decodes only as far as the last of them.
@@ -127,7 +125,16 @@ struct RecordedVideo {
   }
 
   /// Decodes the whole recording and counts its pictures.
-  func countFrames() throws(DatasetError) -> Int { try scan(nil) { _, _ in } }
+  ///
+  /// - Throws: `DatasetError` when there are none, or more than can be loaded.
+  func countFrames() throws(DatasetError) -> Int {
+    let count = try scan(nil) { _, _ in }
+    guard count > 0 else { throw .unreadable(path: path, reason: "no picture in it could be decoded") }
+    guard count <= Self.mostFrames else {
+      throw .unreadable(path: path, reason: "it has more than \(Self.mostFrames) frames, an hour")
+    }
+    return count
+  }
 
   /// Frames a second, and what the header says of their number and size.
   func information() throws(DatasetError) -> (count: Int?, rate: Double, size: FrameSize?) {

@@ -7,6 +7,10 @@ package struct PoseTrack: Equatable, Sendable {
   package let graph: SkeletonGraph
   package let slots: Int
   package private(set) var frameCount = 0
+  /// Frames in which a body was left out because its numbers were none.
+  package private(set) var damagedFrames = 0
+  /// Those of them in which nobody is left.
+  private var damagedEmptyFrames = 0
   /// [T, slots, V, 3], row-major, metres.
   package private(set) var values: [Float] = []
 
@@ -23,18 +27,42 @@ package struct PoseTrack: Equatable, Sendable {
 
   /// Adds a frame; bodies beyond the slots are left out.
   ///
-  /// - Parameter bodies: V · 3 numbers each, x y z of joint after joint; those that are not finite or are absurdly large
-  ///   count as zero.
-  package mutating func append(_ bodies: [[Float]]) {
+  /// A body with a number that is not finite or absurdly large is left out: one joint at the origin would be a leap that
+  /// nobody made.
+  ///
+  /// - Parameters:
+  ///   - bodies: V · 3 numbers each, x y z of joint after joint.
+  ///   - isDamaged: true when the file has a body here that cannot be read.
+  package mutating func append(_ bodies: [[Float]], isDamaged: Bool = false) {
+    var isDamaged = isDamaged
     for slot in 0..<slots {
-      guard slot < bodies.count else {
+      let isSound = slot < bodies.count && bodies[slot].allSatisfy { $0.magnitude <= Self.farthest }
+      if isSound {
+        precondition(bodies[slot].count == slotSize)
+        values += bodies[slot]
+      } else {
+        isDamaged = isDamaged || slot < bodies.count
         values += repeatElement(0, count: slotSize)
-        continue
       }
-      precondition(bodies[slot].count == slotSize)
-      values += bodies[slot].map { $0.magnitude <= Self.farthest ? $0 : 0 }
     }
     frameCount += 1
+    if isDamaged {
+      damagedFrames += 1
+      if (0..<slots).allSatisfy({ isEmpty(frameCount - 1, $0) }) { damagedEmptyFrames += 1 }
+    }
+  }
+
+  /// Frames in which nobody is, and nobody was left out.
+  var emptyFrames: Int {
+    (0..<frameCount).count { frame in (0..<slots).allSatisfy { isEmpty(frame, $0) } } - damagedEmptyFrames
+  }
+
+  /// - Throws: `DatasetError.unreadable` when nobody is in any frame, from which nothing can be learned.
+  func requireSomebody(path: String) throws(DatasetError) {
+    guard (0..<frameCount).contains(where: { frame in (0..<slots).contains { !isEmpty(frame, $0) } }) else {
+      let damage = damagedFrames > 0 ? "; \(damagedFrames) have bodies whose numbers cannot be used" : ""
+      throw .unreadable(path: path, reason: "nobody is in any of its \(frameCount) frames\(damage)")
+    }
   }
 
   /// As a mirror shows it: x negated, left and right exchanged.

@@ -29,7 +29,32 @@ package enum SkeletonFile {
     guard let kind = fileKind(path) else {
       throw .missing(path: path, purpose: "it should hold the poses of a recording")
     }
+    if kind == .typeDirectory, graph == .kinect20 { return try Contents(poses: frames(in: path)) }
     guard kind == .typeRegular else { throw .unreadable(path: path, reason: "it is not a file") }
+    let data = try data(path)
+    do {
+      return switch graph {
+      case .ntu25: try NTUSkeletonText.parse(data)
+      case .smarthome15: try SmarthomePoses.parse(data)
+      case .kinect20: Contents(poses: try KinectPoses.parse(data))
+      }
+    } catch {
+      throw .unreadable(path: path, reason: error.reason)
+    }
+  }
+
+  /// One file a frame; a frame without a file, or with one that holds no body, is empty.
+  private static func frames(in folder: String) throws(DatasetError) -> PoseTrack {
+    let files = try FrameFolder.skeletons(in: folder)
+    guard files.count <= mostFrames else { throw .unreadable(path: folder, reason: "it has \(files.count) frames") }
+    var track = PoseTrack(graph: .kinect20, slots: 1)
+    for file in files {
+      if let file { KinectPoses.append(frame: try data(file), to: &track) } else { track.append([], isDamaged: true) }
+    }
+    return track
+  }
+
+  private static func data(_ path: String) throws(DatasetError) -> Data {
     let data: Data
     do {
       let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
@@ -41,15 +66,7 @@ package enum SkeletonFile {
     guard data.count <= largestFile else {
       throw .unreadable(path: path, reason: "it is larger than any skeleton file")
     }
-    do {
-      return switch graph {
-      case .ntu25: try NTUSkeletonText.parse(data)
-      case .smarthome15: try SmarthomePoses.parse(data)
-      case .kinect20: Contents(poses: try KinectPoses.parse(data))
-      }
-    } catch {
-      throw .unreadable(path: path, reason: error.reason)
-    }
+    return data
   }
 }
 
@@ -143,10 +160,17 @@ enum NTUSkeletonText {
       return value
     }
 
+    /// What programs write for a number that is none; others mean that words are missing.
+    private static let noNumbers: Set = [
+      "null", "none", "na", "n/a", "1.#qnan", "-1.#ind", "1.#ind", "1.#inf", "-1.#inf",
+    ]
+
     /// `nan` and `-inf` occur, and are numbers.
     mutating func number(_ what: String) throws(SkeletonError) -> Float {
       let word = try word(what)
-      guard let value = Float(word) else { throw SkeletonError("line \(line): '\(word)' instead of \(what)") }
+      guard let value = Float(word) ?? (Self.noNumbers.contains(word.lowercased()) ? .nan : nil) else {
+        throw SkeletonError("line \(line): '\(word)' instead of \(what)")
+      }
       return value
     }
   }
@@ -159,46 +183,46 @@ enum SmarthomePoses {
   private static let slots = 2
 
   private struct File: Decodable {
-    var frames: [[Detection]]
+    var frames: [Lenient<[Lenient<Detection>]>]
   }
 
   private struct Detection: Decodable {
     /// 13 x, 13 y, 13 z.
-    var pose3d: [Float]
+    var pose3d: [Float?]
     /// 13 x, 13 y in pixels; files with poses alone leave it out.
-    var pose2d: [Float]?
+    var pose2d: Lenient<[Float]>?
   }
 
   static func parse(_ data: Data) throws(SkeletonError) -> SkeletonFile.Contents {
-    let file: File
-    do {
-      file = try JSONDecoder().decode(File.self, from: data)
-    } catch let error as DecodingError {
-      throw SkeletonError("it is not LCR-Net's JSON: \(brief(error))")
-    } catch {
-      throw SkeletonError("it is not JSON")
-    }
+    let file: File = try decode(data, "LCR-Net's JSON")
     guard file.frames.count <= SkeletonFile.mostFrames else {
       throw SkeletonError("it has \(file.frames.count) frames")
     }
     var track = PoseTrack(graph: .smarthome15, slots: slots)
     // The videos' own pixels.
     var places = PictureJoints(picture: nil)
-    for (index, detections) in file.frames.enumerated() {
+    var problem: SkeletonError?
+    for (index, frame) in file.frames.enumerated() {
       var bodies: [[Float]] = []
       var seen: [[SIMD2<Float>]] = []
-      for detection in detections.prefix(slots) {
-        guard detection.pose3d.count == 39 else {
-          throw SkeletonError("frame \(index): pose3d has \(detection.pose3d.count) numbers instead of 39")
+      var isDamaged = frame.value == nil
+      for entry in (frame.value ?? []).prefix(slots) {
+        guard let detection = entry.value, detection.pose3d.count == 39 else {
+          let found = entry.value.map { "pose3d has \($0.pose3d.count) numbers instead of 39" }
+          problem = problem ?? SkeletonError("frame \(index): \(found ?? "a detection has no pose3d of 39 numbers")")
+          isDamaged = true
+          continue
         }
-        bodies.append(joints(detection.pose3d))
+        bodies.append(joints(detection.pose3d.map { $0 ?? .nan }))
         // Files made for poses alone may have anything here.
-        let pixels = detection.pose2d.flatMap { $0.count == 26 ? $0 : nil } ?? []
+        let pixels = detection.pose2d?.value.flatMap { $0.count == 26 ? $0 : nil } ?? []
         seen.append((0..<pixels.count / 2).map { SIMD2(pixels[$0], pixels[13 + $0]) })
       }
-      track.append(bodies)
+      track.append(bodies, isDamaged: isDamaged)
       places.frames.append(seen)
     }
+    // One bad frame is an empty one; where all that is there is bad, the file is of another kind.
+    if let problem, track.damagedFrames == track.frameCount - track.emptyFrames { throw problem }
     return SkeletonFile.Contents(poses: track, places: places)
   }
 
@@ -215,45 +239,83 @@ enum SmarthomePoses {
 /// - Source: methods.md 8.3.
 enum KinectPoses {
   private struct File: Decodable {
-    var skeletons: [[[Float]]]
+    var skeletons: [Lenient<[Lenient<[Float?]>]>]
   }
 
   static func parse(_ data: Data) throws(SkeletonError) -> PoseTrack {
     let frames: [[[Float]]]
     if data.first(where: { $0 > 32 }) == UInt8(ascii: "{") {
-      do {
-        frames = try JSONDecoder().decode(File.self, from: data).skeletons
-      } catch let error as DecodingError {
-        throw SkeletonError("it is not N-UCLA's JSON: \(brief(error))")
-      } catch {
-        throw SkeletonError("it is not JSON")
+      let file: File = try decode(data, "N-UCLA's JSON")
+      frames = file.skeletons.map { frame in
+        (frame.value ?? []).map { joint in (joint.value ?? []).map { $0 ?? .nan } }
       }
     } else {
       frames = try text(data)
     }
     guard frames.count <= SkeletonFile.mostFrames else { throw SkeletonError("it has \(frames.count) frames") }
     var track = PoseTrack(graph: .kinect20, slots: 1)
+    var problem: SkeletonError?
     for (index, joints) in frames.enumerated() {
       guard joints.count == 20, joints.allSatisfy({ $0.count == 3 }) else {
-        throw SkeletonError("frame \(index) has not 20 joints of x, y and z")
+        problem = problem ?? SkeletonError("frame \(index) has not 20 joints of x, y and z")
+        track.append([], isDamaged: true)
+        continue
       }
       track.append([Array(joints.joined())])
     }
+    if let problem, track.damagedFrames == track.frameCount { throw problem }
     return track
   }
 
+  /// Adds the frame that a file of its own describes: the first body in it.
+  static func append(frame data: Data, to track: inout PoseTrack) {
+    let joints = joints(data).prefix(20)
+    if joints.count == 20 {
+      track.append([Array(joints.joined())])
+    } else {
+      track.append([], isDamaged: !joints.isEmpty)
+    }
+  }
+
   /// Lines of numbers, the first three of which are a joint's x, y and z; other lines say what a frame is called.
-  private static func text(_ data: Data) throws(SkeletonError) -> [[[Float]]] {
+  private static func joints(_ data: Data) -> [[Float]] {
     var joints: [[Float]] = []
     for line in String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline) {
       let numbers = line.split { $0 == "," || $0.isWhitespace }.prefix(4).map { Float($0) }
       guard numbers.count >= 3, let x = numbers[0], let y = numbers[1], let z = numbers[2] else { continue }
       joints.append([x, y, z])
     }
+    return joints
+  }
+
+  private static func text(_ data: Data) throws(SkeletonError) -> [[[Float]]] {
+    let joints = joints(data)
     guard !joints.isEmpty, joints.count % 20 == 0 else {
       throw SkeletonError("it has \(joints.count) joints, which are not 20 a frame")
     }
     return stride(from: 0, to: joints.count, by: 20).map { Array(joints[$0..<$0 + 20]) }
+  }
+}
+
+/// A value that may be of another kind in single places, as where a detector found nobody or a number was none.
+private struct Lenient<Value: Decodable>: Decodable {
+  var value: Value?
+
+  init(from decoder: any Decoder) {
+    do { value = try Value(from: decoder) } catch { value = nil }  // Counted by who reads the frame.
+  }
+}
+
+/// JSON as Python writes it, with `NaN` and `Infinity`.
+private func decode<Value: Decodable>(_ data: Data, _ what: String) throws(SkeletonError) -> Value {
+  let decoder = JSONDecoder()
+  decoder.allowsJSON5 = true
+  do {
+    return try decoder.decode(Value.self, from: data)
+  } catch let error as DecodingError {
+    throw SkeletonError("it is not \(what): \(brief(error))")
+  } catch {
+    throw SkeletonError("it is not JSON")
   }
 }
 

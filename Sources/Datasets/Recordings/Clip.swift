@@ -1,3 +1,4 @@
+import Foundation
 package import Networks
 
 /// One labelled recording.
@@ -145,11 +146,17 @@ protocol PublishedDataset {
 
   /// The clip that a file's name stands for; `nil` when it is none of this data set's.
   func clip(named name: String) -> (clip: Clip, partition: Partition?)?
+
+  /// The name of the recording at a path without extension, where folders are a part of it; `nil` where they are not.
+  static func recording(at url: URL) -> String?
 }
 
 extension PublishedDataset {
+  static func recording(at url: URL) -> String? { nil }
+
   func open() throws(DatasetError) -> Dataset {
-    let media = try MediaIndex(videos: options.videos, skeletons: options.skeletons)
+    let media = try MediaIndex(
+      videos: options.videos, skeletons: options.skeletons, naming: { Self.recording(at: $0) })
     var inventory = Inventory()
     var clips: [(Partition, Clip)] = []
     for name in Set(media.videos.keys).union(media.skeletons.keys).sorted() {

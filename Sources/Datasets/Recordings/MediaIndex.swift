@@ -10,7 +10,17 @@ struct MediaIndex {
   private(set) var videos: [String: String] = [:]
   private(set) var skeletons: [String: String] = [:]
 
-  init(videos: String, skeletons: String?) throws(DatasetError) {
+  private let naming: (URL) -> String?
+
+  /// - Parameters:
+  ///   - videos: folder of the videos.
+  ///   - skeletons: folder of the skeletons, where it is another.
+  ///   - naming: a recording's name by the path of its file or folder of pictures, where the file's own name does not say it.
+  /// - Throws: `DatasetError` when a folder is not there.
+  init(videos: String, skeletons: String?, naming: @escaping (URL) -> String? = { _ in nil })
+    throws(DatasetError)
+  {
+    self.naming = naming
     try add(videos, setting: "data.videos")
     if let skeletons { try add(skeletons, setting: "data.skeletons") }
   }
@@ -27,13 +37,17 @@ struct MediaIndex {
       // Such as the `._NAME` that macOS leaves beside NAME.
       guard !url.lastPathComponent.hasPrefix(".") else { continue }
       let ending = url.pathExtension.lowercased()
-      let name = Self.recording(url.deletingPathExtension().lastPathComponent)
+      let folder = url.deletingLastPathComponent()
+      let name = naming(url.deletingPathExtension()) ?? Self.recording(url.deletingPathExtension().lastPathComponent)
       if Self.videoEndings.contains(ending) {
         Self.add(url.path, name, to: &videos)
       } else if Self.pictureEndings.contains(ending) {
         // A folder of pictures is a video by the folder's name.
-        let folder = url.deletingLastPathComponent()
-        Self.add(folder.path, folder.lastPathComponent, to: &videos)
+        Self.add(folder.path, naming(folder) ?? folder.lastPathComponent, to: &videos)
+      } else if FrameFolder.isSkeleton(url.lastPathComponent) {
+        Self.add(folder.path, naming(folder) ?? folder.lastPathComponent, to: &skeletons)
+      } else if url.lastPathComponent == FrameFolder.list {
+        continue
       } else if ending == "skeleton" || ending == "json" {
         Self.add(url.path, name, to: &skeletons)
       } else if ending == "txt", name.hasSuffix("_skeletons") || url.path.contains("skeleton") {

@@ -1,3 +1,4 @@
+import Foundation
 import Networks
 
 /// Northwestern-UCLA Multiview Action 3D, cross-view: one camera tests.
@@ -34,6 +35,24 @@ struct NUCLA: PublishedDataset {
     case "cross3": testCamera = 3
     default: throw options.refusedProtocol("cross1, cross2 or cross3")
     }
+  }
+
+  /// The published layouts name the camera in a folder: `view_1/a01_s01_e00/` with a picture for each frame, and
+  /// `a01/v01_s01_e00.avi`.
+  static func recording(at url: URL) -> String? {
+    let (name, folder) = (url.lastPathComponent, url.deletingLastPathComponent().lastPathComponent)
+    var view = NameReader(folder.lowercased())
+    if view.skip("view_"), let camera = view.number(), view.isAtEnd {
+      var reader = NameReader(name)
+      guard reader.skip("a"), reader.number() != nil, reader.skip("_s") else { return nil }
+      return "\(name)_c\(camera < 10 ? "0" : "")\(camera)"
+    }
+    var action = NameReader(folder)
+    var reader = NameReader(name)
+    guard action.skip("a"), action.number() != nil, action.isAtEnd, reader.skip("v"), let camera = reader.number(),
+      reader.skip("_s"), let start = name.firstIndex(of: "_")
+    else { return nil }
+    return "\(folder)\(name[start...])_c\(camera < 10 ? "0" : "")\(camera)"
   }
 
   func clip(named name: String) -> (clip: Clip, partition: Partition?)? {
