@@ -59,6 +59,7 @@ struct CheckpointTensor {
 /// A state dictionary: tensors by name, from a file of PyTorch, a safetensors file or a pickle of NumPy arrays.
 struct Checkpoint {
   let path: String
+  /// By the names of piergiaj/pytorch-i3d where they have others of an I3D.
   let tensors: [String: CheckpointTensor]
   /// Where in the file the dictionary was found, for example `state_dict`; empty when the file is the dictionary.
   let location: String
@@ -69,25 +70,31 @@ struct Checkpoint {
   init(path: String) throws(ModelFileError) {
     let file = try MappedFile(path: path)
     self.path = path
+    let found: [String: CheckpointTensor]
     if ZipArchive.recognizes(file.bytes) {
-      (tensors, location) = try TorchArchive.read(file)
+      (found, location) = try TorchArchive.read(file)
     } else if LegacyTorchFile.recognizes(file.bytes) {
-      (tensors, location) = try LegacyTorchFile.read(file)
+      (found, location) = try LegacyTorchFile.read(file)
     } else if file.bytes.count > 8, file.bytes[file.bytes.startIndex + 8] == UInt8(ascii: "{") {
       let content = try SafetensorsFile(file)
       location = ""
-      tensors = content.entries.mapValues { entry in
+      found = content.entries.mapValues { entry in
         CheckpointTensor(
           type: entry.type, shape: entry.shape, strides: CheckpointTensor.strides(entry.shape), offset: 0,
           storage: content.bytes(of: entry))
       }
     } else if NumPyCheckpoint.recognizes(file.bytes) {
-      (tensors, location) = try NumPyCheckpoint.read(file)
+      (found, location) = try NumPyCheckpoint.read(file)
     } else {
-      throw .malformed(
-        path: path,
-        reason: "it is neither a PyTorch checkpoint (zip or older format) nor a safetensors file nor a pickle of NumPy "
-          + "arrays")
+      throw .malformed(path: path, reason: OtherFile.reason(file.bytes))
     }
+    var tensors: [String: CheckpointTensor] = [:]
+    for (name, tensor) in found {
+      let published = PublishedNames.published(name)
+      guard tensors.updateValue(tensor, forKey: published) == nil else {
+        throw .malformed(path: path, reason: "\(published) appears twice, once under the name \(name)")
+      }
+    }
+    self.tensors = tensors
   }
 }

@@ -1,7 +1,8 @@
 import Foundation
 
-/// A checkpoint as JAX programs write it: a bare pickle of nested dictionaries of NumPy arrays, here of an I3D in Flax.
+/// A bare pickle of NumPy arrays: an I3D in Flax as JAX programs write it, or PyTorch's names with arrays.
 ///
+/// Flax has nested dictionaries.
 /// `params` has kernels and biases, `batch_stats` the means and variances of batch norms. Names are TensorFlow's, as in
 /// `Mixed_3b`, `Branch_1/Conv3d_0b_3x3`, `Conv_0`, `kernel`; kernels are [t, h, w, in, out]. What is read has PyTorch's names
 /// and axes, as views of the same bytes; a name that is no I3D's stays as it is, its parts joined by `/`.
@@ -13,10 +14,12 @@ enum NumPyCheckpoint {
   private static let deepest = 8
   private static let longestName = 256
 
-  /// True for a pickle of protocol 2 to 5 without anything around it.
+  /// True for a pickle without anything around it: of protocol 2 to 5, or of a dictionary in protocol 0 or 1.
   static func recognizes(_ bytes: Data) -> Bool {
-    guard let first = bytes.first, let version: UInt8 = bytes.integer(at: 1) else { return false }
-    return first == 0x80 && (2...5).contains(version)
+    guard let first = bytes.first, let second: UInt8 = bytes.integer(at: 1) else { return false }
+    if first == 0x80 { return (2...5).contains(second) }
+    return bytes.last == UInt8(ascii: ".")
+      && (first == UInt8(ascii: "}") || bytes.starts(with: "(d".utf8) || bytes.starts(with: "ccollections\n".utf8))
   }
 
   static func read(_ file: MappedFile) throws(ModelFileError) -> ([String: CheckpointTensor], location: String) {
@@ -27,6 +30,12 @@ enum NumPyCheckpoint {
     }
     guard case .dictionary(let root) = value else {
       throw .unsuitable(path: file.path, reason: "its pickle is no dictionary; `params` and `batch_stats` are needed")
+    }
+    let isFlax = heap.dictionaries[root].contains { heap.text($0.key).map(collections.contains) ?? false }
+    if !isFlax {
+      return try StateDictionary.find(value, heap, path: file.path) { storage throws(ModelFileError) in
+        throw malformed("its pickle refers to values that are in no file of its own; save it with torch.save")
+      }
     }
     var tensors: [String: CheckpointTensor] = [:]
     var found: [String] = []
@@ -74,8 +83,11 @@ enum NumPyCheckpoint {
             throw malformed("the dictionary \(path.joined(separator: "/")) appears twice")
           }
           waiting.append((inner, path))
-        case .array(let array): found.append((path, heap.arrays[array]))
-        default: throw malformed("\(path.joined(separator: "/")) is no array")
+        case .array(let array):
+          if let problem = heap.arrays[array].problem { throw problem }
+          found.append((path, heap.arrays[array]))
+        // Steps and settings among the weights.
+        default: continue
         }
       }
     }
@@ -115,7 +127,7 @@ enum NumPyCheckpoint {
 }
 
 extension CheckpointTensor {
-  fileprivate init(_ array: PickleArray) {
+  init(_ array: PickleArray) {
     self.init(
       type: array.type, shape: array.shape, strides: Self.strides(array.shape, firstFastest: array.isFortranOrdered),
       offset: 0, storage: array.content)

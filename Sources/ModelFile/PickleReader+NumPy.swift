@@ -1,7 +1,10 @@
+import Foundation
+
 /// What the calls in a pickle of NumPy arrays mean.
 ///
-/// NumPy makes an empty array first, `_reconstruct(ndarray, (0,), b"b")`, and gives it its state afterwards. A data type is
-/// made from its code, as in `dtype("f4", False, True)`, and given its byte order.
+/// NumPy makes an empty array first, `_reconstruct(ndarray, (0,), b"b")`, and gives it its state afterwards; in protocol 5 it
+/// calls `_frombuffer(bytes, dtype, shape, order)`. A data type is made from its code, as in `dtype("f4", False, True)`, and
+/// given its byte order.
 ///
 /// - Source: `array_reduce`, `array_setstate` and `arraydescr_reduce` in NumPy's `numpy/_core/src/multiarray`.
 extension PickleReader {
@@ -10,54 +13,102 @@ extension PickleReader {
     "f8": .float64, "f4": .float32, "f2": .float16, "i8": .int64, "i4": .int32, "u1": .uint8, "b1": .bool,
   ]
 
-  mutating func array(_ arguments: [PickleValue], _ at: Int) throws(ModelFileError) -> PickleValue {
+  mutating func array(_ arguments: [PickleValue]) throws(ModelFileError) -> PickleValue {
     guard arguments.count == 3, case .global(let index) = arguments[0],
       heap.globals[index] == PickleGlobal.arrayClass.rawValue
-    else { throw malformed("the array at byte \(at) is made from something other than numpy.ndarray") }
-    return heap.array()
+    else { return .opaque }
+    return try add(PickleArray())
+  }
+
+  private mutating func add(_ array: PickleArray) throws(ModelFileError) -> PickleValue {
+    try take(512)
+    heap.arrays.append(array)
+    return .array(heap.arrays.count - 1)
   }
 
   mutating func dataType(_ arguments: [PickleValue], _ at: Int) throws(ModelFileError) -> PickleValue {
-    guard let code = arguments.first.flatMap(heap.text) else {
-      throw malformed("the data type at byte \(at) has no code")
-    }
-    guard let type = Self.types[code] else {
-      throw refused(
+    guard let code = arguments.first.flatMap(heap.text) else { return .opaque }
+    try take(256)
+    var type = PickleDataType(type: Self.types[code])
+    if type.type == nil {
+      type.problem = refused(
         "its pickle has an array of type \(code.prefix(32)) at byte \(at); known are "
           + Self.types.keys.sorted().joined(separator: ", "))
     }
-    return .dataType(type)
+    heap.dataTypes.append(type)
+    return .dataType(heap.dataTypes.count - 1)
   }
 
   /// (version, byte order, sub-array, names, fields, …); the last three belong to records and are `None` for numbers.
-  func check(dataTypeState state: PickleValue, _ at: Int) throws(ModelFileError) {
-    guard case .tuple(let index) = state, case let parts = heap.tuples[index], parts.count >= 5,
+  mutating func check(dataType index: Int, state: PickleValue) {
+    guard heap.dataTypes[index].problem == nil else { return }
+    guard case .tuple(let tuple) = state, case let parts = heap.tuples[tuple], parts.count >= 5,
       let order = heap.text(parts[1])
-    else { throw malformed("the state of the data type at byte \(at) cannot be understood") }
-    guard parts[2...4].allSatisfy({ $0 == .none }) else {
-      throw refused("its pickle has an array of records at byte \(at); arrays of numbers are read")
+    else {
+      heap.dataTypes[index].problem = malformed("the state of a data type cannot be understood")
+      return
     }
-    // A bar stands where one byte has no order, an equals sign for the writer's own order.
-    guard order == "<" || order == "|" else {
-      throw .unsuitable(
+    if !parts[2...4].allSatisfy({ $0 == .none }) {
+      heap.dataTypes[index].problem = refused("its pickle has an array of records; arrays of numbers are read")
+    } else if order != "<", order != "|" {
+      // A bar stands where one byte has no order, an equals sign for the writer's own order.
+      heap.dataTypes[index].problem = .unsuitable(
         path: path, reason: "an array has byte order '\(order.prefix(8))'; save it again as little-endian ('<')")
     }
   }
 
   /// (version, shape, data type, Fortran order, bytes).
-  func array(state: PickleValue, _ at: Int) throws(ModelFileError) -> PickleArray {
-    guard case .tuple(let index) = state, case let parts = heap.tuples[index], parts.count == 5,
-      parts[0] == .integer(1), let shape = heap.shape(parts[1]), let count = elementCount(shape),
-      case .dataType(let type) = parts[2], case .bool(let isFortranOrdered) = parts[3]
-    else { throw malformed("the shape or type of the array at byte \(at) cannot be understood") }
-    guard case .data(let content) = parts[4], case let bytes = heap.data[content],
-      case let (length, overflow) = count.multipliedReportingOverflow(by: type.size), !overflow, bytes.count == length
+  mutating func setState(of index: Int, _ state: PickleValue) {
+    guard case .tuple(let tuple) = state, case let parts = heap.tuples[tuple], parts.count == 5,
+      parts[0] == .integer(1), case .bool(let isFortranOrdered) = parts[3]
     else {
-      var found = "no bytes"
-      if case .data(let content) = parts[4] { found = "\(heap.data[content].count) bytes" }
-      throw malformed(
-        "the array of shape \(shape) at byte \(at) has \(found) for its \(count) values of \(type.size) bytes")
+      heap.arrays[index].problem = malformed("the shape or type of the array at byte \(position) cannot be understood")
+      return
     }
-    return PickleArray(type: type, shape: shape, isFortranOrdered: isFortranOrdered, content: bytes)
+    heap.arrays[index] = array(parts[1], parts[2], isFortranOrdered, parts[4], position)
+  }
+
+  /// (bytes, data type, shape, order).
+  mutating func arrayOfBuffer(_ arguments: [PickleValue], _ at: Int) throws(ModelFileError) -> PickleValue {
+    guard arguments.count >= 4, let order = heap.text(arguments[3]), order == "C" || order == "F" else {
+      return .opaque
+    }
+    return try add(array(arguments[2], arguments[1], order == "F", arguments[0], at))
+  }
+
+  private func array(
+    _ shape: PickleValue, _ type: PickleValue, _ isFortranOrdered: Bool, _ content: PickleValue, _ at: Int
+  ) -> PickleArray {
+    var array = PickleArray(isFortranOrdered: isFortranOrdered)
+    guard let shape = heap.shape(shape), let count = elementCount(shape), case .dataType(let index) = type else {
+      array.problem = malformed("the shape or type of the array at byte \(at) cannot be understood")
+      return array
+    }
+    guard heap.dataTypes[index].problem == nil, let type = heap.dataTypes[index].type else {
+      array.problem = heap.dataTypes[index].problem
+      return array
+    }
+    (array.type, array.shape) = (type, shape)
+    let bytes = heap.content(content)
+    let (length, overflow) = count.multipliedReportingOverflow(by: type.size)
+    guard let bytes, !overflow, bytes.count == length else {
+      array.problem = malformed(
+        "the array of shape \(shape) at byte \(at) has \(bytes.map { "\($0.count) bytes" } ?? "no bytes") for its \(count) "
+          + "values of \(type.size) bytes")
+      return array
+    }
+    array.content = bytes
+    return array
+  }
+
+  /// Bytes as a text in Latin-1: (text, "latin1").
+  mutating func encoded(_ arguments: [PickleValue]) throws(ModelFileError) -> PickleValue {
+    guard arguments.count == 2, case .text(let position) = arguments[0],
+      ["latin1", "latin-1"].contains(heap.text(arguments[1])), let text = PickleText(heap.bytes, at: position)
+    else { return .opaque }
+    try take(text.end - position + 64)
+    guard let bytes = text.latin else { return .opaque }
+    heap.decoded.append(bytes)
+    return .decoded(heap.decoded.count - 1)
   }
 }

@@ -1,32 +1,38 @@
 import Foundation
 
-/// Reads the few kinds of pickle that PyTorch and NumPy write weights with.
+/// Reads the tensors out of a pickle, as PyTorch, NumPy and training loops write them, protocols 0 to 5.
 ///
-/// Nothing is imported, called or executed.
-/// The opcodes and the globals form closed lists; whatever else a file asks for is refused by name and position. Work and
-/// memory are bounded by the file's length, and besides by `mostOperations`.
+/// Nothing is imported, called or executed: the few functions that make tensors are known by name, and whatever else a file
+/// asks for becomes an opaque value that is passed over. Every opcode takes at least a byte and constant time, and memory is
+/// bounded by an allowance that grows with the file, so a hostile file costs what a large one does.
 ///
 /// - Source: the opcode descriptions in CPython's Lib/pickletools.py; methods.md 1.6.
 struct PickleReader {
-  /// A student's state dictionary takes some 10,000 operations, a whole training checkpoint a few times that.
-  private static let mostOperations = 200_000
   private static let mostOpenMarks = 1000
-  /// Longer than any name.
-  private static let longestText = 1 << 16
+  /// Memory that a small file may need for what its pickle holds besides tensors.
+  private static let smallestAllowance = 16 << 20
+  /// Items of a list or dictionary that are kept though no tensor can be in them: for shapes, and for messages.
+  private static let keptNumbers = 32
 
   private let bytes: Data
   let path: String
   private(set) var position: Int
-  var heap = PickleHeap()
+  var heap: PickleHeap
   private var stack: [PickleValue] = []
+  private var highest = 0
   private var marks: [Int] = []
-  private var memo: [Int: PickleValue] = [:]
-  private var copied = 0
+  private var memo: [PickleValue?] = []
+  private var sparseMemo: [Int: PickleValue] = [:]
+  private var globals: [String: Int] = [:]
+  /// Bytes of memory that may still be taken.
+  private var allowance: Int
 
-  private init(_ bytes: Data, at position: Int, path: String) {
+  private init(_ bytes: Data, at position: Int, path: String, fileSize: Int) {
     self.bytes = bytes
     self.position = position
     self.path = path
+    heap = PickleHeap(bytes)
+    allowance = fileSize + Self.smallestAllowance
   }
 
   /// Reads one pickle.
@@ -35,27 +41,27 @@ struct PickleReader {
   ///   - bytes: contains the pickle from `position` on.
   ///   - position: offset of its first opcode.
   ///   - path: the file's name in messages.
+  ///   - fileSize: bytes of the whole file, by which memory is bounded; those of `bytes` when left out.
   /// - Returns: its value, the objects the value refers to, and the offset behind its end.
-  /// - Throws: `ModelFileError` naming what is refused or damaged, and where.
-  static func read(_ bytes: Data, at position: Int = 0, path: String) throws(ModelFileError) -> (
+  /// - Throws: `ModelFileError` naming what is damaged, and where.
+  static func read(_ bytes: Data, at position: Int = 0, path: String, fileSize: Int? = nil) throws(ModelFileError) -> (
     value: PickleValue, heap: PickleHeap, end: Int
   ) {
-    var reader = PickleReader(bytes, at: position, path: path)
+    var reader = PickleReader(bytes, at: position, path: path, fileSize: fileSize ?? bytes.count)
     let value = try reader.run()
     return (value, reader.heap, reader.position)
   }
 
   private mutating func run() throws(ModelFileError) -> PickleValue {
-    for _ in 0..<Self.mostOperations {
+    while true {
       let opcodePosition = position
       let opcode: UInt8 = try number()
       if opcode == UInt8(ascii: ".") { return try pop() }
       try step(opcode, opcodePosition)
     }
-    throw refused("its pickle has more than \(Self.mostOperations) operations; a state dictionary needs far fewer")
   }
 
-  private mutating func step(_ opcode: UInt8, _ opcodePosition: Int) throws(ModelFileError) {
+  private mutating func step(_ opcode: UInt8, _ at: Int) throws(ModelFileError) {
     switch opcode {
     case 0x80:
       let version: UInt8 = try number()
@@ -64,134 +70,267 @@ struct PickleReader {
     case UInt8(ascii: "("):
       guard marks.count < Self.mostOpenMarks else { throw refused("its pickle nests too deeply") }
       marks.append(stack.count)
-    case UInt8(ascii: "0"): _ = try pop()
+    case UInt8(ascii: "0"): if stack.count > (marks.last ?? 0) { stack.removeLast() } else { _ = try popMark() }
     case UInt8(ascii: "1"): _ = try popMark()
-    case UInt8(ascii: "N"): stack.append(.none)
-    case 0x88: stack.append(.bool(true))
-    case 0x89: stack.append(.bool(false))
-    case UInt8(ascii: "J"): stack.append(.integer(Int(Int32(bitPattern: try number()))))
-    case UInt8(ascii: "K"): stack.append(.integer(Int(try number() as UInt8)))
-    case UInt8(ascii: "M"): stack.append(.integer(Int(try number() as UInt16)))
-    case 0x8a: stack.append(try long(count: Int(try number() as UInt8)))
-    case UInt8(ascii: "I"), UInt8(ascii: "L"): stack.append(try decimal())
-    case UInt8(ascii: "G"): stack.append(.real(Double(bitPattern: (try number() as UInt64).byteSwapped)))
-    case UInt8(ascii: "X"), UInt8(ascii: "T"): try text(count: Int(try number() as UInt32))
-    case UInt8(ascii: "C"): try data(count: Int(try number() as UInt8))
-    case UInt8(ascii: "B"): try data(count: Int(try number() as UInt32))
-    case 0x8e:
-      guard let count = Int(exactly: try number() as UInt64) else { throw malformed("its pickle is cut off") }
-      try data(count: count)
-    case UInt8(ascii: "U"), 0x8c: try text(count: Int(try number() as UInt8))
-    case UInt8(ascii: ")"): stack.append(heap.tuple([]))
-    case UInt8(ascii: "t"): stack.append(heap.tuple(try popMark()))
-    case 0x85, 0x86, 0x87: try tuple(Int(opcode) - 0x84)
-    case UInt8(ascii: "]"): stack.append(heap.list())
-    case UInt8(ascii: "l"): stack.append(heap.list(try popMark()))
+    case UInt8(ascii: "2"): try push(top())
+    case UInt8(ascii: "N"): try push(.none)
+    case 0x88: try push(.bool(true))
+    case 0x89: try push(.bool(false))
+    case UInt8(ascii: "J"): try push(.integer(Int(Int32(bitPattern: number()))))
+    case UInt8(ascii: "K"): try push(.integer(Int(number() as UInt8)))
+    case UInt8(ascii: "M"): try push(.integer(Int(number() as UInt16)))
+    case 0x8a: try push(long(count: Int(number() as UInt8)))
+    case 0x8b: try push(long(count: Int(number() as UInt32)))
+    case UInt8(ascii: "I"), UInt8(ascii: "L"): try push(decimal())
+    case UInt8(ascii: "G"):
+      _ = try number() as UInt64
+      try push(.opaque)
+    case UInt8(ascii: "F"):
+      _ = try line()
+      try push(.opaque)
+    case UInt8(ascii: "X"), UInt8(ascii: "T"), UInt8(ascii: "U"), UInt8(ascii: "S"), UInt8(ascii: "V"), 0x8c, 0x8d:
+      try skipText(at)
+      try push(.text(at))
+    case UInt8(ascii: "C"), UInt8(ascii: "B"), 0x8e, 0x96:
+      try skipText(at)
+      try push(.data(at))
+    case UInt8(ascii: ")"): try push(.tuple(0))
+    case UInt8(ascii: "t"): try push(tuple(popMark()))
+    case 0x85, 0x86, 0x87:
+      let count = Int(opcode) - 0x84
+      var values: [PickleValue] = []
+      for _ in 0..<count { values.append(try pop()) }
+      try push(tuple(values.reversed()))
+    case UInt8(ascii: "]"): try push(list())
+    case UInt8(ascii: "l"):
+      let items = try popMark()
+      try push(list())
+      try append(items)
     case UInt8(ascii: "a"): try append([pop()])
     case UInt8(ascii: "e"): try append(popMark())
-    case UInt8(ascii: "}"): stack.append(heap.dictionary())
+    case UInt8(ascii: "}"): try push(dictionary())
     case UInt8(ascii: "d"):
       let items = try popMark()
-      stack.append(heap.dictionary())
+      try push(dictionary())
       try setItems(items)
     case UInt8(ascii: "s"):
       let value = try pop()
       try setItems([pop(), value])
     case UInt8(ascii: "u"): try setItems(popMark())
-    case UInt8(ascii: "q"): memo[Int(try number() as UInt8)] = try top()
-    case UInt8(ascii: "r"): memo[Int(try number() as UInt32)] = try top()
-    case UInt8(ascii: "p"): memo[try index()] = try top()
-    case 0x94: memo[memo.count] = try top()
-    case UInt8(ascii: "h"): stack.append(try recall(Int(try number() as UInt8)))
-    case UInt8(ascii: "j"): stack.append(try recall(Int(try number() as UInt32)))
-    case UInt8(ascii: "g"): stack.append(try recall(try index()))
+    // Sets hold no tensors by name.
+    case 0x8f: try push(.opaque)
+    case 0x90:
+      _ = try popMark()
+      _ = try top()
+    case 0x91:
+      _ = try popMark()
+      try push(.opaque)
+    case UInt8(ascii: "q"): try note(Int(number() as UInt8))
+    case UInt8(ascii: "r"): try note(Int(number() as UInt32))
+    case UInt8(ascii: "p"): try note(index())
+    case 0x94: try note(memo.count)
+    case UInt8(ascii: "h"): try push(recall(Int(number() as UInt8)))
+    case UInt8(ascii: "j"): try push(recall(Int(number() as UInt32)))
+    case UInt8(ascii: "g"): try push(recall(index()))
     case UInt8(ascii: "c"):
       let module = try line()
-      try global(module, line(), opcodePosition)
+      try push(global(module, line()))
     case 0x93:
       guard let name = heap.text(try pop()), let module = heap.text(try pop()) else {
-        throw malformed("a global at byte \(opcodePosition) has no name")
+        throw malformed("a global at byte \(at) has no name")
       }
-      try global(module, name, opcodePosition)
-    case UInt8(ascii: "R"): try reduce(opcodePosition)
-    case UInt8(ascii: "b"): try build(opcodePosition)
-    case UInt8(ascii: "Q"): stack.append(try storage(pop(), opcodePosition))
-    default:
-      throw refused(
-        "its pickle has opcode 0x\(String(opcode, radix: 16)) at byte \(opcodePosition), which a state dictionary does "
-          + "not need")
+      try push(global(module, name))
+    case UInt8(ascii: "R"):
+      let arguments = try pop()
+      try push(result(of: pop(), arguments, at))
+    case 0x81:
+      _ = try pop()
+      _ = try pop()
+      try push(object())
+    case 0x92:
+      for _ in 0..<3 { _ = try pop() }
+      try push(object())
+    case UInt8(ascii: "o"):
+      _ = try popMark()
+      try push(object())
+    case UInt8(ascii: "i"):
+      _ = try line()
+      _ = try line()
+      _ = try popMark()
+      try push(object())
+    case UInt8(ascii: "b"): try build()
+    case UInt8(ascii: "Q"): try push(storage(pop()))
+    case UInt8(ascii: "P"):
+      _ = try line()
+      try push(.opaque)
+    // Numbers of classes that a program has agreed on with itself.
+    case 0x82: try skip(1)
+    case 0x83: try skip(2)
+    case 0x84: try skip(4)
+    default: throw refused("its pickle has opcode 0x\(String(opcode, radix: 16)) at byte \(at), which is not known")
     }
+  }
+
+  private mutating func skip(_ count: Int) throws(ModelFileError) {
+    guard bytes.part(position, count) != nil else { throw malformed("its pickle is cut off") }
+    position += count
+    try push(.opaque)
   }
 
   // MARK: what opcodes mean
 
-  private mutating func global(_ module: String, _ name: String, _ at: Int) throws(ModelFileError) {
+  private mutating func global(_ module: String, _ name: String) throws(ModelFileError) -> PickleValue {
     let full = module + "." + name
-    guard PickleGlobal(rawValue: full) != nil || PickleGlobal.storages[full] != nil else {
-      throw refused(
-        "its pickle asks for \(full.prefix(200)) at byte \(at), which a state dictionary does not need; save the weights "
-          + "alone, in Python: torch.save(model.state_dict(), \"weights.pt\")")
-    }
-    stack.append(heap.global(full))
+    if let index = globals[full] { return .global(index) }
+    try take(256 + 4 * full.utf8.count)
+    heap.globals.append(full)
+    globals[full] = heap.globals.count - 1
+    return .global(heap.globals.count - 1)
   }
 
-  private mutating func reduce(_ at: Int) throws(ModelFileError) {
-    guard case .tuple(let index) = try pop(), case .global(let function) = try pop() else {
-      throw malformed("a call at byte \(at) has no function or no arguments")
-    }
-    let arguments = heap.tuples[index]
-    switch PickleGlobal(rawValue: heap.globals[function]) {
-    case .orderedDictionary: stack.append(try orderedDictionary(arguments, at))
-    case .tensorVersion2, .tensor: stack.append(try tensor(arguments, at))
+  private mutating func result(of function: PickleValue, _ arguments: PickleValue, _ at: Int) throws(ModelFileError)
+    -> PickleValue
+  {
+    guard case .global(let index) = function, case .tuple(let tuple) = arguments,
+      let function = PickleGlobal(rawValue: heap.globals[index])
+    else { return .opaque }
+    let arguments = heap.tuples[tuple]
+    switch function {
+    case .orderedDictionary: return try orderedDictionary(arguments)
+    case .defaultDictionary: return try dictionary()
+    case .tensorVersion2, .tensor: return try tensor(arguments, at)
     case .parameter:
-      guard let first = arguments.first, case .tensor = first else {
-        throw malformed("the parameter at byte \(at) holds no tensor")
-      }
-      stack.append(first)
-    case .arrayCoreOne, .arrayCoreTwo: stack.append(try array(arguments, at))
-    case .dataType: stack.append(try dataType(arguments, at))
+      guard let first = arguments.first, case .tensor = first else { return .opaque }
+      return first
     case .size:
-      guard let first = arguments.first, heap.items(first) != nil else {
-        throw malformed("the size at byte \(at) is no tuple")
-      }
-      stack.append(first)
-    case .arrayClass, nil: throw refused("its pickle calls \(heap.globals[function]) at byte \(at)")
+      guard let first = arguments.first, heap.items(first) != nil else { return .opaque }
+      return first
+    case .arrayCoreOne, .arrayCoreTwo: return try array(arguments)
+    case .bufferCoreOne, .bufferCoreTwo: return try arrayOfBuffer(arguments, at)
+    case .dataType: return try dataType(arguments, at)
+    case .encode: return try encoded(arguments)
+    case .reconstructor, .reconstructorOfPython2: return try object()
+    case .arrayClass: return .opaque
     }
+  }
+
+  private mutating func tuple(_ values: [PickleValue]) throws(ModelFileError) -> PickleValue {
+    guard !values.isEmpty else { return .tuple(0) }
+    let isShape = values.count <= 16 && values.allSatisfy { if case .integer = $0 { true } else { false } }
+    guard isShape || values.contains(where: \.isUseful) else { return .opaque }
+    try take(80 + 16 * values.count)
+    heap.tuples.append(values)
+    return .tuple(heap.tuples.count - 1)
+  }
+
+  private mutating func list() throws(ModelFileError) -> PickleValue {
+    try take(24)
+    heap.lists.append([])
+    return .list(heap.lists.count - 1)
+  }
+
+  mutating func dictionary() throws(ModelFileError) -> PickleValue {
+    try take(24)
+    heap.dictionaries.append([])
+    return .dictionary(heap.dictionaries.count - 1)
+  }
+
+  private mutating func object() throws(ModelFileError) -> PickleValue {
+    try take(48)
+    heap.objects.append(nil)
+    return .object(heap.objects.count - 1)
   }
 
   private mutating func append(_ values: [PickleValue]) throws(ModelFileError) {
-    guard case .list(let index) = try top() else { throw malformed("something is appended to what is no list") }
-    heap.lists[index] += values
+    guard case .list(let index) = try top() else { return }
+    for value in values where value.isUseful || heap.lists[index].count < Self.keptNumbers {
+      try take(heap.lists[index].isEmpty ? 80 : 48)
+      heap.lists[index].append(value)
+    }
   }
 
   private mutating func setItems(_ values: [PickleValue]) throws(ModelFileError) {
-    guard values.count % 2 == 0, case .dictionary(let dictionary) = try top() else {
-      throw malformed("entries are set in what is no dictionary")
-    }
+    guard values.count % 2 == 0 else { throw malformed("entries are set in what is no dictionary") }
+    guard let dictionary = try entries(of: top()) else { return }
     for index in stride(from: 0, to: values.count, by: 2) {
-      heap.dictionaries[dictionary].append((values[index], values[index + 1]))
+      try set(values[index], values[index + 1], in: dictionary)
     }
   }
 
-  /// State of an object: an array's shape and values, a data type's byte order, or what an OrderedDict has besides its
-  /// entries (`_metadata`), which is not needed.
-  private mutating func build(_ at: Int) throws(ModelFileError) {
+  /// Keys that are no texts, as the numbers of an optimiser's parameters, name no tensor.
+  mutating func set(_ key: PickleValue, _ value: PickleValue, in dictionary: Int) throws(ModelFileError) {
+    guard case .text = key, value.isUseful || heap.dictionaries[dictionary].count < Self.keptNumbers else { return }
+    try take(96)
+    heap.dictionaries[dictionary].append((key, value))
+  }
+
+  /// The dictionary behind a value, made when an object has none yet; `nil` for what has no entries.
+  private mutating func entries(of value: PickleValue) throws(ModelFileError) -> Int? {
+    if case .object(let object) = value, heap.objects[object] == nil, case .dictionary(let new) = try dictionary() {
+      heap.objects[object] = new
+    }
+    return heap.entries(value)
+  }
+
+  /// State of an object: an array's shape and values, a data type's byte order, an object's attributes.
+  private mutating func build() throws(ModelFileError) {
     let state = try pop()
     switch try top() {
-    case .dictionary: break
-    case .dataType: try check(dataTypeState: state, at)
-    case .array(let index): heap.arrays[index] = try array(state: state, at)
-    default: throw refused("its pickle gives a state to an object at byte \(at) that has none")
+    case .dataType(let index): check(dataType: index, state: state)
+    case .array(let index): setState(of: index, state)
+    case .object(let index):
+      // With slots it is a pair of dictionaries.
+      let first = heap.items(state)?.first ?? state
+      guard case .dictionary(let attributes) = first else { return }
+      if heap.objects[index] == nil {
+        heap.objects[index] = attributes
+      } else if let own = heap.objects[index] {
+        for (key, value) in heap.dictionaries[attributes] { try set(key, value, in: own) }
+      }
+    // What an OrderedDict has besides its entries (`_metadata`), and the state of what is passed over.
+    default: break
     }
   }
 
-  /// Counts values that a call copies; a file could otherwise have one long list copied by every few bytes.
-  mutating func account(forCopied count: Int, _ at: Int) throws(ModelFileError) {
-    copied += count
-    guard copied <= Self.mostOperations else { throw refused("its pickle copies too much at byte \(at)") }
+  /// Takes bytes of memory out of the allowance.
+  mutating func take(_ count: Int) throws(ModelFileError) {
+    allowance -= count
+    guard allowance >= 0 else {
+      throw refused("its pickle, at byte \(position), needs far more memory than the file's size gives reason for")
+    }
   }
 
   // MARK: reading
+
+  private mutating func push(_ value: PickleValue) throws(ModelFileError) {
+    stack.append(value)
+    guard stack.count > highest else { return }
+    highest = stack.count
+    // An array takes up to twice its values, and both while it grows.
+    try take(48)
+  }
+
+  private mutating func note(_ index: Int) throws(ModelFileError) {
+    let value = try top()
+    if memo.indices.contains(index) {
+      memo[index] = value
+    } else if index >= 0, index <= memo.count + 8 {
+      // Python 2 begins with 1.
+      while memo.count < index { memo.append(nil) }
+      try take(48)
+      memo.append(value)
+    } else {
+      try take(128)
+      sparseMemo[index] = value
+    }
+  }
+
+  private func recall(_ index: Int) throws(ModelFileError) -> PickleValue {
+    guard let value = memo.indices.contains(index) ? memo[index] : sparseMemo[index] else {
+      throw malformed("its pickle recalls what it never noted")
+    }
+    return value
+  }
 
   private mutating func number<Value: FixedWidthInteger & BitwiseCopyable>() throws(ModelFileError) -> Value {
     guard let value = bytes.integer(Value.self, at: position) else { throw malformed("its pickle is cut off") }
@@ -199,23 +338,10 @@ struct PickleReader {
     return value
   }
 
-  private mutating func text(count: Int) throws(ModelFileError) {
-    guard count <= Self.longestText else {
-      throw refused("its pickle has a text of \(count) bytes at byte \(position); no name is that long")
-    }
-    guard let part = bytes.part(position, count) else { throw malformed("its pickle is cut off") }
-    guard let text = String(validating: part, as: UTF8.self) else {
-      throw malformed("the text at byte \(position) of its pickle is not UTF-8")
-    }
-    position += count
-    stack.append(heap.text(text))
-  }
-
-  /// Bytes stay where they are in the file.
-  private mutating func data(count: Int) throws(ModelFileError) {
-    guard let part = bytes.part(position, count) else { throw malformed("its pickle is cut off") }
-    position += count
-    stack.append(heap.data(part))
+  /// Texts and bytes stay where they are in the file.
+  private mutating func skipText(_ at: Int) throws(ModelFileError) {
+    guard let text = PickleText(bytes, at: at) else { throw malformed("its pickle is cut off") }
+    position = text.end
   }
 
   private mutating func line() throws(ModelFileError) -> String {
@@ -231,20 +357,18 @@ struct PickleReader {
     return index
   }
 
+  /// A number of more than 64 bits is no size of anything.
   private mutating func decimal() throws(ModelFileError) -> PickleValue {
     let text = try line()
     // Protocol 0 writes booleans so.
     if text == "00" || text == "01" { return .bool(text == "01") }
-    guard let value = Int(text.last == "L" ? text.dropLast() : text[...]) else {
-      throw malformed("\(text.prefix(32)) in its pickle is not a number of 64 bits")
-    }
-    return .integer(value)
+    return Int(text.last == "L" ? text.dropLast() : text[...]).map { .integer($0) } ?? .opaque
   }
 
   private mutating func long(count: Int) throws(ModelFileError) -> PickleValue {
-    guard count <= 8 else { throw refused("its pickle has a number of \(count) bytes at byte \(position)") }
     guard let part = bytes.part(position, count) else { throw malformed("its pickle is cut off") }
     position += count
+    guard count <= 8 else { return .opaque }
     var value = (part.last ?? 0) & 0x80 != 0 ? -1 : 0
     for byte in part.reversed() { value = value << 8 | Int(byte) }
     return .integer(value)
@@ -268,17 +392,6 @@ struct PickleReader {
     guard let mark = marks.popLast() else { throw malformed("its pickle closes what was not opened") }
     defer { stack.removeSubrange(mark...) }
     return Array(stack[mark...])
-  }
-
-  private mutating func tuple(_ count: Int) throws(ModelFileError) {
-    var values: [PickleValue] = []
-    for _ in 0..<count { values.append(try pop()) }
-    stack.append(heap.tuple(values.reversed()))
-  }
-
-  private func recall(_ index: Int) throws(ModelFileError) -> PickleValue {
-    guard let value = memo[index] else { throw malformed("its pickle recalls what it never noted") }
-    return value
   }
 
   func malformed(_ reason: String) -> ModelFileError { .malformed(path: path, reason: reason) }

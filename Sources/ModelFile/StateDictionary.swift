@@ -2,16 +2,23 @@ import Foundation
 
 /// Finds the state dictionary in what a checkpoint's pickle holds.
 ///
-/// Files of training loops wrap it: `{"epoch": 12, "state_dict": {…}, "optimizer": {…}}`.
+/// Files of training loops wrap it, `{"epoch": 12, "state_dict": {…}, "optimizer": {…}}`, also several times, or hold the whole
+/// module.
 enum StateDictionary {
   /// Wrappers are looked into this deep.
-  private static let deepest = 3
+  private static let deepest = 8
+  /// Modules may lie this deep in each other.
+  private static let deepestModule = 32
+  private static let longestName = 256
   /// Customary keys, in order of preference when several dictionaries hold tensors.
-  private static let customary = ["state_dict", "model_state_dict", "model", "student", "net"]
+  private static let customary = [
+    "state_dict", "model_state_dict", "model_state", "model", "student", "net", "network", "module", "backbone",
+  ]
 
   private struct Candidate {
     var location: [String]
-    var tensors: [(name: String, tensor: PickleTensor)]
+    /// Tensors and arrays.
+    var tensors: [(name: String, value: PickleValue)] = []
 
     var rank: Int { location.last.flatMap(customary.firstIndex) ?? customary.count }
   }
@@ -26,35 +33,50 @@ enum StateDictionary {
   static func find(
     _ value: PickleValue, _ heap: PickleHeap, path: String, content: (PickleStorage) throws(ModelFileError) -> Data
   ) throws(ModelFileError) -> ([String: CheckpointTensor], location: String) {
-    guard case .dictionary(let root) = value else {
+    guard let root = heap.entries(value) else {
       throw .unsuitable(
         path: path,
         reason: "it holds no state dictionary; save one in Python: torch.save(model.state_dict(), \"weights.pt\")")
     }
     let candidates = candidates(from: root, heap)
     // Optimisers keep tensors as well; a network's dictionary is the one with the stem in it.
-    let networks = candidates.filter { $0.tensors.contains { $0.name.hasSuffix(StudentImport.stem) } }
+    let networks = candidates.filter { $0.tensors.contains { PublishedNames.isStem($0.name) } }
     guard let chosen = (networks.isEmpty ? candidates : networks).min(by: { $0.rank < $1.rank }) else {
-      let keys = heap.dictionaries[root].prefix(20).compactMap { heap.text($0.key) }
+      let keys = heap.dictionaries[root].prefix(20).compactMap { heap.text($0.key)?.prefix(64) }
       throw .unsuitable(
         path: path, reason: "it holds no tensors by name; its keys are \(keys.joined(separator: ", "))")
     }
     var tensors: [String: CheckpointTensor] = [:]
-    for (name, tensor) in chosen.tensors {
-      let storage = try content(tensor.storage)
-      guard storage.count / tensor.storage.type.size >= tensor.storage.count else {
-        throw .malformed(
-          path: path,
-          reason: "\(name) has \(storage.count) bytes instead of the \(tensor.storage.count) values it claims")
-      }
-      let entry = CheckpointTensor(
-        type: tensor.storage.type, shape: tensor.shape, strides: tensor.strides, offset: tensor.offset, storage: storage
-      )
-      guard tensors.updateValue(entry, forKey: name) == nil else {
+    for (name, value) in chosen.tensors {
+      let tensor = try tensor(value, heap, name: name, path: path, content: content)
+      guard tensors.updateValue(tensor, forKey: name) == nil else {
         throw .malformed(path: path, reason: "\(name) appears twice")
       }
     }
     return (tensors, chosen.location.joined(separator: "."))
+  }
+
+  private static func tensor(
+    _ value: PickleValue, _ heap: PickleHeap, name: String, path: String,
+    content: (PickleStorage) throws(ModelFileError) -> Data
+  ) throws(ModelFileError) -> CheckpointTensor {
+    switch value {
+    case .array(let index):
+      if let problem = heap.arrays[index].problem { throw problem }
+      return CheckpointTensor(heap.arrays[index])
+    case .tensor(let index):
+      let tensor = heap.tensors[index]
+      if let problem = tensor.problem { throw problem }
+      let storage = heap.storages[tensor.storage]
+      let bytes = try content(storage)
+      guard let type = storage.type, bytes.count / type.size >= storage.count else {
+        throw .malformed(
+          path: path, reason: "\(name) has \(bytes.count) bytes instead of the \(storage.count) values it claims")
+      }
+      return CheckpointTensor(
+        type: type, shape: tensor.shape, strides: tensor.strides, offset: tensor.offset, storage: bytes)
+    default: preconditionFailure("candidates have tensors and arrays only")
+    }
   }
 
   private static func candidates(from root: Int, _ heap: PickleHeap) -> [Candidate] {
@@ -64,18 +86,52 @@ enum StateDictionary {
     for _ in 0...deepest {
       var next: [(index: Int, location: [String])] = []
       for (index, location) in level {
-        var candidate = Candidate(location: location, tensors: [])
-        for (key, value) in heap.dictionaries[index] {
-          guard let name = heap.text(key) else { continue }
-          switch value {
-          case .tensor(let tensor): candidate.tensors.append((name, heap.tensors[tensor]))
-          case .dictionary(let inner) where seen.insert(inner).inserted: next.append((inner, location + [name]))
-          default: break
+        var candidate = Candidate(location: location)
+        if isModule(index, heap) {
+          candidate.tensors = tensors(ofModule: index, heap)
+        } else {
+          for (key, value) in heap.dictionaries[index] {
+            guard let name = heap.text(key), name.utf8.count <= longestName else { continue }
+            if isTensor(value) { candidate.tensors.append((name, value)) }
+            if let inner = heap.entries(value), seen.insert(inner).inserted { next.append((inner, location + [name])) }
           }
         }
         if !candidate.tensors.isEmpty { found.append(candidate) }
       }
       level = next
+    }
+    return found
+  }
+
+  private static func isTensor(_ value: PickleValue) -> Bool {
+    switch value {
+    case .tensor, .array: true
+    default: false
+    }
+  }
+
+  /// True for the attributes of a `torch.nn.Module`.
+  private static func isModule(_ index: Int, _ heap: PickleHeap) -> Bool {
+    heap.dictionaries[index].contains { heap.text($0.key) == "_parameters" }
+  }
+
+  /// What `state_dict()` would give: parameters and buffers of a module and of those in it.
+  private static func tensors(ofModule root: Int, _ heap: PickleHeap) -> [(name: String, value: PickleValue)] {
+    var found: [(name: String, value: PickleValue)] = []
+    var seen: Set<Int> = [root]
+    var waiting = [(index: root, prefix: "", depth: 0)]
+    while let (index, prefix, depth) = waiting.popLast() {
+      for (key, value) in heap.dictionaries[index] {
+        guard let part = heap.text(key), let entries = heap.entries(value) else { continue }
+        for (key, value) in heap.dictionaries[entries] where ["_parameters", "_buffers", "_modules"].contains(part) {
+          guard let name = heap.text(key), prefix.utf8.count + name.utf8.count <= longestName else { continue }
+          if part != "_modules" {
+            if isTensor(value) { found.append((prefix + name, value)) }
+          } else if let inner = heap.entries(value), depth < deepestModule, seen.insert(inner).inserted {
+            waiting.append((inner, prefix + name + ".", depth + 1))
+          }
+        }
+      }
     }
     return found
   }

@@ -20,6 +20,12 @@ package struct StudentImport: ParameterSource {
   private static let trainingLayers = ["fuse_fc.", "emb_fc."]
   private static let counter = ".num_batches_tracked"
 
+  /// True for what a layer computes with.
+  private static func isOfLayer(_ name: String) -> Bool {
+    let leaves: Set = ["weight", "bias", "running_mean", "running_var", "kernel", "scale", "var"]
+    return name.split { $0 == "." || $0 == "/" }.last.map { leaves.contains(String($0)) } ?? true
+  }
+
   package let network: StudentNetwork
   /// What was completed, dropped or assumed, one sentence each.
   package let remarks: [String]
@@ -83,6 +89,7 @@ package struct StudentImport: ParameterSource {
     var problems: [String] = []
     var absentScales: Set<String> = []
     var trainingLayers: [String] = []
+    var buffers: [String] = []
     var counters = 0
 
     init(_ parameters: [ParameterDescription], _ tensors: [String: CheckpointTensor], foreign: [String]) {
@@ -112,6 +119,9 @@ package struct StudentImport: ParameterSource {
           surplus.append(name)
         }
       }
+      // The mean and deviation of colours, a step, a temperature; a layer's would mean another network.
+      buffers = surplus.filter { !StudentImport.isOfLayer($0) }.sorted()
+      surplus.removeAll { !StudentImport.isOfLayer($0) }
       trainingLayers.sort()
       for (title, names) in [("missing", missing), ("left over", surplus), ("of another shape", misshapen)]
       where !names.isEmpty {
@@ -137,6 +147,7 @@ package struct StudentImport: ParameterSource {
     if !fit.trainingLayers.isEmpty {
       remarks.append("dropped, for training only: \(fit.trainingLayers.joined(separator: ", "))")
     }
+    if !fit.buffers.isEmpty { remarks.append("dropped, of no layer: \(fit.buffers.joined(separator: ", "))") }
     if fit.counters > 0 { remarks.append("dropped: \(fit.counters) counters num_batches_tracked") }
     return remarks
   }

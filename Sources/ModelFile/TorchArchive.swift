@@ -21,7 +21,8 @@ enum TorchArchive {
     if let entry = archive.entries[folder + "byteorder"], archive.bytes(of: entry) != Data("little".utf8) {
       throw .unsuitable(path: file.path, reason: "its values are big-endian; save it again on a little-endian machine")
     }
-    let (value, heap, _) = try PickleReader.read(archive.bytes(of: pickle), path: file.path)
+    let (value, heap, _) = try PickleReader.read(
+      archive.bytes(of: pickle), path: file.path, fileSize: file.bytes.count)
     return try StateDictionary.find(value, heap, path: file.path) { storage throws(ModelFileError) in
       guard let entry = archive.entries[folder + "data/" + storage.key] else {
         throw malformed("the archive lacks the values \(folder)data/\(storage.key)")
@@ -35,18 +36,29 @@ enum TorchArchive {
 ///
 /// - Source: methods.md 1.6.
 enum LegacyTorchFile {
-  /// A pickle of the number 0x1950a86a20f9469cfc6c, which no other file begins with.
-  private static let magic: [UInt8] = [
-    0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
+  /// 0x1950a86a20f9469cfc6c, which no other file begins with, as pickles write it from protocol 2 on and before.
+  private static let magic: [[UInt8]] = [
+    [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e],
+    Array("L119547037146038801333356L\n.".utf8),
   ]
   private static let protocolVersion = 1001
 
-  static func recognizes(_ bytes: Data) -> Bool { bytes.starts(with: magic) }
+  static func recognizes(_ bytes: Data) -> Bool { magicEnd(bytes) != nil }
+
+  /// The offset behind the first pickle, when that is the magic number.
+  private static func magicEnd(_ bytes: Data) -> Int? {
+    var position = 0
+    if bytes.first == 0x80 { position = 2 }
+    // A frame and its length, from protocol 4 on.
+    if bytes.integer(UInt8.self, at: position) == 0x95 { position += 9 }
+    return magic.first { bytes.part(position, $0.count).map($0.elementsEqual) ?? false }.map { position + $0.count }
+  }
 
   static func read(_ file: MappedFile) throws(ModelFileError) -> ([String: CheckpointTensor], location: String) {
     let bytes = file.bytes
     func malformed(_ reason: String) -> ModelFileError { .malformed(path: file.path, reason: reason) }
-    let version = try PickleReader.read(bytes, at: magic.count, path: file.path)
+    guard let start = magicEnd(bytes) else { throw malformed("it does not begin as PyTorch's older format does") }
+    let version = try PickleReader.read(bytes, at: start, path: file.path)
     guard version.value == .integer(protocolVersion) else {
       throw malformed("it has an unknown version of PyTorch's older format; \(protocolVersion) is known")
     }
@@ -57,20 +69,20 @@ enum LegacyTorchFile {
     guard let items = keys.heap.items(keys.value) else { throw malformed("its list of storages is missing") }
 
     // Sizes of values are not in the file; the object tells each storage's type.
-    var types: [String: ElementType] = [:]
+    var sizes: [String: Int] = [:]
     for storage in object.heap.storages {
-      guard types.updateValue(storage.type, forKey: storage.key) ?? storage.type == storage.type else {
+      guard sizes.updateValue(storage.size, forKey: storage.key) ?? storage.size == storage.size else {
         throw malformed("the storage \(storage.key) has two types")
       }
     }
     var contents: [String: Data] = [:]
     var position = keys.end
     for item in items {
-      guard let key = keys.heap.text(item), let type = types[key] else {
+      guard let key = keys.heap.text(item), let size = sizes[key] else {
         throw malformed("it has values that no tensor uses")
       }
       guard let count = bytes.integer(Int64.self, at: position).flatMap({ Int(exactly: $0) }), count >= 0,
-        case let (length, overflow) = count.multipliedReportingOverflow(by: type.size), !overflow,
+        case let (length, overflow) = count.multipliedReportingOverflow(by: size), !overflow,
         let part = bytes.part(position + 8, length)
       else { throw malformed("the values of storage \(key) are cut off") }
       guard contents.updateValue(part, forKey: key) == nil else { throw malformed("the storage \(key) appears twice") }

@@ -11,7 +11,7 @@ struct FreshCheckpointTests {
   @Test func `fresh files of the installed PyTorch hold the same tensors as the kept ones`() throws {
     let folder = try TestFolder()
     #expect(try Python.run([fixture("make_fixtures.py"), folder.path("")]) == 0)
-    for name in ["nested-zip.pt", "nested-legacy.pt", "plain-zip.pt", "numpy.ckpt"] {
+    for name in ["nested-zip.pt", "nested-legacy.pt", "plain-zip.pt", "numpy.ckpt", "training-zip.pt", "module.pt"] {
       let fresh = try Checkpoint(path: folder.path(name))
       let kept = try Checkpoint(path: fixture(name))
       #expect(fresh.location == kept.location)

@@ -34,7 +34,9 @@ import Testing
     #expect(try read([0x8a, 1, 0xff, 0x2e]).value == .integer(-1))
     #expect(try read([0x8a, 6, 0, 0, 0, 0, 0, 1, 0x2e]).value == .integer(1 << 40))
     #expect(try read([0x8a, 8, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x2e]).value == .integer(.min))
-    #expect(try read([0x47, 0x3f, 0xb9, 0x99, 0x99, 0x99, 0x99, 0x99, 0x9a, 0x2e]).value == .real(0.1))
+    #expect(try read([0x47, 0x3f, 0xb9, 0x99, 0x99, 0x99, 0x99, 0x99, 0x9a, 0x2e]).value == .opaque)
+    #expect(try read([0x8a, 9] + [UInt8](repeating: 1, count: 9) + [0x2e]).value == .opaque)
+    #expect(try read([0x8b, 2, 0, 0, 0, 1, 1, 0x2e]).value == .integer(257))
     #expect(try read(Array("I01\n.".utf8)).value == .bool(true))
   }
 
@@ -48,19 +50,13 @@ import Testing
     #expect(old.heap.dictionaries.first?.first?.value == .integer(5))
   }
 
-  @Test func `what would run code is refused by name and place`() {
-    #expect(
-      refusal("cos\nsystem\n(U\u{2}lstR.")
-        == "FILE is refused: its pickle asks for os.system at byte 0, which a state dictionary does not need; save the "
-        + #"weights alone, in Python: torch.save(model.state_dict(), "weights.pt")"#)
-    #expect(
-      refusal("\u{8c}".utf16.map { UInt8($0) } + [2] + Array("os".utf8) + [0x8c, 6] + Array("system".utf8) + [0x93])
-        .contains("asks for os.system at byte 12"))
-    #expect(refusal("K\u{1}ios\nsystem\n.").hasPrefix("FILE is refused: its pickle has opcode 0x69 at byte 2"))
-    #expect(refusal("ctorch\nFloatStorage\n)R.") == "FILE is refused: its pickle calls torch.FloatStorage at byte 21")
-    #expect(refusal("ctorch\nFloatStorage\nN\u{62}.").contains("gives a state to an object"))
+  @Test func `what would run code is passed over`() throws {
+    for text in [
+      "cos\nsystem\n(U\u{2}lstR.", "K\u{1}0(ios\nsystem\n.", "(cos\nsystem\nU\u{2}lso.", "ctorch\nFloatStorage\n)R.",
+      "cos\nsystem\n)\u{81}}b.", "\u{82}\u{5}.", "Psomething\n.",
+    ] { #expect(try read(text.unicodeScalars.map { UInt8($0.value) }).heap.tensors.isEmpty, "\(text)") }
     #expect(refusal([0x80, 9, 0x2e]) == "FILE is refused: its pickle has protocol 9; 0 to 5 are known")
-    #expect(refusal([0x8a, 200]).contains("a number of 200 bytes"))
+    #expect(refusal([0x7e, 0x2e]) == "FILE is refused: its pickle has opcode 0x7e at byte 0, which is not known")
   }
 
   @Test func `a tensor that claims more than its storage is refused`() {
@@ -82,7 +78,11 @@ import Testing
       writer.op("t")
       writer.op("R")
       writer.op(".")
-      return refusal(writer.bytes)
+      do {
+        return try read(writer.bytes).heap.tensors.first?.problem.map { "\($0)" } ?? "none"
+      } catch {
+        return "\(error)"
+      }
     }
     #expect(tensor(count: 6, offset: 0, shape: [2, 3], strides: [3, 1]) == "none")
     #expect(tensor(count: 6, offset: 0, shape: [3, 2], strides: [1, 3]) == "none")
@@ -104,15 +104,42 @@ import Testing
     #expect(try read(lists + [0x2e]).heap.lists.count == depth)
     #expect(refusal("]q\u{1}h\u{1}a.") == "none")
     #expect(refusal(Array(repeating: UInt8(ascii: "("), count: 2000)).contains("nests too deeply"))
-    #expect(refusal(Array(repeating: UInt8(ascii: ")"), count: 300_000)).contains("more than 200000 operations"))
+    #expect(refusal(Array(repeating: UInt8(ascii: ")"), count: 400_000)).contains("needs far more memory"))
   }
 
   @Test func `lengths that the file does not have are refused before anything is taken`() {
-    #expect(refusal(Array("X".utf8) + [0xff, 0xff, 0xff, 0x7f]).contains("no name is that long"))
+    #expect(refusal(Array("X".utf8) + [0xff, 0xff, 0xff, 0x7f]).contains("its pickle is cut off"))
     #expect(refusal(Array("X".utf8) + [0xff, 0, 0, 0]) == "FILE is damaged or of another kind: its pickle is cut off")
     #expect(refusal("") == "FILE is damaged or of another kind: its pickle is cut off")
     #expect(refusal("cabc").contains("a line of its pickle has no end"))
-    #expect(refusal("U\u{1}\u{ff}.").hasPrefix("FILE is damaged"))
+  }
+
+  @Test func `long histories cost next to nothing`() throws {
+    var bytes: [UInt8] = [0x80, 2, 0x5d, 0x71, 0]
+    for _ in 0..<1000 {
+      bytes.append(0x28)
+      // Each a pair of a step and a loss.
+      for _ in 0..<1000 { bytes += [0x4b, 7, 0x47, 0, 0, 0, 0, 0, 0, 0, 0, 0x86] }
+      bytes.append(0x65)
+    }
+    let heap = try read(bytes + [0x2e]).heap
+    #expect(heap.lists.map(\.count) == [32] && heap.tuples.count == 1)
+  }
+
+  @Test func `texts of every protocol are names, and bytes are bytes`() throws {
+    for text in ["S'a\\x62'\n.", "Vab\n.", "U\u{2}ab.", "X\u{2}\0\0\0ab."] {
+      let (value, heap, _) = try read(Array(text.utf8))
+      #expect(heap.text(value) == "ab", "\(text)")
+    }
+    // What Python 3 makes of b"\xff\x00a" in protocols 0 and 2.
+    for bytes in [
+      Array("c_codecs\nencode\n(V".utf8) + [0xff] + Array("\\u0000a\nVlatin1\ntR.".utf8),
+      Array("c_codecs\nencode\n(X".utf8) + [4, 0, 0, 0, 0xc3, 0xbf, 0, 0x61] + Array("X\u{6}\0\0\0latin1tR.".utf8),
+      [0x43, 3, 0xff, 0, 0x61, 0x2e], [0x96, 3, 0, 0, 0, 0, 0, 0, 0, 0xff, 0, 0x61, 0x2e],
+    ] as [[UInt8]] {
+      let (value, heap, _) = try read(bytes)
+      #expect(heap.content(value) == Data([0xff, 0, 0x61]))
+    }
   }
 
   @Test func `2,000 damaged pickles and 2,000 soups of opcodes are read or refused`() {
@@ -128,6 +155,6 @@ import Testing
         if refusal([UInt8](bytes)) != "none" { refused += 1 }
       }
     }
-    #expect((2000..<4000).contains(refused))
+    #expect((1500..<4000).contains(refused))
   }
 }

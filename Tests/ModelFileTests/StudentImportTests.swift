@@ -63,6 +63,45 @@ import Testing
       ])
   }
 
+  @Test(arguments: ["", "module.", "_orig_mod.module."])
+  func `I3D's other published names are read as the same network`(prefix: String) throws {
+    let network = try tinyNetwork(nonLocal: .none, head: .meanOverSteps)
+    let tensors = try writtenTensors(network)
+    let folder = try TestFolder()
+    let hassony = [
+      "Conv3d_": "conv3d_", "Mixed_": "mixed_", ".bn.": ".batch3d.", ".b0.": ".branch_0.", ".b1a.": ".branch_1.0.",
+      ".b1b.": ".branch_1.1.", ".b2a.": ".branch_2.0.", ".b2b.": ".branch_2.1.", ".b3b.": ".branch_3.1.",
+      "logits.": "conv3d_0c_1x1.",
+    ]
+    let branches = [
+      ".bn.": ".batch_norm.", ".b0.": ".branch_0.Conv3d_0a_1x1.", ".b1a.": ".branch_1.Conv3d_0a_1x1.",
+      ".b1b.": ".branch_1.Conv3d_0b_3x3.", ".b2a.": ".branch_2.Conv3d_0a_1x1.", ".b2b.": ".branch_2.Conv3d_0b_3x3.",
+      ".b3b.": ".branch_3.Conv3d_0b_1x1.", "logits.": "Conv3d_6b_1x1.",
+    ]
+    for names in [hassony, branches] {
+      let renamed = tensors.map { tensor in
+        var tensor = tensor
+        for (ours, theirs) in names { tensor.name = tensor.name.replacing(ours, with: theirs) }
+        tensor.name = prefix + tensor.name
+        return tensor
+      }
+      let imported = try StudentImport(path: folder.write(TorchWriter.zip(renamed)), frames: 16, size: 112)
+      #expect(imported.network == network)
+      for tensor in tensors {
+        #expect(try imported.values(of: ParameterDescription(tensor.name, tensor.shape)) == tensor.values)
+      }
+    }
+  }
+
+  @Test func `buffers of no layer are dropped and said`() throws {
+    var tensors = try writtenTensors(tinyNetwork())
+    tensors.append(WrittenTensor(name: "mean", shape: [3], values: [0, 0, 0]))
+    tensors.append(WrittenTensor(name: "std", shape: [3], values: [1, 1, 1]))
+    let folder = try TestFolder()
+    let imported = try StudentImport(path: folder.write(TorchWriter.zip(tensors)), size: 112)
+    #expect(imported.remarks == ["dropped, of no layer: mean, std"])
+  }
+
   @Test func `a published I3D without batch-norm scales is completed, and says so`() throws {
     let network = try tinyNetwork(nonLocal: .none, head: .meanOverSteps)
     let tensors = try writtenTensors(network).filter { !$0.name.hasSuffix(".bn.weight") }

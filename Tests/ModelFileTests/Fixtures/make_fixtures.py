@@ -2,15 +2,17 @@
 """Writes the checkpoints beside this script with PyTorch's own torch.save; run it again only to add a kind.
 
 nested-zip.pt and nested-legacy.pt hold the same training checkpoint, plain-zip.pt a bare state dictionary, numpy.ckpt
-nested dictionaries of NumPy arrays.
+nested dictionaries of NumPy arrays. training-*.pt hold what training loops save besides tensors, module.pt a whole module,
+numpy-*.pkl arrays; the number is the pickle protocol.
 Value i of every tensor is (7 * i mod 23) / 4 - 2, exact in every type; views are taken from such a tensor.
 
     Tests/ModelFileTests/Fixtures/make_fixtures.py [FOLDER]
 """
 
+import argparse
 import pickle
 import sys
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -59,3 +61,27 @@ arrays = {
 }
 with open(folder / "numpy.ckpt", "wb") as file:
     pickle.dump(arrays, file, protocol=4)
+
+module = torch.nn.Sequential(OrderedDict(stem=torch.nn.Linear(3, 2)))
+module.load_state_dict({"stem.weight": formula(2, 3), "stem.bias": formula(2)})
+optimizer = torch.optim.AdamW(module.parameters(), 0.1)
+module(torch.ones(1, 3)).sum().backward()
+optimizer.step()
+module.load_state_dict({"stem.weight": formula(2, 3), "stem.bias": formula(2)})
+training = {
+    "args": argparse.Namespace(lr=0.1, layers=[1, 2], path=Path("runs")), "best": np.float64(0.9), "step": np.int64(7),
+    "counter": Counter("abca"), "set": {1, 2}, "frozen": frozenset("ab"), "big": 2**80, "bytes": b"\xff\x00", "loss": float("nan"),
+    "losses": [float(i) for i in range(300)], "pairs": [(i, i / 2) for i in range(50)], "text": "x" * 2000,
+    "words": np.array(["a", "b"]), "complex": torch.zeros(2, dtype=torch.complex64), "expanded": torch.zeros(1).expand(4),
+    "short": torch.zeros(2, dtype=torch.int16), "big_endian": np.zeros(2, ">f4"), "default": defaultdict(list, a=[1]),
+    "optimizer": optimizer.state_dict(), "state_dict": module.state_dict(),
+}
+torch.save(training, folder / "training-zip.pt")
+for version in (1, 3, 4, 5):
+    torch.save(
+        training, folder / f"training-legacy-{version}.pt", pickle_protocol=version, _use_new_zipfile_serialization=False)
+torch.save({"epoch": 3, "model": module}, folder / "module.pt")
+for version in range(6):
+    with open(folder / f"numpy-{version}.pkl", "wb") as file:
+        state = {key: value.numpy() for key, value in module.state_dict().items()}
+        pickle.dump({**state, "epoch": np.int64(3)}, file, protocol=version)
