@@ -12,7 +12,9 @@ package struct MachineLimits: Equatable, Sendable {
   /// Bytes that the control groups leave to this process; `nil` where they set no limit.
   package var freeMemory: Int?
 
-  /// Threads that can compute at the same time, at least 1. A share of a core counts as one above the first.
+  /// Threads that can compute at the same time, at least 1.
+  ///
+  /// Above the first core, a share of one counts as a whole one.
   package var threads: Int {
     guard let cpuQuota else { return max(1, allowedCores) }
     return max(1, min(allowedCores, Int(cpuQuota.rounded(.up))))

@@ -20,6 +20,7 @@ import Testing
   /// - Parameters:
   ///   - path: of the publisher's socket.
   ///   - version: what to speak.
+  /// - Throws: an expectation that was not met, where the publisher is not there or hangs up.
   init(_ path: String, _ version: Version) throws {
     handle = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
     try #require(handle >= 0)

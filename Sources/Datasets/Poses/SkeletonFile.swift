@@ -297,21 +297,10 @@ enum KinectPoses {
   }
 }
 
-/// A value that may be of another kind in single places, as where a detector found nobody or a number was none.
-private struct Lenient<Value: Decodable>: Decodable {
-  var value: Value?
-
-  init(from decoder: any Decoder) {
-    do { value = try Value(from: decoder) } catch { value = nil }  // Counted by who reads the frame.
-  }
-}
-
 /// JSON as Python writes it, with `NaN` and `Infinity`.
 private func decode<Value: Decodable>(_ data: Data, _ what: String) throws(SkeletonError) -> Value {
-  let decoder = JSONDecoder()
-  decoder.allowsJSON5 = true
   do {
-    return try decoder.decode(Value.self, from: data)
+    return try JSONDecoder().decode(Value.self, from: withoutNaN(data))
   } catch let error as DecodingError {
     throw SkeletonError("it is not \(what): \(brief(error))")
   } catch {
