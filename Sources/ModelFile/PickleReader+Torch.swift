@@ -10,6 +10,8 @@ extension PickleReader {
     guard case .dictionary(let index) = value, let pairs = arguments.first, let items = heap.items(pairs) else {
       return value
     }
+    // Counted even where nothing is kept: the same list may be handed over again and again.
+    try take(48 * items.count)
     for item in items {
       guard let pair = heap.items(item), pair.count == 2 else { continue }
       try set(pair[0], pair[1], in: index)
