@@ -99,7 +99,7 @@ import Testing
   @Test func `objects nested or looped without end neither overflow the stack nor leak`() throws {
     let depth = 99_000
     // One more is the empty one, which is there from the start.
-    #expect(try read(Array("N".utf8) + Array(repeating: 0x85, count: depth) + [0x2e]).heap.tuples.count == depth + 1)
+    #expect(try read(Array("]".utf8) + Array(repeating: 0x85, count: depth) + [0x2e]).heap.tuples.count == depth + 1)
     let lists =
       Array(repeating: UInt8(ascii: "]"), count: depth) + Array(repeating: UInt8(ascii: "a"), count: depth - 1)
     #expect(try read(lists + [0x2e]).heap.lists.count == depth)
