@@ -144,8 +144,7 @@ package struct V4L2Camera: ~Copyable, FrameSource {
         frame.sequence = sequence.total
       }
     }
-    let device = device
-    try asking(device.path) { () throws(KernelRefusal) in try device.queue(buffer.index) }
+    try giveBack(buffer)
     guard isWhole else {
       counts.corrupt += 1
       return false
@@ -162,6 +161,20 @@ package struct V4L2Camera: ~Copyable, FrameSource {
     }
     frame.orientation = orientation
     return true
+  }
+
+  /// Hands a buffer back; where the driver has just failed, the stream is started again instead.
+  private mutating func giveBack(_ buffer: V4L2FilledBuffer) throws(CaptureError) {
+    do throws(KernelRefusal) {
+      do throws(KernelRefusal) {
+        try device.queue(buffer.index)
+      } catch {
+        guard error.errno == inputOutputError else { throw error }
+        try restart()
+      }
+    } catch {
+      throw CaptureError(error, device: device.path)
+    }
   }
 
   /// A picture that the H.264 decoder has ready.

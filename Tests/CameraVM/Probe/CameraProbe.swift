@@ -62,7 +62,7 @@ import Video
         skipped += 1
         continue
       }
-      if frame.format == .rgb24 { frame = frame.yuyv }
+      if raw != nil || film != nil, frame.format == .rgb24 { frame = frame.yuyv }
       count += 1
       let milliseconds = Int(frame.timestamp.inSeconds * 1000)
       print(

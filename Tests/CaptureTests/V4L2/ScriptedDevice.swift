@@ -30,6 +30,8 @@ final class ScriptedDevice: V4L2Device {
   /// Controls that are refused until another one has been set.
   var locks: [UInt32: UInt32] = [:]
   var script: [Step] = []
+  /// So many of the next buffers are not taken back.
+  var queueFailures = 0
   private(set) var log: [String] = []
   private(set) var queued = 0
   private let clock: ManualClock
@@ -87,6 +89,10 @@ final class ScriptedDevice: V4L2Device {
   }
 
   func queue(_ index: Int) throws(KernelRefusal) {
+    if queueFailures > 0 {
+      queueFailures -= 1
+      throw KernelRefusal(request: "VIDIOC_QBUF", errno: EIO)
+    }
     if let code = refusals["VIDIOC_QBUF"] { throw KernelRefusal(request: "VIDIOC_QBUF", errno: code) }
     queued += 1
   }

@@ -89,6 +89,18 @@ import Video
     #expect(error?.description == "/dev/video7: VIDIOC_DQBUF failed: Input/output error")
   }
 
+  @Test func `a stream that fails as a buffer goes back is started again`() throws {
+    var camera = try camera(V4L2Options(), [.buffer(sequence: 0, value: 7), .buffer(sequence: 0, value: 8)])
+    device.queueFailures = 1
+    var frame = Frame()
+    #expect(try camera.next(into: &frame, timeout: .seconds(1)) == .frame)
+    #expect(frame.bytes[0] == 7)
+    #expect(
+      Array(device.log.suffix(4)) == ["VIDIOC_STREAMOFF", "VIDIOC_REQBUFS", "VIDIOC_REQBUFS", "VIDIOC_STREAMON"])
+    #expect(try camera.next(into: &frame, timeout: .seconds(1)) == .frame)
+    #expect(frame.bytes[0] == 8)
+  }
+
   @Test(arguments: [ScriptedDevice.Step.failure(ENODEV), .failure(EPROTO), .hangUp])
   func `a device that left is told apart from one that is silent`(step: ScriptedDevice.Step) throws {
     var camera = try camera(V4L2Options(), [.silence, step])
