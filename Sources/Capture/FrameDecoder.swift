@@ -75,9 +75,9 @@ package import Video
     guard unsafe tjGetErrorCode(handle) == CInt(TJERR_WARNING.rawValue) else { throw .undecodable(reason: reason) }
     // Stray bytes between two parts of the picture cost nothing. Only the first warning's text is known.
     guard !reason.contains("extraneous bytes") else { return }
-    let missing = target.missingPart
-    guard missing <= Self.mostMissing else {
-      throw .undecodable(reason: "\(reason); \(Int((100 * missing).rounded())) % of the picture is missing")
+    // Without the exact share: each reason is logged once, and this must not be another one each time.
+    guard target.missingPart <= Self.mostMissing else {
+      throw .undecodable(reason: "\(reason); more than a quarter of the picture is missing")
     }
     damagedCount += 1
   }

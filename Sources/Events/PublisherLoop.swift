@@ -76,14 +76,15 @@ final class PublisherLoop: @unchecked Sendable {
   private var history: [OutgoingMessage] = []
   private var sent: [Topic: UInt64] = [:]
   private let began = ContinuousClock.now
-  private var warned: (refused: UInt64, at: ContinuousClock.Instant)
+  /// Refused connections when it was last warned of them, and when that was.
+  private var lastWarning: (refused: UInt64, at: ContinuousClock.Instant)
 
   init(_ sockets: PublisherSockets, options: EventPublisher.Options, epoch: String, wakeUp: CInt) {
     self.sockets = sockets
     self.options = options
     self.epoch = epoch
     self.wakeUp = wakeUp
-    warned = (ConnectionLimit.refused, began - .seconds(60))
+    lastWarning = (ConnectionLimit.refused, began - .seconds(60))
   }
 
   func run(_ takeWork: () -> Work) {
@@ -112,11 +113,11 @@ final class PublisherLoop: @unchecked Sendable {
 
   private func warnOfRefused() {
     let (refused, now) = (ConnectionLimit.refused, ContinuousClock.now)
-    guard refused > warned.refused, now - warned.at >= .seconds(60) else { return }
+    guard refused > lastWarning.refused, now - lastWarning.at >= .seconds(60) else { return }
     options.warn(
-      "\(refused - warned.refused) connections refused: this process may have no more open files; find out who opens so many, "
+      "\(refused - lastWarning.refused) connections refused: this process may have no more open files; find out who opens so many, "
         + "or raise LimitNOFILE= of the unit (ulimit -n)")
-    warned = (refused, now)
+    lastWarning = (refused, now)
   }
 
   private func send(_ message: OutgoingMessage) {
@@ -175,17 +176,10 @@ final class PublisherLoop: @unchecked Sendable {
     let answer: [String: Any]
     do {
       let request = try JSONDecoder().decode(Request.self, from: Data(request))
-      let since = request.since.map(EventClock.date)
       switch request.query {
       case "snapshot":
         answer = ["messages": lastStates.values.sorted { $0.topic.description < $1.topic.description }.map(object)]
-      case "history" where since == .some(nil):
-        answer = [
-          "error": "since is '\(request.since?.prefix(64) ?? "")'; write a time such as 2026-10-01T07:31:04Z or "
-            + "2026-10-01T09:31:04.120+02:00"
-        ]
-      case "history":
-        answer = ["messages": said(after: since ?? nil).map(object)]
+      case "history": answer = history(since: request.since)
       case "status":
         let counters = try JSONEncoder().encode(status())
         answer = [
@@ -217,8 +211,15 @@ final class PublisherLoop: @unchecked Sendable {
     }
   }
 
-  private func said(after time: Date?) -> [OutgoingMessage] {
-    guard let time else { return history }
-    return history.filter { (EventClock.date($0.time) ?? .distantFuture) > time }
+  /// The answer to a `history` query.
+  private func history(since text: String?) -> [String: Any] {
+    guard let text else { return ["messages": history.map(object)] }
+    guard let since = EventClock.date(text) else {
+      return [
+        "error": "since is '\(text.prefix(64))'; write a time such as 2026-10-01T07:31:04Z or "
+          + "2026-10-01T09:31:04.120+02:00"
+      ]
+    }
+    return ["messages": history.filter { (EventClock.date($0.time) ?? .distantFuture) > since }.map(object)]
   }
 }

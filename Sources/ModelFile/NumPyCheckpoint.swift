@@ -96,33 +96,17 @@ enum NumPyCheckpoint {
 
   // MARK: TensorFlow's names and axes
 
-  private static let branches = [
-    "Branch_0/Conv3d_0a_1x1": "b0", "Branch_1/Conv3d_0a_1x1": "b1a", "Branch_1/Conv3d_0b_3x3": "b1b",
-    "Branch_2/Conv3d_0a_1x1": "b2a", "Branch_2/Conv3d_0b_3x3": "b2b", "Branch_3/Conv3d_0b_1x1": "b3b",
-    // What TensorFlow's checkpoint calls the unit in Mixed_5b.
-    "Branch_2/Conv3d_0a_3x3": "b2b",
-  ]
   private static let leaves = [
     "Conv_0/kernel": "conv3d.weight", "Conv_0/bias": "conv3d.bias", "BatchNorm_0/scale": "bn.weight",
     "BatchNorm_0/bias": "bn.bias", "BatchNorm_0/mean": "bn.running_mean", "BatchNorm_0/var": "bn.running_var",
   ]
 
+  /// The layer's name and axes as PyTorch has them; `PublishedNames` translates the unit's.
   private static func published(_ path: [String], _ tensor: CheckpointTensor) -> (String, CheckpointTensor) {
     let name = path.joined(separator: "/")
     guard path.count > 2, let leaf = leaves[path.suffix(2).joined(separator: "/")] else { return (name, tensor) }
-    let unit = path.dropLast(2).joined(separator: "/")
-    let parts = unit.split(separator: "/", maxSplits: 1)
-    let module: String
-    if unit == "Logits/Conv3d_0c_1x1" {
-      module = "logits"
-    } else if parts.count == 1 {
-      module = unit
-    } else if let branch = branches[String(parts[1])] {
-      module = "\(parts[0]).\(branch)"
-    } else {
-      return (name, tensor)
-    }
-    return ("\(module).\(leaf)", leaf == "conv3d.weight" ? tensor.outputFirst : tensor.vector)
+    let unit = path.dropLast(2).joined(separator: ".").replacing("/", with: ".")
+    return ("\(unit).\(leaf)", leaf == "conv3d.weight" ? tensor.outputFirst : tensor.vector)
   }
 }
 

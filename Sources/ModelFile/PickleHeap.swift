@@ -97,7 +97,8 @@ struct PickleHeap {
 
   /// A text that may be a name.
   func text(_ value: PickleValue) -> String? {
-    if case .text(let position) = value { PickleText(bytes, at: position)?.name } else { nil }
+    guard case .text(let position) = value else { return nil }
+    return PickleText(bytes, at: position, longest: 2 * PickleText.longestName)?.name
   }
 
   /// Bytes, or the text that Python 2 keeps them in.
@@ -107,6 +108,11 @@ struct PickleHeap {
     case .decoded(let index): decoded[index]
     default: nil
     }
+  }
+
+  /// Bytes of memory that `content` takes.
+  func cost(ofContent value: PickleValue) -> Int {
+    if case .text(let position) = value { PickleText(bytes, at: position)?.cost ?? 0 } else { 0 }
   }
 
   /// The values of a tuple or list.

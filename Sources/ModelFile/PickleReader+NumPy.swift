@@ -58,13 +58,14 @@ extension PickleReader {
   }
 
   /// (version, shape, data type, Fortran order, bytes).
-  mutating func setState(of index: Int, _ state: PickleValue) {
+  mutating func setState(of index: Int, _ state: PickleValue) throws(ModelFileError) {
     guard case .tuple(let tuple) = state, case let parts = heap.tuples[tuple], parts.count == 5,
       parts[0] == .integer(1), case .bool(let isFortranOrdered) = parts[3]
     else {
       heap.arrays[index].problem = malformed("the shape or type of the array at byte \(position) cannot be understood")
       return
     }
+    try take(heap.cost(ofContent: parts[4]))
     heap.arrays[index] = array(parts[1], parts[2], isFortranOrdered, parts[4], position)
   }
 
@@ -73,6 +74,7 @@ extension PickleReader {
     guard arguments.count >= 4, let order = heap.text(arguments[3]), order == "C" || order == "F" else {
       return .opaque
     }
+    try take(heap.cost(ofContent: arguments[0]))
     return try add(array(arguments[2], arguments[1], order == "F", arguments[0], at))
   }
 

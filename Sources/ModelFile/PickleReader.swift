@@ -277,7 +277,7 @@ struct PickleReader {
     let state = try pop()
     switch try top() {
     case .dataType(let index): check(dataType: index, state: state)
-    case .array(let index): setState(of: index, state)
+    case .array(let index): try setState(of: index, state)
     case .object(let index):
       // With slots it is a pair of dictionaries.
       let first = heap.items(state)?.first ?? state

@@ -4,8 +4,8 @@ import Foundation
 ///
 /// Protocol 0 writes them as lines with escapes, later ones as they are behind their length.
 struct PickleText {
-  /// Longer texts are no names.
-  private static let longestName = 1 << 16
+  /// Longer texts are no names; one may be asked for again and again.
+  static let longestName = 1024
 
   private let opcode: UInt8
   private let raw: Data
@@ -15,11 +15,12 @@ struct PickleText {
   /// - Parameters:
   ///   - bytes: the file.
   ///   - position: where the opcode stands.
-  init?(_ bytes: Data, at position: Int) {
+  ///   - longest: bytes within which a line must end.
+  init?(_ bytes: Data, at position: Int, longest: Int = .max) {
     guard let opcode = bytes.integer(UInt8.self, at: position) else { return nil }
     self.opcode = opcode
     if opcode == UInt8(ascii: "S") || opcode == UInt8(ascii: "V") {
-      let rest = bytes[(bytes.startIndex + position + 1)...]
+      let rest = bytes[(bytes.startIndex + position + 1)...].prefix(longest)
       guard let newline = rest.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
       raw = rest[..<newline]
       end = newline - bytes.startIndex + 1
@@ -71,6 +72,9 @@ struct PickleText {
     }
     return bytes
   }
+
+  /// Bytes of memory that `content` takes: none where they stay in the file.
+  var cost: Int { opcode == UInt8(ascii: "S") ? raw.count : 0 }
 
   /// What `repr` of Python 2 quoted.
   private var unquoted: Data? {

@@ -3,8 +3,8 @@ import Video
 /// Sees when frames come too seldom for a window ever to be filled.
 struct RateWatch: Sendable {
   /// So many holes, over so long a time, are no mishap.
-  private static let holes = 3
-  private static let time = Duration.seconds(10)
+  private static let fewestHoles = 3
+  private static let shortestTime = Duration.seconds(10)
 
   /// Samples of a window, and the time from its first to its last.
   private let samples: Int
@@ -23,7 +23,7 @@ struct RateWatch: Sendable {
     longestGap = options.longestGap
   }
 
-  /// True once a window could be filled since it was last said that none can.
+  /// True while the samples since the last hole fill a window.
   private(set) var isFilled = false
 
   mutating func frame(at time: Duration) {
@@ -43,7 +43,7 @@ struct RateWatch: Sendable {
   mutating func restart() { (begin, frames, broken, samplesInRun, isFilled) = (nil, 0, 0, 0, false) }
 
   /// Why no window is filled; `nil` while it is too early to say.
-  var complaint: String? { broken >= Self.holes && elapsed >= Self.time ? reason : nil }
+  var complaint: String? { broken >= Self.fewestHoles && elapsed >= Self.shortestTime ? reason : nil }
 
   /// The same once nothing more comes; `nil` for what is merely shorter than a window.
   var complaintAtEnd: String? { broken > 0 && elapsed > span ? reason : nil }

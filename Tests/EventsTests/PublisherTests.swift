@@ -2,6 +2,8 @@ import Basics
 import CZeroMQ
 import Events
 import Foundation
+import Glibc
+import Synchronization
 import Testing
 
 /// A publisher on sockets in a folder of its own.
@@ -371,6 +373,32 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
       while !String(decoding: bytes, as: UTF8.self).contains("the last") {
         bytes += try #require(peer.received(), "version \(version) was cut off")
       }
+    }
+  }
+}
+
+@Suite(.timeLimit(.minutes(5))) struct `Connections` {
+  /// In a process of its own, since it uses up its descriptors.
+  @Test func `that find no descriptor are refused and told of, and the publisher goes on`() async {
+    await #expect(processExitsWith: .success) {
+      var limit = rlimit(rlim_cur: 160, rlim_max: 160)
+      unsafe #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+      let warnings = Mutex<[String]>([])
+      let fixture = try Fixture { $0.warn = { text in warnings.withLock { $0.append(text) } } }
+      let path = String(fixture.publisher.endpoints.events.dropFirst("ipc://".count))
+      let subscriber = try fixture.subscriber()
+      fixture.join(subscriber)
+      // As many as leave none for the other side of the last ones.
+      var peers: [CInt] = []
+      while case let peer = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0), peer >= 0 { peers.append(peer) }
+      for _ in 0..<8 { if let peer = peers.popLast() { close(peer) } }
+      for peer in peers { _ = ForeignPeer.connect(peer, path) }
+      while warnings.withLock(\.isEmpty) {}
+      fixture.publisher.publish(fixture.event(.start, "the last"))
+      #expect(String(decoding: try next(.event, from: subscriber).json, as: UTF8.self).contains("the last"))
+      #expect(
+        warnings.withLock { $0[0] }.contains("connections refused: this process may have no more open files"))
+      for peer in peers { close(peer) }
     }
   }
 }

@@ -191,42 +191,4 @@ import Testing
       .compactMap { try JSONDecoder().decode(CameraState.self, from: $0.json).activity }
     #expect(states.contains { $0.label == "Low" && $0.member == "Lie" })
   }
-
-  @Test(.timeLimit(.minutes(5))) func `connections that take all descriptors are refused, and the daemon goes on`()
-    throws
-  {
-    let programs = try Programs()
-    let config = try settings(
-      programs, model: Programs.peopleModel, source: Programs.walk(seconds: 60, rate: 10))
-    let running = try Programs.Running(
-      "/bin/bash", ["-c", "ulimit -n 128; exec \(Programs.products)/adld --config \(config)"], folder: programs.folder)
-    let subscriber = try EventSubscriber(endpoint: "ipc://\(programs.folder)/events", heartbeat: .seconds(20))
-    while case .some(let arrival) = subscriber.next(timeout: .seconds(60)) {
-      if case .message(let message) = arrival, message.topic.kind == .state { break }
-    }
-    let flood = (0..<300).map { _ in socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0) }
-    defer { for handle in flood { close(handle) } }
-    for handle in flood { _ = UnixSocket.connect(handle, "\(programs.folder)/events") }
-    let messages = try messages(subscriber, while: running) { $0.type == .start && $0.activity.label == "Walk" }
-    let outcome = running.finish()
-    #expect(outcome.status == 0, "\(outcome.errors)")
-    let ends = messages.filter { $0.topic.kind == .event }.suffix(1)
-    #expect(ends.contains { String(decoding: $0.json, as: UTF8.self).contains("activity.end") })
-    #expect(
-      outcome.errors.contains("connections refused: this process may have no more open files"), "\(outcome.errors)")
-  }
-}
-
-/// Unix sockets of peers that are not ours.
-private enum UnixSocket {
-  static func connect(_ handle: CInt, _ path: String) -> Bool {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
-    return unsafe withUnsafePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe Glibc.connect(handle, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
-      }
-    }
-  }
 }

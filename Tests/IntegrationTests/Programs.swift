@@ -106,6 +106,21 @@ struct Programs: ~Copyable {
     }
   }
 
+  /// Runs one of the package's scripts on the programs; its own lines say what it checked.
+  static func check(with script: String) throws {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: "\(package)/\(script)")
+    process.arguments = [products]
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    print(output)
+    #expect(process.terminationStatus == 0, "\(output)")
+  }
+
   func write(_ text: String, to name: String) throws -> String {
     let path = "\(folder)/\(name)"
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))

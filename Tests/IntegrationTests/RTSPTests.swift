@@ -17,16 +17,6 @@ import Testing
   /// Its own lines say how long each recovery took.
   @Test(.enabled(if: missing == nil, "no \(missing ?? ""); see Tests/RTSP/run"), .timeLimit(.minutes(10)))
   func `are watched over TCP and UDP, with lost packets, restarts and power cuts`() throws {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: "\(Programs.package)/Tests/RTSP/run")
-    process.arguments = [Programs.products]
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    print(output)
-    #expect(process.terminationStatus == 0, "\(output)")
+    try Programs.check(with: "Tests/RTSP/run")
   }
 }
