@@ -5,6 +5,8 @@ cp "$BINARIES/adld" "$BINARIES/adl" $programs/
 mkdir -p /etc/adl /usr/local/share/adl/models /usr/lib/sysusers.d
 cp "$WORK/model.safetensors" /usr/local/share/adl/models/people.safetensors
 cp "$UNITS/adld.service" /etc/systemd/system/adld.service
+mkdir -p /etc/systemd/system/adld.service.d
+printf '[Service]\nStandardError=append:/dev/shm/unit\n' >/etc/systemd/system/adld.service.d/log.conf
 cp "$UNITS/sysusers.conf" /usr/lib/sysusers.d/adl.conf
 chmod -R a+rX $programs /usr/local/share/adl
 cat >/etc/adl/adld.yaml <<YAML
@@ -38,7 +40,7 @@ for ((i = 0; i < 60; i++)); do
   sleep 1
 done
 out=/dev/shm/unit
-manage start adld >"$out" 2>&1
+manage start adld >>"$out" 2>&1
 check "unit: starts" equal $? 0
 adl watch --json --endpoint ipc:///run/adl/events.sock >/dev/shm/watched 2>/dev/null &
 watcher=$!
@@ -47,6 +49,9 @@ sleep 3
 for module in $(cat /dev/shm/drivers); do
   insmod "$modules/modules/$module" $([ "$module" != vivid.ko ] || echo n_devs=1 node_types=0x101) 2>/dev/null
 done
+# Nothing does here what udev does on a machine.
+chgrp video /dev/video*
+chmod 660 /dev/video*
 # until_watched TEXT SECONDS: waits for a message.
 until_watched() {
   for ((i = 0; i < $2; i++)); do
@@ -59,7 +64,7 @@ check "unit: a camera that is plugged in later is used" until_watched '"type":"c
 check "unit: messages have the boot's number" grep -q "\"boot_id\":\"$(cat /proc/sys/kernel/random/boot_id)\"" \
   /dev/shm/watched
 kill $watcher
-manage restart adld >"$out" 2>&1
+manage restart adld >>"$out" 2>&1
 check "unit: restarts" equal $? 0
 check "unit: /run/adl stays the same directory" equal "$(stat -c %i /run/adl)" "$directory"
-manage stop adld >"$out" 2>&1
+manage stop adld >>"$out" 2>&1

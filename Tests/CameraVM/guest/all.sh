@@ -1,5 +1,6 @@
-# Runs the other scripts of this folder in the guest, in order; status 1 if a
-# check failed. $BINARIES, $WORK and $UNITS are set by ../run.
+# Runs the other scripts of this folder in the guest, in order, or those whose
+# numbers are its arguments; status 1 if a check failed. $BINARIES, $WORK and
+# $UNITS are set by ../run.
 folder=$(dirname "$0")
 failed=0
 
@@ -38,5 +39,10 @@ says() { grep -qF -- "$1" "$out"; }
 equal() { [ "$1" = "$2" ]; }
 at_least() { [ "${1:-0}" -ge "$2" ]; }
 
-for script in "$folder"/[0-9]*.sh; do . "$script"; done
+[ $# -gt 0 ] || set -- ''
+for number in "$@"; do
+  for script in "$folder"/[0-9]*.sh; do
+    case ${script##*/} in "$number"*) . "$script" ;; esac
+  done
+done
 exit $failed
