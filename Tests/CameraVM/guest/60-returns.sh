@@ -25,8 +25,7 @@ v4l2-ctl -d0 -i0 >/dev/null 2>&1
 daemon=$!
 check "returns: a control that is refused keeps no camera away" until_said 'online: frames arrive' 1 40
 check "returns: the refused control is a warning" says 'the camera goes on without menu = 2'
-sleep 1000 </dev/video0 &
-holder=$!
+exec 7</dev/video0 # held, so that its number stays taken
 echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind
 check "returns: the camera that left is reported" until_said 'offline: ' 1 20
 echo vivid.0 >/sys/bus/platform/drivers/vivid/bind
@@ -34,7 +33,7 @@ node=$(cd /sys/class/video4linux && grep -l 'vid-cap' */name | head -n 1 | cut -
 check "returns: it is another node" test "$node" != video0
 ln -sfn "../../$node" /dev/v4l/by-path/socket
 check "returns: frames come again" until_said 'online: frames arrive' 2 60
-kill $holder
+exec 7<&-
 kill -TERM $daemon
 wait $daemon
 check "returns: ends with status 0" equal $? 0
