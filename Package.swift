@@ -13,8 +13,14 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// For targets that touch every pixel: tests would wait for their loops without the optimiser.
+let optimised = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 /// A Swift target of ours in Sources.
-func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+func library(
+  _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [],
+  settings: [SwiftSetting] = settings
+) -> Target {
   .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
@@ -115,14 +121,14 @@ let package = Package(
     library("ModelFile", ["Basics", "Networks", .product(name: "Crypto", package: "swift-crypto")]),
 
     // One room each
-    library("Video"),
+    library("Video", settings: optimised),
     library("Capture", ["Basics", "Video", "CVideo4Linux", "CFFmpeg", "CTurboJPEG"]),
     library("Inference", ["Networks", "COneDNN"]),
     library("Recognition", ["Networks"]),
     library("Detection", ["Video", "COpenCV"]),
     library("People", ["Video"]),
     library("Datasets", ["Basics", "Capture", "Detection", "Networks", "People", "Video"]),
-    library("Synthesis", ["Basics", "Capture", "Datasets", "Video", argumentParser]),
+    library("Synthesis", ["Basics", "Capture", "Datasets", "Video", argumentParser], settings: optimised),
     library("Events", ["CConnections", "CZeroMQ"]),
     library("Settings", ["Basics", "Networks", .product(name: "Yams", package: "Yams")]),
     library("Evaluation", ["Basics", "ModelFile"]),

@@ -92,10 +92,10 @@ import Training
 
   @Test(.timeLimit(.minutes(5)))
   func `two processes with half the batch are one with the whole`() throws {
-    let shared = ["--set", "run.epochs=20", "--set", "run.averageDecay=0.9"]
+    let shared = ["--set", "run.epochs=10", "--set", "run.averageDecay=0.9"]
     try complete("one", ["--set", "run.batch=8"] + shared)
     try complete("two", ["--processes", "2"] + shared)
-    try expectEqual("one", "two", steps: 20, tolerance: 1e-5)
+    try expectEqual("one", "two", steps: 10, tolerance: 1e-5)
   }
 
   /// Losses and weights of two runs.
