@@ -45,7 +45,8 @@ check "daemon: ends with status 0" equal $daemon_status 0
 check "daemon: a subscriber gets the start of an activity" says '"type":"activity.start"'
 check "daemon: the file is recognised as what it shows" equal "$file_verdict" Walk
 check "daemon: and its end" says '"end_reason":"shutdown"'
-check "daemon: the camera is reported online" says '"type":"camera.online"'
+# camera.online may be out before the subscriber has connected; the state says it again.
+check "daemon: the camera is reported online" says '"condition":"online"'
 check "daemon: recognises the film through the camera as from its file" equal "$(first_activity /dev/shm/film)" "$file_verdict"
 
 # What the camera shows by itself, black, must come out differently, or the check above shows nothing.
