@@ -67,7 +67,7 @@ struct BoxesCommand: ParsableCommand {
 
   /// Up to sixty recordings, evenly over the whole data set.
   private func sample(_ clips: [Clip], without broken: Set<String>) -> [Clip] {
-    let readable = clips.filter { $0.video != nil && !broken.contains($0.name) }
+    let readable = clips.onePerRecording.filter { $0.video != nil && !broken.contains($0.recording) }
     let count = min(60, readable.count)
     return (0..<count).map { readable[$0 * readable.count / count] }
   }

@@ -46,6 +46,23 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     }
   }
 
+  @Test func `of a part show what goes on in it`() throws {
+    var part = clip(try folder.writeVideo("v.avi", frames: 120))
+    // Thirty frames a second.
+    part.part = 2..<3
+    for seed in 0..<UInt64(20) {
+      let loaded = try #require(try loader().load(part, .random(seed: seed)).first)
+      #expect(shownFrames(loaded.pixels, size: 4) == loaded.frameIndices)
+      #expect((60..<90).contains(loaded.frameIndices[4] - 1), "\(loaded.frameIndices)")
+    }
+    let windows = try loader().load(part, .windows(.paper)).map(\.frameIndices)
+    #expect(windows == ClipSampling(frames: 8).windows(around: 60..<90, count: 120, .paper))
+    part.part = 4..<5
+    #expect(
+      failure { _ = try loader().load(part, .centre) }
+        == "\(part.video ?? "") cannot be read: made begins at 4.0 s, and the recording is 4.00 s long")
+  }
+
   @Test func `are the same for a seed, and others for others`() throws {
     let clip = clip(try folder.writeVideo("v.avi", frames: 90))
     let draws = try (0..<UInt64(40)).map { try loader().load(clip, .random(seed: $0))[0].frameIndices[0] }
@@ -141,6 +158,20 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
         #expect(shownPoses(loaded.windowPose, like: loaded.pose) == loaded.frameIndices)
         #expect(shownFrames(loaded.pixels, size: 4) == loaded.frameIndices)
       }
+    }
+  }
+
+  @Test(arguments: [40, nil]) func `of a part are the part's, and windows reach beyond it`(video: Int?) throws {
+    var clip = try clip(video: video, poses: 40)
+    let content: ClipContent = video == nil ? [.pose, .windowPose] : [.video, .pose, .windowPose]
+    let all = try loader(content, poseFrames: 40).load(clip, .centre)[0].pose
+    // Ten frames, as poses are at thirty a second.
+    clip.part = 20.0 / 30..<30.0 / 30
+    for seed in 0..<UInt64(10) {
+      let loaded = try loader(content, poseFrames: 10).load(clip, .random(seed: seed))[0]
+      #expect(shownPoses(loaded.pose, like: all) == Array(20..<30))
+      #expect(shownPoses(loaded.windowPose, like: all) == loaded.frameIndices)
+      #expect((20..<30).contains(loaded.frameIndices[3]))
     }
   }
 

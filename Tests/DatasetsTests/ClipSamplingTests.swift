@@ -31,6 +31,32 @@ import Testing
     #expect((0..<4).map { start in starts.count { $0 == start } } == [250, 250, 250, 250])
   }
 
+  @Test func `of a part have their middle in it, and stay within the recording`() {
+    let sampling = ClipSampling(frames: 8, stride: 2)
+    for draw in stride(from: 0.0, to: 1, by: 0.01) {
+      let window = sampling.indices(around: 40..<50, count: 100, draw: draw)
+      let middle = window[0] + 7
+      #expect((40..<50).contains(middle), "\(draw): \(window)")
+      #expect(window == (0..<8).map { window[0] + 2 * $0 })
+    }
+    #expect(sampling.indices(around: 0..<3, count: 100, draw: 0) == [0, 2, 4, 6, 8, 10, 12, 14])
+    #expect(sampling.indices(around: 99..<100, count: 100, draw: 0.9) == [85, 87, 89, 91, 93, 95, 97, 99])
+    #expect(sampling.indices(around: 40..<50, count: 100, draw: 0.5, speed: 2) == [31, 35, 39, 43, 47, 51, 55, 59])
+    // Shorter than a window altogether.
+    #expect(sampling.indices(around: 2..<4, count: 5, draw: 0.5) == [0, 2, 4, 0, 2, 4, 0, 2])
+  }
+
+  @Test(arguments: WindowScheme.allCases) func `of a long part for evaluation are those of the part alone`(
+    scheme: WindowScheme
+  ) {
+    let sampling = ClipSampling(frames: 8, stride: 2)
+    #expect(
+      sampling.windows(around: 100..<150, count: 300, scheme)
+        == sampling.windows(count: 50, scheme).map { $0.map { $0 + 100 } })
+    let short = sampling.windows(around: 100..<104, count: 300, scheme)
+    #expect(short == [sampling.indices(around: 100..<104, count: 300, draw: 0.5)])
+  }
+
   @Test func `for evaluation overlap by half and end with the recording`() {
     func starts(_ count: Int) -> [Int] { ClipSampling(frames: 64).windows(count: count, .paper).map { $0[0] } }
     #expect(starts(129) == [0, 1])

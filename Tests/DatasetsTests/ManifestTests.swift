@@ -40,6 +40,35 @@ import Testing
     #expect(found.inventory.withoutPoses == ["two, again"])
   }
 
+  @Test func `list parts of long recordings`() throws {
+    let found = try dataset(
+      "video,label,split,begin,end\nday.mp4,walk,train,2.5,4\nday.mp4,sit,train,4,9.25\nother.mp4,sit,train,,\n")
+    let parts = found.clips(.train)
+    #expect(parts.map(\.name) == ["day@2.5", "day@4.0", "other"])
+    #expect(parts.map(\.recording) == ["day", "day", "other"])
+    #expect(parts.map(\.part) == [2.5..<4, 4..<9.25, nil])
+    #expect(parts.onePerRecording.map(\.name) == ["day@2.5", "other"])
+  }
+
+  @Test(arguments: [
+    ("a.mp4,walk,train,3,", "line 2: a part has both a begin and an end"),
+    ("a.mp4,walk,train,3,3", "line 2: it begins at 3.0 s and ends at 3.0 s"),
+    ("a.mp4,walk,train,-1,3", "line 2: begin is '-1' and no number of seconds"),
+    ("a.mp4,walk,train,1,soon", "line 2: end is 'soon' and no number of seconds"),
+    ("a.mp4,walk,train,1,nan", "line 2: end is 'nan' and no number of seconds"),
+    ("a.mp4,walk,train,1,2\na.mp4,sit,test,1,3", "'a@1.0' appears twice; a column name can tell them apart"),
+    (
+      "x/a.mp4,walk,train,1,2\ny/a.mp4,sit,test,3,4",
+      "two recordings are called 'a': HOME/x/a.mp4 and HOME/y/a.mp4; rename one"
+    ),
+  ])
+  func `with parts that are none are refused`(lines: String, reason: String) {
+    let home = folder.path + "/home"
+    #expect(
+      failure { _ = try dataset("video,label,split,begin,end\n" + lines) }
+        == "\(home)/own.csv cannot be read: " + reason.replacing("HOME", with: home))
+  }
+
   @Test func `take columns in any order, and files from Excel`() throws {
     let found = try dataset("\u{feff}split,label,name,video\r\ntrain,walk,a,v.mp4\r\ntest,walk,b,v.mp4\r\n")
     #expect(found.clips(.train).map(\.name) == ["a"] && found.clips(.test).map(\.name) == ["b"])
@@ -70,7 +99,7 @@ import Testing
     ("video,label,split,label", "its first line has two columns label"),
     (
       "video,label,split,colour",
-      "its first line has a column 'colour'; columns are video, label, split, skeleton, subject, camera, name"
+      "its first line has a column 'colour'; columns are video, label, split, skeleton, subject, camera, name, begin, end"
     ),
     ("video,label,split\n\na.mp4,walk", "line 3: 2 fields where the first line has 3"),
     ("video,label,split\na.mp4,walk,Train", "line 2: split is 'Train'; it must be train, validation or test"),
@@ -93,7 +122,7 @@ import Testing
     }
     #expect(
       message(nil)
-        == "data.manifest is ''; it must be a CSV file with the columns video, label, split, skeleton, subject, camera, name"
+        == "data.manifest is ''; it must be a CSV file with the columns video, label, split, skeleton, subject, camera, name, begin, end"
     )
     #expect(message("/no/such.csv") == "/no/such.csv is not there: data.manifest lists the recordings")
     let binary = try folder.write([0xff, 0xfe, 0x00], "binary.csv")

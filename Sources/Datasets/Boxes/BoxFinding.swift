@@ -43,7 +43,7 @@ package struct BoxFinding: Sendable {
   package func run(
     _ clips: [Clip], workers: Int, progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Bool
   ) throws(DetectionError) -> Report {
-    let clips = clips.filter { $0.video != nil }
+    let clips = clips.filter { $0.video != nil }.onePerRecording
     let state = Mutex((next: 0, done: 0, isStopped: false, report: Report(), failure: DetectionError?.none))
     DispatchQueue.concurrentPerform(iterations: max(1, min(workers, clips.count))) { _ in
       let detector: (any PersonFinder)?
@@ -66,8 +66,8 @@ package struct BoxFinding: Sendable {
           case .success(nil): state.report.kept += 1
           case .success(let file?):
             state.report.found += 1
-            if file.rows.isEmpty { state.report.empty.append(clip.name) }
-          case .failure(let error): state.report.broken.append((clip.name, "\(error)"))
+            if file.rows.isEmpty { state.report.empty.append(clip.recording) }
+          case .failure(let error): state.report.broken.append((clip.recording, "\(error)"))
           }
           state.done += 1
           return state.done
@@ -84,7 +84,7 @@ package struct BoxFinding: Sendable {
 
   /// The boxes of a recording, written; `nil` when they had been.
   private func write(_ clip: Clip, _ detector: (any PersonFinder)?) throws(DatasetError) -> BoxesFile? {
-    let path = BoxesFile.path(folder: folder, name: clip.name)
+    let path = BoxesFile.path(folder: folder, name: clip.recording)
     guard fileKind(path) == nil, let video = clip.video else { return nil }
     let file = BoxesFile(try find(in: video, detector))
     try file.write(to: path)
@@ -155,11 +155,11 @@ package enum BoxSheet {
   ///
   /// - Throws: `DatasetError`, or `CaptureError.unwritable`.
   package static func write(_ clips: [Clip], boxes folder: String, to path: String) throws {
-    let clips = clips.filter { $0.video != nil }
+    let clips = clips.filter { $0.video != nil }.onePerRecording
     guard !clips.isEmpty else { return }
     var sheet = PictureSheet(columns: columns, rows: (clips.count + columns - 1) / columns, cell: cell)
     for (place, clip) in clips.enumerated() {
-      let file = try BoxesFile(path: BoxesFile.path(folder: folder, name: clip.name))
+      let file = try BoxesFile(path: BoxesFile.path(folder: folder, name: clip.recording))
       let video = try RecordedVideo(clip.video ?? "")
       let main = file.mainPerson
       let own = file.rows.filter { $0.person == main }

@@ -95,16 +95,18 @@ package struct ClipLoader: Sendable {
     let skeleton = try skeleton(of: clip)
     let poses = try prepared(clip, skeleton?.poses, draw, variation)
     guard options.content.contains(.video) else {
-      let count = poses?.frameCount ?? 1
-      return layout(max(count, 1), draw, variation).map { loaded(clip, $0, [], poses) }
+      let count = max(poses?.frameCount ?? 1, 1)
+      let part = try clip.frames(of: count, rate: poseRate(of: clip))
+      return layout(count, part, draw, variation).map { loaded(clip, $0, [], poses) }
     }
     guard let path = clip.video else { throw .missing(path: clip.name, purpose: "the recording has no video") }
-    func windows(_ count: Int, _ rate: Double) -> WindowCutter {
+    func windows(_ count: Int, _ rate: Double) throws(DatasetError) -> WindowCutter {
       let boxes: WindowCutter.Boxes? =
         options.region == .scene
         ? nil
         : { picture throws(DatasetError) in try track(of: clip, skeleton, picture: picture, rate: rate) }
-      return WindowCutter(layout(count, draw, variation), options.preprocessing, variation, boxes: boxes)
+      let layout = layout(count, try clip.frames(of: count, rate: rate), draw, variation)
+      return WindowCutter(layout, options.preprocessing, variation, boxes: boxes)
     }
     let video = try RecordedVideo(path)
     let kept = try cache?.video(clip) { () throws(DatasetError) in
@@ -133,7 +135,7 @@ package struct ClipLoader: Sendable {
     guard let folder = options.boxes else {
       return skeleton.flatMap { BoxTrack($0, video: picture, framesPerSecond: rate) }
     }
-    return try BoxesFile(path: BoxesFile.path(folder: folder, name: clip.name)).track(framesPerSecond: rate)
+    return try BoxesFile(path: BoxesFile.path(folder: folder, name: clip.recording)).track(framesPerSecond: rate)
   }
 
   private func loaded(_ clip: Clip, _ window: [Int], _ pixels: [UInt8], _ poses: PosePreparation.Prepared?)
@@ -145,31 +147,44 @@ package struct ClipLoader: Sendable {
       windowPose: options.content.contains(.windowPose) ? poses?.window(window) ?? [] : [])
   }
 
-  private func layout(_ count: Int, _ draw: ClipDraw, _ variation: ClipVariation?) -> [[Int]] {
+  private func layout(_ count: Int, _ part: Range<Int>?, _ draw: ClipDraw, _ variation: ClipVariation?) -> [[Int]] {
     let sampling = ClipSampling(frames: options.frames, stride: options.stride)
+    func one(_ draw: Double, speed: Double = 1) -> [[Int]] {
+      guard let part else { return [sampling.indices(count: count, draw: draw, speed: speed)] }
+      return [sampling.indices(around: part, count: count, draw: draw, speed: speed)]
+    }
     switch draw {
     case .random(let seed):
       var random = SplitMix64(seed: seed)
       // 53 bits make every double below 1.
-      let start = Double(random.next() >> 11) * 0x1p-53
-      return [sampling.indices(count: count, draw: start, speed: variation?.speed ?? 1)]
-    case .centre: return [sampling.indices(count: count, draw: 0.5)]
-    case .windows(let scheme): return sampling.windows(count: count, scheme)
+      return one(Double(random.next() >> 11) * 0x1p-53, speed: variation?.speed ?? 1)
+    case .centre: return one(0.5)
+    case .windows(let scheme):
+      guard let part else { return sampling.windows(count: count, scheme) }
+      return sampling.windows(around: part, count: count, scheme)
     }
+  }
+
+  /// Frames a second of a recording's poses: the video's, whose frames they follow.
+  private func poseRate(of clip: Clip) throws(DatasetError) -> Double {
+    guard clip.part != nil, let video = clip.video else { return RecordedVideo.usualRate }
+    return try RecordedVideo(video).information().rate
   }
 
   private func prepared(_ clip: Clip, _ track: PoseTrack?, _ draw: ClipDraw, _ variation: ClipVariation?)
     throws(DatasetError) -> PosePreparation.Prepared?
   {
     guard !options.content.isDisjoint(with: [.pose, .windowPose]), let track else { return nil }
-    try track.requireSomebody(path: clip.skeleton ?? clip.name)
-    guard case .random(let seed) = draw else { return preparation.prepare(track, jitter: 0) }
+    let part = try clip.frames(of: track.frameCount, rate: poseRate(of: clip))
+    try (part.map(track.frames) ?? track).requireSomebody(path: clip.skeleton ?? clip.name)
+    guard case .random(let seed) = draw else { return preparation.prepare(track, part: part, jitter: 0) }
     var random = SplitMix64(seed: ~seed)
     let jitter = Int(random.next() % 11)
-    guard let variation else { return preparation.prepare(track, jitter: jitter) }
-    let poses = PoseVariation(
-      options.augmentation.pose, joints: graph.jointCount, isMirrored: variation.isMirrored, speed: variation.speed,
-      seed: seed)
-    return preparation.prepare(track, jitter: jitter, variation: poses)
+    let poses = variation.map { variation in
+      PoseVariation(
+        options.augmentation.pose, joints: graph.jointCount, isMirrored: variation.isMirrored, speed: variation.speed,
+        seed: seed)
+    }
+    return preparation.prepare(track, part: part, jitter: jitter, variation: poses)
   }
 }

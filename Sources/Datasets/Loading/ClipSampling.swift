@@ -51,6 +51,34 @@ package struct ClipSampling: Equatable, Sendable {
     return (0..<frames).map { start + $0 * step }
   }
 
+  /// One window of a part of a recording.
+  ///
+  /// Its middle lies in the part; what comes before and after is seen, too, as in a camera's windows. Only a recording that
+  /// is shorter than a window is repeated.
+  ///
+  /// - Parameters:
+  ///   - part: frames of the recording, at least one.
+  ///   - count: frames of the recording.
+  ///   - draw: 0..<1 chooses the middle; 0.5 is the part's own.
+  ///   - speed: factor on the step between frames.
+  /// - Returns: `frames` indices below `count`.
+  package func indices(around part: Range<Int>, count: Int, draw: Double, speed: Double = 1) -> [Int] {
+    precondition(
+      !part.isEmpty && part.lowerBound >= 0 && part.upperBound <= count && (0..<1).contains(draw) && speed > 0)
+    let step = Double(stride ?? (part.count > 2 * frames ? 2 : 1)) * speed
+    let span = Int((step * Double(frames - 1)).rounded()) + 1
+    guard span <= count else { return indices(count: count, draw: draw, speed: speed) }
+    let middle = part.lowerBound + Int(draw * Double(part.count))
+    let start = max(0, min(middle - span / 2, count - span))
+    return (0..<frames).map { start + Int((Double($0) * step).rounded()) }
+  }
+
+  /// All windows of a part of a recording: those of the part alone, or one around a part that is shorter than a window.
+  package func windows(around part: Range<Int>, count: Int, _ scheme: WindowScheme) -> [[Int]] {
+    guard part.count > (stride ?? 2) * frames else { return [indices(around: part, count: count, draw: 0.5)] }
+    return windows(count: part.count, scheme).map { $0.map { $0 + part.lowerBound } }
+  }
+
   /// All windows of a recording.
   package func windows(count: Int, _ scheme: WindowScheme) -> [[Int]] {
     precondition(count > 0)

@@ -62,12 +62,14 @@ package struct DatasetCheck: Sendable {
   /// - Parameters:
   ///   - dataset: what to read.
   ///   - workers: threads.
-  ///   - progress: called after each clip with the number done, from any thread.
+  ///   - progress: called after each recording with the number done, from any thread.
   /// - Returns: what was found.
   package static func run(_ dataset: Dataset, workers: Int, progress: @Sendable (Int, Int) -> Void = { _, _ in })
     -> Report
   {
     let clips = Partition.allCases.flatMap(dataset.clips)
+    let recordings = clips.onePerRecording
+    let parts = Dictionary(grouping: clips, by: \.recording)
     struct Found {
       var next = 0
       var done = 0
@@ -82,8 +84,8 @@ package struct DatasetCheck: Sendable {
           state.next += 1
           return state.next - 1
         }
-        guard index < clips.count else { return }
-        let clip = clips[index]
+        guard index < recordings.count else { return }
+        let clip = recordings[index]
         var reason: String?
         var lengths: (Int, Int)?
         var damage: (Int, Int)?
@@ -91,8 +93,11 @@ package struct DatasetCheck: Sendable {
           let poses = try clip.skeleton.map { path throws(DatasetError) in
             try SkeletonFile.read(path, dataset.skeletonGraph)
           }
-          let frames = try clip.video.map { path throws(DatasetError) in
-            try RecordedVideo(path).countFrames()
+          let video = try clip.video.map { path throws(DatasetError) in try RecordedVideo(path) }
+          let frames = try video?.countFrames()
+          let rate = try video?.information().rate ?? RecordedVideo.usualRate
+          for part in parts[clip.recording] ?? [] {
+            _ = try part.frames(of: frames ?? poses?.frameCount ?? 0, rate: rate)
           }
           if let poses, poses.damagedFrames > 0 { damage = (poses.damagedFrames, poses.frameCount) }
           // As training does.
@@ -102,13 +107,13 @@ package struct DatasetCheck: Sendable {
           reason = "\(error)"
         }
         let done = found.withLock { state in
-          if let reason { state.broken.append((clip.name, reason)) }
-          if let damage { state.damaged.append((clip.name, damage.0, damage.1)) }
-          if let lengths { state.unequal.append((clip.name, lengths.0, lengths.1)) }
+          if let reason { state.broken.append((clip.recording, reason)) }
+          if let damage { state.damaged.append((clip.recording, damage.0, damage.1)) }
+          if let lengths { state.unequal.append((clip.recording, lengths.0, lengths.1)) }
           state.done += 1
           return state.done
         }
-        progress(done, clips.count)
+        progress(done, recordings.count)
       }
     }
     return found.withLock { state in

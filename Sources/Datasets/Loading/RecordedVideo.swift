@@ -15,7 +15,7 @@ struct RecordedVideo {
   private let path: String
   private let source: Source
   /// Frames a second of folders of pictures, as a Kinect gives them, and of files that do not say.
-  private static let usualRate = 30.0
+  static let usualRate = 30.0
 
   init(_ path: String) throws(DatasetError) {
     self.path = path
@@ -48,8 +48,10 @@ struct RecordedVideo {
   ///
   /// - Parameter choose: what is to be cut out of a number of frames, at a rate in frames a second.
   /// - Returns: the cutter, complete.
-  /// - Throws: `DatasetError` when not one picture can be decoded.
-  func read(_ choose: (_ frames: Int, _ rate: Double) -> WindowCutter) throws(DatasetError) -> WindowCutter {
+  /// - Throws: `DatasetError` when not one picture can be decoded, or what `choose` throws.
+  func read(_ choose: (_ frames: Int, _ rate: Double) throws(DatasetError) -> WindowCutter) throws(DatasetError)
+    -> WindowCutter
+  {
     let announced = try information()
     var count: Int
     if let known = announced.count { count = known } else { count = try countFrames() }
@@ -59,7 +61,7 @@ struct RecordedVideo {
         throw .unreadable(path: path, reason: "it has more than \(Self.mostFrames) frames, an hour")
       }
       guard count > 0 else { throw .unreadable(path: path, reason: "no picture in it could be decoded") }
-      var cutter = choose(count, announced.rate)
+      var cutter = try choose(count, announced.rate)
       let wanted = cutter.wanted
       count = try scan(wanted) { frame, index throws(DatasetError) in
         try cutter.take(&frame, index, path: path)
@@ -105,13 +107,13 @@ struct RecordedVideo {
   }
 
   /// `read` of a recording that was decoded before; chooses the same windows and gives the same pictures.
-  func read(_ recording: DecodedRecording, _ choose: (_ frames: Int, _ rate: Double) -> WindowCutter)
-    throws(DatasetError) -> WindowCutter
-  {
+  func read(
+    _ recording: DecodedRecording, _ choose: (_ frames: Int, _ rate: Double) throws(DatasetError) -> WindowCutter
+  ) throws(DatasetError) -> WindowCutter {
     let count = recording.frames.count
     guard count > 0 else { throw .unreadable(path: path, reason: "no picture in it could be decoded") }
-    var cutter = choose(recording.announced ?? count, recording.rate)
-    if cutter.wanted.contains(where: { $0 >= count }) { cutter = choose(count, recording.rate) }
+    var cutter = try choose(recording.announced ?? count, recording.rate)
+    if cutter.wanted.contains(where: { $0 >= count }) { cutter = try choose(count, recording.rate) }
     for index in cutter.wanted.sorted() {
       // A copy, as cutting may mask it; its bytes are shared until then.
       var frame = recording.frames[index]

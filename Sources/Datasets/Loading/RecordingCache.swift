@@ -34,15 +34,15 @@ package final class RecordingCache: Sendable {
   ///   - options: what of them is loaded.
   ///   - budget: bytes.
   package init(_ clips: [Clip], _ options: ClipOptions, budget: Int) {
-    var plan = Plan(kept: 0, recordings: clips.count, bytes: 0, budget: budget)
+    var plan = Plan(kept: 0, recordings: Set(clips.map(\.recording)).count, bytes: 0, budget: budget)
     var names: Set<String> = []
-    for clip in clips {
+    for clip in clips where !names.contains(clip.recording) {
       let bytes = Self.estimate(clip, options)
       // Files beyond the budget are not even opened.
       guard plan.bytes + bytes <= budget else { break }
       plan.bytes += bytes
       plan.kept += 1
-      names.insert(clip.name)
+      names.insert(clip.recording)
     }
     self.plan = plan
     self.names = names
@@ -73,7 +73,7 @@ package final class RecordingCache: Sendable {
   func video(_ clip: Clip, decode: () throws(DatasetError) -> DecodedRecording) throws(DatasetError)
     -> DecodedRecording?
   {
-    guard names.contains(clip.name) else { return nil }
+    guard names.contains(clip.recording) else { return nil }
     return try kept(clip, in: \.videos, bytes: \.bytes, make: decode)
   }
 
@@ -90,12 +90,12 @@ package final class RecordingCache: Sendable {
     _ clip: Clip, in store: any WritableKeyPath<State, [String: Value]> & Sendable, bytes: (Value) -> Int,
     make: () throws(DatasetError) -> Value
   ) throws(DatasetError) -> Value {
-    if let kept = state.withLock({ $0[keyPath: store][clip.name] }) { return kept }
+    if let kept = state.withLock({ $0[keyPath: store][clip.recording] }) { return kept }
     let made = try make()
     let size = bytes(made)
     state.withLock { state in
-      guard state[keyPath: store][clip.name] == nil, state.bytes + size <= plan.budget else { return }
-      state[keyPath: store][clip.name] = made
+      guard state[keyPath: store][clip.recording] == nil, state.bytes + size <= plan.budget else { return }
+      state[keyPath: store][clip.recording] = made
       state.bytes += size
     }
     return made

@@ -30,7 +30,7 @@ package struct PosePreparation: Sendable {
   package struct Prepared: Sendable {
     /// The whole recording, [3, frames, V, M].
     package let whole: [Float]
-    private let bodies: BodySequence
+    fileprivate let bodies: BodySequence
 
     /// Video frames the poses stand for.
     package var frameCount: Int { bodies.frames.count }
@@ -49,6 +49,15 @@ package struct PosePreparation: Sendable {
   ///   - jitter: 0 to 10, where a Smarthome sample begins; see 3.7.
   /// - Returns: the whole recording and what windows are cut from.
   package func prepare(_ track: PoseTrack, jitter: Int) -> Prepared { prepare(track, jitter: jitter, variation: nil) }
+
+  /// As `prepare`, of a part of a recording.
+  ///
+  /// `part` are the frames that stand for the whole recording, all where it is `nil`; windows may reach beyond them.
+  func prepare(_ track: PoseTrack, part: Range<Int>?, jitter: Int, variation: PoseVariation? = nil) -> Prepared {
+    let all = prepare(track, jitter: jitter, variation: variation)
+    guard let part else { return all }
+    return Prepared(whole: prepare(track.frames(part), jitter: jitter, variation: variation).whole, all.bodies)
+  }
 
   /// As `prepare`, with a training clip's variation.
   func prepare(_ track: PoseTrack, jitter: Int, variation: PoseVariation?) -> Prepared {

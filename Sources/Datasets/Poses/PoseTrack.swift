@@ -65,6 +65,14 @@ package struct PoseTrack: Equatable, Sendable {
     }
   }
 
+  /// Some of its frames alone.
+  func frames(_ range: Range<Int>) -> PoseTrack {
+    var track = PoseTrack(graph: graph, slots: slots)
+    track.values = Array(values[range.lowerBound * slots * slotSize..<range.upperBound * slots * slotSize])
+    track.frameCount = range.count
+    return track
+  }
+
   /// As a mirror shows it: x negated, left and right exchanged.
   func mirrored() -> PoseTrack {
     var track = self

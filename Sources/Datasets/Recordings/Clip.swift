@@ -1,7 +1,7 @@
 import Foundation
 package import Networks
 
-/// One labelled recording.
+/// One labelled recording, or a labelled part of one.
 package struct Clip: Hashable, Sendable {
   /// The data set's own name for it, without extension; pairs video and poses.
   package var name: String
@@ -12,10 +12,14 @@ package struct Clip: Hashable, Sendable {
   /// A video file, or a folder of pictures.
   package var video: String?
   package var skeleton: String?
+  /// The name of the recording that this is a part of; the clip's own where it is all of it.
+  package var recording: String
+  /// Seconds from the recording's begin; `nil` for all of it.
+  package var part: Range<Double>?
 
   package init(
     name: String, label: Int, subject: Int? = nil, camera: Int? = nil, setup: Int? = nil, video: String? = nil,
-    skeleton: String? = nil
+    skeleton: String? = nil, recording: String? = nil, part: Range<Double>? = nil
   ) {
     self.name = name
     self.label = label
@@ -24,6 +28,35 @@ package struct Clip: Hashable, Sendable {
     self.setup = setup
     self.video = video
     self.skeleton = skeleton
+    self.recording = recording ?? name
+    self.part = part
+  }
+
+  /// The frames of the part; `nil` for all of them.
+  ///
+  /// - Parameters:
+  ///   - count: frames of the recording.
+  ///   - rate: frames a second.
+  /// - Returns: numbers of frames, at least one.
+  /// - Throws: `DatasetError.unreadable` when the recording ends before the part begins.
+  func frames(of count: Int, rate: Double) throws(DatasetError) -> Range<Int>? {
+    guard let part else { return nil }
+    let begin = Int((part.lowerBound * rate).rounded())
+    guard begin < count else {
+      let length = String(format: "%.2f", Double(count) / rate)
+      throw .unreadable(
+        path: video ?? skeleton ?? name,
+        reason: "\(name) begins at \(part.lowerBound) s, and the recording is \(length) s long")
+    }
+    return begin..<min(count, max(begin + 1, Int((part.upperBound * rate).rounded())))
+  }
+}
+
+extension [Clip] {
+  /// The first clip of each recording.
+  package var onePerRecording: [Clip] {
+    var seen: Set<String> = []
+    return filter { seen.insert($0.recording).inserted }
   }
 }
 

@@ -3,11 +3,11 @@ import Networks
 
 /// People's own recordings: a CSV file with a line a clip.
 ///
-/// Columns by name: video, label, split (train, validation or test); optional skeleton, subject, camera, name. Paths are
-/// relative to the CSV file. Skeletons are NTU's `.skeleton`, LCR-Net's or N-UCLA's `.json`, all of one kind.
+/// Columns by name: video, label, split (train, validation or test); optional skeleton, subject, camera, name, and begin and
+/// end, in seconds, of a part of the recording. Paths are relative to the CSV file. Skeletons are NTU's `.skeleton`, LCR-Net's or N-UCLA's `.json`, all of one kind.
 enum Manifest {
   private static let required = ["video", "label", "split"]
-  private static let known = required + ["skeleton", "subject", "camera", "name"]
+  private static let known = required + ["skeleton", "subject", "camera", "name", "begin", "end"]
   private static let largestFile = 256 << 20
 
   static func open(_ options: DatasetOptions) throws(DatasetError) -> Dataset {
@@ -87,10 +87,26 @@ enum Manifest {
       self.partition = partition
       self.label = label
       let stem = URL(fileURLWithPath: video ?? skeleton ?? "").deletingPathExtension().lastPathComponent
-      let name = values["name"].flatMap { $0.isEmpty ? nil : $0 } ?? stem
+      func seconds(_ column: String) throws(DatasetError) -> Double? {
+        guard let value = values[column], !value.isEmpty else { return nil }
+        guard let seconds = Double(value), (0...1e6).contains(seconds) else {
+          throw unreadable("\(column) is '\(value)' and no number of seconds")
+        }
+        return seconds
+      }
+      let (begin, end) = (try seconds("begin"), try seconds("end"))
+      guard (begin == nil) == (end == nil) else { throw unreadable("a part has both a begin and an end") }
+      var part: Range<Double>?
+      if let begin, let end {
+        guard begin < end else { throw unreadable("it begins at \(begin) s and ends at \(end) s") }
+        part = begin..<end
+      }
+      let given = values["name"].flatMap { $0.isEmpty ? nil : $0 }
+      // Parts of a recording are told apart by their begins.
+      let name = given ?? (begin.map { "\(stem)@\($0)" } ?? stem)
       clip = Clip(
         name: name, label: 0, subject: try number("subject"), camera: try number("camera"), video: video,
-        skeleton: skeleton)
+        skeleton: skeleton, recording: part == nil ? name : stem, part: part)
     }
   }
 
@@ -99,10 +115,21 @@ enum Manifest {
     let indices = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
     var names: Set<String> = []
     var clips: [(Partition, Clip)] = []
+    var recordings: [String: Clip] = [:]
     for entry in entries {
       guard names.insert(entry.clip.name).inserted else {
         throw .unreadable(path: path, reason: "'\(entry.clip.name)' appears twice; a column name can tell them apart")
       }
+      let same = recordings[entry.clip.recording, default: entry.clip]
+      // Boxes files and memory know recordings by their names.
+      guard same.video == entry.clip.video, same.skeleton == entry.clip.skeleton else {
+        throw .unreadable(
+          path: path,
+          reason:
+            "two recordings are called '\(entry.clip.recording)': \(same.files) and \(entry.clip.files); rename one"
+        )
+      }
+      recordings[entry.clip.recording] = entry.clip
       var clip = entry.clip
       clip.label = indices[entry.label] ?? 0
       clips.append((entry.partition, clip))
@@ -153,4 +180,8 @@ enum Manifest {
     guard !isQuoted else { throw .unreadable(path: path, reason: "line \(number): a quote is not closed") }
     return (fields + [field]).map { $0.trimmingCharacters(in: .whitespaces) }
   }
+}
+
+extension Clip {
+  fileprivate var files: String { [video, skeleton].compactMap(\.self).joined(separator: " with ") }
 }
