@@ -151,7 +151,7 @@ let package = Package(
         "Video",
       ]),
     .executableTarget(
-      name: "adld", dependencies: ["Daemon", "Detection", "Settings", "Synthesis", argumentParser, logging],
+      name: "adld", dependencies: ["Basics", "Daemon", "Detection", "Settings", "Synthesis", argumentParser, logging],
       swiftSettings: settings),
     .executableTarget(
       name: "adl",

@@ -33,7 +33,7 @@ package struct ProgressLine {
   ///   - write: takes what is shown; standard error when left out.
   package init(
     style: Style = .standardError, interval: Duration? = nil,
-    write: @escaping (String) -> Void = { FileHandle.standardError.write(Data($0.utf8)) }
+    write: @escaping (String) -> Void = { StandardStreams.complain($0) }
   ) {
     self.style = style
     self.interval = interval ?? (style == .log ? .seconds(30) : .milliseconds(200))

@@ -41,7 +41,9 @@ struct cffmpeg_reader {
   AVIOContext *inner;
   int prefix_left;
   int64_t waited_ns;
+  int is_stream;
   int at_end;
+  int is_cut_off;  // a server's connection ended before what it had announced
   int failed_reads;
   int has_decoded;
   int32_t too_large[2];  // width and height of pictures that were refused for it
@@ -220,11 +222,44 @@ static int open_format(cffmpeg_reader *r, const char *location, int is_file, int
   return 0;
 }
 
+// MJPEG over HTTP whose parts are of another type than image/jpeg, or of none, which libavformat refuses.
+static int has_strange_parts(const cffmpeg_reader *r) {
+  return strcmp(r->format->iformat->name, "mpjpeg") == 0 && r->format->streams[r->stream]->codecpar->width == 0;
+}
+
+// Opens it again as pictures in a row, found by their own marks.
+static int open_by_marks(cffmpeg_reader *r, const char *location) {
+  avformat_close_input(&r->format);
+  int code = make_format(r);
+  if (code < 0) return code;
+  AVDictionary *options = NULL;
+  allow_protocols(&options, 0);
+  code = avformat_open_input(&r->format, location, av_find_input_format("mjpeg"), &options);
+  av_dict_free(&options);
+  if (code >= 0) r->format->fps_probe_size = 0;
+  return code;
+}
+
+// Demuxers that render text as pictures.
+static int is_text(const char *kind) {
+  static const char *const kinds[] = {"tty", "bin", "xbin", "adf", "idf"};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    if (strcmp(kind, kinds[i]) == 0) return 1;
+  }
+  return 0;
+}
+
 static int open_input(cffmpeg_reader *r, const char *location, int is_file, int transport, int threads) {
   int code = open_format(r, location, is_file, transport);
   if (code < 0) return code;
+  if (is_text(r->format->iformat->name)) return CFFMPEG_NO_VIDEO;
   const AVCodec *codec = NULL;
   r->stream = find_stream(r, &codec);
+  if (r->stream >= 0 && !is_file && r->own == NULL && has_strange_parts(r)) {
+    code = open_by_marks(r, location);
+    if (code < 0) return code;
+    r->stream = find_stream(r, &codec);
+  }
   if (r->stream < 0) return r->stream;
   for (unsigned i = 0; i < r->format->nb_streams; i++) {
     r->format->streams[i]->discard = (int)i == r->stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
@@ -242,6 +277,7 @@ int cffmpeg_open(
   cffmpeg_reader *r = make_reader(deadline_ns);
   if (r == NULL) return AVERROR(ENOMEM);
   r->interruption = interruption;
+  r->is_stream = !is_file;
   // With the protocol in front no path is taken for another protocol's address.
   char *address = is_file ? av_asprintf("file:%s", location) : av_strdup(location);
   int code = address == NULL ? AVERROR(ENOMEM) : open_input(r, address, is_file, transport, threads);
@@ -441,6 +477,14 @@ static int present(cffmpeg_reader *r, cffmpeg_picture *picture) {
   return CFFMPEG_PICTURE;
 }
 
+// Whether a server's connection ended before what it had announced; demuxers take that for the end.
+static int is_cut_off(const cffmpeg_reader *r) {
+  AVIOContext *io = r->format->pb;
+  if (!r->is_stream || io == NULL) return 0;
+  int64_t size = avio_size(io);
+  return size > 0 && io->error < 0 && io->error != AVERROR_EOF && avio_tell(io) < size;
+}
+
 // Reads one packet of our stream and hands it on; 0 also when the packet was faulty and left out.
 static int feed(cffmpeg_reader *r) {
   int64_t begin = monotonic_ns();
@@ -448,6 +492,7 @@ static int feed(cffmpeg_reader *r) {
   r->waited_ns += monotonic_ns() - begin;
   if (code == AVERROR_EOF || (code < 0 && r->format->pb != NULL && avio_feof(r->format->pb) && code != AVERROR_EXIT)) {
     r->at_end = 1;
+    r->is_cut_off = is_cut_off(r);
     avcodec_send_packet(r->codec, NULL);
     return 0;
   }
@@ -488,7 +533,7 @@ int cffmpeg_next(cffmpeg_reader *r, int64_t deadline_ns, cffmpeg_picture *pictur
       if ((r->decoded->flags & AV_FRAME_FLAG_CORRUPT) != 0 || r->decoded->decode_error_flags != 0) r->corrupt++;
       return present(r, picture);
     }
-    if (code == AVERROR_EOF) return CFFMPEG_ENDED;
+    if (code == AVERROR_EOF) return r->is_cut_off ? CFFMPEG_CUT_OFF : CFFMPEG_ENDED;
     if (code == AVERROR(EAGAIN)) {
       if (r->format == NULL) return CFFMPEG_HUNGRY;
       code = feed(r);
@@ -545,6 +590,10 @@ int cffmpeg_is_refused_transport(int code) { return code == AVERROR(EPROTONOSUPP
 int cffmpeg_is_timeout(int code) { return code == AVERROR_EXIT || code == AVERROR(ETIMEDOUT); }
 
 void cffmpeg_error_text(int code, char *text, size_t count) {
-  if (av_strerror(code, text, count) < 0) strncpy(text, "unknown error", count);
+  if (code == CFFMPEG_CUT_OFF) {
+    strncpy(text, "the connection ended before the file did", count);
+  } else if (av_strerror(code, text, count) < 0) {
+    strncpy(text, "unknown error", count);
+  }
   if (count > 0) text[count - 1] = 0;
 }

@@ -49,7 +49,7 @@ package enum CaptureError: Error, Equatable, CustomStringConvertible {
     case .disconnected(let source, let reason):
       "\(source) is gone: \(reason)"
     case .stalled(let source, let seconds):
-      "\(source) sent nothing for \(seconds) s"
+      "\(source) gave no picture for \(seconds) s; a camera that is so slow needs a larger cameras[].stallSeconds"
     case .unreadable(let source, let reason, _):
       "cannot read \(source): \(reason)"
     case .undecodable(let reason):

@@ -105,7 +105,7 @@ package enum CameraName: Equatable, Sendable, CustomStringConvertible {
       self = .path("/dev/v4l/by-id/\(name)")
     } else if let name = rest(after: "by-path:") {
       self = .path("/dev/v4l/by-path/\(name)")
-    } else if text.hasPrefix("/dev/") {
+    } else if text.hasPrefix("/dev/"), text != "/dev/stdin", !text.hasPrefix("/dev/shm/"), !text.hasPrefix("/dev/fd/") {
       self = .path(text)
     } else {
       return nil

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 package import Logging
 
@@ -28,7 +29,7 @@ package struct JournalLogHandler: LogHandler {
     let text = (["\(event.message)"] + pairs.map { "\($0.key)=\($0.value)" }).joined(separator: " ")
       .replacing("\n", with: " ")
     let head = underJournal ? "<\(Self.priority(event.level))>" : "\(Self.time()) \(event.level) "
-    FileHandle.standardError.write(Data((head + text + "\n").utf8))
+    StandardStreams.complain(head + text + "\n")
   }
 
   /// Syslog priority of a level, sd-daemon(3).

@@ -34,10 +34,11 @@ package struct LiveService: Sendable {
   ///   - settings: as they were read.
   ///   - path: the settings' file, for messages.
   ///   - kinds: sources that `Capture` does not know.
-  /// - Throws: `SettingsError`, `ModelFileError`, `CaptureError`, `VideoError`, `DetectionError` or `DaemonError`, each
+  /// - Throws: `SettingsError`, `EventError`, `ModelFileError`, `CaptureError`, `VideoError`, `DetectionError` or `DaemonError`, each
   ///   naming what to change.
   package init(_ settings: DaemonSettings, path: String, adding kinds: [any AddedSource.Type] = []) throws {
     self.settings = settings
+    try EventPublisher.check(EventPublisher.Options(settings))
     let model = try StudentModel(path: settings.model.path)
     var card = model.card
     if let families = settings.recognition.families {
@@ -76,7 +77,7 @@ package struct LiveService: Sendable {
   /// What is allowed but probably not meant, besides `DaemonSettings.warnings`.
   package var warnings: [String] { [settings.people.mismatch(card)].compactMap(\.self) }
 
-  /// Runs until SIGTERM or SIGINT: then capture stops, open activities are ended, and events are flushed.
+  /// Runs until SIGTERM, SIGINT or SIGHUP: then capture stops, open activities are ended, and events are flushed.
   package func run(logger: Logger, notification: ServiceNotification) async throws {
     var publishing = EventPublisher.Options(settings)
     publishing.warn = { logger.warning("\($0)") }
@@ -108,7 +109,7 @@ package struct LiveService: Sendable {
       services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
         // A file that has ended, or one camera that cannot start, leaves the others running.
         + captures.map { .init(service: $0, successTerminationBehavior: .ignore) },
-      gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
+      gracefulShutdownSignals: [.sigterm, .sigint, .sighup], logger: quiet(logger))
     group.maximumGracefulShutdownDuration = .seconds(5)
     defer { notification.stopping() }
     try await ServiceGroup(configuration: group).run()

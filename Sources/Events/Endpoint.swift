@@ -48,6 +48,11 @@ struct PathLock: ~Copyable {
       descriptor = -1
       return
     }
+    // libzmq removes what stands there, whatever it is.
+    var status = stat()
+    if unsafe lstat(socket, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK {
+      throw .cannotBind(setting: setting, endpoint: endpoint.text, reason: "something that is no socket stands there")
+    }
     let lock = socket + ".lock"
     let descriptor = unsafe open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
     guard descriptor >= 0 else {

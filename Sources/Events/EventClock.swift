@@ -34,7 +34,9 @@ package struct EventClock: Sendable {
   static func date(_ text: String) -> Date? {
     let text = text.uppercased()
     // The parser passes over what follows a time.
-    guard text.wholeMatch(of: /\d{4}-\d{2}-\d{2}T[\d:]{8}(\.\d+)?(Z|[+-]\d{2}:\d{2})/) != nil else { return nil }
+    let form =
+      /\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-]\d{2}:\d{2})/
+    guard text.wholeMatch(of: form) != nil else { return nil }
     do {
       return try Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text)
     } catch {

@@ -48,6 +48,21 @@ package final class EventPublisher: Sendable {
   private let wakeUp: WakeUp
   private let finished = DispatchSemaphore(value: 0)
 
+  /// Refuses endpoints that are none, or twice the same.
+  ///
+  /// - Throws: `EventError` naming the setting that must change.
+  package static func check(_ options: Options) throws(EventError) {
+    var endpoints = [("events.endpoint", options.endpoint), ("events.query", options.query)]
+    if let predictions = options.predictions { endpoints.append(("events.predictions.endpoint", predictions)) }
+    var seen: Set<String> = []
+    for (setting, text) in endpoints {
+      _ = try Endpoint(text, setting: setting)
+      guard text.hasSuffix(":*") || seen.insert(text).inserted else {
+        throw .badEndpoint(setting: setting, endpoint: text, reason: "another endpoint of these settings is the same")
+      }
+    }
+  }
+
   /// Binds the sockets and starts the thread.
   ///
   /// - Throws: `EventError` naming the setting that must change.

@@ -21,14 +21,15 @@ import Foundation
     let queryEndpoint = try Endpoint(options.query, setting: "events.query")
     eventsLock = try PathLock(eventsEndpoint, setting: "events.endpoint")
     queryLock = try PathLock(queryEndpoint, setting: "events.query")
+    // Locals end in reverse order: where one cannot be bound, the others are closed before the context waits for them.
     let context = try Context()
-    events = try Socket(context, ZMQ_XPUB)
-    events.limitRequests()
+    let events = try Socket(context, ZMQ_XPUB)
+    events.limitRequests(to: Socket.largestSubscription)
     events.set(ZMQ_SNDHWM, 1000)
     // Every subscription is reported, also to what others subscribed to before.
     events.set(ZMQ_XPUB_VERBOSE, 1)
-    query = try Socket(context, ZMQ_ROUTER)
-    query.limitRequests()
+    let query = try Socket(context, ZMQ_ROUTER)
+    query.limitRequests(to: Socket.largestRequest)
     // A history has up to a megabyte; who asks and never reads must not collect a thousand of them.
     query.set(ZMQ_SNDHWM, 8)
     let eventsBound = try events.bind(eventsEndpoint.text, setting: "events.endpoint")
@@ -37,7 +38,7 @@ import Foundation
       let endpoint = try Endpoint(text, setting: "events.predictions.endpoint")
       predictionsLock = .some(try PathLock(endpoint, setting: "events.predictions.endpoint"))
       let socket = try Socket(context, ZMQ_XPUB)
-      socket.limitRequests()
+      socket.limitRequests(to: Socket.largestSubscription)
       // Old predictions help nobody.
       socket.set(ZMQ_SNDHWM, 16)
       let bound = try socket.bind(endpoint.text, setting: "events.predictions.endpoint")
@@ -48,6 +49,8 @@ import Foundation
       predictions = nil
       endpoints = EventPublisher.Endpoints(events: eventsBound, query: queryBound, predictions: nil)
     }
+    self.events = events
+    self.query = query
     self.context = context
   }
 }

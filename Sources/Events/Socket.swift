@@ -20,6 +20,8 @@ func lastReason() -> String { unsafe String(cString: zmq_strerror(zmq_errno())) 
 @safe struct Socket: ~Copyable {
   /// Larger messages from peers are cut off by libzmq, which then drops the peer.
   static let largestRequest: Int64 = 4096
+  /// Longer than any topic; libzmq keeps some 32 bytes for each byte that somebody subscribes to.
+  static let largestSubscription: Int64 = 512
 
   let handle: UnsafeMutableRawPointer
 
@@ -59,8 +61,8 @@ func lastReason() -> String { unsafe String(cString: zmq_strerror(zmq_errno())) 
     unsafe zmq_setsockopt(handle, option, bytes, bytes.count) == 0
   }
 
-  func limitRequests() {
-    var largest = Self.largestRequest
+  func limitRequests(to largest: Int64) {
+    var largest = largest
     unsafe zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &largest, MemoryLayout<Int64>.size)
   }
 

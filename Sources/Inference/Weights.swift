@@ -36,6 +36,10 @@ extension ParameterSource {
     guard values.count == parameter.count else {
       throw .parameters(reason: "\(parameter.name) has \(values.count) values instead of \(parameter.count)")
     }
+    // ReLU turns a NaN into 0, so that nobody would notice.
+    guard values.allSatisfy(\.isFinite) else {
+      throw .parameters(reason: "\(parameter.name) has values that are no numbers; `adl model verify` counts them")
+    }
     return values
   }
 }

@@ -11,10 +11,16 @@ package enum AtomicFile {
   package static func write(to path: String, _ write: (FileHandle) throws -> Void) throws(ModelFileError) {
     let url = URL(fileURLWithPath: path)
     let folder = url.deletingLastPathComponent().path
-    let beside = folder + "/." + url.lastPathComponent + "." + UUID().uuidString
+    // Not of its own name, which may be as long as names can be.
+    let beside = folder + "/." + UUID().uuidString + ".part"
     func failed(_ reason: String) -> ModelFileError { .cannotWrite(path: path, reason: reason) }
     func lastReason() -> String { unsafe String(cString: strerror(errno)) }
 
+    // A rename would put a file in a device's place: as root even in that of /dev/null.
+    var there = stat()
+    if unsafe stat(path, &there) == 0, ![S_IFREG, S_IFDIR].contains(there.st_mode & S_IFMT) {
+      throw failed("it is not a regular file")
+    }
     let descriptor = unsafe open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw failed(lastReason()) }
     do {

@@ -14,6 +14,9 @@ package enum LabelFile {
     var seen: [String: Int] = [:]
     for (index, label) in labels.enumerated() {
       guard !label.isEmpty else { throw .malformed(path: path, reason: "line \(index + 1) is empty") }
+      guard !label.hasControls else {
+        throw .malformed(path: path, reason: "line \(index + 1) has control characters")
+      }
       if let first = seen.updateValue(index + 1, forKey: label) {
         throw .malformed(path: path, reason: "'\(label)' is on line \(first) and on line \(index + 1)")
       }
@@ -21,4 +24,9 @@ package enum LabelFile {
     guard !labels.isEmpty else { throw .malformed(path: path, reason: "it has no labels") }
     return labels
   }
+}
+
+extension String {
+  /// True for what would steer a terminal.
+  var hasControls: Bool { unicodeScalars.contains { $0.properties.generalCategory == .control } }
 }

@@ -5,6 +5,8 @@ enum PickleGlobal: String {
   case tensor = "torch._utils._rebuild_tensor"
   case tensorVersion2 = "torch._utils._rebuild_tensor_v2"
   case parameter = "torch._utils._rebuild_parameter"
+  /// With attributes of its own.
+  case parameterWithState = "torch._utils._rebuild_parameter_with_state"
   case size = "torch.Size"
   /// NumPy 1 and NumPy 2 keep it in different modules.
   case arrayCoreOne = "numpy.core.multiarray._reconstruct"

@@ -199,7 +199,7 @@ struct PickleReader {
     case .orderedDictionary: return try orderedDictionary(arguments)
     case .defaultDictionary: return try dictionary()
     case .tensorVersion2, .tensor: return try tensor(arguments, at)
-    case .parameter:
+    case .parameter, .parameterWithState:
       guard let first = arguments.first, case .tensor = first else { return .opaque }
       return first
     case .size:

@@ -30,6 +30,9 @@ package struct SafetensorsFile: Sendable {
     guard let headerLength = file.bytes.integer(UInt64.self, at: 0) else {
       throw malformed("\(file.bytes.count) bytes are too few for a safetensors file")
     }
+    guard !ZipArchive.recognizes(file.bytes), !LegacyTorchFile.recognizes(file.bytes) else {
+      throw malformed("it is a PyTorch checkpoint; make a model of it with `adl model import`")
+    }
     guard headerLength <= Self.longestHeader, let header = file.bytes.part(8, Int(headerLength)),
       header.first == UInt8(ascii: "{")
     else { throw malformed("it has no safetensors header") }

@@ -81,7 +81,14 @@ package struct StudentImport: ParameterSource {
     guard let tensor = tensors[parameter.name], tensor.shape == parameter.shape else {
       throw .unsuitable(path: path, reason: "it lacks \(parameter.name) of shape \(parameter.shape)")
     }
-    return tensor.values()
+    let values = tensor.values()
+    let bad = values.count { !$0.isFinite || (parameter.name.hasSuffix(".running_var") && $0 < 0) }
+    guard bad == 0 else {
+      throw .unsuitable(
+        path: path,
+        reason: "\(bad) of \(values.count) values of \(parameter.name) are no numbers, or negative variances")
+    }
+    return values
   }
 
   /// How a checkpoint's tensors compare with what the network needs.

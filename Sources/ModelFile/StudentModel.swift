@@ -107,6 +107,9 @@ package struct ModelCard: Equatable, Sendable {
     guard Set(labels).count == labels.count, !labels.contains("") else {
       throw unsuitable("a label is empty or appears twice")
     }
+    guard !(labels + [metadata["adl.name"] ?? ""]).contains(where: \.hasControls) else {
+      throw unsuitable("its name or a label has control characters")
+    }
     sampleRate = try decode("adl.sampleRate", Double.self)
     guard (1...120).contains(sampleRate) else {
       throw unsuitable("its sample rate is \(sampleRate) Hz; it must be 1 to 120")

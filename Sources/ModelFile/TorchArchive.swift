@@ -9,7 +9,9 @@ enum TorchArchive {
     let archive = try ZipArchive(file)
     let pickles = archive.entries.keys.filter { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }
     guard pickles.count == 1, let name = pickles.first, let pickle = archive.entries[name] else {
-      throw malformed("the zip archive is not of PyTorch: it has no data.pkl, or several")
+      throw malformed(
+        "the zip archive is not of PyTorch: it has \(pickles.count) data.pkl instead of one; if the checkpoint lies in it, unpack it first: unzip"
+      )
     }
     let folder = name.dropLast("data.pkl".count)
     guard archive.entries[folder + "constants.pkl"] == nil else {

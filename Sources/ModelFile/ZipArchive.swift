@@ -37,7 +37,10 @@ struct ZipArchive {
         let extra = bytes.part(position + 46 + Int(nameLength), Int(extraLength))
       else { throw malformed("its directory is cut off or damaged") }
       guard let name = String(validating: nameBytes, as: UTF8.self) else { throw malformed("a name is not UTF-8") }
-      guard method == 0 else { throw malformed("\(name) is compressed; PyTorch stores its files plain") }
+      guard method == 0 else {
+        throw malformed(
+          "\(name) is compressed; unpack the archive (unzip), and pack what has a data.pkl again with zip -0 -r")
+      }
       guard flags & 1 == 0 else { throw malformed("\(name) is encrypted") }
       let wide = Self.zip64(extra, plain: plain, compressed: compressed, offset: headerOffset)
       guard let wide, wide.plain == wide.compressed else { throw malformed("the sizes of \(name) do not agree") }

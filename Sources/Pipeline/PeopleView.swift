@@ -73,6 +73,8 @@ struct PeopleView: SubjectView {
       for id in occupants.keys { occupants[id]?.subject.warmUp(at: sample.time) }
     }
     lastTime = sample.time
+    // Before the run began nobody looked.
+    if sample.beginsRun, occupants.isEmpty { emptySince = sample.time }
     ring.append(sample, pixels, size: size)
     applyAnswers(upTo: sample.index - interval, &outputs)
     if (ring.samplesInRun - 1) % interval == 0 {

@@ -112,7 +112,7 @@ package struct SynthCommand: ParsableCommand {
     }
   }
 
-  private func say(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func say(_ text: String) { StandardStreams.complain(text) }
 
   private func writeDataset(_ dataset: SyntheticDataset) throws {
     let begin = ContinuousClock.now

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Synthesis
 
 @main
@@ -22,4 +23,9 @@ struct AdlTrain: ParsableCommand {
       SelftestCommand.self,
       SynthCommand.self, ReproduceCommand.self, BenchCommand.self,
     ])
+
+  static func main() {
+    StandardStreams.prepare()
+    main(nil)
+  }
 }

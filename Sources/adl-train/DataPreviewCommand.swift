@@ -38,6 +38,9 @@ struct DataPreviewCommand: ParsableCommand {
   func validate() throws {
     guard (1...200).contains(clips) else { throw ValidationError("--clips must be 1 to 200; it is \(clips)") }
     guard (0...10).contains(draws) else { throw ValidationError("--draws must be 0 to 10; it is \(draws)") }
+    guard [".jpg", ".jpeg"].contains(where: out.lowercased().hasSuffix) else {
+      throw ValidationError("--out writes a JPEG, so that its name must end in .jpg; it is \(out)")
+    }
   }
 
   func run() throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Foundation
 import Golden
 import ModelFile
@@ -35,4 +36,4 @@ func failure(_ text: String, _ status: Int32) -> ExitCode {
   return ExitCode(status)
 }
 
-func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+func complain(_ text: String) { StandardStreams.complain(text + "\n") }

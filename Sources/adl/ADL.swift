@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Synthesis
 
 @main
@@ -16,4 +17,9 @@ struct ADL: AsyncParsableCommand {
       WatchCommand.self, RecognizeCommand.self, CamerasCommand.self, ModelCommand.self, SelftestCommand.self,
       BenchCommand.self, SynthCommand.self, ScoreCommand.self, TrainCommand.self,
     ])
+
+  static func main() async {
+    StandardStreams.prepare()
+    await main(nil)
+  }
 }

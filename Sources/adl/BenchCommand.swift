@@ -114,18 +114,17 @@ struct BenchCommand: ParsableCommand {
 
   private func answer(_ subjects: [BenchSubject], _ pixels: [UInt8]) throws {
     // Written at once: whoever asked waits for the line, and print keeps it back when standard output is a pipe.
-    func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
     for subject in subjects { try subject.warmUp(pixels) }
-    say((["ready"] + subjects.map(\.precision.rawValue)).joined(separator: " "))
+    put((["ready"] + subjects.map(\.precision.rawValue)).joined(separator: " "))
     while let line = readLine() {
       let words = line.split(separator: " ")
       guard let name = words.last, let index = subjects.firstIndex(where: { $0.precision.rawValue == name }) else {
         throw ValidationError("\"\(line)\" is not a request; ask for a precision, or for logits and a precision")
       }
       if words.count == 2 {
-        say(try subjects[index].logits(pixels).map { "\($0)" }.joined(separator: " "))
+        put(try subjects[index].logits(pixels).map { "\($0)" }.joined(separator: " "))
       } else {
-        say("\(try subjects[index].time(pixels))")
+        put("\(try subjects[index].time(pixels))")
       }
     }
   }

@@ -1,5 +1,6 @@
 import Annotation
 import ArgumentParser
+import Basics
 import Capture
 import Detection
 import Evaluation
@@ -21,6 +22,10 @@ enum ExitStatus {
 func reporting(_ work: () throws -> Void) throws {
   do {
     try work()
+    // What print keeps back goes out here, where it can still be told that it does not.
+    if let reason = StandardStreams.flush() {
+      throw stopped("standard output cannot be written: \(reason)", ExitStatus.data)
+    }
   } catch let error as CaptureError {
     throw stopped("\(error)", error.isTransient ? ExitStatus.unavailable : ExitStatus.data)
   } catch let error as ModelFileError {
@@ -42,6 +47,15 @@ func reporting(_ work: () throws -> Void) throws {
 
 /// One line on standard error, and the exit status to throw.
 func stopped(_ reason: String, _ status: ExitCode) -> ExitCode {
-  FileHandle.standardError.write(Data("adl: \(reason)\n".utf8))
+  StandardStreams.complain("adl: \(reason)\n")
   return status
+}
+
+/// A line on standard output, at once; ends the program where nobody can get it.
+func put(_ line: String) {
+  do {
+    try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
+  } catch {
+    exit(stopped("standard output cannot be written: \(error.localizedDescription)", ExitStatus.data).rawValue)
+  }
 }

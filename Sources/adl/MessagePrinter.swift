@@ -130,7 +130,6 @@ struct MessagePrinter {
   /// At least ten characters wide; a longer name is shown whole.
   private func column(_ name: String) -> String { name + String(repeating: " ", count: max(0, 10 - name.count)) }
 
-  private func put(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
   private func paint(_ text: String, _ code: Int) -> String { colors ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
   private func share(_ value: Float) -> String { value.formatted(.percent.precision(.fractionLength(0))) }
   private func seconds(_ value: Double) -> String { value.formatted(.number.precision(.fractionLength(1))) }

@@ -47,6 +47,9 @@ struct ModelCreateCommand: ParsableCommand {
   var out: String
 
   func validate() throws {
+    if let classes, !(1...2000).contains(classes) {
+      throw ValidationError("--classes must be 1 to 2000; it is \(classes)")
+    }
     guard (labels == nil) != (classes == nil) else { throw ValidationError("give either --labels or --classes") }
     guard (0.001...1000).contains(temperature) else {
       throw ValidationError("--temperature is \(temperature); it must be 0.001 to 1000")
@@ -55,6 +58,7 @@ struct ModelCreateCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
+      try keep([self.labels], from: out, option: "--out")
       let labels = try labels.map { try LabelFile.read($0) } ?? (0..<(classes ?? 0)).map { "activity\($0)" }
       let network: StudentNetwork
       do {

@@ -21,6 +21,7 @@ struct ModelExportCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
+      try keep([self.model], from: onnx, option: "--onnx")
       let model = try StudentModel(path: model)
       try ONNXExport.write(to: onnx, card: model.card, endpoints: endpoints, from: model)
       print("\(onnx): ONNX of \(model.path), sha256 \(model.sha256)")

@@ -70,6 +70,7 @@ struct ModelImportCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
+      try keep([checkpoint, self.labels, self.families], from: out, option: "--out")
       let labels = try LabelFile.read(labels)
       let families = try families.map { try FamiliesFile.load(path: $0, labels: labels) } ?? []
       let source = try StudentImport(path: checkpoint, kind: network, frames: frames, size: size)

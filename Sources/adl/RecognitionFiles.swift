@@ -98,7 +98,7 @@ struct RecognitionFiles: ParsableArguments {
 }
 
 /// Which file a path names; two names of one file are equal.
-private struct FileIdentity: Equatable {
+struct FileIdentity: Equatable {
   let isRegular: Bool
   private let device: UInt
   private let inode: UInt
@@ -109,6 +109,16 @@ private struct FileIdentity: Equatable {
     guard unsafe stat(path, &status) == 0 else { return nil }
     isRegular = status.st_mode & S_IFMT == S_IFREG
     (device, inode) = (status.st_dev, status.st_ino)
+  }
+}
+
+/// Refuses to write over what is read.
+///
+/// - Throws: `ValidationError` naming the option.
+func keep(_ inputs: [String?], from path: String, option: String) throws {
+  guard let there = FileIdentity(path) else { return }
+  guard !inputs.compactMap(\.self).compactMap(FileIdentity.init).contains(there) else {
+    throw ValidationError("\(option) would replace \(path), which is read; give it another name")
   }
 }
 

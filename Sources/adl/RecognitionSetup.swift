@@ -110,7 +110,7 @@ struct RecognitionSetup: ParsableArguments {
     return Outcome(result: result, options: options)
   }
 
-  private func complain(_ text: String) { FileHandle.standardError.write(Data("adl: \(text)\n".utf8)) }
+  private func complain(_ text: String) { StandardStreams.complain("adl: \(text)\n") }
 
   private func pipelineOptions(_ card: ModelCard) throws -> PipelineOptions {
     var following = PipelineOptions.Following()

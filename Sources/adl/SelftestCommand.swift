@@ -33,7 +33,7 @@ struct SelftestCommand: ParsableCommand {
     do {
       (checks, others) = try StudentCheck.all(in: recording())
     } catch {
-      FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+      StandardStreams.complain("Error: \(error)\n")
       throw ExitCode(65)
     }
     let precisions = try precision.map { [try $0.resolved()] } ?? Precision.native

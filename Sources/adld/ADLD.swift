@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Daemon
 import Detection
 import Foundation
@@ -12,7 +13,7 @@ struct ADLD: AsyncParsableCommand {
     commandName: "adld",
     abstract: "Watches cameras and publishes the activities of daily living that it recognises.",
     discussion: """
-      Runs until SIGTERM or SIGINT, ends open activities and flushes their events. Exit status: 0 stopped, 1 failed \
+      Runs until SIGTERM, SIGINT or SIGHUP, ends open activities and flushes their events. Exit status: 0 stopped, 1 failed \
       while running, 78 settings or what they name cannot be used.
       """)
 
@@ -23,6 +24,9 @@ struct ADLD: AsyncParsableCommand {
   var check = false
 
   func run() async throws {
+    StandardStreams.prepare()
+    // Whoever reads the log may go, as journald does; the daemon stays.
+    signal(SIGPIPE, SIG_IGN)
     let environment = ProcessInfo.processInfo.environment
     let daemon: LiveService
     do {
@@ -53,5 +57,5 @@ struct ADLD: AsyncParsableCommand {
     }
   }
 
-  private func complain(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+  private func complain(_ text: String) { StandardStreams.complain("\(text)\n") }
 }

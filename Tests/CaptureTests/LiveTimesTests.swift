@@ -168,6 +168,20 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
     for (time, wanted) in zip(times, expected) { #expect(abs(time - wanted) < 1e-9, "\(times)") }
   }
 
+  @Test(arguments: [
+    ([0, 0.1, -5, 0.3, 0.4], [0, 0.1, 0.2, 0.3, 0.4]),
+    ([0, 0.1, 9000, 0.3, 0.4], [0, 0.1, 0.2, 0.3, 0.4]),
+    ([0, 0, 0, 0], [0, 0.1, 0.2, 0.3]),
+    ([0, 0.1, 0.1, 0.3], [0, 0.1, 0.2, 0.3]),
+    // A pause is waited for.
+    ([0, 0.1, 5.1, 5.2], [0, 0.1, 5.1, 5.2]),
+  ])
+  func `pass over a single stamp gone wrong, and go on where stamps repeat`(stamps: [Double], expected: [Double]) {
+    var timeline = MediaTimeline(rate: 10)
+    let times = stamps.map { timeline.mediaTime(of: .seconds($0)) / .seconds(1) }
+    for (time, wanted) in zip(times, expected) { #expect(abs(time - wanted) < 1e-9, "\(times)") }
+  }
+
   @Test(arguments: 0..<100)
   func `never go back`(seed: Int) {
     var random = SplitMix64(seed: UInt64(seed))

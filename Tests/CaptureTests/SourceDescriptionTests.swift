@@ -97,4 +97,14 @@ import Video
       #expect(error?.description.contains("%23") == text.contains("#"))
     }
   }
+
+  @Test(arguments: ["/dev/shm/a.mp4", "/dev/stdin", "/dev/fd/5"]) func `of files in /dev are no cameras`(text: String)
+    throws
+  {
+    guard case .media(.file(let path)) = try SourceDescription(parsing: text) else {
+      Issue.record("\(text) is no file")
+      return
+    }
+    #expect(path == text)
+  }
 }

@@ -28,6 +28,16 @@ private func box(_ x: Double) -> PictureBox { PictureBox(x: x, y: 0.3, width: 0.
     #expect(track.square(upTo: 0, in: picture) != track.square(upTo: 129, in: picture))
   }
 
+  @Test func `of a part follow the person who is there`() {
+    let rows =
+      stride(from: 0, through: 200, by: 10).map { BoxesFile.Row(frame: $0, person: 1, box: box(0.1)) }
+      + stride(from: 240, through: 340, by: 10).map { BoxesFile.Row(frame: $0, person: 2, box: box(0.6)) }
+    let file = BoxesFile(rows)
+    #expect(file.track(framesPerSecond: 30).entries.allSatisfy { $0.box == box(0.1) })
+    #expect(file.track(framesPerSecond: 30, part: 250..<330).entries.allSatisfy { $0.box == box(0.6) })
+    #expect(file.track(framesPerSecond: 30, part: 210..<230).entries.count == 21, "nobody is there: the recording's")
+  }
+
   @Test func `are the whole picture where nobody was found`() {
     let square = BoxTrack([], framesPerSecond: 30).square(upTo: 64, in: picture)
     #expect(square == PixelRectangle(x: 0, y: 0, width: 320, height: 240))

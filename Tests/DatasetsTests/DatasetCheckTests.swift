@@ -90,6 +90,23 @@ import Testing
         "frames without a body whose numbers cannot be used: 1\n  S001C001P003R001A001: 1 of 4 frames"))
   }
 
+  @Test func `looks at every part`() throws {
+    try folder.writeVideo("day.avi", frames: 90)
+    let body = madeBody(1)
+    let poses = try folder.write(ntuText((0..<90).map { $0 < 40 ? [body] : [] }), "day.skeleton")
+    let header = "video,skeleton,label,split,begin,end\nday.avi,day.skeleton,walk,train,"
+    let row = "day.avi,day.skeleton,walk,train,"
+    let manifest = try folder.write(header + "0,1\n\(row)2,3\n\(row)1,9\n\(row)4,5\n", "own.csv")
+    let dataset = try Dataset.open(DatasetOptions(kind: .manifest, videos: "", protocolName: "", manifest: manifest))
+    let broken = DatasetCheck.run(dataset, workers: 1).broken.map(\.reason)
+    #expect(
+      broken == [
+        "\(folder.path)/day.avi cannot be read: day@1.0 ends at 9.0 s, and the recording is 3.00 s long",
+        "\(poses) cannot be read: nobody is in any of its 30 frames",
+        "\(folder.path)/day.avi cannot be read: day@4.0 begins at 4.0 s, and the recording is 3.00 s long",
+      ])
+  }
+
   @Test func `looks at every picture of a folder`() throws {
     for index in 0..<3 { try folder.writePicture("a01_s02_e03_c01/frame_\(index).png", grey: 9) }
     try folder.write("no picture", "a01_s02_e03_c01/frame_3.png")

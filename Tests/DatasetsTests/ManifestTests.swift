@@ -58,6 +58,9 @@ import Testing
     ("a.mp4,walk,train,1,nan", "line 2: end is 'nan' and no number of seconds"),
     ("a.mp4,walk,train,1,2\na.mp4,sit,test,1,3", "'a@1.0' appears twice; a column name can tell them apart"),
     (
+      "x.mp4,walk,train,,\nx.mp4;walk;test;;", "line 3: 1 fields where the first line has 5"
+    ),
+    (
       "x/a.mp4,walk,train,1,2\ny/a.mp4,sit,test,3,4",
       "two recordings are called 'a': HOME/x/a.mp4 and HOME/y/a.mp4; rename one"
     ),
@@ -67,6 +70,16 @@ import Testing
     #expect(
       failure { _ = try dataset("video,label,split,begin,end\n" + lines) }
         == "\(home)/own.csv cannot be read: " + reason.replacing("HOME", with: home))
+  }
+
+  @Test(arguments: ["video;label;split\na.mp4;walk;train", "sep=,\nvideo,label,split", "video\tlabel\tsplit"])
+  func `with other separators are told so`(text: String) {
+    #expect(failure { _ = try dataset(text) }.contains("its columns must be separated by commas"))
+  }
+
+  @Test func `whose recordings would share a boxes file are refused`() {
+    let text = "video,label,split,name\nx.mp4,walk,train,a/b\ny.mp4,walk,train,a_b"
+    #expect(failure { _ = try dataset(text) }.contains("two recordings are called 'a_b'"))
   }
 
   @Test func `take columns in any order, and files from Excel`() throws {

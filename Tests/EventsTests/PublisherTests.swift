@@ -339,6 +339,34 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
     #expect(error?.description.contains("its path has 108 bytes and a socket's may have 107") == true)
   }
 
+  @Test(.timeLimit(.minutes(1))) func `that are taken are refused, and nothing waits`() throws {
+    let fixture = try Fixture(endpoint: "tcp://127.0.0.1:*")
+    let taken = fixture.publisher.endpoints.events
+    for setting in ["endpoint", "query", "predictions"] {
+      let error = #expect(throws: EventError.self) {
+        _ = try Fixture(endpoint: "tcp://127.0.0.1:*") { options in
+          if setting == "endpoint" { options.endpoint = taken }
+          if setting == "query" { options.query = taken }
+          if setting == "predictions" { options.predictions = taken }
+        }.publisher
+      }
+      #expect(
+        error?.description.contains("Address already in use; change events.\(setting)") == true, "\(error as Any)")
+    }
+  }
+
+  @Test func `that are files or folders of others are left alone`() throws {
+    let path = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
+    try Data("precious".utf8).write(to: URL(fileURLWithPath: path))
+    defer { unsafe unlink(path) }
+    for place in [path, NSTemporaryDirectory()] {
+      let error = #expect(throws: EventError.self) { _ = try Fixture(endpoint: "ipc://\(place)").publisher }
+      #expect(error?.description.contains("something that is no socket stands there; change events.endpoint") == true)
+    }
+    #expect(FileManager.default.contents(atPath: path) == Data("precious".utf8))
+    #expect(!FileManager.default.fileExists(atPath: path + ".lock"))
+  }
+
   @Test func `of another publisher are not taken over`() throws {
     let fixture = try Fixture()
     let endpoint = fixture.publisher.endpoints.events
@@ -468,7 +496,10 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
       "2026-10-01T07:31:20.940Z", "2026-10-01T07:31:21Z", "2026-10-01T09:31:21+02:00", "2026-10-01T09:31:20.940+02:00",
     ]
     for since in notEarlier { #expect(try count(since) == 0, "\(since)") }
-    for since in ["yesterday", "2026-10-01", "2026-10-01T07:31:20", "2026-10-01T07:31:20Z or so", ""] {
+    for since in [
+      "yesterday", "2026-10-01T25:00:00Z", "2026-10-01T18:99:00Z", "2026-13-01T00:00:00Z", "2026-10-01",
+      "2026-10-01T07:31:20", "2026-10-01T07:31:20Z or so", "",
+    ] {
       #expect(
         try ask(#"{"query":"history","since":"\#(since)"}"#, fixture)["error"] as? String
           == "since is '\(since)'; write a time such as 2026-10-01T07:31:04Z or 2026-10-01T09:31:04.120+02:00")

@@ -92,6 +92,7 @@ struct Programs: ~Copyable {
 
     /// Asks it to end with SIGTERM.
     func terminate() { process.terminate() }
+    func hangUp() { Glibc.kill(process.processIdentifier, SIGHUP) }
     func kill() { Glibc.kill(process.processIdentifier, SIGKILL) }
 
     var errorsSoFar: String { text(errors) }

@@ -48,6 +48,23 @@ import Testing
     #expect(found.frames == 32)
   }
 
+  @Test func `weights that are no numbers, and negative variances, are refused`() throws {
+    for (suffix, value) in [("Conv3d_1a_7x7.conv3d.weight", Float.nan), ("Conv3d_1a_7x7.bn.running_var", -1)] {
+      let tensors = try writtenTensors(tinyNetwork()).map { tensor in
+        var tensor = tensor
+        if tensor.name.hasSuffix(suffix) { tensor.values[0] = value }
+        return tensor
+      }
+      let folder = try TestFolder()
+      let imported = try StudentImport(path: folder.write(TorchWriter.zip(tensors)), frames: 16, size: 112)
+      let name = try #require(tensors.first { $0.name.hasSuffix(suffix) })
+      let error = #expect(throws: ModelFileError.self) {
+        try imported.values(of: ParameterDescription(name.name, name.shape))
+      }
+      #expect("\(error as Any)".contains("1 of \(name.values.count) values of \(name.name) are no numbers"))
+    }
+  }
+
   @Test func `a prefix, counters and training layers are taken off and said`() throws {
     var tensors = try writtenTensors(tinyNetwork()).map { tensor in
       WrittenTensor(name: "module." + tensor.name, shape: tensor.shape, values: tensor.values)

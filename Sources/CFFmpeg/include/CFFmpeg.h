@@ -46,6 +46,8 @@ enum {
   CFFMPEG_NO_VIDEO = -1000001,
   // Its pictures have more than CFFMPEG_MAX_PIXELS.
   CFFMPEG_TOO_LARGE = -1000002,
+  // The connection ended before what the server had announced.
+  CFFMPEG_CUT_OFF = -1000003,
 };
 
 // An 8K picture; what claims more is taken for a faulty or hostile file.

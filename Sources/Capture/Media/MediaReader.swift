@@ -173,6 +173,9 @@ private func openError(_ code: CInt, name: String, isStream: Bool, seconds: Doub
     switch Int(code) {
     case Int(CFFMPEG_NO_VIDEO): "it has no video"
     case Int(CFFMPEG_TOO_LARGE): tooLargeReason(tooLarge)
+    case -Int(EIO) where isStream:
+      "no connection: its host may be unknown, or it speaks another protocol or sends from one address to the next; "
+        + "look at cameras[].source"
     default: cffmpeg_is_timeout(code) != 0 ? "it did not open within \(seconds) s" : mediaReason(code)
     }
   return .unreadable(source: name, reason: reason, isTransient: isStream)

@@ -52,11 +52,12 @@ package struct BoxTrack: Equatable, Sendable {
 }
 
 extension BoxTrack {
-  /// The most active body of a skeleton file.
+  /// The most active body of a skeleton file, or of a part of it.
   ///
   /// - Returns: `nil` where the file has no places in the picture.
-  init?(_ contents: SkeletonFile.Contents, video: FrameSize, framesPerSecond: Double) {
-    guard let places = contents.places, let slot = contents.poses.mostActive(1).first else { return nil }
+  init?(_ contents: SkeletonFile.Contents, video: FrameSize, framesPerSecond: Double, part: Range<Int>? = nil) {
+    let poses = part.map { contents.poses.frames($0.clamped(to: 0..<contents.poses.frameCount)) } ?? contents.poses
+    guard let places = contents.places, let slot = poses.mostActive(1).first else { return nil }
     let step = Self.interval(framesPerSecond: framesPerSecond)
     let entries = stride(from: 0, to: places.frames.count, by: step).compactMap { frame in
       places.box(frame, slot, video: video).map { Entry(frame: frame, box: $0) }

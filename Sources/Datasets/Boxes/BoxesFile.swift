@@ -85,7 +85,9 @@ package struct BoxesFile: Equatable, Sendable {
   }
 
   /// The person a recording is of: who is in most of its pictures, of several the largest; `nil` when there is nobody.
-  package var mainPerson: Int? {
+  package var mainPerson: Int? { Self.mainPerson(of: rows) }
+
+  private static func mainPerson(of rows: some Sequence<Row>) -> Int? {
     var sums: [Int: (count: Int, area: Double)] = [:]
     for row in rows {
       let sum = sums[row.person] ?? (0, 0)
@@ -94,9 +96,9 @@ package struct BoxesFile: Equatable, Sendable {
     return sums.max { ($0.value.count, $0.value.area, $1.key) < ($1.value.count, $1.value.area, $0.key) }?.key
   }
 
-  /// The main person's boxes.
-  package func track(framesPerSecond: Double) -> BoxTrack {
-    let main = mainPerson
+  /// The main person's boxes; of a part of a recording, of the main person there.
+  package func track(framesPerSecond: Double, part: Range<Int>? = nil) -> BoxTrack {
+    let main = part.flatMap { part in Self.mainPerson(of: rows.lazy.filter { part.contains($0.frame) }) } ?? mainPerson
     return BoxTrack(
       rows.filter { $0.person == main }.map { BoxTrack.Entry(frame: $0.frame, box: $0.box) },
       framesPerSecond: framesPerSecond)

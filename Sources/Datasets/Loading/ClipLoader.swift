@@ -101,14 +101,14 @@ package struct ClipLoader: Sendable {
     }
     guard let path = clip.video else { throw .missing(path: clip.name, purpose: "the recording has no video") }
     func windows(_ count: Int, _ rate: Double) throws(DatasetError) -> WindowCutter {
+      let part = try clip.frames(of: count, rate: rate)
       let boxes: WindowCutter.Boxes? =
         options.region == .scene
         ? nil
-        : { picture throws(DatasetError) in try track(of: clip, skeleton, picture: picture, rate: rate) }
-      let layout = layout(count, try clip.frames(of: count, rate: rate), draw, variation)
-      return WindowCutter(layout, options.preprocessing, variation, boxes: boxes)
+        : { picture throws(DatasetError) in try track(of: clip, skeleton, picture: picture, rate: rate, part: part) }
+      return WindowCutter(layout(count, part, draw, variation), options.preprocessing, variation, boxes: boxes)
     }
-    let video = try RecordedVideo(path)
+    let video = try RecordedVideo(path, isTimed: clip.part != nil)
     let kept = try cache?.video(clip) { () throws(DatasetError) in
       try video.decoded(asWorkingPictures: options.region == .person)
     }
@@ -129,13 +129,14 @@ package struct ClipLoader: Sendable {
   }
 
   /// Where the person of a recording is; `nil` where nobody was found.
-  private func track(of clip: Clip, _ skeleton: SkeletonFile.Contents?, picture: FrameSize, rate: Double)
-    throws(DatasetError) -> BoxTrack?
-  {
+  private func track(
+    of clip: Clip, _ skeleton: SkeletonFile.Contents?, picture: FrameSize, rate: Double, part: Range<Int>?
+  ) throws(DatasetError) -> BoxTrack? {
     guard let folder = options.boxes else {
-      return skeleton.flatMap { BoxTrack($0, video: picture, framesPerSecond: rate) }
+      return skeleton.flatMap { BoxTrack($0, video: picture, framesPerSecond: rate, part: part) }
     }
-    return try BoxesFile(path: BoxesFile.path(folder: folder, name: clip.recording)).track(framesPerSecond: rate)
+    let file = try BoxesFile(path: BoxesFile.path(folder: folder, name: clip.recording))
+    return file.track(framesPerSecond: rate, part: part)
   }
 
   private func loaded(_ clip: Clip, _ window: [Int], _ pixels: [UInt8], _ poses: PosePreparation.Prepared?)
@@ -175,7 +176,7 @@ package struct ClipLoader: Sendable {
     throws(DatasetError) -> PosePreparation.Prepared?
   {
     guard !options.content.isDisjoint(with: [.pose, .windowPose]), let track else { return nil }
-    let part = try clip.frames(of: track.frameCount, rate: poseRate(of: clip))
+    let part = try clip.frames(of: track.frameCount, rate: poseRate(of: clip), in: clip.skeleton)
     try (part.map(track.frames) ?? track).requireSomebody(path: clip.skeleton ?? clip.name)
     guard case .random(let seed) = draw else { return preparation.prepare(track, part: part, jitter: 0) }
     var random = SplitMix64(seed: ~seed)

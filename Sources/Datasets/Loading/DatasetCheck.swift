@@ -14,6 +14,8 @@ package struct DatasetCheck: Sendable {
     package var unequal: [(name: String, videoFrames: Int, poseFrames: Int)]
     /// Clips with frames in which a body was left out because its numbers were none.
     package var damaged: [(name: String, frames: Int, of: Int)]
+    /// Videos with fewer frames than their headers promise.
+    package var shorter: [(name: String, frames: Int, of: Int)]
 
     /// Names shown of each kind of trouble.
     private static let shown = 20
@@ -49,6 +51,9 @@ package struct DatasetCheck: Sendable {
       list(
         "frames without a body whose numbers cannot be used",
         damaged.map { "\($0.name): \($0.frames) of \($0.of) frames" })
+      list(
+        "shorter than their headers say, perhaps cut off",
+        shorter.map { "\($0.name): \($0.frames) of \($0.of) frames" })
       list("cannot be read", broken.map { "\($0.name): \($0.reason)" })
       if broken.isEmpty { lines.append("every file can be read") }
       return lines.joined(separator: "\n")
@@ -76,6 +81,7 @@ package struct DatasetCheck: Sendable {
       var broken: [(name: String, reason: String)] = []
       var unequal: [(name: String, videoFrames: Int, poseFrames: Int)] = []
       var damaged: [(name: String, frames: Int, of: Int)] = []
+      var shorter: [(name: String, frames: Int, of: Int)] = []
     }
     let found = Mutex(Found())
     DispatchQueue.concurrentPerform(iterations: max(1, workers)) { _ in
@@ -86,28 +92,37 @@ package struct DatasetCheck: Sendable {
         }
         guard index < recordings.count else { return }
         let clip = recordings[index]
-        var reason: String?
+        var reasons: [(name: String, reason: String)] = []
+        var promise: (Int, Int)?
         var lengths: (Int, Int)?
         var damage: (Int, Int)?
         do throws(DatasetError) {
           let poses = try clip.skeleton.map { path throws(DatasetError) in
             try SkeletonFile.read(path, dataset.skeletonGraph)
           }
-          let video = try clip.video.map { path throws(DatasetError) in try RecordedVideo(path) }
+          let clips = parts[clip.recording] ?? []
+          let isTimed = clips.contains { $0.part != nil }
+          let video = try clip.video.map { path throws(DatasetError) in try RecordedVideo(path, isTimed: isTimed) }
           let frames = try video?.countFrames()
-          let rate = try video?.information().rate ?? RecordedVideo.usualRate
-          for part in parts[clip.recording] ?? [] {
-            _ = try part.frames(of: frames ?? poses?.frameCount ?? 0, rate: rate)
+          let header = try video?.information()
+          if let frames, let announced = header?.count, announced - frames > max(5, announced / 20) {
+            promise = (frames, announced)
+          }
+          for part in clips {
+            do throws(DatasetError) {
+              try part.check(frames ?? poses?.frameCount ?? 0, rate: header?.rate ?? RecordedVideo.usualRate, poses)
+            } catch {
+              reasons.append((part.name, "\(error)"))
+            }
           }
           if let poses, poses.damagedFrames > 0 { damage = (poses.damagedFrames, poses.frameCount) }
-          // As training does.
-          if let poses, let path = clip.skeleton { try poses.requireSomebody(path: path) }
           if let poses, let frames, abs(poses.frameCount - frames) > 2 { lengths = (frames, poses.frameCount) }
         } catch {
-          reason = "\(error)"
+          reasons.append((clip.recording, "\(error)"))
         }
         let done = found.withLock { state in
-          if let reason { state.broken.append((clip.recording, reason)) }
+          state.broken += reasons
+          if let promise { state.shorter.append((clip.recording, promise.0, promise.1)) }
           if let damage { state.damaged.append((clip.recording, damage.0, damage.1)) }
           if let lengths { state.unequal.append((clip.recording, lengths.0, lengths.1)) }
           state.done += 1
@@ -119,7 +134,31 @@ package struct DatasetCheck: Sendable {
     return found.withLock { state in
       Report(
         dataset: dataset, clips: clips.count, broken: state.broken.sorted { $0.name < $1.name },
-        unequal: state.unequal.sorted { $0.name < $1.name }, damaged: state.damaged.sorted { $0.name < $1.name })
+        unequal: state.unequal.sorted { $0.name < $1.name }, damaged: state.damaged.sorted { $0.name < $1.name },
+        shorter: state.shorter.sorted { $0.name < $1.name })
     }
+  }
+}
+
+extension Clip {
+  /// Refuses what training would leave out.
+  ///
+  /// - Parameters:
+  ///   - count: frames of the recording.
+  ///   - rate: frames a second.
+  ///   - poses: of the recording.
+  /// - Throws: `DatasetError` naming the file.
+  fileprivate func check(_ count: Int, rate: Double, _ poses: PoseTrack?) throws(DatasetError) {
+    _ = try frames(of: count, rate: rate)
+    let length = Double(count) / rate
+    // Whoever wrote the times down may have rounded them.
+    if let end = part?.upperBound, end > length + 1 {
+      throw .unreadable(
+        path: video ?? skeleton ?? name,
+        reason: "\(name) ends at \(end) s, and the recording is \(String(format: "%.2f", length)) s long")
+    }
+    guard let poses, let skeleton else { return }
+    let range = try frames(of: poses.frameCount, rate: rate, in: skeleton)
+    try (range.map(poses.frames) ?? poses).requireSomebody(path: skeleton)
   }
 }

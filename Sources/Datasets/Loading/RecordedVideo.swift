@@ -14,11 +14,16 @@ struct RecordedVideo {
 
   private let path: String
   private let source: Source
+  /// True where seconds become numbers of frames, which needs frames that come evenly.
+  private let isTimed: Bool
+  /// Seconds by which a frame may be away from where its number puts it.
+  private static let largestDrift = 0.5
   /// Frames a second of folders of pictures, as a Kinect gives them, and of files that do not say.
   static let usualRate = 30.0
 
-  init(_ path: String) throws(DatasetError) {
+  init(_ path: String, isTimed: Bool = false) throws(DatasetError) {
     self.path = path
+    self.isTimed = isTimed
     guard let kind = fileKind(path) else {
       throw .missing(path: path, purpose: "it should be the video of a recording")
     }
@@ -173,9 +178,11 @@ struct RecordedVideo {
     let last = wanted.map { $0.max() ?? 0 } ?? .max
     switch source {
     case .file(let path):
+      let rate = isTimed ? try information().rate : nil
       do {
         var media = try MediaFile(.file(path))
         while count <= last, case .frame = try media.next(into: &frame, timeout: .seconds(10)) {
+          if let rate { try requireEven(frame, count, rate) }
           if wanted?.contains(count) ?? true { try take(&frame, count) }
           count += 1
         }
@@ -203,5 +210,16 @@ struct RecordedVideo {
       }
       return files.count
     }
+  }
+
+  private func requireEven(_ frame: Frame, _ index: Int, _ rate: Double) throws(DatasetError) {
+    let (time, expected) = (frame.timestamp / .seconds(1), Double(index) / rate)
+    guard abs(time - expected) > Self.largestDrift else { return }
+    let (found, even) = (String(format: "%.2f", time), String(format: "%.2f", expected))
+    throw .unreadable(
+      path: path,
+      reason:
+        "its frames do not come evenly: number \(index) is at \(found) s instead of \(even) s, so that begin and end "
+        + "would name others; convert it: ffmpeg -i IN -vf fps=30 OUT")
   }
 }

@@ -54,15 +54,18 @@ package struct PosePreparation: Sendable {
   ///
   /// `part` are the frames that stand for the whole recording, all where it is `nil`; windows may reach beyond them.
   func prepare(_ track: PoseTrack, part: Range<Int>?, jitter: Int, variation: PoseVariation? = nil) -> Prepared {
-    let all = prepare(track, jitter: jitter, variation: variation)
-    guard let part else { return all }
-    return Prepared(whole: prepare(track.frames(part), jitter: jitter, variation: variation).whole, all.bodies)
+    guard let part else { return prepare(track, jitter: jitter, variation: variation) }
+    // The part's people, in windows too.
+    let slots = track.frames(part).mostActive(track.graph.bodies)
+    let all = prepare(track, jitter: jitter, variation: variation, slots: slots)
+    let own = prepare(track.frames(part), jitter: jitter, variation: variation, slots: slots)
+    return Prepared(whole: own.whole, all.bodies)
   }
 
   /// As `prepare`, with a training clip's variation.
-  func prepare(_ track: PoseTrack, jitter: Int, variation: PoseVariation?) -> Prepared {
+  func prepare(_ track: PoseTrack, jitter: Int, variation: PoseVariation?, slots: [Int]? = nil) -> Prepared {
     let track = variation?.isMirrored == true ? track.mirrored() : track
-    var bodies = BodySequence(track, slots: track.mostActive(track.graph.bodies))
+    var bodies = BodySequence(track, slots: slots ?? track.mostActive(track.graph.bodies))
     switch track.graph {
     case .kinect20 where !asReleased:
       bodies.stand()

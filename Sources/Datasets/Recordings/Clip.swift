@@ -37,15 +37,16 @@ package struct Clip: Hashable, Sendable {
   /// - Parameters:
   ///   - count: frames of the recording.
   ///   - rate: frames a second.
+  ///   - file: whose frames they are, for messages; the video where it is left out.
   /// - Returns: numbers of frames, at least one.
   /// - Throws: `DatasetError.unreadable` when the recording ends before the part begins.
-  func frames(of count: Int, rate: Double) throws(DatasetError) -> Range<Int>? {
+  func frames(of count: Int, rate: Double, in file: String? = nil) throws(DatasetError) -> Range<Int>? {
     guard let part else { return nil }
     let begin = Int((part.lowerBound * rate).rounded())
     guard begin < count else {
       let length = String(format: "%.2f", Double(count) / rate)
       throw .unreadable(
-        path: video ?? skeleton ?? name,
+        path: file ?? video ?? skeleton ?? name,
         reason: "\(name) begins at \(part.lowerBound) s, and the recording is \(length) s long")
     }
     return begin..<min(count, max(begin + 1, Int((part.upperBound * rate).rounded())))

@@ -44,6 +44,10 @@ enum Manifest {
       rows.append((index + 1, try fields(line, path, index + 1)))
     }
     guard let header = rows.first?.fields else { throw .unreadable(path: path, reason: "it is empty") }
+    if header.first?.hasPrefix("sep=") == true || (header.count == 1 && header[0].contains { ";\t".contains($0) }) {
+      throw .unreadable(
+        path: path, reason: "its columns must be separated by commas; save it as CSV with commas, without a line sep=")
+    }
     for column in required where !header.contains(column) {
       throw .unreadable(path: path, reason: "its first line has no column \(column)")
     }
@@ -120,7 +124,8 @@ enum Manifest {
       guard names.insert(entry.clip.name).inserted else {
         throw .unreadable(path: path, reason: "'\(entry.clip.name)' appears twice; a column name can tell them apart")
       }
-      let same = recordings[entry.clip.recording, default: entry.clip]
+      let key = BoxesFile.path(folder: "", name: entry.clip.recording)
+      let same = recordings[key, default: entry.clip]
       // Boxes files and memory know recordings by their names.
       guard same.video == entry.clip.video, same.skeleton == entry.clip.skeleton else {
         throw .unreadable(
@@ -129,7 +134,7 @@ enum Manifest {
             "two recordings are called '\(entry.clip.recording)': \(same.files) and \(entry.clip.files); rename one"
         )
       }
-      recordings[entry.clip.recording] = entry.clip
+      recordings[key] = entry.clip
       var clip = entry.clip
       clip.label = indices[entry.label] ?? 0
       clips.append((entry.partition, clip))

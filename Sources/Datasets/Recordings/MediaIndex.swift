@@ -2,7 +2,7 @@ import Foundation
 
 /// Every video and skeleton file below two folders, by the recording's name.
 struct MediaIndex {
-  private static let videoEndings: Set = ["avi", "mp4", "mkv", "mov", "webm"]
+  private static let videoEndings: Set = ["avi", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "webm", "wmv"]
   private static let pictureEndings: Set = ["jpg", "jpeg", "png"]
   /// What data sets put after a recording's name.
   private static let suffixes = ["_rgb", "_pose3d"]
@@ -11,6 +11,8 @@ struct MediaIndex {
   private(set) var skeletons: [String: String] = [:]
 
   private let naming: (URL) -> String?
+  /// Folders that were looked into: a link that leads back is not followed twice.
+  private var walked: Set<String> = []
 
   /// - Parameters:
   ///   - videos: folder of the videos.
@@ -29,13 +31,29 @@ struct MediaIndex {
     guard !folder.isEmpty else {
       throw .refused(setting: setting, value: "", allowed: "the folder of the recordings")
     }
-    let root = URL(fileURLWithPath: folder).resolvingSymlinksInPath()
-    guard fileKind(folder) == .typeDirectory,
-      let walk = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)
-    else { throw .missing(path: folder, purpose: "\(setting) is the folder of the recordings") }
+    guard fileKind(folder) == .typeDirectory else {
+      throw .missing(path: folder, purpose: "\(setting) is the folder of the recordings")
+    }
+    try walk(URL(fileURLWithPath: folder).resolvingSymlinksInPath())
+  }
+
+  private mutating func walk(_ root: URL) throws(DatasetError) {
+    guard walked.insert(root.path).inserted else { return }
+    guard let walk = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil) else {
+      throw .unreadable(path: root.path, reason: "the folder cannot be listed")
+    }
     for case let url as URL in walk {
       // Such as the `._NAME` that macOS leaves beside NAME.
       guard !url.lastPathComponent.hasPrefix(".") else { continue }
+      var status = stat()
+      guard unsafe lstat(url.path, &status) == 0 else { continue }
+      if status.st_mode & S_IFMT == S_IFLNK, fileKind(url.path) == .typeDirectory {
+        try self.walk(url.resolvingSymlinksInPath())
+        continue
+      }
+      if status.st_mode & S_IFMT == S_IFDIR, unsafe access(url.path, R_OK | X_OK) != 0 {
+        throw .unreadable(path: url.path, reason: unsafe String(cString: strerror(errno)))
+      }
       let ending = url.pathExtension.lowercased()
       let folder = url.deletingLastPathComponent()
       let name = naming(url.deletingPathExtension()) ?? Self.recording(url.deletingPathExtension().lastPathComponent)

@@ -18,4 +18,3 @@ probe /dev/video0 --format yuyv --size 320x240
 check "a size that is not offered: named" says 'cannot give 320x240; set cameras[].size to one of 320x180'
 probe /dev/video0 --format yuyv --rate 25 --frames 2
 check "without a size the usual one is taken" equal "$(field size | sort -u)" 640x480
-v4l2-ctl -d0 -i3 >/dev/null 2>&1

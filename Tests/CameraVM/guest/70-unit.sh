@@ -13,7 +13,8 @@ cat >/etc/adl/adld.yaml <<YAML
 node: guest
 model: {path: /usr/local/share/adl/models/people.safetensors, precision: f32}
 cameras:
-  - {name: vivid, source: /dev/video0, format: yuyv}
+  - {name: one, source: /dev/v4l/by-path/one, format: yuyv}
+  - {name: two, source: /dev/v4l/by-path/two, format: yuyv}
 people: {mode: scene}
 YAML
 chmod 755 /etc/adl
@@ -47,11 +48,15 @@ watcher=$!
 directory=$(stat -c %i /run/adl)
 sleep 3
 for module in $(cat /dev/shm/drivers); do
-  insmod "$modules/modules/$module" $([ "$module" != vivid.ko ] || echo n_devs=1 node_types=0x101) 2>/dev/null
+  insmod "$modules/modules/$module" $([ "$module" != vivid.ko ] || echo n_devs=2 node_types=0x101,0x101) 2>/dev/null
 done
-# Nothing does here what udev does on a machine.
+# Nothing does here what udev does on a machine: two cameras alike, known by their sockets.
 chgrp video /dev/video*
 chmod 660 /dev/video*
+mkdir -p /dev/v4l/by-path
+nodes=($(cd /sys/class/video4linux && grep -l 'vid-cap' */name | cut -d/ -f1))
+ln -sfn "../../${nodes[0]}" /dev/v4l/by-path/one
+ln -sfn "../../${nodes[1]}" /dev/v4l/by-path/two
 # until_watched TEXT SECONDS: waits for a message.
 until_watched() {
   for ((i = 0; i < $2; i++)); do
@@ -60,7 +65,14 @@ until_watched() {
   done
   return 1
 }
-check "unit: a camera that is plugged in later is used" until_watched '"type":"camera.online"' 90
+for name in one two; do
+  check "unit: of two cameras alike that are plugged in later, $name is used" \
+    until_watched "\"camera\":\"$name\",\"condition\":\"online\"" 90
+done
+"$BINARIES/adl" cameras >/dev/shm/cameras
+for name in one two; do
+  check "unit: adl cameras knows $name by its socket" grep -q "by-path/$name" /dev/shm/cameras
+done
 check "unit: messages have the boot's number" grep -q "\"boot_id\":\"$(cat /proc/sys/kernel/random/boot_id)\"" \
   /dev/shm/watched
 kill $watcher

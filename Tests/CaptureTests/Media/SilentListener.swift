@@ -5,7 +5,7 @@ final class SilentListener {
   struct CannotListen: Error {}
 
   let port: Int
-  private let descriptor: CInt
+  let descriptor: CInt
 
   init() throws {
     descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
