@@ -25,7 +25,7 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "The model's name; the run folder's when left out.")
   var name: String?
 
-  @Option(help: "Samples a second; when left out, that of videos with 30 frames a second.")
+  @Option(help: "Samples a second; when left out, the frame rate of the data set's videos by the stride of clips.")
   var sampleRate: Double?
 
   @Option(help: "How weights are stored: f32, f16 or bf16.")
@@ -57,11 +57,12 @@ struct ExportCommand: ParsableCommand {
       if calibration == nil { complain("the temperature is 1: the run has not been evaluated") }
       let description = checkpoint.description
       let accuracy = checkpoint.progress.best.map { String(format: ", validation mean class accuracy %.4f", $0) } ?? ""
+      // Without a stride every second frame was used.
+      let rate = sampleRate ?? videoRate(settings) / Double(settings.clip.stride == 0 ? 2 : settings.clip.stride)
       try export.write(
         to: out, name: name ?? URL(fileURLWithPath: runFolder).lastPathComponent,
         temperature: calibration?.temperature ?? 1,
-        // Without a stride every second frame was used.
-        sampleRate: sampleRate ?? 30 / Double(settings.clip.stride == 0 ? 2 : settings.clip.stride),
+        sampleRate: rate,
         training: "\(description.system), \(description.dataset) \(description.protocolName), "
           + "step \(checkpoint.progress.step)\(accuracy)",
         type: stored == "f16" ? .float16 : stored == "bf16" ? .bfloat16 : .float32,
@@ -70,9 +71,16 @@ struct ExportCommand: ParsableCommand {
       let cores = machine.threads > 0 ? machine.threads : MachineLimits.current.threads
       let worst = try export.compare(out, on: recorded, threads: cores)
       print(
-        "\(out): \(description.labels.count) activities; engines agree within \(String(format: "%.1e", worst)) of the "
+        "\(out): \(description.labels.count) activities, \(rate) samples a second; engines agree within \(String(format: "%.1e", worst)) of the "
           + "largest logit on \(recorded.count) clips")
     }
+  }
+
+  /// Frames a second of the videos that the run learned from.
+  private func videoRate(_ settings: TrainingSettings) -> Double {
+    if let rate = try? Dataset.open(DatasetOptions(settings.data)).framesPerSecond { return rate }
+    complain("no video of the data set can be read, so that 30 frames a second are taken; --sample-rate says otherwise")
+    return 30
   }
 
   /// Clips of the data set the run learned from, those it has not learned from first.

@@ -77,6 +77,13 @@ import Testing
     #expect(failure { _ = try dataset(text) }.contains("its columns must be separated by commas"))
   }
 
+  @Test func `know how fast their videos are`() throws {
+    let text = "video,label,split\na.avi,walk,train\nb.avi,walk,train"
+    #expect(try dataset(text).framesPerSecond == nil)
+    try folder.writeVideo("home/b.avi", frames: 3)
+    #expect(try dataset(text).framesPerSecond == 30)
+  }
+
   @Test func `whose recordings would share a boxes file are refused`() {
     let text = "video,label,split,name\nx.mp4,walk,train,a/b\ny.mp4,walk,train,a_b"
     #expect(failure { _ = try dataset(text) }.contains("two recordings are called 'a_b'"))

@@ -129,6 +129,13 @@ package struct Dataset: Sendable {
     return false
   }
 
+  /// Frames a second of most videos, by the headers of the first that can be read; `nil` where none can.
+  package var framesPerSecond: Double? {
+    let videos = Partition.allCases.lazy.flatMap(clips).compactMap(\.video).prefix(15)
+    let rates = videos.compactMap { try? RecordedVideo($0).information().rate }.sorted()
+    return rates.isEmpty ? nil : rates[rates.count / 2]
+  }
+
   /// The clips of a partition, by name.
   package func clips(_ partition: Partition) -> [Clip] { partitions[partition] ?? [] }
 
