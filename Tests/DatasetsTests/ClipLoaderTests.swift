@@ -63,6 +63,15 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
         == "\(part.video ?? "") cannot be read: made begins at 4.0 s, and the recording is 4.00 s long")
   }
 
+  @Test func `of a part need frames that come evenly`() throws {
+    var clip = clip(try folder.writeUnevenVideo("v.mkv"))
+    #expect(try loader().load(clip, .centre).count == 1)
+    clip.part = 7..<8
+    let reason = failure { _ = try loader().load(clip, .centre) }
+    #expect(reason.contains("its frames do not come evenly: number "), "\(reason)")
+    #expect(reason.hasSuffix("convert it: ffmpeg -i IN -vf fps=30 OUT"))
+  }
+
   @Test func `are the same for a seed, and others for others`() throws {
     let clip = clip(try folder.writeVideo("v.avi", frames: 90))
     let draws = try (0..<UInt64(40)).map { try loader().load(clip, .random(seed: $0))[0].frameIndices[0] }

@@ -90,6 +90,25 @@ import Testing
         "frames without a body whose numbers cannot be used: 1\n  S001C001P003R001A001: 1 of 4 frames"))
   }
 
+  @Test func `follows folders that are links, once each, and refuses those it may not list`() throws {
+    try folder.writeVideo("elsewhere/S001C001P001R001A001_rgb.avi", frames: 4)
+    try folder.writeVideo("own/S001C001P002R001A001_rgb.m4v", frames: 4)
+    let files = FileManager.default
+    try files.createSymbolicLink(atPath: folder.path + "/own/more", withDestinationPath: folder.path + "/elsewhere")
+    try files.createSymbolicLink(atPath: folder.path + "/elsewhere/back", withDestinationPath: folder.path + "/own")
+    let own = DatasetOptions(kind: .ntu60, videos: folder.path + "/own")
+    let dataset = try Dataset.open(own)
+    #expect(
+      Partition.allCases.flatMap(dataset.clips).map(\.name).sorted() == [
+        "S001C001P001R001A001", "S001C001P002R001A001",
+      ])
+    // Root may list everything.
+    guard geteuid() != 0 else { return }
+    try files.createDirectory(atPath: folder.path + "/own/shut", withIntermediateDirectories: true)
+    #expect(unsafe chmod(folder.path + "/own/shut", 0) == 0)
+    #expect(failure { _ = try Dataset.open(own) } == "\(folder.path)/own/shut cannot be read: Permission denied")
+  }
+
   @Test func `looks at every part`() throws {
     try folder.writeVideo("day.avi", frames: 90)
     let body = madeBody(1)

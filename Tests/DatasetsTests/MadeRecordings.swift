@@ -45,6 +45,16 @@ final class RecordingFolder: Sendable {
     return path
   }
 
+  /// As `writeVideo`, ten seconds of which the first five have 30 frames each and the others five.
+  @discardableResult func writeUnevenVideo(_ name: String) throws -> String {
+    let path = try file(name)
+    try writeMedia(
+      path, container: "matroska", codec: "ffv1", pixelFormat: "gray",
+      (0..<175).map { [UInt8](repeating: UInt8($0), count: 32 * 24) },
+      milliseconds: { $0 < 150 ? $0 * 1000 / 30 : 5000 + ($0 - 150) * 200 })
+    return path
+  }
+
   /// A lossless video of coloured pixels, all different.
   @discardableResult func writeColorVideo(_ name: String, frames: Int, width: Int, height: Int) throws -> String {
     let path = try file(name)
@@ -74,7 +84,7 @@ final class RecordingFolder: Sendable {
 
   private func writeMedia(
     _ path: String, container: String, codec: String, pixelFormat: String, _ pictures: [[UInt8]], width: Int = 32,
-    height: Int = 24
+    height: Int = 24, milliseconds: (Int) -> Int = { $0 * 1000 / 30 }
   ) throws {
     struct WriteError: Error { var code: CInt }
     func check(_ code: CInt) throws { if code < 0 { throw WriteError(code: code) } }
@@ -90,7 +100,7 @@ final class RecordingFolder: Sendable {
       }
     }
     for (index, picture) in pictures.enumerated() {
-      try check(unsafe ctestmedia_write(writer, picture, picture.count, Int64(index * 1000 / 30)))
+      try check(unsafe ctestmedia_write(writer, picture, picture.count, Int64(milliseconds(index))))
     }
     try check(unsafe ctestmedia_close(writer))
   }

@@ -4,7 +4,8 @@ import Networks
 /// People's own recordings: a CSV file with a line a clip.
 ///
 /// Columns by name: video, label, split (train, validation or test); optional skeleton, subject, camera, name, and begin and
-/// end, in seconds, of a part of the recording. Paths are relative to the CSV file. Skeletons are NTU's `.skeleton`, LCR-Net's or N-UCLA's `.json`, all of one kind.
+/// end, in seconds, of a part of the recording. Paths are relative to the CSV file. Skeletons are NTU's `.skeleton`,
+/// LCR-Net's or N-UCLA's `.json`, all of one kind.
 enum Manifest {
   private static let required = ["video", "label", "split"]
   private static let known = required + ["skeleton", "subject", "camera", "name", "begin", "end"]
