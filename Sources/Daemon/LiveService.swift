@@ -34,8 +34,8 @@ package struct LiveService: Sendable {
   ///   - settings: as they were read.
   ///   - path: the settings' file, for messages.
   ///   - kinds: sources that `Capture` does not know.
-  /// - Throws: `SettingsError`, `EventError`, `ModelFileError`, `CaptureError`, `VideoError`, `DetectionError` or `DaemonError`, each
-  ///   naming what to change.
+  /// - Throws: `SettingsError`, `EventError`, `ModelFileError`, `CaptureError`, `VideoError`, `DetectionError` or
+  ///   `DaemonError`, each naming what to change.
   package init(_ settings: DaemonSettings, path: String, adding kinds: [any AddedSource.Type] = []) throws {
     self.settings = settings
     try EventPublisher.check(EventPublisher.Options(settings))

@@ -67,6 +67,7 @@ package final class EventPublisher: Sendable {
   ///
   /// - Throws: `EventError` naming the setting that must change.
   package init(_ options: Options) throws(EventError) {
+    try Self.check(options)
     ConnectionLimit.apply()
     self.options = options
     epoch = String(String(UInt64.random(in: 1 << 32..<1 << 33), radix: 16).suffix(8))

@@ -1,3 +1,4 @@
+import Basics
 package import Foundation
 import Glibc
 
@@ -16,11 +17,7 @@ package enum AtomicFile {
     func failed(_ reason: String) -> ModelFileError { .cannotWrite(path: path, reason: reason) }
     func lastReason() -> String { unsafe String(cString: strerror(errno)) }
 
-    // A rename would put a file in a device's place: as root even in that of /dev/null.
-    var there = stat()
-    if unsafe stat(path, &there) == 0, ![S_IFREG, S_IFDIR].contains(there.st_mode & S_IFMT) {
-      throw failed("it is not a regular file")
-    }
+    if let objection = ReplacedFile.objection(to: path) { throw failed(objection) }
     let descriptor = unsafe open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw failed(lastReason()) }
     do {

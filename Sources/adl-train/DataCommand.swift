@@ -29,7 +29,7 @@ struct DataCheckCommand: ParsableCommand {
     try reporting {
       let settings = try TrainingSettings.load(path: config, overrides: set.values)
       let dataset = try Dataset.open(DatasetOptions(settings.data))
-      let progress = Mutex(CountedProgress("clips"))
+      let progress = Mutex(CountedProgress("recordings"))
       let report = DatasetCheck.run(dataset, workers: settings.data.workers) { done, total in
         progress.withLock { $0.reached(done, of: total) }
       }

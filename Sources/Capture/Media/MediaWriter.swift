@@ -1,3 +1,4 @@
+import Basics
 internal import CFFmpeg
 internal import Glibc
 package import Video
@@ -43,10 +44,7 @@ package import Video
     let (folder, name) = Self.split(path)
     let beside = "\(folder).\(name).part"
     self.beside = beside
-    // A rename would put a file in a device's place.
-    if let kind = Self.kind(path), ![S_IFREG, S_IFDIR].contains(kind) {
-      throw .unwritable(path: path, reason: "it is not a regular file")
-    }
+    if let objection = ReplacedFile.objection(to: path) { throw .unwritable(path: path, reason: objection) }
     let (container, codec, quality, ticks) =
       switch format {
       case .avi(let quantiser): ("avi", "mpeg4", quantiser, rate)
@@ -106,12 +104,6 @@ package import Video
       unsafe unlink(beside)
       throw .unwritable(path: path, reason: reason)
     }
-  }
-
-  /// What is at a path, as in `st_mode`; `nil` where nothing is.
-  private static func kind(_ path: String) -> mode_t? {
-    var status = stat()
-    return unsafe stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
   }
 
   /// The folder with its slash, and the name in it.

@@ -155,12 +155,15 @@ struct RecordedVideo {
         let information = try MediaFile(.file(path)).information
         // What promises more is counted: a hostile header must not reserve memory.
         let count = information.frameCount.flatMap { (1...Self.mostFrames).contains($0) ? $0 : nil }
-        let rate = information.rate.flatMap { (1...1000).contains($0) ? $0 : nil } ?? Self.usualRate
-        return (count, rate, information.size)
+        return (count, Self.rate(information), information.size)
       } catch {
         throw .unreadable(path: path, reason: "\(error)")
       }
     }
+  }
+
+  private static func rate(_ information: MediaInformation) -> Double {
+    information.rate.flatMap { (1...1000).contains($0) ? $0 : nil } ?? usualRate
   }
 
   /// Decodes frames in order.
@@ -178,9 +181,9 @@ struct RecordedVideo {
     let last = wanted.map { $0.max() ?? 0 } ?? .max
     switch source {
     case .file(let path):
-      let rate = isTimed ? try information().rate : nil
       do {
         var media = try MediaFile(.file(path))
+        let rate = isTimed ? Self.rate(media.information) : nil
         while count <= last, case .frame = try media.next(into: &frame, timeout: .seconds(10)) {
           if let rate { try requireEven(frame, count, rate) }
           if wanted?.contains(count) ?? true { try take(&frame, count) }
