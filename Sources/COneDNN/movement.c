@@ -31,7 +31,8 @@ typedef struct {
 static void pack_rows(void *context) {
   const packing_job *job = context;
   const odn_packing *packing = job->packing;
-  const int64_t width = packing->picture.width, rows = packing->picture.frames * packing->picture.height;
+  const int64_t width = packing->picture.width, height = packing->picture.height;
+  const int64_t plane = packing->picture.frames * height, before = packing->first_frame * height;
   const size_t scalar = packing->type == ODN_BF16 ? sizeof(uint16_t) : sizeof(float);
   /* One converted row between margins of zeros. */
   union {
@@ -40,15 +41,15 @@ static void pack_rows(void *context) {
   } row;
   memset(&row, 0, sizeof row);
   int64_t first, end;
-  share(rows, &first, &end);
+  share(packing->frames * height, &first, &end);
   for (int64_t y = first; y < end; y++) {
     if (job->bytes) {
-      const uint8_t *from = job->bytes + y * width * 3;
+      const uint8_t *from = job->bytes + (before + y) * width * 3;
       if (packing->type == ODN_BF16) bytes_to_bf16(from, row.bf16 + 3 * MARGIN, 3 * width);
       else bytes_to_f32(from, row.f32 + 3 * MARGIN, 3 * width);
     } else {
       for (int64_t channel = 0; channel < 3; channel++) {
-        const float *from = job->floats + (channel * rows + y) * width;
+        const float *from = job->floats + (channel * plane + before + y) * width;
         for (int64_t x = 0; x < width; x++) {
           float value = 255 * from[x];
           if (packing->type == ODN_BF16) row.bf16[3 * (MARGIN + x) + channel] = rounded_to_bf16(value);

@@ -269,6 +269,10 @@ size_t odn_bytes(const odn_operation *operation, int slot) {
   return description ? dnnl_memory_desc_get_size(description) : 0;
 }
 
+int odn_same_layout(const odn_operation *a, const odn_operation *b, int slot) {
+  return dnnl_memory_desc_equal(slot_description(a, slot), slot_description(b, slot));
+}
+
 const char *odn_bind(odn_operation *operation, int slot, void *memory) {
   if (!operation->memory[slot]) return failed("binding an unused slot", dnnl_invalid_arguments);
   dnnl_status_t status = dnnl_memory_set_data_handle(operation->memory[slot], memory);

@@ -126,7 +126,7 @@ static void transform_input(
   const size_t pixel = layer->channels_in * scalar_bytes(layer->source_type);
   for (int64_t f = 0; f < layer->pass_frames + layer->kernel_frames - 1; f++) {
     const int64_t frame = first_frame - layer->front_frames + f;
-    const int is_frame = frame >= 0 && frame < layer->extent.frames;
+    const int is_frame = frame >= 0 && frame < layer->source_frames;
     for (int64_t r = 0; r < layer->pass_rows; r++) {
       const int64_t top = 2 * (first_row + r) - 1;
       for (int64_t column = 0; column < columns; column++) {

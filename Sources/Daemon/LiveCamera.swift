@@ -6,12 +6,6 @@ import Pipeline
 import Synchronization
 import Video
 
-/// What the network still has to look at: whose window it is.
-struct WindowSender: Hashable, Sendable {
-  var camera: Int
-  var person: Int?
-}
-
 /// A window on its way to the network.
 struct WindowJob: Sendable {
   var order: WindowOrder
@@ -24,7 +18,7 @@ struct PictureJob: Sendable {
   var picture: Frame
 }
 
-typealias WindowExchange = Exchange<WindowSender, WindowJob>
+typealias WindowExchange = Exchange<WindowStream, WindowJob>
 typealias PictureExchange = Exchange<Int, PictureJob>
 
 /// One camera in the daemon: its pipeline, and where what it says goes.
@@ -126,7 +120,7 @@ final class LiveCamera: Sendable {
 
   /// The source has ended: what its last frames still owe is scored before everything open is ended.
   func finish() {
-    func isOurs(_ sender: WindowSender) -> Bool { sender.camera == index }
+    func isOurs(_ sender: WindowStream) -> Bool { sender.camera == index }
     pictures.waitUntilDone({ $0 == index }, atMost: .seconds(5))
     desk.withLock { desk in serve(desk.pipeline.finish(), &desk) }
     windows.waitUntilDone(isOurs, atMost: .seconds(20))
@@ -176,7 +170,7 @@ final class LiveCamera: Sendable {
     for output in outputs {
       switch output {
       case .window(let order, let window):
-        let sender = WindowSender(camera: index, person: order.person)
+        let sender = WindowStream(camera: index, person: order.person)
         let displaced = windows.leave(
           WindowJob(order: order, window: window), from: sender, group: { [index] in $0.camera == index },
           most: mostWaiting)

@@ -95,8 +95,7 @@ package struct LiveService: Sendable {
     let limits = MachineLimits.current
     if let summary = limits.summary { logger.notice("\(summary)") }
     let recognition = RecognitionService(
-      cameras: live, model: model, precision: Precision(settings.model.precision),
-      threads: settings.model.threads == 0 ? limits.threads : settings.model.threads, windows: windows,
+      cameras: live, model: model, options: ScoringOptions(settings.model, limits), windows: windows,
       onReady: { text in
         logger.notice("model \(card.name) ready: \(text)", metadata: ["sha256": "\(model.sha256)"])
         notification.ready(status: "Watching \(live.count) cameras")

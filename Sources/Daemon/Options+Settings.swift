@@ -1,3 +1,4 @@
+import Basics
 import Capture
 import Inference
 import ModelFile
@@ -26,6 +27,17 @@ extension SourceOptions {
     self.camera.rate = camera.rate
     self.camera.sampleRate = sampleRate
     self.camera.controls = camera.controls
+  }
+}
+
+extension ScoringOptions {
+  /// With as many cores as the machine leaves where the settings name no number.
+  init(_ model: ModelSettings, _ limits: MachineLimits) {
+    self.init()
+    precision = Precision(model.precision)
+    threads = model.threads == 0 ? limits.threads : model.threads
+    hop = model.windows == .incremental ? model.hop : nil
+    reuseBytes = model.reuseMegabytes << 20
   }
 }
 

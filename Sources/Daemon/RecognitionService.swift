@@ -10,8 +10,7 @@ import ServiceLifecycle
 struct RecognitionService: Service {
   let cameras: [LiveCamera]
   let model: StudentModel
-  let precision: Precision
-  let threads: Int
+  let options: ScoringOptions
   let windows: WindowExchange
   /// Called once the network is planned and its weights are packed.
   let onReady: @Sendable (String) -> Void
@@ -25,12 +24,12 @@ struct RecognitionService: Service {
   }
 
   private func recognize() throws {
-    let scorer = try WindowScorer(model, precision: precision, threads: threads)
-    onReady("\(scorer.engine.precision.rawValue), \(scorer.engine.memoryBytes >> 20) MiB, \(threads) threads")
-    while let (sender, job) = windows.next() {
+    let scorer = try WindowScorer(model, options)
+    onReady("\(scorer.engine.precision.rawValue), \(scorer.engine.memoryBytes >> 20) MiB, \(scorer.engine.threads) threads")
+    while let (stream, job) = windows.next() {
       let began = ContinuousClock.now
-      let scored = try scorer.score(job.window)
-      cameras[sender.camera].take(scored, for: job, inference: ContinuousClock.now - began)
+      let scored = try scorer.score(job.window, of: stream)
+      cameras[stream.camera].take(scored, for: job, inference: ContinuousClock.now - began)
     }
     for camera in cameras { camera.shutDown() }
   }

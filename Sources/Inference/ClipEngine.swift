@@ -1,29 +1,29 @@
 import COneDNN
 package import Networks
 
-/// Recomputes the whole network on every clip: the reference that other ways of running are compared with.
+/// Runs a network on windows of one size: each as a whole, or, of a stream of overlapping ones, only what is new in each.
 ///
 /// Used by one thread at a time, always the same one if its OpenMP threads are to be reused. Running allocates nothing
-/// but the returned logits.
+/// but the returned logits, once each way of running was used.
 @safe package final class ClipEngine {
   package let graph: NetworkGraph
   /// The format that runs: `auto` resolved.
   package let precision: Precision
   /// Cores it computes on.
   package let threads: Int
-  /// Activations, weights and working memory.
-  package let memoryBytes: Int
+  /// Frames from one window of a stream to the next; `nil` where every window is computed as a whole.
+  package let hop: Int?
 
-  private let plan: NetworkPlan
-  private let arena: AlignedMemory
-  private let addresses: [UnsafeMutableRawPointer]
-  private let joints: [Int: Joint]
-
-  /// What one concatenation reads, ready for the shim.
-  @safe private struct Joint {
-    var parts: [UnsafeRawPointer?]
-    var partBytes: [Int64]
-  }
+  private let parameters: any ParameterSource
+  private let weights = PackedWeights()
+  private var arena: AlignedMemory
+  /// The whole window.
+  private let whole: PlanExecution
+  /// What is new in a window, by the frames since the one before.
+  private var partial: [Int: PlanExecution] = [:]
+  private var layout: WindowCache.Layout?
+  /// Of windows that nothing is to be kept of.
+  private var unkept: WindowCache?
 
   /// Plans kernels and memory and loads the weights.
   ///
@@ -34,54 +34,42 @@ package import Networks
   ///   - parameters: the weights.
   ///   - precision: number format of the trunk.
   ///   - threads: cores to use, at most as many as this process may use.
+  ///   - hop: frames from one window to the next, where windows of a stream use again what the one before computed.
   ///   - keepingEndpoints: keeps every layer's output for `values(of:)`; takes several times the memory.
   /// - Throws: `InferenceError`, whose text names the setting to change.
   package init(
     network: StudentNetwork, frames: Int? = nil, size: Int? = nil, parameters: some ParameterSource,
-    precision: Precision = .auto, threads: Int, keepingEndpoints: Bool = false
+    precision: Precision = .auto, threads: Int, hop: Int? = nil, keepingEndpoints: Bool = false
   ) throws(InferenceError) {
     do { graph = try network.graph(frames: frames, size: size) } catch { throw .network(reason: "\(error)") }
     self.precision = try precision.resolved()
-    let threads = Int(odn_set_threads(Int32(threads)))
-    self.threads = threads
-    let plan = try NetworkPlan(
-      graph, parameters: parameters, scalar: self.precision == .bf16 ? .bf16 : .f32, threads: threads)
+    self.threads = Int(odn_set_threads(Int32(threads)))
+    self.parameters = parameters
+    self.hop = hop
+    let reuse = TemporalReuse(graph, hop: hop, shift: nil)
+    whole = PlanExecution(
+      try NetworkPlan(
+        graph, reuse, parameters: parameters, weights: weights, precision: self.precision, threads: self.threads),
+      keepingEndpoints: keepingEndpoints)
+    arena = try AlignedMemory(byteCount: whole.arenaBytes)
+    if let hop {
+      layout = WindowCache.Layout(reuse, graph, NetworkPlan.scalars(of: graph, self.precision), hop: hop)
+      partial[hop] = try plan(shift: hop)
+    }
+  }
 
-    var reservations = plan.lives.enumerated().map { (index, life) in
-      MemoryPlan.Reservation(
-        byteCount: plan.tensors[index].byteCount, life: keepingEndpoints ? 0...plan.steps.count : life)
-    }
-    for (index, step) in plan.steps.enumerated() {
-      reservations.append(.init(byteCount: step.scratchBytes, life: index...index))
-    }
-    let memory = MemoryPlan(reservations)
-    let arena = try AlignedMemory(byteCount: memory.byteCount)
-    let addresses = unsafe memory.offsets.map { unsafe arena.base + $0 }
+  /// Weights, and working memory that all windows share.
+  package var memoryBytes: Int { weights.byteCount + arena.byteCount + (unkept?.byteCount ?? 0) }
 
-    var joints: [Int: Joint] = [:]
-    for (index, step) in plan.steps.enumerated() {
-      let scratch = unsafe addresses[plan.tensors.count + index]
-      switch step.action {
-      case .pack, .copy: break
-      case .concatenate:
-        joints[index] = unsafe Joint(
-          parts: unsafe step.sources.map { unsafe UnsafeRawPointer(addresses[$0]) },
-          partBytes: step.sources.map { Int64(plan.tensors[$0].shape.channels * plan.tensors[$0].scalar.byteCount) })
-      case .kernel(let kernel):
-        try unsafe kernel.bind(.source, to: addresses[step.sources[0]])
-        if step.sources.count > 1 { try unsafe kernel.bind(.weights, to: addresses[step.sources[1]]) }
-        try unsafe kernel.bind(.destination, to: addresses[step.destination])
-        if kernel.scratchBytes > 0 { try unsafe kernel.bind(.scratchpad, to: scratch) }
-      case .winograd(let convolution):
-        try unsafe convolution.bind(
-          source: addresses[step.sources[0]], destination: addresses[step.destination], scratch: scratch)
-      }
-    }
-    self.plan = plan
-    self.arena = arena
-    unsafe self.addresses = unsafe addresses
-    self.joints = joints
-    memoryBytes = plan.steps.reduce(memory.byteCount) { $0 + $1.constantBytes }
+  /// Bytes of one stream's `WindowCache`.
+  package var cacheBytes: Int { layout?.byteCount ?? 0 }
+
+  /// Memory for one stream of windows, for `run(pixels:after:in:)`.
+  ///
+  /// - Precondition: the engine has a `hop`.
+  package func makeCache() throws(InferenceError) -> WindowCache {
+    guard let layout else { preconditionFailure("an engine without a hop keeps nothing") }
+    return try WindowCache(layout)
   }
 
   /// Number of values a clip has: 3 · T · H · W.
@@ -99,6 +87,22 @@ package import Networks
     }
   }
 
+  /// Logits of the next window of a stream: what `run(pixels:)` says of it, for less work.
+  ///
+  /// - Parameters:
+  ///   - pixels: the whole window.
+  ///   - shift: frames since the window that `cache` was used for last, where both show the same pictures at the same
+  ///     times; `nil` when they do not.
+  ///   - cache: the stream's memory.
+  /// - Returns: K logits for each head position.
+  /// - Throws: `InferenceError.clipSize` for a clip of another size.
+  package func run(pixels: Span<UInt8>, after shift: Int?, in cache: WindowCache) throws(InferenceError) -> [[Float]] {
+    try check(pixels.count)
+    return try unsafe pixels.withUnsafeBufferPointer { (buffer) throws(InferenceError) in
+      try unsafe run(.pixels(buffer), after: shift, in: cache)
+    }
+  }
+
   /// Logits of a clip of normalised values.
   ///
   /// - Parameter values: 3 x T x H x W values in [-1, 1].
@@ -112,11 +116,25 @@ package import Networks
   }
 
   /// Seconds that each step of one run took, in order: the layer, what computed it, and the time.
-  package func profile(pixels: Span<UInt8>) throws(InferenceError) -> [StepTime] {
+  ///
+  /// - Parameters:
+  ///   - pixels: the window.
+  ///   - shift: as in `run(pixels:after:in:)`.
+  ///   - cache: the stream's memory, where there is one.
+  /// - Returns: the steps.
+  /// - Throws: `InferenceError.clipSize` for a clip of another size.
+  package func profile(
+    pixels: Span<UInt8>, after shift: Int? = nil, in cache: WindowCache? = nil
+  ) throws(InferenceError) -> [StepTime] {
     try check(pixels.count)
     var times: [StepTime] = []
     _ = try unsafe pixels.withUnsafeBufferPointer { (buffer) throws(InferenceError) in
-      try unsafe run(.pixels(buffer)) { times.append($0) }
+      try unsafe run(.pixels(buffer), after: shift, in: cache) { step, duration in
+        times.append(
+          StepTime(
+            layer: step.layer, kernel: step.implementation, duration: duration,
+            multiplyAccumulates: step.multiplyAccumulates))
+      }
     }
     return times
   }
@@ -135,12 +153,15 @@ package import Networks
   /// Only meaningful for an engine made with `keepingEndpoints`, or for the logits. `NonLocal.attention` is the softmax
   /// map [queries, keys].
   package func values(of endpoint: String) throws(InferenceError) -> [Float]? {
-    guard endpoint != StudentNetwork.Endpoint.input, let index = plan.endpoints[endpoint] else { return nil }
+    let plan = whole.plan
+    guard endpoint != StudentNetwork.Endpoint.input, let index = plan.endpoints[endpoint],
+      let address = unsafe whole.address(ofTensor: index)
+    else { return nil }
     var description = plan.tensors[index].description
     let count = plan.tensors[index].shape.count
     var reason: String?
     let values = unsafe [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-      if let text = unsafe odn_unpack(&description, addresses[index], buffer.baseAddress) {
+      if let text = unsafe odn_unpack(&description, address, buffer.baseAddress) {
         reason = unsafe String(cString: text)
         return
       }
@@ -150,53 +171,58 @@ package import Networks
     return values
   }
 
-  /// The clip as it was handed over.
-  @safe private enum Clip {
-    case pixels(UnsafeBufferPointer<UInt8>)
-    case floats(UnsafeBufferPointer<Float>)
-  }
-
   private func check(_ count: Int) throws(InferenceError) {
     guard count == clipCount else { throw .clipSize(given: count, expected: clipCount) }
   }
 
-  private func run(_ clip: Clip, timing observe: ((StepTime) -> Void)? = nil) throws(InferenceError) -> [[Float]] {
+  private func run(
+    _ clip: PlanExecution.Clip, after shift: Int? = nil, in given: WindowCache? = nil,
+    timing observe: ((NetworkPlan.Step, Duration) -> Void)? = nil
+  ) throws(InferenceError) -> [[Float]] {
     _ = odn_set_threads(Int32(threads))
-    for (index, step) in plan.steps.enumerated() {
-      let start = observe == nil ? nil : ContinuousClock.now
-      try run(step, at: index, clip)
-      if let start {
-        observe?(
-          StepTime(
-            layer: step.layer, kernel: step.implementation, duration: start.duration(to: .now),
-            multiplyAccumulates: step.multiplyAccumulates))
-      }
+    if hop != nil, given == nil, unkept == nil { unkept = try makeCache() }
+    let cache = given ?? unkept
+    var execution = whole
+    if let shift, let cache, cache.isFilled, let part = try part(after: shift) {
+      execution = part
+      cache.move(by: shift)
+    } else {
+      cache?.begin()
     }
-    let result = plan.tensors[plan.result].shape
-    let scores = unsafe addresses[plan.result].assumingMemoryBound(to: Float.self)
+    // A run that fails leaves nothing to go on from.
+    do {
+      try unsafe execution.run(clip, in: arena.base, cache, timing: observe)
+    } catch {
+      cache?.begin()
+      throw error
+    }
+    cache?.complete()
+    let result = execution.plan.tensors[execution.plan.result].shape
+    guard let scores = unsafe execution.address(ofTensor: execution.plan.result)?.assumingMemoryBound(to: Float.self)
+    else { return [] }
     return (0..<result.extent.count).map { position in
       let row = unsafe UnsafeBufferPointer(start: scores + position * result.channels, count: result.channels)
       return unsafe Array(row)
     }
   }
 
-  private func run(_ step: NetworkPlan.Step, at index: Int, _ clip: Clip) throws(InferenceError) {
-    let destination = unsafe addresses[step.destination]
-    switch step.action {
-    case .kernel(let kernel): try kernel.run()
-    case .winograd(let convolution): try convolution.run()
-    case .pack(var packing):
-      switch clip {
-      case .pixels(let pixels): unsafe odn_pack_pixels(&packing, pixels.baseAddress, destination)
-      case .floats(let values): unsafe odn_pack_floats(&packing, values.baseAddress, destination)
-      }
-    case .concatenate:
-      guard let joint = joints[index] else { return }
-      let positions = Int64(plan.tensors[step.destination].shape.extent.count)
-      unsafe odn_concatenate(Int32(joint.parts.count), joint.parts, joint.partBytes, positions, destination)
-    case .copy:
-      unsafe destination.copyMemory(
-        from: addresses[step.sources[0]], byteCount: plan.tensors[step.destination].byteCount)
+  /// What computes a window that begins `shift` frames after the one before; `nil` where that saves nothing.
+  private func part(after shift: Int) throws(InferenceError) -> PlanExecution? {
+    guard let hop, shift > 0, shift.isMultiple(of: hop), shift <= graph.nodes[0].shape.extent.frames / 2 else {
+      return nil
     }
+    if let made = partial[shift] { return made }
+    let made = try plan(shift: shift)
+    partial[shift] = made
+    return made
+  }
+
+  private func plan(shift: Int) throws(InferenceError) -> PlanExecution {
+    let reuse = TemporalReuse(graph, hop: hop, shift: shift)
+    let plan = try NetworkPlan(
+      graph, reuse, parameters: parameters, weights: weights, precision: precision, threads: threads)
+    let execution = PlanExecution(plan)
+    if execution.arenaBytes > arena.byteCount { arena = try AlignedMemory(byteCount: execution.arenaBytes) }
+    return execution
   }
 }

@@ -66,7 +66,12 @@ import Networks
     constants = [packed, offsets]
   }
 
-  /// Uses the weights of `other`, which computes the same elsewhere in memory.
+  /// True when both want their weights laid out alike.
+  func readsWeights(like other: Kernel) -> Bool {
+    unsafe odn_same_layout(operation, other.operation, Slot.weights.number) != 0
+  }
+
+  /// Uses the weights of `other`, which reads them alike.
   func share(_ other: Kernel) throws(InferenceError) {
     try unsafe bind(.weights, to: other.constants[0].base)
     try unsafe bind(.bias, to: other.constants[1].base)

@@ -1,28 +1,34 @@
 import COneDNN
 import Networks
 
-/// A network as the steps that compute it, with the memory they share.
+/// A network as the steps that compute a window, with the memory they share.
 ///
 /// Built once; running it only walks `steps`. Activations are dense with channels innermost: a convolution that reads
 /// or writes a channel slice of a wider tensor would fall to oneDNN's reference code, so branches write tensors of
-/// their own and one pass joins them.
+/// their own and one pass joins them. A run of frames, however, is one block of memory, and a step may cover just that.
 struct NetworkPlan {
+  /// A tensor from one of its frames on.
+  struct Place {
+    var tensor: Int
+    var firstFrame = 0
+  }
+
   /// One pass over memory or one oneDNN operation.
   struct Step {
     enum Action {
       case pack(odn_packing)
       case kernel(Kernel)
       case winograd(WinogradConvolution)
-      /// Joins the sources along channels.
-      case concatenate
+      /// Joins the sources along channels; so many positions.
+      case concatenate(positions: Int)
       /// Copies the source to the destination, to which the next step adds.
       case copy
     }
 
     let layer: String
     let action: Action
-    let sources: [Int]
-    let destination: Int
+    let sources: [Place]
+    let destination: Place
     /// Products of the plain algorithm, including those with the packed stem's zeros.
     let multiplyAccumulates: Int
 
@@ -31,15 +37,6 @@ struct NetworkPlan {
       switch action {
       case .kernel(let kernel): kernel.scratchBytes
       case .winograd(let convolution): convolution.scratchBytes
-      case .pack, .concatenate, .copy: 0
-      }
-    }
-
-    /// Weights it keeps.
-    var constantBytes: Int {
-      switch action {
-      case .kernel(let kernel): kernel.constantBytes
-      case .winograd(let convolution): convolution.constantBytes
       case .pack, .concatenate, .copy: 0
       }
     }
@@ -56,48 +53,70 @@ struct NetworkPlan {
 
   private(set) var steps: [Step] = []
   private(set) var tensors: [Tensor] = []
-  /// Tensors by endpoint name.
+  /// Tensors that stay from window to window, with the graph's node that each is the output of.
+  private(set) var kept: [Int: Int] = [:]
+  /// Tensors by endpoint name; of a layer that is computed in parts, the first.
   private(set) var endpoints: [String: Int] = [:]
   /// The network's result, [positions, classes].
   private(set) var result = 0
 
   private let graph: NetworkGraph
+  private let windows: [FrameWindow]
   private let scalars: [Tensor.Scalar]
+  private let weights: PackedWeights
   private let threads: Int
+  /// For each node the frames that are there, and where.
+  private var outputs: [[(frames: Range<Int>, tensor: Int)]] = []
 
   /// Chooses kernels and loads weights.
   ///
   /// - Parameters:
   ///   - graph: the network; its first node is the clip, read by one convolution.
+  ///   - reuse: which frames of each layer are computed.
   ///   - parameters: where weights come from.
-  ///   - scalar: the trunk's number format. The attention block, whose unscaled softmax is sensitive, the modules before
+  ///   - weights: those that other plans of this network packed, and will.
+  ///   - precision: the trunk's number format. The attention block, whose unscaled softmax is sensitive, the modules before
   ///     it and the head stay in float32.
   ///   - threads: how many compute.
   /// - Throws: `InferenceError` for a tensor that is missing, a kernel that would be slow or a graph of another form.
-  init(_ graph: NetworkGraph, parameters: some ParameterSource, scalar: Tensor.Scalar, threads: Int)
-    throws(InferenceError)
-  {
+  init(
+    _ graph: NetworkGraph, _ reuse: TemporalReuse, parameters: some ParameterSource, weights: PackedWeights,
+    precision: Precision, threads: Int
+  ) throws(InferenceError) {
     self.graph = graph
+    self.weights = weights
     self.threads = threads
-    scalars = Self.scalars(of: graph, trunk: scalar)
-    var outputs: [Int] = []
-    for node in graph.nodes {
-      let sources = node.inputs.map { outputs[$0] }
-      let output = try append(node, index: outputs.count, from: sources, parameters: parameters)
-      endpoints[node.name] = output
-      outputs.append(output)
+    windows = graph.frameWindows
+    scalars = Self.scalars(of: graph, precision)
+    for (index, node) in graph.nodes.enumerated() {
+      outputs.append([])
+      let layer = reuse.layers[index]
+      if layer.isKept {
+        let tensor = make(Tensor(shape: node.shape, scalar: scalars[index])).tensor
+        kept[tensor] = index
+        outputs[index] = [(0..<node.shape.extent.frames, tensor)]
+      }
+      for frames in layer.computed { try append(index, frames, parameters) }
+      endpoints[node.name] = outputs[index].first?.tensor
     }
-    result = outputs.last ?? 0
+    result = outputs.last?.first?.tensor ?? 0
   }
 
   /// For each tensor the steps, first to last, that write or read it; the result is read after the last step.
   var lives: [ClosedRange<Int>] {
     var lives: [ClosedRange<Int>?] = Array(repeating: nil, count: tensors.count)
     for (index, step) in steps.enumerated() {
-      for tensor in step.sources + [step.destination] { lives[tensor] = (lives[tensor]?.lowerBound ?? index)...index }
+      for place in step.sources + [step.destination] {
+        lives[place.tensor] = (lives[place.tensor]?.lowerBound ?? index)...index
+      }
     }
     lives[result] = (lives[result]?.lowerBound ?? 0)...steps.count
     return lives.map { $0 ?? 0...0 }
+  }
+
+  /// The number format of each node's output.
+  static func scalars(of graph: NetworkGraph, _ precision: Precision) -> [Tensor.Scalar] {
+    scalars(of: graph, trunk: precision == .bf16 ? .bf16 : .f32)
   }
 
   /// Inception modules before an attention block that are float32 whatever the trunk is.
@@ -130,53 +149,73 @@ struct NetworkPlan {
     return scalars
   }
 
+  // MARK: Layers
+
+  /// Adds what computes some frames of a node.
   private mutating func append(
-    _ node: NetworkGraph.Node, index: Int, from sources: [Int], parameters: some ParameterSource
-  ) throws(InferenceError) -> Int {
-    let output = Tensor(shape: node.shape, scalar: scalars[index])
+    _ index: Int, _ frames: Range<Int>, _ parameters: some ParameterSource
+  ) throws(InferenceError) {
+    let node = graph.nodes[index]
+    var output = Tensor(shape: node.shape, scalar: scalars[index])
+    output.shape.extent.frames = frames.count
     switch node.operation {
     case .input:
       guard let layer = stem(reading: index) else {
         throw .network(reason: "the clip must be read by one convolution and nothing else")
       }
-      let packing = PixelPacking(layer, picture: node.shape.extent, scalar: scalars[index])
-      return add(node.name, .pack(packing.description), from: [], to: packing.tensor)
+      let packing = PixelPacking(layer, picture: node.shape.extent, scalar: output.scalar)
+      let to = place(packing.tensor(frames.count), index, frames)
+      add(node.name, .pack(packing.description(frames)), from: [], to: to)
     case .convolution(let layer):
-      var folded = try FoldedWeights(
-        weight: layer.weight, bias: layer.bias, normalization: layer.normalization, from: parameters)
+      let (from, source, front, back) = input(index, frames)
       let picture = graph.nodes[node.inputs[0]]
+      let folded = LayerWeights(
+        weight: layer.weight, bias: layer.bias, normalization: layer.normalization, from: parameters)
+      let to = place(output, index, frames)
       if WinogradConvolution.suits(layer) {
         let fast = try WinogradConvolution(
-          node.name, layer, from: tensors[sources[0]], to: output, folded, threads: threads)
-        return add(
-          node.name, .winograd(fast), from: sources, to: output, work: NetworkGraph.multiplyAccumulates(node))
+          node.name, layer, from: source, front: front, to: output, folded, weights, threads: threads)
+        let work = layer.weight.count * output.shape.extent.count
+        return add(node.name, .winograd(fast), from: [from], to: to, work: work)
       }
       var window = odn_window(
         layer.kernel, stride: layer.stride, padding: layer.padded(picture.shape.extent).padding)
+      var packed = folded
       if case .input = picture.operation {
-        let packing = PixelPacking(layer, picture: picture.shape.extent, scalar: output.scalar)
+        let packing = PixelPacking(layer, picture: picture.shape.extent, scalar: source.scalar)
         window = packing.window
-        folded.weights = packing.weights(folded.weights)
+        packed = folded.map(packing.weights)
       }
-      return try convolve(
-        node.name, from: sources[0], to: output, window, finish: layer.hasReLU ? ODN_RELU : ODN_AS_IS, folded)
+      (window.front.frames, window.back.frames) = (Int64(front), Int64(back))
+      try convolve(node.name, from, source, to, output, window, finish: layer.hasReLU ? ODN_RELU : ODN_AS_IS, packed)
     case .maxPool(let layer):
-      let window = odn_window(
-        layer.kernel, stride: layer.stride, padding: layer.padded(tensors[sources[0]].shape.extent).padding)
-      return try maxPool(node.name, from: sources[0], to: output, window)
-    case .concatenate: return add(node.name, .concatenate, from: sources, to: output)
-    case .nonLocal(let block): return try attend(node.name, block, from: sources[0], parameters)
+      let (from, source, front, back) = input(index, frames)
+      var window = odn_window(
+        layer.kernel, stride: layer.stride, padding: layer.padded(graph.nodes[node.inputs[0]].shape.extent).padding)
+      (window.front.frames, window.back.frames) = (Int64(front), Int64(back))
+      let kernel = try Kernel.maxPool(node.name, from: source, to: output, window)
+      add(node.name, .kernel(kernel), from: [from], to: place(output, index, frames))
+    case .concatenate:
+      let sources = node.inputs.map { locate($0, frames) }
+      let to = place(output, index, frames)
+      add(node.name, .concatenate(positions: output.shape.extent.count), from: sources, to: to)
+    case .nonLocal(let block):
+      let (from, source, _, _) = input(index, frames)
+      try attend(node.name, block, from, source, to: place(output, index, frames), parameters)
     case .averagePool(let window):
-      return try averagePool(node.name, from: sources[0], to: output, window: window)
+      let (from, source, _, _) = input(index, frames)
+      try averagePool(node.name, from, source, to: place(output, index, frames), output, window: window)
     case .stepClassifier(let layer):
+      let (from, source, _, _) = input(index, frames)
       // Row-major [K, K · steps] with class-major columns is the weight [K, K, steps, 1, 1] of a temporal convolution.
-      let weights = try FoldedWeights(
-        weight: layer.weight, bias: layer.bias, normalization: nil, from: parameters)
-      return try convolve(
-        node.name, from: sources[0], to: output, odn_window(Extent(layer.steps, 1, 1)), finish: ODN_AS_IS, weights)
+      let folded = LayerWeights(weight: layer.weight, bias: layer.bias, normalization: nil, from: parameters)
+      let window = odn_window(Extent(layer.steps, 1, 1))
+      try convolve(
+        node.name, from, source, place(output, index, frames), output, window, finish: ODN_AS_IS, folded)
     case .meanOverSteps:
-      let steps = tensors[sources[0]].shape.extent
-      return try averagePool(node.name, from: sources[0], to: output, window: steps)
+      let (from, source, _, _) = input(index, frames)
+      let window = source.shape.extent
+      try averagePool(node.name, from, source, to: place(output, index, frames), output, window: window)
     }
   }
 
@@ -188,87 +227,123 @@ struct NetworkPlan {
 
   /// The Non-Local block, in float32: queries, keys and values as matrices of one row a position.
   private mutating func attend(
-    _ name: String, _ block: NonLocalBlock, from input: Int, _ parameters: some ParameterSource
-  ) throws(InferenceError) -> Int {
-    let extent = tensors[input].shape.extent
+    _ name: String, _ block: NonLocalBlock, _ from: Place, _ source: Tensor, to output: Place,
+    _ parameters: some ParameterSource
+  ) throws(InferenceError) {
+    let extent = source.shape.extent
     let keyExtent = block.keyExtent(extent)
     func embedded(_ extent: Extent) -> Tensor {
       Tensor(shape: ActivationShape(channels: block.inner, extent: extent), scalar: .f32)
     }
-    func folded(_ layer: [ParameterDescription], _ normalization: BatchNormalization? = nil) throws(InferenceError)
-      -> FoldedWeights
-    {
-      try FoldedWeights(weight: layer[0], bias: layer[1], normalization: normalization, from: parameters)
+    func folded(_ layer: [ParameterDescription], _ normalization: BatchNormalization? = nil) -> LayerWeights {
+      LayerWeights(weight: layer[0], bias: layer[1], normalization: normalization, from: parameters)
     }
     let point = odn_window(Extent(1))
-    let queries = try convolve(
-      name, from: input, to: embedded(extent), point, finish: ODN_AS_IS, try folded(block.theta))
-    var keys = try convolve(name, from: input, to: embedded(extent), point, finish: ODN_AS_IS, try folded(block.phi))
-    var values = try convolve(name, from: input, to: embedded(extent), point, finish: ODN_AS_IS, try folded(block.g))
+    func embed(_ layer: [ParameterDescription]) throws(InferenceError) -> Place {
+      let to = make(embedded(extent))
+      try convolve(name, from, source, to, embedded(extent), point, finish: ODN_AS_IS, folded(layer))
+      return to
+    }
+    let queries = try embed(block.theta)
+    var keys = try embed(block.phi)
+    var values = try embed(block.g)
     if block.subSampled {
       let window = odn_window(Extent(1, 2, 2), stride: Extent(1, 2, 2))
-      keys = try maxPool(name, from: keys, to: embedded(keyExtent), window)
-      values = try maxPool(name, from: values, to: embedded(keyExtent), window)
+      func sampled(_ place: Place) throws(InferenceError) -> Place {
+        let kernel = try Kernel.maxPool(name, from: embedded(extent), to: embedded(keyExtent), window)
+        let to = make(embedded(keyExtent))
+        add(name, .kernel(kernel), from: [place], to: to)
+        return to
+      }
+      keys = try sampled(keys)
+      values = try sampled(values)
     }
 
-    let scores = try multiply(
+    let scores = make(.matrix(rows: extent.count, columns: keyExtent.count))
+    try multiply(
       name, queries, keys, transposed: true, rows: extent.count, inner: block.inner, columns: keyExtent.count,
-      to: .matrix(rows: extent.count, columns: keyExtent.count))
+      to: scores)
     let softmax = try Kernel.softmax(name, rows: extent.count, columns: keyExtent.count)
-    let attention = add(name, .kernel(softmax), from: [scores], to: tensors[scores])
-    endpoints[name + ".attention"] = attention
-    let attended = try multiply(
+    let attention = make(tensors[scores.tensor])
+    add(name, .kernel(softmax), from: [scores], to: attention)
+    endpoints[name + ".attention"] = attention.tensor
+    let attended = make(embedded(extent))
+    try multiply(
       name, attention, values, transposed: false, rows: extent.count, inner: keyExtent.count, columns: block.inner,
-      to: embedded(extent))
+      to: attended)
 
-    let output = add(name, .copy, from: [input], to: tensors[input])
-    return try convolve(
-      name, from: attended, to: tensors[output], into: output, point, finish: ODN_ADD_TO_DESTINATION,
-      try folded(block.output, block.normalization))
+    add(name, .copy, from: [from], to: output)
+    try convolve(
+      name, attended, embedded(extent), output, source, point, finish: ODN_ADD_TO_DESTINATION,
+      folded(block.output, block.normalization))
+  }
+
+  // MARK: Places
+
+  private mutating func make(_ tensor: Tensor) -> Place {
+    tensors.append(tensor)
+    return Place(tensor: tensors.count - 1)
+  }
+
+  /// Where some frames of a node go: into the tensor that is kept, or into one of their own.
+  private mutating func place(_ tensor: Tensor, _ node: Int, _ frames: Range<Int>) -> Place {
+    if let whole = outputs[node].first, kept[whole.tensor] == node {
+      return Place(tensor: whole.tensor, firstFrame: frames.lowerBound)
+    }
+    let place = make(tensor)
+    outputs[node].append((frames, place.tensor))
+    return place
+  }
+
+  /// Where some frames of a node are.
+  private func locate(_ node: Int, _ frames: Range<Int>) -> Place {
+    guard let part = outputs[node].first(where: { $0.frames.contains(frames.lowerBound) }),
+      part.frames.upperBound >= frames.upperBound
+    else { preconditionFailure("\(graph.nodes[node].name) has no frames \(frames)") }
+    return Place(tensor: part.tensor, firstFrame: frames.lowerBound - part.frames.lowerBound)
+  }
+
+  /// What some frames of a node read of its input, with the zeros before and after.
+  private func input(_ node: Int, _ frames: Range<Int>) -> (from: Place, source: Tensor, front: Int, back: Int) {
+    let input = graph.nodes[node].inputs[0]
+    let read = windows[node].reads(frames, of: graph.nodes[input].shape.extent.frames)
+    let from = locate(input, read.frames)
+    var source = tensors[from.tensor]
+    source.shape.extent.frames = read.frames.count
+    return (from, source, read.front, read.back)
   }
 
   // MARK: Steps
 
   private mutating func convolve(
-    _ name: String, from source: Int, to output: Tensor, into existing: Int? = nil, _ window: odn_window,
-    finish: odn_finish, _ folded: FoldedWeights
-  ) throws(InferenceError) -> Int {
-    let kernel = try Kernel.convolution(name, from: tensors[source], to: output, window, finish: finish)
-    try kernel.load(weights: folded.weights, scales: folded.scales, bias: folded.bias)
-    return add(
-      name, .kernel(kernel), from: [source], to: output, into: existing,
-      work: folded.weights.count * output.shape.extent.count)
-  }
-
-  private mutating func maxPool(
-    _ name: String, from source: Int, to output: Tensor, _ window: odn_window
-  ) throws(InferenceError) -> Int {
+    _ name: String, _ from: Place, _ source: Tensor, _ to: Place, _ output: Tensor, _ window: odn_window,
+    finish: odn_finish, _ layer: LayerWeights
+  ) throws(InferenceError) {
+    let kernel = try Kernel.convolution(name, from: source, to: output, window, finish: finish)
+    try weights.give(layer, to: kernel)
+    let taps = Int(window.size.frames * window.size.height * window.size.width)
     add(
-      name, .kernel(try Kernel.maxPool(name, from: tensors[source], to: output, window)), from: [source], to: output)
+      name, .kernel(kernel), from: [from], to: to,
+      work: taps * source.shape.channels * output.shape.channels * output.shape.extent.count)
   }
 
   private mutating func averagePool(
-    _ name: String, from source: Int, to output: Tensor, window: Extent
-  ) throws(InferenceError) -> Int {
-    let kernel = try Kernel.averagePool(name, from: tensors[source], to: output, window: window)
-    return add(name, .kernel(kernel), from: [source], to: output)
+    _ name: String, _ from: Place, _ source: Tensor, to: Place, _ output: Tensor, window: Extent
+  ) throws(InferenceError) {
+    add(name, .kernel(try Kernel.averagePool(name, from: source, to: output, window: window)), from: [from], to: to)
   }
 
   private mutating func multiply(
-    _ name: String, _ left: Int, _ right: Int, transposed: Bool, rows: Int, inner: Int, columns: Int, to output: Tensor
-  ) throws(InferenceError) -> Int {
+    _ name: String, _ left: Place, _ right: Place, transposed: Bool, rows: Int, inner: Int, columns: Int, to: Place
+  ) throws(InferenceError) {
     let kernel = try Kernel.product(name, rows: rows, inner: inner, columns: columns, transposed: transposed)
-    return add(name, .kernel(kernel), from: [left, right], to: output, work: rows * inner * columns)
+    add(name, .kernel(kernel), from: [left, right], to: to, work: rows * inner * columns)
   }
 
   private mutating func add(
-    _ layer: String, _ action: Step.Action, from sources: [Int], to tensor: Tensor, into existing: Int? = nil,
-    work: Int = 0
-  ) -> Int {
-    if existing == nil { tensors.append(tensor) }
-    let destination = existing ?? tensors.count - 1
+    _ layer: String, _ action: Step.Action, from sources: [Place], to destination: Place, work: Int = 0
+  ) {
     steps.append(
       Step(layer: layer, action: action, sources: sources, destination: destination, multiplyAccumulates: work))
-    return destination
   }
 }

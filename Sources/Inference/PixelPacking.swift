@@ -26,11 +26,10 @@ struct PixelPacking {
   /// Even, because bf16 instructions multiply pairs.
   private var channels: Int { (3 * layer.kernel.width + 1) / 2 * 2 }
 
-  /// What packing writes.
-  var tensor: Tensor {
+  /// What packing so many frames writes.
+  func tensor(_ frames: Int) -> Tensor {
     Tensor(
-      shape: ActivationShape(channels: channels, extent: Extent(picture.frames, picture.height, output.width)),
-      scalar: scalar)
+      shape: ActivationShape(channels: channels, extent: Extent(frames, picture.height, output.width)), scalar: scalar)
   }
 
   /// The convolution's kernel over packed pixels.
@@ -41,10 +40,10 @@ struct PixelPacking {
       front: alongRows(padding.front, 0), back: alongRows(padding.back, 0))
   }
 
-  /// The same for the C shim.
-  var description: odn_packing {
+  /// Packing some frames, for the C shim.
+  func description(_ frames: Range<Int>) -> odn_packing {
     odn_packing(
-      picture: odn_extent(picture), positions: Int64(output.width), pixels: Int64(layer.kernel.width),
+      picture: odn_extent(picture), first_frame: Int64(frames.lowerBound), frames: Int64(frames.count), positions: Int64(output.width), pixels: Int64(layer.kernel.width),
       stride: Int64(layer.stride.width), offset: Int64(padding.front.width), channels: Int64(channels),
       type: scalar.number)
   }

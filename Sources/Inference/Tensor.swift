@@ -17,6 +17,8 @@ struct Tensor {
   var scalar: Scalar
 
   var byteCount: Int { shape.count * scalar.byteCount }
+  /// From one frame to the next.
+  var frameBytes: Int { shape.channels * shape.extent.height * shape.extent.width * scalar.byteCount }
 
   /// The same for the C shim.
   var description: odn_tensor {

@@ -28,6 +28,70 @@ struct FoldedWeights {
   }
 }
 
+/// A layer's folded weights, made when a kernel wants them in a layout that no other one has.
+final class LayerWeights {
+  /// Tells layers apart.
+  let name: String
+  private let make: () throws(InferenceError) -> FoldedWeights
+  private var made: FoldedWeights?
+
+  init(name: String, _ make: @escaping () throws(InferenceError) -> FoldedWeights) {
+    self.name = name
+    self.make = make
+  }
+
+  convenience init(
+    weight: ParameterDescription, bias: ParameterDescription?, normalization: BatchNormalization?,
+    from parameters: some ParameterSource
+  ) {
+    self.init(name: weight.name) { () throws(InferenceError) in
+      try FoldedWeights(weight: weight, bias: bias, normalization: normalization, from: parameters)
+    }
+  }
+
+  func folded() throws(InferenceError) -> FoldedWeights {
+    if let made { return made }
+    let folded = try make()
+    made = folded
+    return folded
+  }
+
+  /// The same with other weights, for a kernel over something else than the layer's input.
+  func map(_ change: @escaping ([Float]) -> [Float]) -> LayerWeights {
+    LayerWeights(name: name) { () throws(InferenceError) in
+      var folded = try self.folded()
+      folded.weights = change(folded.weights)
+      return folded
+    }
+  }
+}
+
+/// Weights as kernels want them: all kernels of a layer that want one layout share it.
+final class PackedWeights {
+  private var kernels: [String: [Kernel]] = [:]
+  private var biases: [String: [Float]] = [:]
+  /// Of everything that is packed.
+  private(set) var byteCount = 0
+
+  /// Gives `kernel` the weights of `layer`; `part` tells parts of a layer with kernels of their own.
+  func give(_ layer: LayerWeights, part: String = "", to kernel: Kernel) throws(InferenceError) {
+    let key = layer.name + part
+    if let other = kernels[key]?.first(where: { $0.readsWeights(like: kernel) }) { return try kernel.share(other) }
+    let folded = try layer.folded()
+    try kernel.load(weights: folded.weights, scales: folded.scales, bias: folded.bias)
+    byteCount += kernel.constantBytes
+    kernels[key, default: []].append(kernel)
+  }
+
+  /// What is added to each output channel of `layer`.
+  func bias(of layer: LayerWeights) throws(InferenceError) -> [Float] {
+    if let bias = biases[layer.name] { return bias }
+    let bias = try layer.folded().bias
+    biases[layer.name] = bias
+    return bias
+  }
+}
+
 extension ParameterSource {
   /// The values of `parameter`; exactly as many as its shape says.
   fileprivate func checked(_ parameter: ParameterDescription) throws(InferenceError) -> [Float] {

@@ -10,7 +10,6 @@ import Networks
 /// - Source: Lavin & Gray, Fast Algorithms for Convolutional Neural Networks (2016).
 @safe final class WinogradConvolution {
   let scratchBytes: Int
-  let constantBytes: Int
 
   private var layer: odn_winograd
   /// For each thread the 16 components.
@@ -18,6 +17,7 @@ import Networks
   private let operations: [OpaquePointer?]
   private let threadBytes: Int
   private let bias: [Float]
+  private var scratch: UnsafeMutableRawPointer?
   private var working: [UnsafeMutableRawPointer?] = unsafe []
   private var source: UnsafeRawPointer?
   private var destination: UnsafeMutableRawPointer?
@@ -32,11 +32,21 @@ import Networks
   /// Most that a pass of one thread transforms: a few fit the last-level cache.
   private static let passBytes = 6 << 20
 
+  /// - Parameters:
+  ///   - name: the endpoint, for messages.
+  ///   - layer: what is computed.
+  ///   - source: the frames that are read.
+  ///   - front: zeros to read before them.
+  ///   - destination: the frames that are made.
+  ///   - folded: the layer's weights.
+  ///   - packed: where weights of other parts of the layer are.
+  ///   - threads: how many compute.
+  /// - Throws: `InferenceError` when there is no memory or oneDNN refuses.
   init(
-    _ name: String, _ layer: Convolution3D, from source: Tensor, to destination: Tensor, _ folded: FoldedWeights,
-    threads: Int
+    _ name: String, _ layer: Convolution3D, from source: Tensor, front: Int, to destination: Tensor,
+    _ folded: LayerWeights, _ packed: PackedWeights, threads: Int
   ) throws(InferenceError) {
-    let extent = source.shape.extent
+    let extent = destination.shape.extent
     let columns = (extent.width + 1) / 2
     let halo = layer.kernel.frames - 1
     // Neighbouring components would fall on the same cache lines' sets if they lay whole pages apart.
@@ -62,33 +72,24 @@ import Networks
     let products = Tensor(
       shape: ActivationShape(channels: layer.outputs, extent: Extent(pass.frames, pass.rows, columns)), scalar: .f32)
     let window = odn_window(Extent(layer.kernel.frames, 1, 1))
-    let noBias = folded.bias.map { _ in Float(0) }
-    var weights = [Float](repeating: 0, count: folded.weights.count / 9)
     var kernels: [Kernel] = []
-    for component in 0..<16 {
-      let kernel = try Kernel.convolution(name, from: transformed, to: products, window, finish: ODN_AS_IS)
-      unsafe odn_winograd_weights(Int64(weights.count), folded.weights, Int32(component), &weights)
-      try kernel.load(weights: weights, scales: folded.scales, bias: noBias)
-      kernels.append(kernel)
-    }
-    constantBytes = kernels.reduce(0) { $0 + $1.constantBytes }
-    for _ in 1..<threads {
+    for _ in 0..<threads {
       for component in 0..<16 {
         let kernel = try Kernel.convolution(name, from: transformed, to: products, window, finish: ODN_AS_IS)
-        try kernel.share(kernels[component])
+        try packed.give(folded.component(component), to: kernel)
         kernels.append(kernel)
       }
     }
     self.kernels = kernels
     unsafe operations = unsafe kernels.map { unsafe $0.operation }
-    bias = folded.bias
+    bias = try packed.bias(of: folded)
     threadBytes = spread(16 * (transformedBytes + productBytes) + kernels[0].scratchBytes) / 64 * 64
     scratchBytes = threadBytes * threads
 
     unsafe self.layer = unsafe odn_winograd(
-      extent: odn_extent(extent), channels_in: Int64(layer.inputs), channels_out: Int64(layer.outputs),
+      extent: odn_extent(extent), source_frames: Int64(source.shape.extent.frames), channels_in: Int64(layer.inputs), channels_out: Int64(layer.outputs),
       pass_frames: Int64(pass.frames), pass_rows: Int64(pass.rows), kernel_frames: Int64(layer.kernel.frames),
-      front_frames: Int64(layer.padded(extent).padding.front.frames), transformed_bytes: Int64(transformedBytes),
+      front_frames: Int64(front), transformed_bytes: Int64(transformedBytes),
       product_bytes: Int64(productBytes), source_type: source.scalar.number,
       destination_type: destination.scalar.number, relu: layer.hasReLU ? 1 : 0, threads: Int32(threads),
       products: nil, working: nil)
@@ -117,10 +118,13 @@ import Networks
   /// One kernel's name; all sixteen are alike.
   var implementation: String { "winograd " + kernels[0].implementation }
 
-  /// Fixes where it reads, writes and works; `scratch` has `scratchBytes`.
+  /// Says where it reads, writes and works from now on; `scratch` has `scratchBytes`.
   func bind(
     source: UnsafeRawPointer, destination: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
   ) throws(InferenceError) {
+    unsafe self.source = unsafe source
+    unsafe self.destination = unsafe destination
+    guard unsafe scratch != self.scratch else { return }
     unsafe working = []
     for (index, kernel) in kernels.enumerated() {
       let base = unsafe scratch + index / 16 * threadBytes
@@ -132,8 +136,7 @@ import Networks
       }
       if index % 16 == 0 { unsafe working.append(base) }
     }
-    unsafe self.source = unsafe source
-    unsafe self.destination = unsafe destination
+    unsafe self.scratch = unsafe scratch
   }
 
   func run() throws(InferenceError) {
@@ -146,6 +149,20 @@ import Networks
     }
     if let reason = unsafe reason {
       throw .kernel(layer: kernels[0].layer, reason: unsafe String(cString: reason))
+    }
+  }
+}
+
+extension LayerWeights {
+  /// The weights of one of the 16 components, without bias, which is added to what they make together.
+  fileprivate func component(_ number: Int) -> LayerWeights {
+    LayerWeights(name: "\(name) component \(number)") { () throws(InferenceError) in
+      var folded = try self.folded()
+      var weights = [Float](repeating: 0, count: folded.weights.count / 9)
+      unsafe odn_winograd_weights(Int64(weights.count), folded.weights, Int32(number), &weights)
+      folded.weights = weights
+      folded.bias = folded.bias.map { _ in 0 }
+      return folded
     }
   }
 }

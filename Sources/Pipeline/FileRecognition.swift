@@ -139,7 +139,7 @@ package struct FileRecognition {
     for output in outputs {
       switch output {
       case .window(let order, let window):
-        let scored = try scorer.score(window)
+        let scored = try scorer.score(window, of: WindowStream(person: order.person))
         pipeline.recycle(window)
         collected.logits = scored.logits
         try serve(pipeline.take(scored.probabilities, for: order), &pipeline, &collected)

@@ -10,30 +10,66 @@ package struct ScoredWindow: Sendable {
   package let probabilities: [Float]
 }
 
+/// Whose windows follow one another.
+package struct WindowStream: Hashable, Sendable {
+  package var camera: Int
+  /// `nil` where the whole scene is looked at.
+  package var person: Int?
+
+  package init(camera: Int = 0, person: Int?) {
+    self.camera = camera
+    self.person = person
+  }
+}
+
+/// How windows are computed.
+package struct ScoringOptions: Equatable, Sendable {
+  /// Number format of the trunk.
+  package var precision = Precision.auto
+  /// Cores to use.
+  package var threads = 1
+  /// Samples from one window to the next; `nil` computes each window as a whole.
+  package var hop: Int?
+  /// Most bytes for what windows use again of those before; a stream that finds no room has its windows computed as a
+  /// whole.
+  package var reuseBytes = 512 << 20
+
+  package init() {}
+}
+
 /// A model ready to score windows: the network's kernels and the calibration that belongs to it.
 ///
 /// Not `Sendable`: one thread makes it and uses it.
 package final class WindowScorer {
   package let card: ModelCard
   package let engine: ClipEngine
+  private var memory: StreamMemory
 
   /// - Parameters:
   ///   - model: weights and card.
-  ///   - precision: number format of the trunk.
-  ///   - threads: cores to use.
+  ///   - options: how windows are computed.
   /// - Throws: `InferenceError` when this CPU cannot run the precision, or a weight is missing.
-  package init(_ model: StudentModel, precision: Precision, threads: Int) throws(InferenceError) {
+  package init(_ model: StudentModel, _ options: ScoringOptions) throws(InferenceError) {
     card = model.card
-    engine = try ClipEngine(network: model.network, parameters: model, precision: precision, threads: threads)
+    engine = try ClipEngine(
+      network: model.network, parameters: model, precision: options.precision, threads: options.threads,
+      hop: options.hop)
+    memory = StreamMemory(engine, most: options.reuseBytes, hop: .seconds(Double(options.hop ?? 0) / model.card.sampleRate))
   }
 
-  /// Runs the network on a window.
-  ///
-  /// `window` is of the model's frames and size.
-  package func score(_ window: ClipWindow) throws(InferenceError) -> ScoredWindow {
+  /// Runs the network on a window of the model's frames and size, the next of its stream.
+  package func score(_ window: ClipWindow, of stream: WindowStream) throws(InferenceError) -> ScoredWindow {
     // A window of the model's own length has one head position.
-    let logits = try engine.run(pixels: window.pixels.span)[0]
+    let logits =
+      if let (cache, shift) = try memory.room(for: window, of: stream, engine) {
+        try engine.run(pixels: window.pixels.span, after: shift, in: cache)[0]
+      } else {
+        try engine.run(pixels: window.pixels.span)[0]
+      }
     return ScoredWindow(
       logits: logits, probabilities: Softmax.probabilities(of: logits, temperature: Float(card.temperature)))
   }
+
+  /// Bytes that streams take at present.
+  package var reuseBytes: Int { memory.byteCount }
 }

@@ -6,8 +6,16 @@ package struct ModelSettings: Equatable, Sendable {
     case auto, f32, bf16
   }
 
+  /// What a window costs: all of it, or what is new in it.
+  package enum Windows: String, CaseIterable, Sendable {
+    case incremental, recompute
+  }
+
   package var path: String
   package var precision: Precision
+  package var windows: Windows
+  /// Most megabytes for what incremental windows use again.
+  package var reuseMegabytes: Int
   /// Cores for inference; 0 means all.
   package var threads: Int
   /// Samples from one window to the next.
@@ -17,6 +25,8 @@ package struct ModelSettings: Equatable, Sendable {
     path = table.text("path") ?? ""
     if path.isEmpty { table.require("path", "the .safetensors file of the model") }
     precision = table.choice("precision", default: .auto)
+    windows = table.choice("windows", default: .incremental)
+    reuseMegabytes = table.integer("reuseMegabytes", default: 512, 0...65_536)
     threads = table.integer("threads", default: 0, 0...256)
     hop = table.integer("hop", default: 8, 1...512)
     table.finish()

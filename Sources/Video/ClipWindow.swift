@@ -7,6 +7,9 @@ package struct ClipWindow: Sendable {
   /// What is known of each sample, oldest first; empty until the window is filled.
   package private(set) var samples: [Sample]
 
+  /// Windows with the same number show the same pictures at the samples that they share.
+  package private(set) var cut = 0
+
   package init(frames: Int = 64, size: Int = 224) {
     precondition(frames > 0 && size > 0)
     self.frames = frames
@@ -39,7 +42,8 @@ package struct ClipWindow: Sendable {
     frames == 1 ? 0 : samples.dropFirst().reduce(0) { $0 + $1.motion } / Float(frames - 1)
   }
 
-  mutating func removeAll() {
+  mutating func removeAll(cut: Int) {
+    self.cut = cut
     pixels.removeAll(keepingCapacity: true)
     samples.removeAll(keepingCapacity: true)
   }

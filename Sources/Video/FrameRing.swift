@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The newest samples of one camera, the oldest overwritten.
 ///
 /// All storage is allocated at the beginning: `capacity` pictures of `size`·`size` RGB pixels. A sample that begins a
@@ -9,6 +11,8 @@ package struct FrameRing: Sendable {
   package private(set) var count = 0
   /// How many samples the run has had.
   package private(set) var samplesInRun = 0
+  /// Tells what it holds from what it, or any other ring, held before it was emptied.
+  private(set) var cut: Int
   private var next = 0
   private var pictures: [[UInt8]]
   private var samples: [Sample]
@@ -17,6 +21,7 @@ package struct FrameRing: Sendable {
     precondition(capacity > 0 && size > 0)
     self.capacity = capacity
     self.size = size
+    cut = Self.newCut()
     let bytes = size * size * 3
     pictures = (0..<capacity).map { _ in [UInt8](repeating: 0, count: bytes) }
     samples = []
@@ -40,7 +45,11 @@ package struct FrameRing: Sendable {
   /// Forgets all samples, as when the camera went away.
   package mutating func removeAll() {
     (next, count, samplesInRun) = (0, 0, 0)
+    cut = Self.newCut()
   }
+
+  private static let cuts = Atomic(0)
+  private static func newCut() -> Int { cuts.add(1, ordering: .relaxed).newValue }
 
   /// True when the newest sample ends a window: the first that fills the ring, and every `hop`-th after it.
   package func isWindowDue(hop: Int) -> Bool {
@@ -61,7 +70,7 @@ package struct FrameRing: Sendable {
   package func copyRepeating(into window: inout ClipWindow) {
     precondition(count > 0 && window.frames == capacity && window.size == size)
     // Full: the oldest is the one that will be overwritten next.
-    window.removeAll()
+    window.removeAll(cut: cut)
     for index in 0..<capacity {
       let slot = isFull ? (next + index) % capacity : index % count
       window.append(samples[slot], pictures[slot])

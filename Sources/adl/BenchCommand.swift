@@ -5,6 +5,7 @@ import Golden
 import Inference
 import ModelFile
 import Networks
+import Settings
 
 /// `adl bench`: how fast this machine runs the network, and how close to its own limit.
 struct BenchCommand: ParsableCommand {
@@ -19,6 +20,12 @@ struct BenchCommand: ParsableCommand {
 
   @Option(help: "Number format: auto, f32 or bf16. All that this CPU has when left out.")
   var precision: [Precision] = []
+
+  @Option(help: "What a window costs: recompute (all of it) or incremental (what is new in it). Both when left out.")
+  var windows: [ModelSettings.Windows] = []
+
+  @Option(help: "Frames from one incremental window to the next.")
+  var hop = 8
 
   @Option(help: ArgumentHelp("Measure this model instead of one of formula weights.", valueName: "file.safetensors"))
   var model: String?
@@ -61,6 +68,7 @@ struct BenchCommand: ParsableCommand {
 
   func validate() throws {
     guard rounds > 0 else { throw ValidationError("--rounds must be at least 1") }
+    guard (1...512).contains(hop) else { throw ValidationError("--hop is \(hop); it must be 1 to 512") }
     guard threads > 0 else { throw ValidationError("--threads must be at least 1") }
   }
 
@@ -81,8 +89,12 @@ struct BenchCommand: ParsableCommand {
     let pixels = try clipPixels(network)
     var subjects: [BenchSubject] = []
     for precision in precision.isEmpty ? Precision.native : precision {
-      subjects.append(
-        try BenchSubject(network: network, parameters: parameters, precision: precision, threads: threads))
+      for windows in windows.isEmpty ? [.recompute, .incremental] : windows {
+        subjects.append(
+          try BenchSubject(
+            network: network, parameters: parameters, precision: precision, windows: windows, hop: hop,
+            threads: threads))
+      }
     }
     if serve { return try answer(subjects, pixels) }
 
@@ -115,11 +127,11 @@ struct BenchCommand: ParsableCommand {
   private func answer(_ subjects: [BenchSubject], _ pixels: [UInt8]) throws {
     // Written at once: whoever asked waits for the line, and print keeps it back when standard output is a pipe.
     for subject in subjects { try subject.warmUp(pixels) }
-    put((["ready"] + subjects.map(\.precision.rawValue)).joined(separator: " "))
+    put((["ready"] + subjects.map(\.name)).joined(separator: " "))
     while let line = readLine() {
       let words = line.split(separator: " ")
-      guard let name = words.last, let index = subjects.firstIndex(where: { $0.precision.rawValue == name }) else {
-        throw ValidationError("\"\(line)\" is not a request; ask for a precision, or for logits and a precision")
+      guard let name = words.last, let index = subjects.firstIndex(where: { $0.name == name }) else {
+        throw ValidationError("\"\(line)\" is not a request; ask for bf16, bf16/incremental, or logits bf16")
       }
       if words.count == 2 {
         put(try subjects[index].logits(pixels).map { "\($0)" }.joined(separator: " "))
@@ -146,19 +158,19 @@ struct BenchCommand: ParsableCommand {
       \(describe(network)); \(threads) threads, \(rounds) rounds
       oneDNN \(Precision.libraryVersion), \(Precision.instructionSet)
 
-                 median      min      p95   engine     rate     roof   share
+                              median       min       p95   engine   stream     rate     roof   share
       """)
     for report in reports {
-      let name = report.precision.padding(toLength: 6, withPad: " ", startingAt: 0)
+      let name = "\(report.precision) \(report.windows)".padding(toLength: 16, withPad: " ", startingAt: 0)
       print(
         "  " + name
           + String(
-            format: " %7.1f ms %5.1f ms %5.1f ms  %4.0f MB  %5.1f G  %5.1f G  %5.1f %%",
+            format: " %7.1f ms %6.1f ms %6.1f ms  %4.0f MB  %4.0f MB  %5.1f G  %5.1f G  %5.1f %%",
             report.medianMilliseconds, report.minimumMilliseconds, report.p95Milliseconds, report.engineMegabytes,
-            report.gigaMACsPerSecond, report.roofGigaMACsPerSecond, report.shareOfRoof * 100))
+            report.streamMegabytes, report.gigaMACsPerSecond, report.roofGigaMACsPerSecond, report.shareOfRoof * 100))
     }
     print(
-      "rate and roof in 10^9 multiply-accumulates per second; peak memory \(ProcessMemory.peakBytes / 1_000_000) MB")
+      "rate (of the whole window) and roof in 10^9 multiply-accumulates per second; peak memory \(ProcessMemory.peakBytes / 1_000_000) MB")
   }
 }
 

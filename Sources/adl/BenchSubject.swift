@@ -1,31 +1,56 @@
 import Foundation
 import Inference
 import Networks
+import Settings
 
-/// One precision under measurement, with the roof measured beside it.
+/// One precision and way of windows under measurement, with the roof measured beside it.
 struct BenchSubject {
   let precision: Precision
+  let windows: ModelSettings.Windows
   private let engine: ClipEngine
+  /// Where a window is what is new in it.
+  private let cache: WindowCache?
   private let roof: Roof
   private var clipSeconds: [Double] = []
   private var roofSeconds: [Double] = []
 
-  init(network: StudentNetwork, parameters: some ParameterSource, precision: Precision, threads: Int) throws {
-    engine = try ClipEngine(network: network, parameters: parameters, precision: precision, threads: threads)
+  init(
+    network: StudentNetwork, parameters: some ParameterSource, precision: Precision, windows: ModelSettings.Windows,
+    hop: Int, threads: Int
+  ) throws {
+    engine = try ClipEngine(
+      network: network, parameters: parameters, precision: precision, threads: threads,
+      hop: windows == .incremental ? hop : nil)
+    cache = windows == .incremental ? try engine.makeCache() : nil
+    self.windows = windows
     roof = try Roof(precision: precision, threads: threads)
     self.precision = engine.precision
   }
 
+  /// As in tables and requests: `bf16`, or `bf16/incremental`.
+  var name: String { windows == .recompute ? precision.rawValue : "\(precision.rawValue)/\(windows.rawValue)" }
+
   func warmUp(_ pixels: [UInt8]) throws {
-    _ = try engine.run(pixels: pixels.span)
+    _ = try logits(pixels)
     try roof.run()
   }
 
-  func logits(_ pixels: [UInt8]) throws -> [Float] { try engine.run(pixels: pixels.span).flatMap { $0 } }
+  /// Logits of the clip; where windows are incremental, as the second window of a stream.
+  func logits(_ pixels: [UInt8]) throws -> [Float] {
+    guard let cache, let hop = engine.hop else { return try engine.run(pixels: pixels.span).flatMap { $0 } }
+    let bytes = pixels.count / engine.graph.nodes[0].shape.extent.frames * hop
+    let before = Array(pixels[..<bytes] + pixels.dropLast(bytes))
+    _ = try engine.run(pixels: before.span, after: nil, in: cache)
+    return try engine.run(pixels: pixels.span, after: hop, in: cache).flatMap { $0 }
+  }
 
-  /// Seconds of one clip.
+  /// Seconds of one window.
   func time(_ pixels: [UInt8]) throws -> Double {
-    try seconds { _ = try engine.run(pixels: pixels.span) }
+    try seconds {
+      guard let cache else { return _ = try engine.run(pixels: pixels.span) }
+      // What the pictures show does not matter for the time.
+      _ = try engine.run(pixels: pixels.span, after: engine.hop, in: cache)
+    }
   }
 
   /// One clip, and the roof before and after it.
@@ -47,17 +72,17 @@ struct BenchSubject {
     let rate = Double(engine.graph.multiplyAccumulates) / median * 1e-9
     let best = Double(roof.multiplyAccumulates) / (roofSeconds.min() ?? .infinity) * 1e-9
     return BenchReport(
-      precision: precision.rawValue, medianMilliseconds: median * 1e3, minimumMilliseconds: sorted[0] * 1e3,
+      precision: precision.rawValue, windows: windows.rawValue, medianMilliseconds: median * 1e3, minimumMilliseconds: sorted[0] * 1e3,
       p95Milliseconds: sorted[min(sorted.count - 1, sorted.count * 95 / 100)] * 1e3,
-      engineMegabytes: Double(engine.memoryBytes) * 1e-6, gigaMACsPerSecond: rate, roofGigaMACsPerSecond: best,
+      engineMegabytes: Double(engine.memoryBytes) * 1e-6, streamMegabytes: Double(engine.cacheBytes) * 1e-6, gigaMACsPerSecond: rate, roofGigaMACsPerSecond: best,
       shareOfRoof: rate / best)
   }
 
   /// Prints the fastest of three times of every step, with its rate as a share of the roof.
   func printLayers(_ pixels: [UInt8]) throws {
-    let runs = try (0..<3).map { _ in try engine.profile(pixels: pixels.span) }
+    let runs = try (0..<3).map { _ in try engine.profile(pixels: pixels.span, after: engine.hop, in: cache) }
     let roof = report.roofGigaMACsPerSecond
-    print("\n\(precision.rawValue), every step: ms, 10^9 MAC/s, % of the roof")
+    print("\n\(name), every step: ms, 10^9 MAC/s, % of the roof")
     for index in runs[0].indices {
       let step = runs[0][index]
       let milliseconds = (runs.map { $0[index].duration / .milliseconds(1) }.min() ?? 0)
@@ -68,13 +93,16 @@ struct BenchSubject {
   }
 }
 
-/// The figures of one precision.
+/// The figures of one precision and way of windows.
 struct BenchReport: Encodable {
   let precision: String
+  let windows: String
   let medianMilliseconds: Double
   let minimumMilliseconds: Double
   let p95Milliseconds: Double
   let engineMegabytes: Double
+  /// What a stream of windows takes besides.
+  let streamMegabytes: Double
   let gigaMACsPerSecond: Double
   let roofGigaMACsPerSecond: Double
   let shareOfRoof: Double

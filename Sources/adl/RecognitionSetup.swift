@@ -32,6 +32,9 @@ struct RecognitionSetup: ParsableArguments {
   @Option(help: "Number format: auto, f32 or bf16.")
   var precision = Precision.auto
 
+  @Option(help: "What a window costs: incremental (what is new in it) or recompute (all of it).")
+  var windows = ModelSettings.Windows.incremental
+
   @Option(help: "Cores to use.")
   var threads = MachineLimits.current.threads
 
@@ -97,7 +100,11 @@ struct RecognitionSetup: ParsableArguments {
     if let families { card.families = try FamiliesFile.load(path: families, labels: card.labels) }
     let options = try pipelineOptions(card)
     let finder = try makeFinder()
-    let scorer = try WindowScorer(model, precision: precision, threads: threads)
+    var scoring = ScoringOptions()
+    scoring.precision = precision
+    scoring.threads = threads
+    scoring.hop = windows == .incremental ? hop : nil
+    let scorer = try WindowScorer(model, scoring)
     var progress = RecognitionProgress("recognizing", duration: try SourceLength(source).duration)
     let result = try FileRecognition(scorer, options, finder: finder).run(source.open(Self.opening)) {
       progress.reached($0)
@@ -175,3 +182,4 @@ extension SourceDescription {
 }
 
 extension Crop: ExpressibleByArgument {}
+extension ModelSettings.Windows: ExpressibleByArgument {}

@@ -13,7 +13,10 @@ import Testing
     let model = try StudentModel(path: Programs.peopleModel)
     var options = PipelineOptions(model.card, view: .scene)
     options.hop = 2
-    let scorer = try WindowScorer(model, precision: .f32, threads: 1)
+    var scoring = ScoringOptions()
+    scoring.precision = .f32
+    scoring.hop = options.hop
+    let scorer = try WindowScorer(model, scoring)
     return try FileRecognition(scorer, options).run(
       SourceDescription(parsing: source, adding: [SyntheticSource.self]).open())
   }

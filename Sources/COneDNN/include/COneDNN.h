@@ -70,6 +70,8 @@ void odn_destroy(odn_operation *operation);
 const char *odn_implementation(const odn_operation *operation);
 /* Bytes the operation needs in a slot; 0 when it does not use the slot. */
 size_t odn_bytes(const odn_operation *operation, int slot);
+/* 1 when two operations want a slot's memory laid out alike. */
+int odn_same_layout(const odn_operation *a, const odn_operation *b, int slot);
 /* Points a slot at memory of at least odn_bytes, 64-byte aligned for weights and scratchpad. */
 const char *odn_bind(odn_operation *operation, int slot, void *memory);
 /* Computes; every used slot must be bound. Allocates nothing. */
@@ -79,6 +81,7 @@ const char *odn_run(const odn_operation *operation);
  * at column stride * p - offset, with zeros outside the picture; `channels` is at least 3 * pixels. */
 typedef struct {
   odn_extent picture; /* what comes in: frames, height, width */
+  int64_t first_frame, frames; /* which of its frames are packed */
   int64_t positions;  /* per row */
   int64_t pixels, stride, offset, channels;
   int32_t type;
@@ -97,7 +100,8 @@ void odn_concatenate(int count, const void *const *parts, const int64_t *part_by
  * frames and rows of tiles, and each thread does whole passes on its own: a parallel region for every small product would
  * wait for a thread that another program keeps from running. */
 typedef struct {
-  odn_extent extent; /* of the layer's input and output alike */
+  odn_extent extent; /* of what it makes; its input has the same height and width */
+  int64_t source_frames; /* those that are there; what is read before and after them is zeros */
   int64_t channels_in, channels_out; /* multiples of 8, up to 4096 */
   int64_t pass_frames, pass_rows;    /* divide the frames and the rows of tiles */
   int64_t kernel_frames, front_frames;

@@ -1,0 +1,134 @@
+import Networks
+
+/// Which frames of every layer a window computes, and which it has from the window before.
+///
+/// A value that no temporal zero padding reached, in a window that began `shift` frames earlier, is the same value in this
+/// window, `shift / scale` positions further left. Layers that a later one reads several frames of are kept for that;
+/// all others are computed only where somebody reads them.
+///
+/// - Source: methods.md 1.3.
+struct TemporalReuse {
+  /// One layer's part in a window.
+  struct Layer: Equatable {
+    /// Frames of the clip from one output frame to the next.
+    var scale = 1
+    /// Output frames that no padding reached.
+    var inner = 0..<0
+    /// Its output stays in memory for the next window.
+    var isKept = false
+    /// Runs of output frames to compute, in order, apart from one another.
+    var computed: [Range<Int>] = []
+  }
+
+  /// In the graph's order.
+  private(set) var layers: [Layer]
+
+  /// Reused frames must be at least this share of a layer's: cutting its work in two costs something as well.
+  private static let leastShare = 0.125
+
+  /// - Parameters:
+  ///   - graph: the network.
+  ///   - hop: the shift that decides what is kept; `nil` keeps nothing.
+  ///   - shift: frames since the window whose values are kept; `nil` computes the whole window.
+  init(_ graph: NetworkGraph, hop: Int?, shift: Int?) {
+    layers = graph.nodes.map { _ in Layer() }
+    let windows = graph.frameWindows
+    for (index, node) in graph.nodes.enumerated() {
+      layers[index].inner = inner(node, windows[index])
+      layers[index].scale = (node.inputs.first.map { layers[$0].scale } ?? 1) * windows[index].stride
+    }
+    if let hop {
+      for (index, node) in graph.nodes.enumerated() where windows[index].size > 1 {
+        for input in node.inputs where graph.nodes[input].operation != .input {
+          let frames = Double(graph.nodes[input].shape.extent.frames)
+          layers[input].isKept = Double(reused(input, hop).count) >= max(1, Self.leastShare * frames)
+        }
+      }
+    }
+    layers[graph.nodes.count - 1].computed = [0..<graph.nodes[graph.nodes.count - 1].shape.extent.frames]
+    for (index, node) in graph.nodes.enumerated().reversed() {
+      if layers[index].isKept {
+        let reused = shift.map { self.reused(index, $0) } ?? 0..<0
+        let frames = node.shape.extent.frames
+        layers[index].computed =
+          reused.isEmpty ? [0..<frames] : [0..<reused.lowerBound, reused.upperBound..<frames].filter { !$0.isEmpty }
+      }
+      for input in node.inputs {
+        let frames = graph.nodes[input].shape.extent.frames
+        let read = layers[index].computed.map { windows[index].reads($0, of: frames).frames }
+        layers[input].computed = Self.joined(layers[input].computed + read)
+      }
+    }
+  }
+
+  /// Output frames that a window which begins `shift` frames later need not compute.
+  private func reused(_ index: Int, _ shift: Int) -> Range<Int> {
+    let layer = layers[index]
+    guard shift.isMultiple(of: layer.scale) else { return 0..<0 }
+    return layer.inner.lowerBound..<max(layer.inner.lowerBound, layer.inner.upperBound - shift / layer.scale)
+  }
+
+  /// Output frames that read inner frames alone.
+  private func inner(_ node: NetworkGraph.Node, _ window: FrameWindow) -> Range<Int> {
+    if case .input = node.operation { return 0..<node.shape.extent.frames }
+    let inputs = node.inputs.map { layers[$0].inner }
+    let first = inputs.map(\.lowerBound).max() ?? 0
+    let end = inputs.map(\.upperBound).min() ?? 0
+    guard first < end, !window.readsAll else { return 0..<0 }
+    let lower = (first + window.front + window.stride - 1) / window.stride
+    // The last output whose window ends within them.
+    let room = end + window.front - window.size
+    return room < 0 ? 0..<0 : lower..<max(lower, room / window.stride + 1)
+  }
+
+  /// The same frames as runs that are apart, in order.
+  private static func joined(_ ranges: [Range<Int>]) -> [Range<Int>] {
+    var result: [Range<Int>] = []
+    for range in ranges.filter({ !$0.isEmpty }).sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      if let last = result.last, range.lowerBound <= last.upperBound {
+        result[result.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+      } else {
+        result.append(range)
+      }
+    }
+    return result
+  }
+}
+
+/// How a layer's window slides over its input's frames.
+struct FrameWindow {
+  var size = 1
+  var stride = 1
+  /// Zeros before the first frame.
+  var front = 0
+  /// True where every output reads every frame.
+  var readsAll = false
+
+  /// What a run of output frames reads: frames of the input, and zeros before and after them.
+  func reads(_ outputs: Range<Int>, of frames: Int) -> (frames: Range<Int>, front: Int, back: Int) {
+    guard !readsAll else { return (0..<frames, 0, 0) }
+    let first = outputs.lowerBound * stride - front
+    let end = (outputs.upperBound - 1) * stride - front + size
+    // A window of stride 2 over one frame too many reads nothing of the last.
+    return (max(first, 0)..<min(end, frames), max(-first, 0), max(end - frames, 0))
+  }
+}
+
+extension NetworkGraph {
+  /// How each node's window slides over the frames that it reads.
+  var frameWindows: [FrameWindow] {
+    nodes.map { node in
+      let frames = node.inputs.first.map { nodes[$0].shape.extent.frames } ?? 0
+      func window(_ kernel: Extent, _ stride: Extent) -> FrameWindow {
+        let padding = SamePadding.along(size: frames, kernel: kernel.frames, stride: stride.frames)
+        return FrameWindow(size: kernel.frames, stride: stride.frames, front: padding.front)
+      }
+      return switch node.operation {
+      case .input, .concatenate: FrameWindow()
+      case .convolution(let layer): window(layer.kernel, layer.stride)
+      case .maxPool(let layer): window(layer.kernel, layer.stride)
+      case .nonLocal, .averagePool, .stepClassifier, .meanOverSteps: FrameWindow(readsAll: true)
+      }
+    }
+  }
+}

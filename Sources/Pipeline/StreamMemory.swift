@@ -1,0 +1,54 @@
+import Inference
+import Video
+
+/// What each stream's windows leave for the next one, within a budget.
+struct StreamMemory {
+  private struct Entry {
+    var cache: WindowCache
+    var cut: Int
+    var firstSample: Int
+    var lastTime: Duration
+  }
+
+  private var entries: [WindowStream: Entry] = [:]
+  private let most: Int
+  /// After so long without a window a stream's memory may be given to another.
+  private let longestPause: Duration
+
+  /// - Parameters:
+  ///   - engine: whose windows they are.
+  ///   - bytes: the budget.
+  ///   - hop: time from one window to the next.
+  init(_ engine: ClipEngine, most bytes: Int, hop: Duration) {
+    most = engine.cacheBytes == 0 ? 0 : bytes / engine.cacheBytes
+    longestPause = hop * 4
+  }
+
+  var byteCount: Int { entries.values.reduce(0) { $0 + $1.cache.byteCount } }
+
+  /// The memory of a stream, and the frames since the window that it holds, when `window` goes on from that one.
+  ///
+  /// `nil` where there is no room for it.
+  mutating func room(
+    for window: ClipWindow, of stream: WindowStream, _ engine: ClipEngine
+  ) throws(InferenceError) -> (cache: WindowCache, shift: Int?)? {
+    guard let cache = try cache(for: window, of: stream, engine) else { return nil }
+    let before = entries[stream]
+    entries[stream] = Entry(
+      cache: cache, cut: window.cut, firstSample: window.firstSample, lastTime: window.lastTime)
+    guard let before, before.cut == window.cut, window.firstSample > before.firstSample else { return (cache, nil) }
+    return (cache, window.firstSample - before.firstSample)
+  }
+
+  private mutating func cache(
+    for window: ClipWindow, of stream: WindowStream, _ engine: ClipEngine
+  ) throws(InferenceError) -> WindowCache? {
+    if let entry = entries[stream] { return entry.cache }
+    if entries.count < most { return try engine.makeCache() }
+    guard let oldest = entries.min(by: { $0.value.lastTime < $1.value.lastTime }),
+      window.lastTime - oldest.value.lastTime > longestPause
+    else { return nil }
+    entries[oldest.key] = nil
+    return oldest.value.cache
+  }
+}

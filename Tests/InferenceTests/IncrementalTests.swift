@@ -1,0 +1,107 @@
+import Basics
+import Golden
+import Networks
+import Testing
+
+@testable import Inference
+
+/// Windows computed from what the one before left are those computed as a whole.
+@Suite struct `Incremental windows` {
+  private static let size = 112
+
+  /// Noise that pictures are pieces of.
+  private static let noise: [UInt8] = {
+    var random = SplitMix64(seed: 1)
+    return (0..<100_000).map { _ in UInt8.random(in: 0...255, using: &random) }
+  }()
+
+  /// A stream of pictures, each another.
+  private struct Stream {
+    let seed: UInt64
+
+    func window(from first: Int, frames: Int) -> [UInt8] {
+      var pixels: [UInt8] = []
+      pixels.reserveCapacity(frames * size * size * 3)
+      for frame in first..<first + frames {
+        var random = SplitMix64(seed: seed &+ UInt64(frame) &* 977)
+        let begin = Int.random(in: 0..<noise.count - size * size * 3, using: &random)
+        pixels += noise[begin..<begin + size * size * 3]
+      }
+      return pixels
+    }
+  }
+
+  private func relativeError(_ a: [Float], _ b: [Float]) -> Double {
+    Comparison.relativeError(a.map(Double.init), b.map(Double.init))
+  }
+
+  /// Draws networks, hops and streams with gaps; every window is computed both ways.
+  @Test(arguments: 0..<24)
+  func `are those computed as a whole, whatever the network, the hops and the gaps`(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let frames = [16, 24, 32, 64].randomElement(using: &random) ?? 16
+    let network = try StudentNetwork(
+      width: WidthMultiplier([0.125, 0.25].randomElement(using: &random) ?? 0.125), frames: frames, size: Self.size,
+      classes: 4, nonLocal: [.none, .subSampled].randomElement(using: &random) ?? .none,
+      head: [.stepClassifier, .meanOverSteps].randomElement(using: &random) ?? .meanOverSteps)
+    let weights = FormulaWeights(seed: seed + 1)
+    let hop = [1, 2, 3, 4, 6, 8, 16].filter { $0 <= frames / 2 }.randomElement(using: &random) ?? 2
+    let threads = Int.random(in: 1...2, using: &random)
+    let reference = try ClipEngine(network: network, parameters: weights, precision: .f32, threads: threads)
+    let engine = try ClipEngine(network: network, parameters: weights, precision: .f32, threads: threads, hop: hop)
+
+    // Two streams take turns in one engine.
+    let streams = [Stream(seed: seed), Stream(seed: seed + 1000)]
+    let caches = try streams.map { _ in try engine.makeCache() }
+    var positions = [0, 5]
+    var isContinued = [false, false]
+    for _ in 0..<10 {
+      let which = Int.random(in: 0...1, using: &random)
+      var shift: Int? = hop * Int.random(in: 1...3, using: &random)
+      if !isContinued[which] { shift = nil }
+      switch Int.random(in: 0..<10, using: &random) {
+      case 0: (positions[which], shift) = (positions[which] + 1000, nil)  // a gap, or a square that moved
+      case 1: shift = shift.map { $0 + 1 }  // of another grid
+      default: break
+      }
+      positions[which] += shift ?? 0
+      isContinued[which] = true
+      let pixels = streams[which].window(from: positions[which], frames: frames)
+      let expected = try reference.run(pixels: pixels.span)[0]
+      let found = try engine.run(pixels: pixels.span, after: shift, in: caches[which])[0]
+      #expect(relativeError(found, expected) < 1e-5, "frames \(frames), hop \(hop), shift \(shift ?? 0)")
+    }
+  }
+
+  @Test func `compute less than a whole window`() throws {
+    let network = try StudentNetwork(width: WidthMultiplier(0.25), frames: 64, size: Self.size, classes: 4)
+    let engine = try ClipEngine(
+      network: network, parameters: FormulaWeights(seed: 1), precision: .f32, threads: 1, hop: 8)
+    let cache = try engine.makeCache()
+    let pixels = Stream(seed: 1).window(from: 0, frames: 64)
+    func work(_ times: [ClipEngine.StepTime]) -> Int { times.reduce(0) { $0 + $1.multiplyAccumulates } }
+    let whole = work(try engine.profile(pixels: pixels.span, in: cache))
+    let partial = work(try engine.profile(pixels: pixels.span, after: 8, in: cache))
+    #expect(Double(partial) < 0.45 * Double(whole))
+  }
+
+  @Test(.enabled(if: Precision.native.contains(.bf16), "this CPU has no native bf16"))
+  func `agree in bfloat16 as far as its rounding goes`() throws {
+    let network = try StudentNetwork(width: WidthMultiplier(0.25), frames: 64, size: Self.size, classes: 4)
+    let weights = FormulaWeights(seed: 3)
+    let reference = try ClipEngine(network: network, parameters: weights, precision: .bf16, threads: 2)
+    let engine = try ClipEngine(network: network, parameters: weights, precision: .bf16, threads: 2, hop: 8)
+    let cache = try engine.makeCache()
+    for index in 0..<8 {
+      let pixels = Stream(seed: 9).window(from: 8 * index, frames: 64)
+      let found = try engine.run(pixels: pixels.span, after: index == 0 ? nil : 8, in: cache)[0]
+      #expect(try relativeError(found, reference.run(pixels: pixels.span)[0]) < 1e-3)
+    }
+  }
+
+  @Test func `engine without a hop keeps nothing`() throws {
+    let network = try StudentNetwork(width: WidthMultiplier(0.125), frames: 16, size: Self.size, classes: 4)
+    let engine = try ClipEngine(network: network, parameters: FormulaWeights(seed: 1), precision: .f32, threads: 1)
+    #expect(engine.cacheBytes == 0)
+  }
+}
