@@ -21,6 +21,24 @@ FOR_EACH_CPU static void bytes_to_bf16(const uint8_t *from, uint16_t *to, int64_
   }
 }
 
+/* 255 v of a v in [-1, 1], as the byte that stands for it. */
+static uint8_t rounded_to_byte(float value) {
+  const float byte = (value + 255) / 2;
+  return byte <= 0 ? 0 : byte >= 255 ? 255 : (uint8_t)(byte + 0.5f);
+}
+
+/* One row, whose pixels and their places inside the picture begin after margins. */
+FOR_EACH_CPU static void pack_bytes(
+  const odn_packing *packing, const uint8_t *pixels, const uint8_t *inside, uint8_t *to) {
+  const int64_t count = packing->pixels;
+  for (int64_t p = 0; p < packing->positions; p++, to += packing->channels) {
+    const int64_t at = MARGIN + p * packing->stride - packing->offset;
+    memcpy(to, pixels + 3 * at, 3 * count);
+    memcpy(to + 3 * count, inside + at, count);
+    memset(to + 4 * count, 0, packing->channels - 4 * count);
+  }
+}
+
 typedef struct {
   const odn_packing *packing;
   const uint8_t *bytes; /* or */
@@ -33,34 +51,43 @@ static void pack_rows(void *context) {
   const odn_packing *packing = job->packing;
   const int64_t width = packing->picture.width, height = packing->picture.height;
   const int64_t plane = packing->picture.frames * height, before = packing->first_frame * height;
-  const size_t scalar = packing->type == ODN_BF16 ? sizeof(uint16_t) : sizeof(float);
+  const size_t scalar = packing->type == ODN_U8 ? 1 : packing->type == ODN_BF16 ? sizeof(uint16_t) : sizeof(float);
   /* One converted row between margins of zeros. */
   union {
     float f32[ROW];
     uint16_t bf16[ROW];
+    uint8_t u8[ROW];
   } row;
   memset(&row, 0, sizeof row);
+  uint8_t inside[ROW / 3] = {0};
+  memset(inside + MARGIN, 255, width);
   int64_t first, end;
   share(packing->frames * height, &first, &end);
   for (int64_t y = first; y < end; y++) {
     if (job->bytes) {
       const uint8_t *from = job->bytes + (before + y) * width * 3;
-      if (packing->type == ODN_BF16) bytes_to_bf16(from, row.bf16 + 3 * MARGIN, 3 * width);
+      if (packing->type == ODN_U8) memcpy(row.u8 + 3 * MARGIN, from, 3 * width);
+      else if (packing->type == ODN_BF16) bytes_to_bf16(from, row.bf16 + 3 * MARGIN, 3 * width);
       else bytes_to_f32(from, row.f32 + 3 * MARGIN, 3 * width);
     } else {
       for (int64_t channel = 0; channel < 3; channel++) {
         const float *from = job->floats + (channel * plane + before + y) * width;
         for (int64_t x = 0; x < width; x++) {
           float value = 255 * from[x];
-          if (packing->type == ODN_BF16) row.bf16[3 * (MARGIN + x) + channel] = rounded_to_bf16(value);
+          if (packing->type == ODN_U8) row.u8[3 * (MARGIN + x) + channel] = rounded_to_byte(value);
+          else if (packing->type == ODN_BF16) row.bf16[3 * (MARGIN + x) + channel] = rounded_to_bf16(value);
           else row.f32[3 * (MARGIN + x) + channel] = value;
         }
       }
     }
+    char *to = job->packed + y * packing->positions * packing->channels * scalar;
+    if (packing->type == ODN_U8) {
+      pack_bytes(packing, row.u8, inside, (uint8_t *)to);
+      continue;
+    }
     /* Channels past the last pixel repeat the next one; their weights are zero. */
     const char *from = (const char *)&row + 3 * (MARGIN - packing->offset) * scalar;
     const size_t step = 3 * packing->stride * scalar, bytes = packing->channels * scalar;
-    char *to = job->packed + y * packing->positions * bytes;
     if (step == bytes) memcpy(to, from, packing->positions * bytes);
     else for (int64_t p = 0; p < packing->positions; p++) memcpy(to + p * bytes, from + p * step, bytes);
   }

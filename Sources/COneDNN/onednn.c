@@ -82,6 +82,12 @@ int odn_has_bf16(void) {
   return ((int)dnnl_get_effective_cpu_isa() & native) == native;
 }
 
+int odn_has_vnni(void) {
+  const int isa = dnnl_get_effective_cpu_isa();
+  return (isa & dnnl_cpu_isa_avx512_core_vnni) == dnnl_cpu_isa_avx512_core_vnni
+    || (isa & dnnl_cpu_isa_avx2_vnni) == dnnl_cpu_isa_avx2_vnni;
+}
+
 int odn_set_threads(int threads) {
   int most = omp_get_num_procs(), used = threads < 1 ? 1 : threads > most ? most : threads;
   omp_set_num_threads(used);
@@ -90,7 +96,9 @@ int odn_set_threads(int threads) {
 
 /* MARK: Descriptions */
 
-static dnnl_data_type_t data_type(int32_t type) { return type == ODN_BF16 ? dnnl_bf16 : dnnl_f32; }
+static dnnl_data_type_t data_type(int32_t type) {
+  return type == ODN_BF16 ? dnnl_bf16 : type == ODN_U8 ? dnnl_u8 : dnnl_f32;
+}
 
 static dnnl_status_t describe(dnnl_memory_desc_t *description, const odn_tensor *tensor, dnnl_format_tag_t tag) {
   dnnl_dims_t dims = {1, tensor->channels, tensor->extent.frames, tensor->extent.height, tensor->extent.width};
@@ -145,11 +153,15 @@ end:
 }
 
 /* Scratchpads are the caller's, so that running allocates nothing. */
-static dnnl_status_t make_attributes(dnnl_primitive_attr_t *attributes, odn_finish finish) {
+static dnnl_status_t make_attributes(
+  dnnl_primitive_attr_t *attributes, odn_finish finish, const float *scales, dnnl_dim_t outputs) {
+  const int per_output = 1 << 1;
   dnnl_post_ops_t after = NULL;
   dnnl_status_t status = dnnl_primitive_attr_create(attributes);
   if (status == dnnl_success)
     status = dnnl_primitive_attr_set_scratchpad_mode(*attributes, dnnl_scratchpad_mode_user);
+  if (status == dnnl_success && scales)
+    status = dnnl_primitive_attr_set_output_scales(*attributes, outputs, per_output, scales);
   if (status == dnnl_success && finish != ODN_AS_IS) {
     status = dnnl_post_ops_create(&after);
     if (status == dnnl_success && finish == ODN_RELU)
@@ -161,11 +173,12 @@ static dnnl_status_t make_attributes(dnnl_primitive_attr_t *attributes, odn_fini
   return status;
 }
 
-static const char *create(const_dnnl_op_desc_t operation, odn_finish finish, odn_operation **result) {
+static const char *create_scaled(const_dnnl_op_desc_t operation, odn_finish finish, const float *scales,
+  dnnl_dim_t outputs, odn_operation **result) {
   const char *text = NULL;
   dnnl_primitive_attr_t attributes = NULL;
   dnnl_primitive_desc_t description = NULL;
-  TRY("attributes", make_attributes(&attributes, finish));
+  TRY("attributes", make_attributes(&attributes, finish, scales, outputs));
   TRY("kernel choice", dnnl_primitive_desc_create(&description, operation, attributes, cpu, NULL));
   text = complete(description, result);
 end:
@@ -173,8 +186,12 @@ end:
   return text;
 }
 
+static const char *create(const_dnnl_op_desc_t operation, odn_operation **result) {
+  return create_scaled(operation, ODN_AS_IS, NULL, 0, result);
+}
+
 const char *odn_convolution(const odn_tensor *source, const odn_tensor *destination, const odn_window *window,
-  odn_finish finish, odn_operation **result) {
+  odn_finish finish, const float *scales, odn_operation **result) {
   const char *text = start();
   if (text) return text;
   dnnl_memory_desc_t from, to, weights, bias;
@@ -186,11 +203,12 @@ const char *odn_convolution(const odn_tensor *source, const odn_tensor *destinat
   set_extent(back, window->back);
   TRY("source", describe(&from, source, dnnl_ndhwc));
   TRY("destination", describe(&to, destination, dnnl_ndhwc));
-  TRY("weights", dnnl_memory_desc_init_by_tag(&weights, 5, kernel, data_type(source->type), dnnl_format_tag_any));
+  const dnnl_data_type_t weights_type = source->type == ODN_U8 ? dnnl_s8 : data_type(source->type);
+  TRY("weights", dnnl_memory_desc_init_by_tag(&weights, 5, kernel, weights_type, dnnl_format_tag_any));
   TRY("bias", dnnl_memory_desc_init_by_tag(&bias, 1, kernel, dnnl_f32, dnnl_a));
   TRY("convolution", dnnl_convolution_forward_desc_init(&convolution, dnnl_forward_inference,
     dnnl_convolution_direct, &from, &weights, &bias, &to, stride, front, back));
-  text = create(&convolution, finish, result);
+  text = create_scaled(&convolution, finish, scales, destination->channels, result);
   if (!text) memcpy((*result)->weights, kernel, sizeof kernel);
 end:
   return text;
@@ -211,7 +229,7 @@ static const char *pool(dnnl_alg_kind_t kind, const odn_tensor *source, const od
   TRY("destination", describe(&to, destination, dnnl_ndhwc));
   TRY("pooling", dnnl_pooling_forward_desc_init(
     &pooling, dnnl_forward_inference, kind, &from, &to, stride, size, front, back));
-  text = create(&pooling, ODN_AS_IS, result);
+  text = create(&pooling, result);
 end:
   return text;
 }
@@ -239,7 +257,7 @@ const char *odn_matrix_product(const odn_product *product, odn_operation **resul
   TRY("result matrix",
     dnnl_memory_desc_init_by_tag(&to, 2, to_dims, dnnl_f32, dnnl_ab));
   TRY("matrix product", dnnl_matmul_desc_init(&matmul, &left, &right, NULL, &to));
-  text = create(&matmul, ODN_AS_IS, result);
+  text = create(&matmul, result);
 end:
   return text;
 }
@@ -252,7 +270,7 @@ const char *odn_softmax(int64_t rows, int64_t columns, odn_operation **result) {
   dnnl_softmax_desc_t softmax;
   TRY("matrix", dnnl_memory_desc_init_by_tag(&matrix, 2, dims, dnnl_f32, dnnl_ab));
   TRY("softmax", dnnl_softmax_forward_desc_init(&softmax, dnnl_forward_inference, &matrix, 1));
-  text = create(&softmax, ODN_AS_IS, result);
+  text = create(&softmax, result);
 end:
   return text;
 }

@@ -50,7 +50,7 @@ package struct LiveService: Sendable {
       throw DaemonError.setting(
         "model.hop", reason: "\(settings.model.hop) samples are more than a window's \(model.network.frames)")
     }
-    _ = try Precision(settings.model.precision).resolved()
+    _ = try Precision(settings.model.precision).resolved(isCalibrated: card.ranges != nil)
     cameras = try settings.cameras.filter(\.isEnabled).map { camera in
       Camera(
         settings: camera, source: try SourceDescription(parsing: camera.source, adding: kinds),

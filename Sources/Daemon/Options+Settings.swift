@@ -122,6 +122,7 @@ extension Precision {
       case .auto: .auto
       case .f32: .f32
       case .bf16: .bf16
+      case .int8: .int8
       }
   }
 }

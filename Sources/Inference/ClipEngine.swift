@@ -15,6 +15,7 @@ package import Networks
   package let hop: Int?
 
   private let parameters: any ParameterSource
+  private let numbers: Numbers
   private let weights = PackedWeights()
   private var arena: AlignedMemory
   /// The whole window.
@@ -33,27 +34,29 @@ package import Networks
   ///   - size: height and width of the clips in pixels; the network's own when nil.
   ///   - parameters: the weights.
   ///   - precision: number format of the trunk.
+  ///   - ranges: how large values become, for int8; `auto` is int8 where they are known.
   ///   - threads: cores to use, at most as many as this process may use.
   ///   - hop: frames from one window to the next, where windows of a stream use again what the one before computed.
   ///   - keepingEndpoints: keeps every layer's output for `values(of:)`; takes several times the memory.
   /// - Throws: `InferenceError`, whose text names the setting to change.
   package init(
     network: StudentNetwork, frames: Int? = nil, size: Int? = nil, parameters: some ParameterSource,
-    precision: Precision = .auto, threads: Int, hop: Int? = nil, keepingEndpoints: Bool = false
+    precision: Precision = .auto, ranges: ActivationRanges? = nil, threads: Int, hop: Int? = nil, keepingEndpoints: Bool = false
   ) throws(InferenceError) {
     do { graph = try network.graph(frames: frames, size: size) } catch { throw .network(reason: "\(error)") }
-    self.precision = try precision.resolved()
+    self.precision = try precision.resolved(isCalibrated: ranges != nil)
+    numbers = try Numbers(graph, self.precision, ranges)
     self.threads = Int(odn_set_threads(Int32(threads)))
     self.parameters = parameters
     self.hop = hop
     let reuse = TemporalReuse(graph, hop: hop, shift: nil)
     whole = PlanExecution(
       try NetworkPlan(
-        graph, reuse, parameters: parameters, weights: weights, precision: self.precision, threads: self.threads),
+        graph, reuse, parameters: parameters, weights: weights, numbers: numbers, threads: self.threads),
       keepingEndpoints: keepingEndpoints)
     arena = try AlignedMemory(byteCount: whole.arenaBytes)
     if let hop {
-      layout = WindowCache.Layout(reuse, graph, NetworkPlan.scalars(of: graph, self.precision), hop: hop)
+      layout = WindowCache.Layout(reuse, graph, numbers, hop: hop)
       partial[hop] = try plan(shift: hop)
     }
   }
@@ -168,7 +171,8 @@ package import Networks
       initialized = count
     }
     if let reason { throw .kernel(layer: endpoint, reason: reason) }
-    return values
+    let step = plan.tensors[index].step
+    return step == 1 ? values : values.map { $0 * step }
   }
 
   private func check(_ count: Int) throws(InferenceError) {
@@ -220,7 +224,7 @@ package import Networks
   private func plan(shift: Int) throws(InferenceError) -> PlanExecution {
     let reuse = TemporalReuse(graph, hop: hop, shift: shift)
     let plan = try NetworkPlan(
-      graph, reuse, parameters: parameters, weights: weights, precision: precision, threads: threads)
+      graph, reuse, parameters: parameters, weights: weights, numbers: numbers, threads: threads)
     let execution = PlanExecution(plan)
     if execution.arenaBytes > arena.byteCount { arena = try AlignedMemory(byteCount: execution.arenaBytes) }
     return execution

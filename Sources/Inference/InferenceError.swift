@@ -2,6 +2,10 @@
 package enum InferenceError: Error, Equatable, CustomStringConvertible {
   /// The CPU has no instructions for the precision that was asked for.
   case precisionUnavailable(Precision, instructionSet: String)
+  /// int8 was asked for, and the model does not say how large its values become.
+  case notCalibrated
+  /// What the model says of how large its values become is not usable.
+  case ranges(reason: String)
   /// oneDNN has only its slow reference kernel for a layer, thousands of times slower than the others.
   case slowKernel(layer: String, implementation: String)
   /// oneDNN refused a call; `reason` holds its words.
@@ -18,6 +22,10 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .precisionUnavailable(let precision, let instructionSet):
       "this CPU (\(instructionSet)) has no native \(precision.rawValue); set model.precision to auto or f32"
+    case .notCalibrated:
+      "the model is not calibrated for int8; run `adl model calibrate`, or set model.precision to auto"
+    case .ranges(let reason):
+      "the model's calibration cannot be used: \(reason); run `adl model calibrate` again, or set model.precision to f32"
     case .slowKernel(let layer, let implementation):
       "oneDNN has no fast kernel for layer \(layer), only \(implementation); set model.precision to f32, "
         + "or use a network whose channels are multiples of 8"

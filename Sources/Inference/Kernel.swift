@@ -104,11 +104,14 @@ import Networks
 
 extension Kernel {
   /// A convolution; its weights come with `load`.
+  ///
+  /// `scales` has a factor for each output channel's sums.
   static func convolution(
-    _ layer: String, from source: Tensor, to destination: Tensor, _ window: odn_window, finish: odn_finish
+    _ layer: String, from source: Tensor, to destination: Tensor, _ window: odn_window, finish: odn_finish,
+    scales: [Float]? = nil
   ) throws(InferenceError) -> Kernel {
     var (from, to, window) = (source.description, destination.description, window)
-    return try unsafe Kernel(layer) { unsafe odn_convolution(&from, &to, &window, finish, $0) }
+    return try unsafe Kernel(layer) { unsafe odn_convolution(&from, &to, &window, finish, scales, $0) }
   }
 
   /// The maximum over a window; padding does not take part, which after a ReLU is the same as padding by zeros.

@@ -62,7 +62,7 @@ struct NetworkPlan {
 
   private let graph: NetworkGraph
   private let windows: [FrameWindow]
-  private let scalars: [Tensor.Scalar]
+  private let numbers: Numbers
   private let weights: PackedWeights
   private let threads: Int
   /// For each node the frames that are there, and where.
@@ -75,24 +75,23 @@ struct NetworkPlan {
   ///   - reuse: which frames of each layer are computed.
   ///   - parameters: where weights come from.
   ///   - weights: those that other plans of this network packed, and will.
-  ///   - precision: the trunk's number format. The attention block, whose unscaled softmax is sensitive, the modules before
-  ///     it and the head stay in float32.
+  ///   - numbers: the number format of each node's output.
   ///   - threads: how many compute.
   /// - Throws: `InferenceError` for a tensor that is missing, a kernel that would be slow or a graph of another form.
   init(
     _ graph: NetworkGraph, _ reuse: TemporalReuse, parameters: some ParameterSource, weights: PackedWeights,
-    precision: Precision, threads: Int
+    numbers: Numbers, threads: Int
   ) throws(InferenceError) {
     self.graph = graph
     self.weights = weights
+    self.numbers = numbers
     self.threads = threads
     windows = graph.frameWindows
-    scalars = Self.scalars(of: graph, precision)
     for (index, node) in graph.nodes.enumerated() {
       outputs.append([])
       let layer = reuse.layers[index]
       if layer.isKept {
-        let tensor = make(Tensor(shape: node.shape, scalar: scalars[index])).tensor
+        let tensor = make(numbers.tensor(index, node.shape)).tensor
         kept[tensor] = index
         outputs[index] = [(0..<node.shape.extent.frames, tensor)]
       }
@@ -114,41 +113,6 @@ struct NetworkPlan {
     return lives.map { $0 ?? 0...0 }
   }
 
-  /// The number format of each node's output.
-  static func scalars(of graph: NetworkGraph, _ precision: Precision) -> [Tensor.Scalar] {
-    scalars(of: graph, trunk: precision == .bf16 ? .bf16 : .f32)
-  }
-
-  /// Inception modules before an attention block that are float32 whatever the trunk is.
-  ///
-  /// The unscaled softmax multiplies every rounding before it. With none of them its map is 3 % off in bfloat16, with
-  /// three 2.6 %, with five 2.0 %, with six 1.4 %; they are a sixth of the work.
-  private static let exactModules = 6
-
-  /// The format of each node's output: the trunk's up to the layers that want float32 inputs.
-  private static func scalars(of graph: NetworkGraph, trunk: Tensor.Scalar) -> [Tensor.Scalar] {
-    var scalars = Array(repeating: trunk, count: graph.nodes.count)
-    if graph.nodes.contains(where: { if case .nonLocal = $0.operation { true } else { false } }) {
-      let modules = graph.nodes.indices.filter { graph.nodes[$0].operation == .concatenate }
-      let first = modules.dropLast(exactModules).last.map { $0 + 1 } ?? 0
-      for index in first..<graph.nodes.count { scalars[index] = .f32 }
-    }
-    for (index, node) in graph.nodes.enumerated().reversed() {
-      switch node.operation {
-      case .nonLocal, .averagePool, .stepClassifier, .meanOverSteps:
-        scalars[index] = .f32
-        for input in node.inputs { scalars[input] = .f32 }
-      case .concatenate, .maxPool: for input in node.inputs { scalars[input] = scalars[index] }
-      case .input, .convolution: break
-      }
-    }
-    // What follows a float32 tensor is float32.
-    for (index, node) in graph.nodes.enumerated() where node.inputs.contains(where: { scalars[$0] == .f32 }) {
-      scalars[index] = .f32
-    }
-    return scalars
-  }
-
   // MARK: Layers
 
   /// Adds what computes some frames of a node.
@@ -156,7 +120,7 @@ struct NetworkPlan {
     _ index: Int, _ frames: Range<Int>, _ parameters: some ParameterSource
   ) throws(InferenceError) {
     let node = graph.nodes[index]
-    var output = Tensor(shape: node.shape, scalar: scalars[index])
+    var output = numbers.tensor(index, node.shape)
     output.shape.extent.frames = frames.count
     switch node.operation {
     case .input:
@@ -172,7 +136,7 @@ struct NetworkPlan {
       let folded = LayerWeights(
         weight: layer.weight, bias: layer.bias, normalization: layer.normalization, from: parameters)
       let to = place(output, index, frames)
-      if WinogradConvolution.suits(layer) {
+      if source.scalar != .u8, WinogradConvolution.suits(layer) {
         let fast = try WinogradConvolution(
           node.name, layer, from: source, front: front, to: output, folded, weights, threads: threads)
         let work = layer.weight.count * output.shape.extent.count
@@ -185,6 +149,10 @@ struct NetworkPlan {
         let packing = PixelPacking(layer, picture: picture.shape.extent, scalar: source.scalar)
         window = packing.window
         packed = folded.map(packing.weights)
+        if source.scalar == .u8 {
+          packed = folded
+          packed.quantize = { folded, most in packing.quantized(folded, most: most) }
+        }
       }
       (window.front.frames, window.back.frames) = (Int64(front), Int64(back))
       try convolve(node.name, from, source, to, output, window, finish: layer.hasReLU ? ODN_RELU : ODN_AS_IS, packed)
@@ -319,8 +287,17 @@ struct NetworkPlan {
     _ name: String, _ from: Place, _ source: Tensor, _ to: Place, _ output: Tensor, _ window: odn_window,
     finish: odn_finish, _ layer: LayerWeights
   ) throws(InferenceError) {
-    let kernel = try Kernel.convolution(name, from: source, to: output, window, finish: finish)
-    try weights.give(layer, to: kernel)
+    let kernel: Kernel
+    if source.scalar == .u8 {
+      let scales = try weights.steps(of: layer).map { $0 * source.step / output.step }
+      // What is below zero becomes 0 as a byte anyway.
+      let finish = output.scalar == .u8 ? ODN_AS_IS : finish
+      kernel = try Kernel.convolution(name, from: source, to: output, window, finish: finish, scales: scales)
+      try weights.giveQuantized(layer, step: source.step, to: kernel)
+    } else {
+      kernel = try Kernel.convolution(name, from: source, to: output, window, finish: finish)
+      try weights.give(layer, to: kernel)
+    }
     let taps = Int(window.size.frames * window.size.height * window.size.width)
     add(
       name, .kernel(kernel), from: [from], to: to,

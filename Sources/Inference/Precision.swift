@@ -7,14 +7,20 @@ package enum Precision: String, Codable, Hashable, Sendable, CaseIterable {
   case f32
   /// bfloat16 in the trunk with float32 sums; the attention block and the head stay in float32.
   case bf16
+  /// 8-bit integers in the trunk, for models that were calibrated; the attention block and the head stay in float32.
+  case int8
 
   /// What `auto` stands for on this CPU; the others stay as they are.
   ///
-  /// - Throws: `InferenceError.precisionUnavailable` for a format the CPU would have to emulate.
-  package func resolved() throws(InferenceError) -> Precision {
+  /// - Parameter isCalibrated: whether the model knows the ranges that int8 needs.
+  /// - Throws: `InferenceError` for a format the CPU would have to emulate, or that the model cannot have.
+  package func resolved(isCalibrated: Bool = false) throws(InferenceError) -> Precision {
     let hasBF16 = odn_has_bf16() != 0
     switch self {
-    case .auto: return hasBF16 ? .bf16 : .f32
+    case .auto: return isCalibrated ? .int8 : hasBF16 ? .bf16 : .f32
+    case .int8:
+      guard isCalibrated else { throw .notCalibrated }
+      return .int8
     case .f32: return .f32
     case .bf16:
       guard hasBF16 else { throw .precisionUnavailable(self, instructionSet: Self.instructionSet) }
@@ -30,12 +36,18 @@ package enum Precision: String, Codable, Hashable, Sendable, CaseIterable {
 }
 
 extension Precision {
-  /// The formats this CPU multiplies natively, most exact first.
+  /// The formats this CPU multiplies natively and every model can have, most exact first.
   package static var native: [Precision] { odn_has_bf16() != 0 ? [.f32, .bf16] : [.f32] }
 
   /// How far, in relative L2, a correct engine's endpoint may be from float32 arithmetic in another order.
   ///
   /// f32: the published network itself sums in another order. bf16: some twenty layers each round to 8 bits, at most
-  /// 2⁻⁹ relative.
-  package var tolerance: Double { self == .bf16 ? 2e-2 : 1e-4 }
+  /// 2⁻⁹ relative. int8 is judged by what it says of clips.
+  package var tolerance: Double {
+    switch self {
+    case .auto, .f32: 1e-4
+    case .bf16: 2e-2
+    case .int8: .infinity
+    }
+  }
 }

@@ -13,15 +13,21 @@ import Networks
 
   package init(precision: Precision, threads: Int) throws(InferenceError) {
     _ = odn_set_threads(Int32(clamping: threads))
-    let scalar: Tensor.Scalar = try precision.resolved() == .bf16 ? .bf16 : .f32
+    let scalar: Tensor.Scalar =
+      switch try precision.resolved(isCalibrated: precision == .int8) {
+      case .int8: .u8
+      case .bf16: .bf16
+      case .auto, .f32: .f32
+      }
     let channels = 128
     let tensor = Tensor(shape: ActivationShape(channels: channels, extent: Extent(8, 28, 28)), scalar: scalar)
     let window = odn_window(Extent(3), front: Extent(1), back: Extent(1))
-    kernel = try .convolution("roof", from: tensor, to: tensor, window, finish: ODN_AS_IS)
+    let scales = scalar == .u8 ? [Float](repeating: 0.001, count: channels) : nil
+    kernel = try .convolution("roof", from: tensor, to: tensor, window, finish: ODN_AS_IS, scales: scales)
     let weights = channels * channels * 27
     multiplyAccumulates = weights * tensor.shape.extent.count
     try kernel.load(
-      weights: Array(repeating: 0.01, count: weights), scales: Array(repeating: 1, count: channels),
+      weights: Array(repeating: scalar == .u8 ? 1 : 0.01, count: weights), scales: Array(repeating: 1, count: channels),
       bias: Array(repeating: 0, count: channels))
 
     let source = (tensor.byteCount + 63) / 64 * 64

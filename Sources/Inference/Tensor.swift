@@ -8,13 +8,30 @@ struct Tensor {
   enum Scalar {
     case f32
     case bf16
+    /// 0 to 255, times the tensor's `step`.
+    case u8
 
-    var byteCount: Int { self == .f32 ? 4 : 2 }
-    var number: Int32 { Int32(self == .f32 ? ODN_F32 : ODN_BF16) }
+    var byteCount: Int {
+      switch self {
+      case .f32: 4
+      case .bf16: 2
+      case .u8: 1
+      }
+    }
+
+    var number: Int32 {
+      switch self {
+      case .f32: Int32(ODN_F32)
+      case .bf16: Int32(ODN_BF16)
+      case .u8: Int32(ODN_U8)
+      }
+    }
   }
 
   var shape: ActivationShape
   var scalar: Scalar
+  /// What a stored 1 stands for.
+  var step: Float = 1
 
   var byteCount: Int { shape.count * scalar.byteCount }
   /// From one frame to the next.

@@ -1,3 +1,4 @@
+import COneDNN
 import Networks
 
 /// A convolution's weights with batch norm folded in: w' = w · γ / √(σ² + ε), b' = β + (b - μ) · γ / √(σ² + ε).
@@ -28,12 +29,48 @@ struct FoldedWeights {
   }
 }
 
+/// A convolution's weights as whole numbers.
+struct QuantizedWeights {
+  /// In the order of `FoldedWeights.weights`.
+  var values: [Float]
+  /// For each output channel what a weight of 1 stands for.
+  var steps: [Float]
+  var bias: [Float]
+
+  init(values: [Float], steps: [Float], bias: [Float]) {
+    self.values = values
+    self.steps = steps
+    self.bias = bias
+  }
+
+  /// The largest weight of each output channel becomes `most`.
+  init(_ folded: FoldedWeights, most: Float) {
+    values = folded.weights
+    steps = folded.scales
+    bias = folded.bias
+    let count = values.count / steps.count
+    for output in steps.indices {
+      let range = output * count..<(output + 1) * count
+      let largest = values[range].reduce(0) { max($0, abs($1)) } * abs(folded.scales[output])
+      guard largest > 0 else { continue }
+      steps[output] = largest / most
+      let factor = folded.scales[output] / steps[output]
+      for index in range { values[index] = (values[index] * factor).rounded() }
+    }
+  }
+
+  /// The largest weight that kernels of this CPU take: without VNNI two products must fit 16 bits.
+  static var most: Float { odn_has_vnni() != 0 ? 127 : 64 }
+}
+
 /// A layer's folded weights, made when a kernel wants them in a layout that no other one has.
 final class LayerWeights {
   /// Tells layers apart.
   let name: String
   private let make: () throws(InferenceError) -> FoldedWeights
   private var made: FoldedWeights?
+  /// Where whole numbers are made in another way than by scaling.
+  var quantize: ((FoldedWeights, Float) -> QuantizedWeights)?
 
   init(name: String, _ make: @escaping () throws(InferenceError) -> FoldedWeights) {
     self.name = name
@@ -56,6 +93,12 @@ final class LayerWeights {
     return folded
   }
 
+  /// The weights as whole numbers.
+  func quantized() throws(InferenceError) -> QuantizedWeights {
+    let folded = try folded()
+    return quantize?(folded, QuantizedWeights.most) ?? QuantizedWeights(folded, most: QuantizedWeights.most)
+  }
+
   /// The same with other weights, for a kernel over something else than the layer's input.
   func map(_ change: @escaping ([Float]) -> [Float]) -> LayerWeights {
     LayerWeights(name: name) { () throws(InferenceError) in
@@ -70,6 +113,7 @@ final class LayerWeights {
 final class PackedWeights {
   private var kernels: [String: [Kernel]] = [:]
   private var biases: [String: [Float]] = [:]
+  private var steps: [String: [Float]] = [:]
   /// Of everything that is packed.
   private(set) var byteCount = 0
 
@@ -81,6 +125,27 @@ final class PackedWeights {
     try kernel.load(weights: folded.weights, scales: folded.scales, bias: folded.bias)
     byteCount += kernel.constantBytes
     kernels[key, default: []].append(kernel)
+  }
+
+  /// Gives `kernel` the weights of `layer` as whole numbers, for a source whose 1 stands for `step`.
+  func giveQuantized(_ layer: LayerWeights, step: Float, to kernel: Kernel) throws(InferenceError) {
+    if let other = kernels[layer.name]?.first(where: { $0.readsWeights(like: kernel) }) {
+      return try kernel.share(other)
+    }
+    let quantized = try layer.quantized()
+    // oneDNN adds the bias before it scales.
+    let bias = zip(quantized.bias, quantized.steps).map { $0 / ($1 * step) }
+    try kernel.load(weights: quantized.values, scales: bias.map { _ in 1 }, bias: bias)
+    byteCount += kernel.constantBytes
+    kernels[layer.name, default: []].append(kernel)
+  }
+
+  /// What a whole-number weight of 1 stands for, for each output channel of `layer`.
+  func steps(of layer: LayerWeights) throws(InferenceError) -> [Float] {
+    if let known = steps[layer.name] { return known }
+    let made = try layer.quantized().steps
+    steps[layer.name] = made
+    return made
   }
 
   /// What is added to each output channel of `layer`.

@@ -36,15 +36,15 @@ import Networks
     /// - Parameters:
     ///   - reuse: what is kept.
     ///   - graph: the network.
-    ///   - scalars: number format of each node's output.
+    ///   - numbers: number format of each node's output.
     ///   - hop: frames from one window to the next.
-    init(_ reuse: TemporalReuse, _ graph: NetworkGraph, _ scalars: [Tensor.Scalar], hop: Int) {
+    init(_ reuse: TemporalReuse, _ graph: NetworkGraph, _ numbers: Numbers, hop: Int) {
       // Half a window: memory for less copying, at most once in so many hops.
       room = max(hop, graph.nodes[0].shape.extent.frames / 2 / hop * hop)
       for (index, node) in graph.nodes.enumerated() where reuse.layers[index].isKept {
         let layer = reuse.layers[index]
         let extent = node.shape.extent
-        let frameBytes = node.shape.channels * extent.height * extent.width * scalars[index].byteCount
+        let frameBytes = numbers.tensor(index, node.shape).frameBytes
         let bytes = frameBytes * (extent.frames + room / layer.scale)
         layers[index] = Layer(offset: byteCount, frameBytes: frameBytes, scale: layer.scale, inner: layer.inner)
         byteCount += (bytes + 63) / 64 * 64

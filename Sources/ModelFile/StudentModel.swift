@@ -28,6 +28,8 @@ package struct ModelCard: Equatable, Sendable {
   package var sampleRate: Double
   /// Logits are divided by this before the softmax; fitted on validation data.
   package var temperature: Double
+  /// How large its layers' values become, for int8; `nil` where it was not calibrated.
+  package var ranges: ActivationRanges?
   /// What it was trained on and how well it did, in free text or JSON.
   package var training: String
   /// `nil` when the file does not say.
@@ -39,8 +41,10 @@ package struct ModelCard: Equatable, Sendable {
 
   package init(
     network: StudentNetwork, name: String, labels: [String], sampleRate: Double = 15, temperature: Double = 1,
-    training: String = "", region: Region? = nil, crop: Crop? = nil, families: [LabelFamily] = []
+    training: String = "", region: Region? = nil, crop: Crop? = nil, families: [LabelFamily] = [],
+    ranges: ActivationRanges? = nil
   ) {
+    self.ranges = ranges
     self.region = region
     self.crop = crop
     self.families = families
@@ -55,6 +59,11 @@ package struct ModelCard: Equatable, Sendable {
   private static let format = "1"
   /// How pixels become the network's input; a file that says otherwise was trained on other data.
   private static let preprocess = Preprocess(channels: "RGB", range: [-1, 1], resize: "bilinear-half-pixel")
+
+  private struct Calibration: Codable {
+    var temperature: Double?
+    var activations: ActivationRanges?
+  }
 
   private struct Preprocess: Codable, Equatable {
     var channels: String
@@ -72,7 +81,7 @@ package struct ModelCard: Equatable, Sendable {
     var entries = [
       "adl.format": Self.format, "adl.network": try json(network), "adl.name": name, "adl.labels": try json(labels),
       "adl.sampleRate": "\(sampleRate)", "adl.preprocess": try json(Self.preprocess),
-      "adl.calibration": try json(["temperature": temperature]), "adl.training": training,
+      "adl.calibration": try json(Calibration(temperature: temperature, activations: ranges)), "adl.training": training,
     ]
     entries["adl.region"] = region?.rawValue
     entries["adl.crop"] = crop?.rawValue
@@ -119,8 +128,10 @@ package struct ModelCard: Equatable, Sendable {
         throw unsuitable("its adl.preprocess asks for samples that this program does not make")
       }
     }
-    let calibration = metadata["adl.calibration"] == nil ? [:] : try decode("adl.calibration", [String: Double].self)
-    temperature = calibration["temperature"] ?? 1
+    let calibration =
+      metadata["adl.calibration"] == nil ? Calibration() : try decode("adl.calibration", Calibration.self)
+    ranges = calibration.activations
+    temperature = calibration.temperature ?? 1
     guard (0.001...1000).contains(temperature) else {
       throw unsuitable("its temperature is \(temperature); it must be 0.001 to 1000")
     }
@@ -157,6 +168,11 @@ package struct StudentModel: ParameterSource, Sendable {
   package var path: String { file.file.path }
   package var network: StudentNetwork { card.network }
 
+  /// How its matrices are stored.
+  package var storedType: ElementType {
+    file.entries.values.first { $0.shape.count > 1 }?.type ?? .float32
+  }
+
   /// - Throws: `ModelFileError` naming the file and what is wrong with it.
   package init(path: String) throws(ModelFileError) {
     file = try SafetensorsFile(path: path)
@@ -175,6 +191,10 @@ package struct StudentModel: ParameterSource, Sendable {
         throw .unsuitable(
           path: path, reason: "\(parameter.name) has shape \(entry.shape); the network needs \(parameter.shape)")
       }
+    }
+    if let fault = card.ranges?.fault(for: graph) {
+      throw .unsuitable(
+        path: path, reason: "its calibration cannot be used: \(fault); run `adl model calibrate` again")
     }
   }
 

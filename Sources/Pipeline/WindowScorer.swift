@@ -52,8 +52,8 @@ package final class WindowScorer {
   package init(_ model: StudentModel, _ options: ScoringOptions) throws(InferenceError) {
     card = model.card
     engine = try ClipEngine(
-      network: model.network, parameters: model, precision: options.precision, threads: options.threads,
-      hop: options.hop)
+      network: model.network, parameters: model, precision: options.precision, ranges: model.card.ranges,
+      threads: options.threads, hop: options.hop)
     memory = StreamMemory(engine, most: options.reuseBytes, hop: .seconds(Double(options.hop ?? 0) / model.card.sampleRate))
   }
 

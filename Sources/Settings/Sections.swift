@@ -3,7 +3,7 @@ package import Basics
 /// `model`: which network runs, and how.
 package struct ModelSettings: Equatable, Sendable {
   package enum Precision: String, CaseIterable, Sendable {
-    case auto, f32, bf16
+    case auto, f32, bf16, int8
   }
 
   /// What a window costs: all of it, or what is new in it.

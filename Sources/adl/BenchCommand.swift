@@ -18,7 +18,7 @@ struct BenchCommand: ParsableCommand {
       """,
     subcommands: [BenchPeopleCommand.self])
 
-  @Option(help: "Number format: auto, f32 or bf16. All that this CPU has when left out.")
+  @Option(help: "Number format: auto, f32, bf16 or int8. All that this CPU has when left out.")
   var precision: [Precision] = []
 
   @Option(help: "What a window costs: recompute (all of it) or incremental (what is new in it). Both when left out.")
@@ -75,25 +75,39 @@ struct BenchCommand: ParsableCommand {
   func run() throws { try reporting(measure) }
 
   /// What is measured: the given model, or the described network with weights by formula.
-  private func subject() throws -> (network: StudentNetwork, parameters: any ParameterSource) {
+  private func subject() throws -> (
+    network: StudentNetwork, parameters: any ParameterSource, ranges: ActivationRanges?
+  ) {
     if let model {
       let model = try StudentModel(path: model)
-      return (model.network, model)
+      return (model.network, model, model.card.ranges)
     }
     let network = try StudentNetwork(width: WidthMultiplier(width), frames: frames, size: size, classes: classes)
-    return (network, FormulaWeights(seed: 1))
+    return (network, FormulaWeights(seed: 1), nil)
+  }
+
+  /// The model's own ranges, or those of the clip: for the time it does not matter which.
+  private func ranges(
+    _ known: ActivationRanges?, _ network: StudentNetwork, _ parameters: any ParameterSource, _ pixels: [UInt8]
+  ) throws -> ActivationRanges {
+    if let known { return known }
+    let calibrator = try Calibrator(network: network, parameters: parameters, threads: threads)
+    try calibrator.add(pixels: pixels.span)
+    return calibrator.ranges()
   }
 
   private func measure() throws {
-    let (network, parameters) = try subject()
+    let (network, parameters, known) = try subject()
     let pixels = try clipPixels(network)
     var subjects: [BenchSubject] = []
-    for precision in precision.isEmpty ? Precision.native : precision {
+    let precisions = precision.isEmpty ? Precision.native + [.int8] : precision
+    let ranges = try precisions.contains(.int8) ? ranges(known, network, parameters, pixels) : known
+    for precision in precisions {
       for windows in windows.isEmpty ? [.recompute, .incremental] : windows {
         subjects.append(
           try BenchSubject(
-            network: network, parameters: parameters, precision: precision, windows: windows, hop: hop,
-            threads: threads))
+            network: network, parameters: parameters, precision: precision, ranges: ranges, windows: windows,
+            hop: hop, threads: threads))
       }
     }
     if serve { return try answer(subjects, pixels) }

@@ -15,11 +15,11 @@ struct BenchSubject {
   private var roofSeconds: [Double] = []
 
   init(
-    network: StudentNetwork, parameters: some ParameterSource, precision: Precision, windows: ModelSettings.Windows,
-    hop: Int, threads: Int
+    network: StudentNetwork, parameters: some ParameterSource, precision: Precision, ranges: ActivationRanges?,
+    windows: ModelSettings.Windows, hop: Int, threads: Int
   ) throws {
     engine = try ClipEngine(
-      network: network, parameters: parameters, precision: precision, threads: threads,
+      network: network, parameters: parameters, precision: precision, ranges: ranges, threads: threads,
       hop: windows == .incremental ? hop : nil)
     cache = windows == .incremental ? try engine.makeCache() : nil
     self.windows = windows

@@ -4,9 +4,9 @@ import ArgumentParser
 struct ModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model",
-    abstract: "Import, inspect, verify, create and export models.",
+    abstract: "Import, inspect, verify, calibrate, create and export models.",
     subcommands: [
       ModelImportCommand.self, ModelInspectCommand.self, ModelVerifyCommand.self, ModelCreateCommand.self,
-      ModelExportCommand.self,
+      ModelExportCommand.self, ModelCalibrateCommand.self,
     ])
 }

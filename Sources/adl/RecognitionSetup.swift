@@ -29,7 +29,7 @@ struct RecognitionSetup: ParsableArguments {
   @Option(help: "Samples from one window to the next.")
   var hop = 8
 
-  @Option(help: "Number format: auto, f32 or bf16.")
+  @Option(help: "Number format: auto, f32, bf16 or int8.")
   var precision = Precision.auto
 
   @Option(help: "What a window costs: incremental (what is new in it) or recompute (all of it).")
@@ -115,6 +115,27 @@ struct RecognitionSetup: ParsableArguments {
     }
     if let failure = result.finderFailure { complain("the person finder failed: \(failure)") }
     return Outcome(result: result, options: options)
+  }
+
+  /// Windows of a recording, as they would be recognised, half a window apart.
+  ///
+  /// - Parameters:
+  ///   - source: something that ends.
+  ///   - model: the network, with its card.
+  ///   - most: at most so many, from the beginning on.
+  /// - Returns: the windows, people's in turn.
+  /// - Throws: errors of the rooms below, as `reporting` knows them.
+  func windows(of source: SourceDescription, with model: StudentModel, most: Int) throws -> [ClipWindow] {
+    var options = try pipelineOptions(model.card)
+    options.hop = max(1, options.frames / 2)
+    var progress = RecognitionProgress("gathering", duration: try SourceLength(source).duration)
+    var windows: [ClipWindow] = []
+    try WindowReader(options, finder: makeFinder()).read(source.open(Self.opening), progress: { progress.reached($0) }) {
+      windows.append($0)
+      return windows.count < most
+    }
+    progress.finish()
+    return windows
   }
 
   private func complain(_ text: String) { StandardStreams.complain("adl: \(text)\n") }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ODN_F32 = 0, ODN_BF16 = 1 };
+enum { ODN_F32 = 0, ODN_BF16 = 1, ODN_U8 = 2 };
 
 /* What an operation reads and writes. */
 enum { ODN_DESTINATION = 0, ODN_WEIGHTS = 1, ODN_BIAS = 2, ODN_SCRATCHPAD = 3, ODN_SOURCE = 4, ODN_SLOTS = 5 };
@@ -42,6 +42,8 @@ const char *odn_version(void);
 const char *odn_instruction_set(void);
 /* 1 when the CPU multiplies bfloat16 natively. */
 int odn_has_bf16(void);
+/* 1 when it sums four products of bytes in one instruction. Without it two are summed in 16 bits, which may overflow. */
+int odn_has_vnni(void);
 
 /* Threads of the calling thread's parallel regions, oneDNN's and this shim's alike: at least 1 and no more than the
  * CPUs it may use. Returns how many. */
@@ -51,9 +53,10 @@ int odn_set_threads(int threads);
 typedef enum { ODN_AS_IS = 0, ODN_RELU = 1, ODN_ADD_TO_DESTINATION = 2 } odn_finish;
 
 /* Convolution with bias; weights in the layout the kernel likes best, see odn_pack_weights. The weights' type is the
- * source's, the bias is f32. */
+ * source's, of u8 it is s8; the bias is f32. `scales`, where not NULL, has a factor for each output channel's sums and
+ * bias. */
 const char *odn_convolution(const odn_tensor *source, const odn_tensor *destination, const odn_window *window,
-  odn_finish finish, odn_operation **result);
+  odn_finish finish, const float *scales, odn_operation **result);
 /* Maximum; padding does not take part. */
 const char *odn_max_pool(
   const odn_tensor *source, const odn_tensor *destination, const odn_window *window, odn_operation **result);
@@ -78,7 +81,9 @@ const char *odn_bind(odn_operation *operation, int slot, void *memory);
 const char *odn_run(const odn_operation *operation);
 
 /* How pixels become the first convolution's channels. Position p of a row holds `pixels` neighbours, the first of them
- * at column stride * p - offset, with zeros outside the picture; `channels` is at least 3 * pixels. */
+ * at column stride * p - offset, with zeros outside the picture; `channels` is at least 3 * pixels. In u8 bytes stay as
+ * they are, and after the pixels come `pixels` channels that are 255 inside the picture and 0 outside, so that weights
+ * can tell black from nothing. */
 typedef struct {
   odn_extent picture; /* what comes in: frames, height, width */
   int64_t first_frame, frames; /* which of its frames are packed */

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Capture
+import Foundation
+import Inference
+import ModelFile
+import Networks
+import Pipeline
+import Video
+
+/// `adl model calibrate`: ranges for int8, stored in the model's file.
+struct ModelCalibrateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "calibrate",
+    abstract: "Make a model ready for int8, which is the fastest way to run it.",
+    discussion: """
+      Runs the model in float32 on windows of the recordings, as `adl recognize` would cut them, and stores in its file \
+      how large the values of each layer become. Every fourth window is kept apart, to say how far int8 then agrees with \
+      float32. Recordings should show what the model will see: the rooms, the people and what they do; 50 windows are \
+      enough.
+
+      The weights stay as they are. The file's SHA-256 changes, as events show it.
+      """)
+
+  @Argument(help: "The model; it is replaced, unless there is --out.")
+  var model: String
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Recordings: files, or synthetic:SEED?length=SECONDS.", valueName: "video"))
+  var data: [String]
+
+  @Option(help: "Windows to look at, spread over the recordings.")
+  var windows = 80
+
+  @Option(help: "How a layer's range follows from its values: meanSquaredError, percentile (99.99 %) or largest.")
+  var choice = Calibrator.Choice.meanSquaredError
+
+  @Option(help: "Modules at the end that stay float32, 0 to 9; as few as agree with float32 when left out.")
+  var exactModules: Int?
+
+  @OptionGroup
+  var setup: RecognitionSetup
+
+  @Option(help: ArgumentHelp("Where the calibrated model goes.", valueName: "file.safetensors"))
+  var out: String?
+
+  func validate() throws {
+    guard (8...10_000).contains(windows) else {
+      throw ValidationError("--windows is \(windows); it must be 8 to 10000")
+    }
+    guard exactModules.map((0...9).contains) ?? true else {
+      throw ValidationError("--exact-modules is \(exactModules ?? 0); it must be 0 to 9")
+    }
+  }
+
+  func run() throws {
+    try reporting {
+      if let out { try keep([self.model] + data, from: out, option: "--out") }
+      let sources = try data.map { try SourceDescription(recording: $0) }
+      let model = try StudentModel(path: model)
+      var calibration = try ModelCalibration(model, threads: setup.threads)
+      for (index, source) in sources.enumerated() {
+        let most = (windows * (index + 1)) / sources.count - windows * index / sources.count
+        for window in try setup.windows(of: source, with: model, most: most) { try calibration.take(window) }
+      }
+      let counts = calibration.windows
+      guard counts.judging > 0 else {
+        throw ValidationError("the recordings have \(counts.calibrating) windows; at least 4 are needed")
+      }
+      let (ranges, agreement) = try calibration.ranges(choice, exactModules: exactModules)
+      var card = model.card
+      card.ranges = ranges
+      let path = out ?? model.path
+      try StudentModel.write(to: path, card: card, type: model.storedType, from: model)
+      print(
+        """
+        \(path): calibrated on \(counts.calibrating) windows; \(ranges.exactModules) of 9 modules stay float32
+        on \(agreement.windows) other windows int8 and float32 say
+          the same label     \(agreement.sameLabel) times
+          where float32 is surer than 0.5: \(agreement.sureSameLabel) of \(agreement.sure) times
+          probabilities that differ by \(String(format: "%.4f", agreement.meanDifference)) in the mean
+        sha256 \(try StudentModel(path: path).sha256)
+        """)
+    }
+  }
+}
+
+extension Calibrator.Choice: ExpressibleByArgument {}
