@@ -2,17 +2,19 @@ package import Networks
 
 /// Finds how large the values of a network's layers become, from windows of the kind that it will see.
 ///
-/// Runs the network in float32 and counts the values of every layer that int8 must know the range of. The range is then the
-/// one with the least mean squared error of 8 bits: values beyond it count as the largest, those within are rounded.
+/// Runs the network in float32 and counts the values of every layer that int8 must know the range of.
 package final class Calibrator {
   /// How a layer's range follows from its values.
+  ///
+  /// On rendered people, 775 windows and a network of a quarter of the width, int8 named float32's label on 99.1 % by
+  /// `largest`, and on 97.9 % by `meanSquaredError`: the few large values are those that tell labels apart.
   package enum Choice: String, CaseIterable, Sendable {
-    /// The range with the least mean squared error.
-    case meanSquaredError
-    /// The range that holds 99.99 % of the values above zero.
-    case percentile
     /// The largest value that was seen.
     case largest
+    /// The range that holds 99.99 % of the values above zero; larger ones count as that.
+    case percentile
+    /// The range with the least mean squared error of 8 bits.
+    case meanSquaredError
   }
 
   /// Windows that were counted.
@@ -55,7 +57,7 @@ package final class Calibrator {
   ///   - exactModules: modules that are to stay float32.
   /// - Returns: a range for each layer; 1 for a layer whose values were all zero.
   /// - Precondition: a window was counted.
-  package func ranges(_ choice: Choice = .meanSquaredError, exactModules: Int = 0) -> ActivationRanges {
+  package func ranges(_ choice: Choice = .largest, exactModules: Int = 0) -> ActivationRanges {
     precondition(windows > 0)
     let largest = histograms.mapValues { histogram in
       switch choice {

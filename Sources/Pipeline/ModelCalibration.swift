@@ -1,28 +1,12 @@
 package import Inference
 package import ModelFile
 package import Networks
-import Recognition
 package import Video
 
 /// Calibrates a model for int8 on windows, and judges the result on other windows.
 ///
 /// Every fourth window judges; the others calibrate.
 package struct ModelCalibration {
-  /// How far int8 and float32 agree on the windows that judge.
-  package struct Agreement: Equatable, Sendable {
-    package var windows = 0
-    /// Windows with the same most probable label.
-    package var sameLabel = 0
-    /// Windows where float32 is surer than a half, and those with the same label among them.
-    package var sure = 0
-    package var sureSameLabel = 0
-    /// Mean over windows and labels of the probabilities' absolute difference.
-    package var meanDifference = 0.0
-
-    /// Good enough to stop looking for more exact modules.
-    var isEnough: Bool { meanDifference <= 0.003 && Double(sameLabel) >= 0.99 * Double(windows) }
-  }
-
   private let model: StudentModel
   private let threads: Int
   private let calibrator: Calibrator
@@ -57,8 +41,8 @@ package struct ModelCalibration {
   /// - Throws: `InferenceError`.
   package func ranges(
     _ choice: Calibrator.Choice, exactModules: Int?
-  ) throws(InferenceError) -> (ranges: ActivationRanges, agreement: Agreement) {
-    var best: (ranges: ActivationRanges, agreement: Agreement)?
+  ) throws(InferenceError) -> (ranges: ActivationRanges, agreement: PrecisionAgreement) {
+    var best: (ranges: ActivationRanges, agreement: PrecisionAgreement)?
     for modules in exactModules.map({ [$0] }) ?? [0, 1, 2, 4, 6, 9] {
       let ranges = calibrator.ranges(choice, exactModules: modules)
       let agreement = try judge(ranges)
@@ -69,26 +53,19 @@ package struct ModelCalibration {
     return best
   }
 
-  private func judge(_ ranges: ActivationRanges) throws(InferenceError) -> Agreement {
+  private func judge(_ ranges: ActivationRanges) throws(InferenceError) -> PrecisionAgreement {
     let engine = try ClipEngine(
       network: model.network, parameters: model, precision: .int8, ranges: ranges, threads: threads)
-    let temperature = Float(model.card.temperature)
-    var agreement = Agreement()
+    var agreement = PrecisionAgreement()
     for (window, logits) in judged {
-      let exact = Softmax.probabilities(of: logits, temperature: temperature)
-      let found = Softmax.probabilities(of: try engine.run(pixels: window.pixels.span)[0], temperature: temperature)
-      let isSame = first(exact) == first(found)
-      agreement.windows += 1
-      agreement.sameLabel += isSame ? 1 : 0
-      if exact.max() ?? 0 > 0.5 {
-        agreement.sure += 1
-        agreement.sureSameLabel += isSame ? 1 : 0
-      }
-      let difference = zip(exact, found).reduce(0.0) { $0 + Double(abs($1.0 - $1.1)) } / Double(exact.count)
-      agreement.meanDifference += difference / Double(judged.count)
+      let found = try engine.run(pixels: window.pixels.span)[0]
+      agreement.add(logits, found, temperature: model.card.temperature)
     }
     return agreement
   }
+}
 
-  private func first(_ probabilities: [Float]) -> Int? { probabilities.indices.max { probabilities[$0] < probabilities[$1] } }
+extension PrecisionAgreement {
+  /// Good enough to stop looking for more exact modules.
+  fileprivate var isEnough: Bool { meanDifference <= 0.002 && Double(sameLabel) >= 0.99 * Double(windows) }
 }

@@ -15,8 +15,7 @@ struct ModelCalibrateCommand: ParsableCommand {
     discussion: """
       Runs the model in float32 on windows of the recordings, as `adl recognize` would cut them, and stores in its file \
       how large the values of each layer become. Every fourth window is kept apart, to say how far int8 then agrees with \
-      float32. Recordings should show what the model will see: the rooms, the people and what they do; 50 windows are \
-      enough.
+      float32. Recordings should show what the model will see: the rooms, the people and what they do.
 
       The weights stay as they are. The file's SHA-256 changes, as events show it.
       """)
@@ -30,10 +29,10 @@ struct ModelCalibrateCommand: ParsableCommand {
   var data: [String]
 
   @Option(help: "Windows to look at, spread over the recordings.")
-  var windows = 80
+  var windows = 320
 
-  @Option(help: "How a layer's range follows from its values: meanSquaredError, percentile (99.99 %) or largest.")
-  var choice = Calibrator.Choice.meanSquaredError
+  @Option(help: "How a layer's range follows from its values: largest, percentile (99.99 %) or meanSquaredError.")
+  var choice = Calibrator.Choice.largest
 
   @Option(help: "Modules at the end that stay float32, 0 to 9; as few as agree with float32 when left out.")
   var exactModules: Int?
@@ -75,10 +74,7 @@ struct ModelCalibrateCommand: ParsableCommand {
       print(
         """
         \(path): calibrated on \(counts.calibrating) windows; \(ranges.exactModules) of 9 modules stay float32
-        on \(agreement.windows) other windows int8 and float32 say
-          the same label     \(agreement.sameLabel) times
-          where float32 is surer than 0.5: \(agreement.sureSameLabel) of \(agreement.sure) times
-          probabilities that differ by \(String(format: "%.4f", agreement.meanDifference)) in the mean
+        int8 against f32, \(agreement.text)
         sha256 \(try StudentModel(path: path).sha256)
         """)
     }
@@ -86,3 +82,11 @@ struct ModelCalibrateCommand: ParsableCommand {
 }
 
 extension Calibrator.Choice: ExpressibleByArgument {}
+
+extension PrecisionAgreement {
+  /// One line for people.
+  var text: String {
+    "on \(windows) windows: the same label on \(sameLabel), on \(sureSameLabel) of the \(sure) where f32 is surer than "
+      + "0.5; probabilities differ by \(String(format: "%.4f", meanDifference)) in the mean"
+  }
+}

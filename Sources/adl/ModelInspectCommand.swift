@@ -26,6 +26,7 @@ struct ModelInspectCommand: ParsableCommand {
     var families: [LabelFamily]?
     var sampleRate: Double
     var temperature: Double
+    var isCalibrated: Bool
     var training: String
   }
 
@@ -50,7 +51,7 @@ struct ModelInspectCommand: ParsableCommand {
         name: card.name, sha256: model.sha256, network: card.network, parameters: graph.parameterCount,
         multiplyAccumulates: graph.multiplyAccumulates, labels: card.labels,
         families: card.families.isEmpty ? nil : card.families, sampleRate: card.sampleRate,
-        temperature: card.temperature, training: card.training)
+        temperature: card.temperature, isCalibrated: card.ranges != nil, training: card.training)
       guard !json else {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
@@ -69,47 +70,11 @@ struct ModelInspectCommand: ParsableCommand {
         MACs         \(billions.formatted(.number.precision(.fractionLength(2)))) G a window
         sample rate  \(report.sampleRate) Hz, a window spans \(Double(network.frames) / report.sampleRate) s
         temperature  \(report.temperature)
+        int8         \(card.ranges.map { "calibrated, \($0.exactModules) modules stay float32" } ?? "not calibrated")
         training     \(report.training.isEmpty ? "not said" : report.training)
         labels       \(report.labels.joined(separator: ", "))
         """)
       printFamilies(card)
-    }
-  }
-}
-
-/// `adl model verify`: every value of a model file.
-struct ModelVerifyCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Check every tensor of a model; ends with 1 when something is wrong.")
-
-  @Argument(help: "The model.")
-  var model: String
-
-  func run() throws {
-    try reporting {
-      let model: StudentModel
-      do {
-        model = try StudentModel(path: self.model)
-      } catch let error as ModelFileError {
-        if case .cannotRead = error { throw error }
-        print(error)
-        throw ExitCode(1)
-      }
-      var findings: [String] = []
-      let parameters = try model.network.graph().parameters
-      for parameter in parameters {
-        let values = try model.values(of: parameter)
-        let bad = values.count { !$0.isFinite }
-        if bad > 0 { findings.append("\(parameter.name): \(bad) of \(values.count) values are not finite") }
-        if parameter.name.hasSuffix(".running_var"), values.contains(where: { $0 < 0 }) {
-          findings.append("\(parameter.name): a variance is negative")
-        }
-      }
-      let surplus = Set(model.file.entries.keys).subtracting(parameters.map(\.name)).sorted()
-      if !surplus.isEmpty { print("not used: \(surplus.joined(separator: ", "))") }
-      for finding in findings { print(finding) }
-      guard findings.isEmpty else { throw ExitCode(1) }
-      print("\(parameters.count) tensors are good; sha256 \(model.sha256)")
     }
   }
 }
