@@ -54,6 +54,8 @@ struct CameraReporter {
     case .condition(.stalled, let reason): return health(.stalled, reason)
     case .condition(.offline, let reason): return health(.offline, reason)
     case .slow(let reason): return health(.slow, reason)
+    case .degraded(let reason): return health(.degraded, reason)
+    case .recovered(let reason): return health(.recovered, reason)
     case .finderFailed(let reason): return health(.finderFailed, reason)
     case .finderRecovered: return health(.finderWorking, "people are found again")
     case .situation(let situation): return .state(state(situation))

@@ -10,10 +10,12 @@ final class Exchange<Sender: Hashable & Sendable, Item: Sendable>: @unchecked Se
   private var isClosed = false
 
   /// Leaves an item and returns what makes room for it, as `Mailbox.leave`.
-  func leave(_ item: Item, from sender: Sender, group: ((Sender) -> Bool)? = nil, most: Int = .max) -> [Item] {
+  func leave(
+    _ item: Item, from sender: Sender, deadline: Duration, group: ((Sender) -> Bool)? = nil, most: Int = .max
+  ) -> [Item] {
     condition.withLock {
       defer { condition.broadcast() }
-      return mailbox.leave(item, from: sender, group: group, most: most)
+      return mailbox.leave(item, from: sender, deadline: deadline, group: group, most: most)
     }
   }
 

@@ -34,6 +34,8 @@ final class LiveCamera: Sendable {
     /// `capture.corrupt` when the last good frame came.
     var corruptBefore = 0
     var skippedFinds = 0
+    /// Where each person's last window was cut; 0 stands for the whole scene.
+    var cuts: [Int: Int] = [:]
   }
 
   let index: Int
@@ -41,6 +43,8 @@ final class LiveCamera: Sendable {
   private let desk: Mutex<Desk>
   /// Windows that may wait: those of one hop, so that none is much older than the people it shows.
   private let mostWaiting: Int
+  /// Time from one window of somebody to the next.
+  private let hop: Duration
   private let windows: WindowExchange
   private let pictures: PictureExchange
   private let clock: EventClock
@@ -59,6 +63,7 @@ final class LiveCamera: Sendable {
   ) throws(CaptureError) {
     self.index = index
     name = reporter.camera
+    hop = .seconds(Double(options.hop) / options.rate.hertz)
     mostWaiting = if case .people(let following) = options.view { following.most } else { 1 }
     self.windows = windows
     self.pictures = pictures
@@ -171,25 +176,39 @@ final class LiveCamera: Sendable {
       switch output {
       case .window(let order, let window):
         let sender = WindowStream(camera: index, person: order.person)
+        let deadline = deadline(of: window, of: order.person, &desk)
         let displaced = windows.leave(
-          WindowJob(order: order, window: window), from: sender, group: { [index] in $0.camera == index },
-          most: mostWaiting)
+          WindowJob(order: order, window: window), from: sender, deadline: deadline,
+          group: { [index] in $0.camera == index }, most: mostWaiting)
         for job in displaced {
           desk.pipeline.recycle(job.window)
           serve(desk.pipeline.skip(job.order), &desk)
         }
       case .picture(let ticket, let picture):
-        desk.skippedFinds += pictures.leave(PictureJob(ticket: ticket, picture: picture), from: index).count
+        let job = PictureJob(ticket: ticket, picture: picture)
+        desk.skippedFinds += pictures.leave(job, from: index, deadline: clock.now().monotonic).count
       case .skippedFrame(let reason): logger.warning("frames are skipped: \(reason)")
       default: say(output, inference: inference, &desk)
       }
     }
   }
 
+  /// When a window should be scored: before the next of its stream is due.
+  ///
+  /// One that shows another place than the last costs several others, because nothing computed before is of use. It may
+  /// wait a hop longer, for a time at which nobody else's is due.
+  private func deadline(of window: ClipWindow, of person: Int?, _ desk: inout Desk) -> Duration {
+    let goesOn = desk.cuts.updateValue(window.cut, forKey: person ?? 0) == window.cut
+    return clock.now().monotonic + (goesOn ? hop : hop * 2)
+  }
+
   private func say(_ output: PipelineOutput, inference: Duration? = nil, _ desk: inout Desk) {
     switch output {
+    case .left(let person, _, _): desk.cuts[person.id] = nil
     case .condition(let condition, let reason): logger.notice("\(condition.rawValue): \(reason)")
     case .slow(let reason): logger.warning("\(reason)")
+    case .degraded(let reason): logger.warning("\(reason)")
+    case .recovered(let reason): logger.notice("\(reason)")
     case .finderFailed(let reason): logger.error("the person finder failed: \(reason)")
     default: break
     }
@@ -205,6 +224,7 @@ final class LiveCamera: Sendable {
     counters.windows = pipeline.windows
     counters.skippedHops = pipeline.skippedHops
     counters.emptyHops = pipeline.emptyHops
+    counters.stillHops = pipeline.stillHops
     counters.unservedHops = pipeline.unservedHops
     counters.finds = pipeline.finds
     counters.skippedFinds = desk.skippedFinds

@@ -46,6 +46,7 @@ extension PipelineOptions {
   init(_ camera: CameraSettings, _ settings: DaemonSettings, _ card: ModelCard) throws(VideoError) {
     self.init(card, view: settings.people.looksAtPeople(card) ? .people(Following(settings.people)) : .scene)
     hop = settings.model.hop
+    stillLevel = Float(settings.model.stillLevel)
     mounting = Orientation(camera.rotation, camera.flip)
     if let region = camera.region {
       self.region = try PictureRegion(x: region.x, y: region.y, width: region.width, height: region.height)

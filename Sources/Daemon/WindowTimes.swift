@@ -25,7 +25,7 @@ struct WindowTimes {
   func summary(_ counters: CameraHealth.Counters) -> String {
     """
     \(counters.frames) frames, \(counters.samples) samples, \(counters.windows) windows, \
-    \(counters.skippedHops) hops skipped, \(counters.emptyHops) empty, inference median \
+    \(counters.skippedHops) hops skipped, \(counters.emptyHops) empty, \(counters.stillHops) still, inference median \
     \(percentile(0.5, of: inference)) ms, last frame to event median \(percentile(0.5, of: latency)) ms, \
     p99 \(percentile(0.99, of: latency)) ms
     """

@@ -274,6 +274,8 @@ package struct CameraHealth: Codable, Equatable, Sendable {
     case stalled = "camera.stalled"
     case offline = "camera.offline"
     case slow = "camera.slow"
+    case degraded = "inference.degraded"
+    case recovered = "inference.recovered"
     case finderFailed = "finder.failed"
     case finderWorking = "finder.working"
   }
@@ -291,6 +293,8 @@ package struct CameraHealth: Codable, Equatable, Sendable {
     package var retimedFrames = 0
     /// Hops at which nobody was there, so nothing was computed.
     package var emptyHops = 0
+    /// Windows that were not computed because nothing moved.
+    package var stillHops = 0
     /// Windows that people beyond `people.most` would have had.
     package var unservedHops = 0
     /// Pictures in which people were looked for.
@@ -313,6 +317,7 @@ package struct CameraHealth: Codable, Equatable, Sendable {
       reconnects = try count(.reconnects)
       retimedFrames = try count(.retimedFrames)
       emptyHops = try count(.emptyHops)
+      stillHops = try count(.stillHops)
       unservedHops = try count(.unservedHops)
       finds = try count(.finds)
       skippedFinds = try count(.skippedFinds)
@@ -326,6 +331,7 @@ package struct CameraHealth: Codable, Equatable, Sendable {
       case reconnects
       case retimedFrames = "retimed_frames"
       case emptyHops = "empty_hops"
+      case stillHops = "still_hops"
       case unservedHops = "unserved_hops"
       case finds
       case skippedFinds = "skipped_finds"

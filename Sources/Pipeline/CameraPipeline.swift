@@ -25,6 +25,7 @@ package struct CameraPipeline: ~Copyable {
   private var view: any SubjectView
   private var watch: RateWatch
   private var isSlow = false
+  private var load = LoadWatch()
   private var lastSampleTime: Duration?
   private var announced: Situation?
   private var finderHasFailed = false
@@ -206,6 +207,7 @@ package struct CameraPipeline: ~Copyable {
     counts.windows += 1
     guard order.session == session else { return [] }
     var outputs: [PipelineOutput] = []
+    watchLoad(wasSkipped: false, &outputs)
     view.take(options.grouping.scores(probabilities), for: order, &outputs)
     announce(at: order.window.lastTime, &outputs)
     return outputs
@@ -216,9 +218,21 @@ package struct CameraPipeline: ~Copyable {
     counts.skippedHops += 1
     guard order.session == session else { return [] }
     var outputs: [PipelineOutput] = []
+    watchLoad(wasSkipped: true, &outputs)
     view.skip(order, &outputs)
     announce(at: order.window.lastTime, &outputs)
     return outputs
+  }
+
+  private mutating func watchLoad(wasSkipped: Bool, _ outputs: inout [PipelineOutput]) {
+    guard load.take(wasSkipped: wasSkipped) else { return }
+    let share = Int((load.share * 100).rounded())
+    outputs.append(
+      load.isOverloaded
+        ? .degraded(
+          reason: "\(share) % of windows are skipped, because the network is too slow for all cameras and people; set a "
+            + "larger model.hop, a smaller people.most, or take a smaller model")
+        : .recovered(reason: "no window was skipped lately"))
   }
 
   /// Takes the storage of a window back, to fill it again.

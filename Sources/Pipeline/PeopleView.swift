@@ -16,6 +16,7 @@ struct PeopleView: SubjectView {
     var subject: Subject
     var region = PersonRegion()
     var square: PixelRectangle?
+    var still: StillGate
     /// Windows that are ordered and not yet scored.
     var outstanding = 0
     /// Hop at which they last had a window.
@@ -44,6 +45,7 @@ struct PeopleView: SubjectView {
   private var hasWindow = false
   private var emptyHops = 0
   private var unservedHops = 0
+  private var stillHops = 0
   private var lastTime = Duration.zero
   private var emptySince = Duration.zero
   var spares: [ClipWindow] = []
@@ -114,9 +116,13 @@ struct PeopleView: SubjectView {
       preconditionFailure("the square lies in the picture: \(error)")
     }
     clips[id]?.copy(into: &window)
-    occupants[id]?.outstanding += 1
     occupants[id]?.lastServed = hops
     hasWindow = true
+    if occupants[id]?.still.holdsBack(window) ?? false {
+      stillHops += 1
+      return spares.append(window)
+    }
+    occupants[id]?.outstanding += 1
     outputs.append(.window(WindowOrder(session: session, person: id, window: WindowDescription(window)), window))
   }
 
@@ -146,7 +152,8 @@ struct PeopleView: SubjectView {
       let view = view(of: person)
       var subject = Subject(options, at: person.since)
       subject.warmUp(at: person.since)
-      occupants[view.id] = Occupant(view: view, subject: subject, lastSeen: person.lastSeen)
+      occupants[view.id] = Occupant(
+        view: view, subject: subject, still: StillGate(level: options.stillLevel), lastSeen: person.lastSeen)
       outputs.append(.entered(view))
     case .left(let person, let time):
       let id = idBase + person.id
@@ -243,6 +250,7 @@ struct PeopleView: SubjectView {
 
   func count(into counters: inout PipelineCounters) {
     counters.emptyHops = emptyHops
+    counters.stillHops = stillHops
     counters.unservedHops = unservedHops
   }
 }

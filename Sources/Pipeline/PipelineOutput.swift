@@ -23,6 +23,10 @@ package enum PipelineOutput: Sendable {
   case picture(PictureTicket, Frame)
   /// Frames come too seldom for a window to be filled.
   case slow(reason: String)
+  /// The network does not keep up: windows are skipped.
+  case degraded(reason: String)
+  /// It keeps up again.
+  case recovered(reason: String)
   /// Frames cannot be used; each reason is told once, until another comes.
   case skippedFrame(reason: String)
   /// The finder failed; people who are known are kept where they are.
@@ -146,6 +150,8 @@ package struct PipelineCounters: Equatable, Sendable {
   package var skippedHops = 0
   /// Hops at which nobody was there, so nothing was computed.
   package var emptyHops = 0
+  /// Windows that were held back because nothing moved.
+  package var stillHops = 0
   /// Windows that people beyond the most would have had.
   package var unservedHops = 0
   /// Pictures the finder looked at.

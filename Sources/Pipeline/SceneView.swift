@@ -7,12 +7,14 @@ struct SceneView: SubjectView {
   private var ring: FrameRing
   private var subject: Subject
   private var hasWindow = false
+  private var still: StillGate
   var spares: [ClipWindow] = []
 
   init(_ options: PipelineOptions) {
     self.options = options
     ring = FrameRing(capacity: options.frames, size: options.size)
     subject = Subject(options, at: .zero)
+    still = StillGate(level: options.stillLevel)
   }
 
   var pictureBytes: Int { options.frames * options.size * options.size * 3 }
@@ -33,6 +35,7 @@ struct SceneView: SubjectView {
     var window = makeWindow(options)
     ring.copyRepeating(into: &window)
     hasWindow = true
+    guard !still.holdsBack(window) else { return spares.append(window) }
     outputs.append(
       .window(WindowOrder(session: session, person: nil, window: WindowDescription(window)), window))
   }
@@ -62,5 +65,5 @@ struct SceneView: SubjectView {
     return Situation(condition: condition, word: word, since: subject.since, person: nil, people: nil)
   }
 
-  func count(into counters: inout PipelineCounters) {}
+  func count(into counters: inout PipelineCounters) { counters.stillHops = still.held }
 }

@@ -14,6 +14,8 @@ package struct ModelSettings: Equatable, Sendable {
   package var path: String
   package var precision: Precision
   package var windows: Windows
+  /// Windows whose pictures differ by less than this are not computed but for every fourth; 0 switches it off.
+  package var stillLevel: Double
   /// Most megabytes for what incremental windows use again.
   package var reuseMegabytes: Int
   /// Cores for inference; 0 means all.
@@ -26,6 +28,7 @@ package struct ModelSettings: Equatable, Sendable {
     if path.isEmpty { table.require("path", "the .safetensors file of the model") }
     precision = table.choice("precision", default: .auto)
     windows = table.choice("windows", default: .incremental)
+    stillLevel = table.number("stillLevel", default: 0, 0...255)
     reuseMegabytes = table.integer("reuseMegabytes", default: 512, 0...65_536)
     threads = table.integer("threads", default: 0, 0...256)
     hop = table.integer("hop", default: 8, 1...512)

@@ -6,8 +6,8 @@ import Testing
 @Suite struct `A mailbox` {
   @Test func `keeps the newest of each sender and returns what it replaces`() {
     var mailbox = Mailbox<String, Int>()
-    #expect(mailbox.leave(1, from: "a") == [])
-    #expect(mailbox.leave(2, from: "a") == [1])
+    #expect(mailbox.leave(1, from: "a", deadline: .zero) == [])
+    #expect(mailbox.leave(2, from: "a", deadline: .zero) == [1])
     #expect(mailbox.next()?.item == 2)
     #expect(mailbox.isEmpty && mailbox.next() == nil)
   }
@@ -15,11 +15,11 @@ import Testing
   @Test func `lets no more than the most of a group wait, and the oldest make room`() {
     var mailbox = Mailbox<Int, Int>()
     func isEven(_ sender: Int) -> Bool { sender % 2 == 0 }
-    #expect(mailbox.leave(10, from: 2, group: isEven, most: 2) == [])
-    #expect(mailbox.leave(11, from: 3) == [])
-    #expect(mailbox.leave(12, from: 4, group: isEven, most: 2) == [])
-    #expect(mailbox.leave(13, from: 6, group: isEven, most: 2) == [10])
-    #expect(mailbox.leave(14, from: 4, group: isEven, most: 2) == [12])
+    #expect(mailbox.leave(10, from: 2, deadline: .zero, group: isEven, most: 2) == [])
+    #expect(mailbox.leave(11, from: 3, deadline: .zero) == [])
+    #expect(mailbox.leave(12, from: 4, deadline: .zero, group: isEven, most: 2) == [])
+    #expect(mailbox.leave(13, from: 6, deadline: .zero, group: isEven, most: 2) == [10])
+    #expect(mailbox.leave(14, from: 4, deadline: .zero, group: isEven, most: 2) == [12])
     #expect([mailbox.next()?.item, mailbox.next()?.item, mailbox.next()?.item] == [11, 13, 14])
   }
 
@@ -27,15 +27,32 @@ import Testing
     var mailbox = Mailbox<String, Int>()
     var served: [String] = []
     for round in 0..<9 {
-      for sender in ["busy", "busy", "busy", "slow", "slower"] { _ = mailbox.leave(round, from: sender) }
+      for sender in ["busy", "busy", "busy", "slow", "slower"] {
+        _ = mailbox.leave(round, from: sender, deadline: .seconds(round))
+      }
       if let next = mailbox.next() { served.append(next.sender) }
     }
     #expect(served == ["busy", "slow", "slower", "busy", "slow", "slower", "busy", "slow", "slower"])
   }
 
+  @Test func `the earliest deadline comes first, and what replaces an item inherits its deadline`() {
+    var mailbox = Mailbox<String, Int>()
+    _ = mailbox.leave(1, from: "patient", deadline: .seconds(2))
+    _ = mailbox.leave(2, from: "urgent", deadline: .seconds(1))
+    #expect(mailbox.next()?.sender == "urgent")
+    // Always later than the others' when it comes, and served all the same.
+    var served: [String] = []
+    for round in 0..<6 {
+      _ = mailbox.leave(round, from: "urgent", deadline: .seconds(round + 1))
+      _ = mailbox.leave(round, from: "patient", deadline: .seconds(round + 2))
+      if let next = mailbox.next() { served.append(next.sender) }
+    }
+    #expect(served.filter { $0 == "patient" }.count == 2)
+  }
+
   @Test func `gives back what waits from a sender that is gone, and nothing else`() {
     var mailbox = Mailbox<Int, String>()
-    for sender in 0..<4 { _ = mailbox.leave("\(sender)", from: sender) }
+    for sender in 0..<4 { _ = mailbox.leave("\(sender)", from: sender, deadline: .zero) }
     #expect(mailbox.withdraw { $0 % 2 == 0 }.sorted() == ["0", "2"])
     #expect([mailbox.next()?.item, mailbox.next()?.item, mailbox.next()?.item] == ["1", "3", nil])
   }
@@ -52,7 +69,7 @@ import Testing
       ended.signal()
     }
     worker.start()
-    _ = exchange.leave(7, from: 1)
+    _ = exchange.leave(7, from: 1, deadline: .zero)
     exchange.waitUntilDone({ $0 == 1 }, atMost: .seconds(10))
     #expect(seen.value == [7])
     exchange.close()

@@ -114,6 +114,8 @@ final class Drive {
     case .activity(.ended(let activity, let reason), let person, _):
       "end \(activities[activity.index])\(of(person)) \(reason.rawValue)"
     case .slow(let reason): "slow: \(reason)"
+    case .degraded: "degraded"
+    case .recovered: "recovered"
     case .finderFailed: "finder failed"
     case .finderRecovered: "finder works"
     case .skippedFrame: "skipped"

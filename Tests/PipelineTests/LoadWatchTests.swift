@@ -1,0 +1,20 @@
+import Testing
+
+@testable import Pipeline
+
+@Suite struct `Load watch` {
+  @Test func `a stutter is no overload`() {
+    var watch = LoadWatch()
+    let changes = (0..<200).count { watch.take(wasSkipped: $0 % 10 == 0) }
+    #expect(changes == 0 && !watch.isOverloaded)
+  }
+
+  @Test func `says once that windows are skipped, and once that none is any more`() {
+    var watch = LoadWatch()
+    var changes: [Int] = []
+    for hop in 0..<100 where watch.take(wasSkipped: hop < 40 && hop % 2 == 0) { changes.append(hop) }
+    // The third skipped window, and twenty hops after the last one.
+    #expect(changes == [4, 58])
+    #expect(watch.share == 0)
+  }
+}
