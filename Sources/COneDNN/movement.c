@@ -28,15 +28,19 @@ static uint8_t rounded_to_byte(float value) {
 }
 
 /* One row, whose pixels and their places inside the picture begin after margins. */
-FOR_EACH_CPU static void pack_bytes(
-  const odn_packing *packing, const uint8_t *pixels, const uint8_t *inside, uint8_t *to) {
-  const int64_t count = packing->pixels;
-  for (int64_t p = 0; p < packing->positions; p++, to += packing->channels) {
+__attribute__((always_inline)) static inline void pack_positions(
+  const odn_packing *packing, int64_t count, const uint8_t *pixels, const uint8_t *inside, uint8_t *to) {
+  for (int64_t p = 0; p < packing->positions; p++, to += 4 * count) {
     const int64_t at = MARGIN + p * packing->stride - packing->offset;
     memcpy(to, pixels + 3 * at, 3 * count);
     memcpy(to + 3 * count, inside + at, count);
-    memset(to + 4 * count, 0, packing->channels - 4 * count);
   }
+}
+
+static void pack_bytes(const odn_packing *packing, const uint8_t *pixels, const uint8_t *inside, uint8_t *to) {
+  /* With a constant number of pixels the copies are a few instructions. */
+  if (packing->pixels == 7) pack_positions(packing, 7, pixels, inside, to);
+  else pack_positions(packing, packing->pixels, pixels, inside, to);
 }
 
 typedef struct {

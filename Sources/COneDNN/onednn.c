@@ -247,17 +247,19 @@ const char *odn_average_pool(
 const char *odn_matrix_product(const odn_product *product, odn_operation **result) {
   const char *text = start();
   if (text) return text;
-  dnnl_memory_desc_t left, right, to;
+  dnnl_memory_desc_t left, right, bias, to;
   dnnl_matmul_desc_t matmul;
   dnnl_dims_t left_dims = {product->rows, product->inner}, right_dims = {product->inner, product->columns};
-  dnnl_dims_t to_dims = {product->rows, product->columns};
+  dnnl_dims_t to_dims = {product->rows, product->columns}, bias_dims = {1, product->columns};
   TRY("left matrix", dnnl_memory_desc_init_by_tag(&left, 2, left_dims, dnnl_f32, dnnl_ab));
   TRY("right matrix",
     dnnl_memory_desc_init_by_tag(&right, 2, right_dims, dnnl_f32, product->transposed ? dnnl_ba : dnnl_ab));
   TRY("result matrix",
     dnnl_memory_desc_init_by_tag(&to, 2, to_dims, dnnl_f32, dnnl_ab));
-  TRY("matrix product", dnnl_matmul_desc_init(&matmul, &left, &right, NULL, &to));
-  text = create(&matmul, result);
+  TRY("bias", dnnl_memory_desc_init_by_tag(&bias, 2, bias_dims, dnnl_f32, dnnl_ab));
+  TRY("matrix product",
+    dnnl_matmul_desc_init(&matmul, &left, &right, product->has_bias ? &bias : NULL, &to));
+  text = create_scaled(&matmul, product->adds ? ODN_ADD_TO_DESTINATION : ODN_AS_IS, NULL, 0, result);
 end:
   return text;
 }

@@ -66,6 +66,14 @@ import Networks
     constants = [packed, offsets]
   }
 
+  /// Keeps a bias for a product.
+  func load(bias: [Float]) throws(InferenceError) {
+    let offsets = try AlignedMemory(byteCount: bias.count * MemoryLayout<Float>.stride)
+    unsafe offsets.base.initializeMemory(as: Float.self, from: bias, count: bias.count)
+    try unsafe bind(.bias, to: offsets.base)
+    constants = [offsets]
+  }
+
   /// True when both want their weights laid out alike.
   func readsWeights(like other: Kernel) -> Bool {
     unsafe odn_same_layout(operation, other.operation, Slot.weights.number) != 0
@@ -131,11 +139,14 @@ extension Kernel {
   }
 
   /// [rows, inner] times [inner, columns] in float32; `transposed` says the right side is stored [columns, inner].
+  ///
+  /// With `hasBias` each column's bias is added, and with `adds` what the destination holds.
   static func product(
-    _ layer: String, rows: Int, inner: Int, columns: Int, transposed: Bool
+    _ layer: String, rows: Int, inner: Int, columns: Int, transposed: Bool, hasBias: Bool = false, adds: Bool = false
   ) throws(InferenceError) -> Kernel {
     var product = odn_product(
-      rows: Int64(rows), inner: Int64(inner), columns: Int64(columns), transposed: transposed ? 1 : 0)
+      rows: Int64(rows), inner: Int64(inner), columns: Int64(columns), transposed: transposed ? 1 : 0,
+      has_bias: hasBias ? 1 : 0, adds: adds ? 1 : 0)
     return try unsafe Kernel(layer) { unsafe odn_matrix_product(&product, $0) }
   }
 

@@ -56,7 +56,7 @@ struct NetworkPlan {
   /// Tensors that stay from window to window, with the graph's node that each is the output of.
   private(set) var kept: [Int: Int] = [:]
   /// Tensors by endpoint name; of a layer that is computed in parts, the first.
-  private(set) var endpoints: [String: Int] = [:]
+  var endpoints: [String: Int] = [:]
   /// The network's result, [positions, classes].
   private(set) var result = 0
 
@@ -193,62 +193,9 @@ struct NetworkPlan {
     return layer
   }
 
-  /// The Non-Local block, in float32: queries, keys and values as matrices of one row a position.
-  private mutating func attend(
-    _ name: String, _ block: NonLocalBlock, _ from: Place, _ source: Tensor, to output: Place,
-    _ parameters: some ParameterSource
-  ) throws(InferenceError) {
-    let extent = source.shape.extent
-    let keyExtent = block.keyExtent(extent)
-    func embedded(_ extent: Extent) -> Tensor {
-      Tensor(shape: ActivationShape(channels: block.inner, extent: extent), scalar: .f32)
-    }
-    func folded(_ layer: [ParameterDescription], _ normalization: BatchNormalization? = nil) -> LayerWeights {
-      LayerWeights(weight: layer[0], bias: layer[1], normalization: normalization, from: parameters)
-    }
-    let point = odn_window(Extent(1))
-    func embed(_ layer: [ParameterDescription]) throws(InferenceError) -> Place {
-      let to = make(embedded(extent))
-      try convolve(name, from, source, to, embedded(extent), point, finish: ODN_AS_IS, folded(layer))
-      return to
-    }
-    let queries = try embed(block.theta)
-    var keys = try embed(block.phi)
-    var values = try embed(block.g)
-    if block.subSampled {
-      let window = odn_window(Extent(1, 2, 2), stride: Extent(1, 2, 2))
-      func sampled(_ place: Place) throws(InferenceError) -> Place {
-        let kernel = try Kernel.maxPool(name, from: embedded(extent), to: embedded(keyExtent), window)
-        let to = make(embedded(keyExtent))
-        add(name, .kernel(kernel), from: [place], to: to)
-        return to
-      }
-      keys = try sampled(keys)
-      values = try sampled(values)
-    }
-
-    let scores = make(.matrix(rows: extent.count, columns: keyExtent.count))
-    try multiply(
-      name, queries, keys, transposed: true, rows: extent.count, inner: block.inner, columns: keyExtent.count,
-      to: scores)
-    let softmax = try Kernel.softmax(name, rows: extent.count, columns: keyExtent.count)
-    let attention = make(tensors[scores.tensor])
-    add(name, .kernel(softmax), from: [scores], to: attention)
-    endpoints[name + ".attention"] = attention.tensor
-    let attended = make(embedded(extent))
-    try multiply(
-      name, attention, values, transposed: false, rows: extent.count, inner: keyExtent.count, columns: block.inner,
-      to: attended)
-
-    add(name, .copy, from: [from], to: output)
-    try convolve(
-      name, attended, embedded(extent), output, source, point, finish: ODN_ADD_TO_DESTINATION,
-      folded(block.output, block.normalization))
-  }
-
   // MARK: Places
 
-  private mutating func make(_ tensor: Tensor) -> Place {
+  mutating func make(_ tensor: Tensor) -> Place {
     tensors.append(tensor)
     return Place(tensor: tensors.count - 1)
   }
@@ -283,7 +230,7 @@ struct NetworkPlan {
 
   // MARK: Steps
 
-  private mutating func convolve(
+  mutating func convolve(
     _ name: String, _ from: Place, _ source: Tensor, _ to: Place, _ output: Tensor, _ window: odn_window,
     finish: odn_finish, _ layer: LayerWeights
   ) throws(InferenceError) {
@@ -310,14 +257,17 @@ struct NetworkPlan {
     add(name, .kernel(try Kernel.averagePool(name, from: source, to: output, window: window)), from: [from], to: to)
   }
 
-  private mutating func multiply(
-    _ name: String, _ left: Place, _ right: Place, transposed: Bool, rows: Int, inner: Int, columns: Int, to: Place
+  mutating func multiply(
+    _ name: String, _ left: Place, _ right: Place, plus bias: Place? = nil, transposed: Bool, rows: Int, inner: Int,
+    columns: Int, to: Place
   ) throws(InferenceError) {
-    let kernel = try Kernel.product(name, rows: rows, inner: inner, columns: columns, transposed: transposed)
-    add(name, .kernel(kernel), from: [left, right], to: to, work: rows * inner * columns)
+    let kernel = try Kernel.product(
+      name, rows: rows, inner: inner, columns: columns, transposed: transposed, hasBias: bias != nil)
+    let sources = [left, right] + (bias.map { [$0] } ?? [])
+    add(name, .kernel(kernel), from: sources, to: to, work: rows * inner * columns)
   }
 
-  private mutating func add(
+  mutating func add(
     _ layer: String, _ action: Step.Action, from sources: [Place], to destination: Place, work: Int = 0
   ) {
     steps.append(

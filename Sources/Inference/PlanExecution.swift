@@ -99,6 +99,7 @@ import Networks
       case .kernel(let kernel):
         try unsafe kernel.bind(.source, to: address(step.sources[0]))
         if step.sources.count > 1 { try unsafe kernel.bind(.weights, to: address(step.sources[1])) }
+        if step.sources.count > 2 { try unsafe kernel.bind(.bias, to: address(step.sources[2])) }
         try unsafe kernel.bind(.destination, to: address(step.destination))
         if kernel.scratchBytes > 0 { try unsafe kernel.bind(.scratchpad, to: scratch) }
       case .winograd(let convolution):

@@ -10,6 +10,12 @@ struct FoldedWeights {
   var scales: [Float]
   var bias: [Float]
 
+  init(weights: [Float], scales: [Float], bias: [Float]) {
+    self.weights = weights
+    self.scales = scales
+    self.bias = bias
+  }
+
   init(
     weight: ParameterDescription, bias: ParameterDescription?, normalization: BatchNormalization?,
     from parameters: some ParameterSource
@@ -91,6 +97,38 @@ final class LayerWeights {
     let folded = try make()
     made = folded
     return folded
+  }
+
+  /// A point-wise layer's weights the other way, from its outputs to its inputs, without bias.
+  func transposed() -> LayerWeights {
+    LayerWeights(name: name + " transposed") { () throws(InferenceError) in
+      let folded = try self.folded()
+      let (outputs, inputs) = (folded.scales.count, folded.weights.count / folded.scales.count)
+      var weights = [Float](repeating: 0, count: folded.weights.count)
+      for output in 0..<outputs {
+        for input in 0..<inputs {
+          weights[input * outputs + output] = folded.weights[output * inputs + input] * folded.scales[output]
+        }
+      }
+      let ones = [Float](repeating: 1, count: inputs)
+      return FoldedWeights(weights: weights, scales: ones, bias: ones.map { _ in 0 })
+    }
+  }
+
+  /// A layer with one output, whose weights are this layer's bias.
+  func biasAsWeights() -> LayerWeights {
+    LayerWeights(name: name + " bias") { () throws(InferenceError) in
+      FoldedWeights(weights: try self.folded().bias, scales: [1], bias: [0])
+    }
+  }
+
+  /// The same without bias.
+  func withoutBias() -> LayerWeights {
+    LayerWeights(name: name + " without bias") { () throws(InferenceError) in
+      var folded = try self.folded()
+      folded.bias = folded.bias.map { _ in 0 }
+      return folded
+    }
   }
 
   /// The weights as whole numbers.

@@ -33,6 +33,8 @@ typedef struct {
 typedef struct {
   int64_t rows, inner, columns;
   int32_t transposed;
+  int32_t has_bias; /* ODN_BIAS has a value for each column */
+  int32_t adds;     /* to what the destination holds */
 } odn_product;
 
 typedef struct odn_operation odn_operation;
@@ -81,9 +83,9 @@ const char *odn_bind(odn_operation *operation, int slot, void *memory);
 const char *odn_run(const odn_operation *operation);
 
 /* How pixels become the first convolution's channels. Position p of a row holds `pixels` neighbours, the first of them
- * at column stride * p - offset, with zeros outside the picture; `channels` is at least 3 * pixels. In u8 bytes stay as
- * they are, and after the pixels come `pixels` channels that are 255 inside the picture and 0 outside, so that weights
- * can tell black from nothing. */
+ * at column stride * p - offset, with zeros outside the picture; `channels` is at least 3 * pixels. In u8 it is 4 * pixels:
+ * bytes stay as they are, and after the pixels come `pixels` channels that are 255 inside the picture and 0 outside, so
+ * that weights can tell black from nothing. */
 typedef struct {
   odn_extent picture; /* what comes in: frames, height, width */
   int64_t first_frame, frames; /* which of its frames are packed */
