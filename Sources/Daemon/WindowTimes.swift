@@ -26,7 +26,7 @@ struct WindowTimes {
     """
     \(counters.frames) frames, \(counters.samples) samples, \(counters.windows) windows, \
     \(counters.skippedHops) hops skipped, \(counters.emptyHops) empty, \(counters.stillHops) still, inference median \
-    \(percentile(0.5, of: inference)) ms, last frame to event median \(percentile(0.5, of: latency)) ms, \
+    \(percentile(0.5, of: inference)) ms, p99 \(percentile(0.99, of: inference)) ms, last frame to event median \(percentile(0.5, of: latency)) ms, \
     p99 \(percentile(0.99, of: latency)) ms
     """
   }
