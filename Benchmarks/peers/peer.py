@@ -6,6 +6,7 @@ Says "ready PRECISION…", then for every line it reads: a precision runs the cl
 "logits" and a precision prints the logits. `adl bench --serve` speaks the same way.
 """
 
+import os
 import sys
 import time
 
@@ -31,7 +32,7 @@ def openvino(path, threads, clip):
         return run
 
     precisions = ["f32"]
-    if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+    if cpu_has_bfloat16() and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         precisions.append("bf16")
     runners = {precision: runner(precision) for precision in precisions}
     nncf.set_log_level(40)
@@ -53,7 +54,9 @@ def onnxruntime(path, threads, clip):
 
 
 def cpu_has_bfloat16():
-    """Whether /proc/cpuinfo names instructions for bfloat16, on x86 or Arm."""
+    """Whether /proc/cpuinfo names instructions for bfloat16, on x86 or Arm, and they may be used."""
+    if os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL") not in ("ALL", "AVX512_CORE_BF16", "AVX512_CORE_AMX"):
+        return False
     for line in open("/proc/cpuinfo"):
         name, _, flags = line.partition(":")
         if name.strip() in ("flags", "Features"):
