@@ -68,6 +68,11 @@ static void pack_rows(void *context) {
   int64_t first, end;
   share(packing->frames * height, &first, &end);
   for (int64_t y = first; y < end; y++) {
+    if (before + y < 0 || before + y >= plane) { /* before the clip begins */
+      const size_t bytes = packing->positions * packing->channels * scalar;
+      memset(job->packed + y * bytes, 0, bytes);
+      continue;
+    }
     if (job->bytes) {
       const uint8_t *from = job->bytes + (before + y) * width * 3;
       if (packing->type == ODN_U8) memcpy(row.u8 + 3 * MARGIN, from, 3 * width);

@@ -156,6 +156,15 @@ final class LiveCamera: Sendable {
     }
   }
 
+  /// A window of a stream of which nothing can be said yet.
+  func pass(_ job: consuming WindowJob) {
+    let order = job.order
+    desk.withLock { desk in
+      desk.pipeline.recycle(job.window)
+      serve(desk.pipeline.pass(order), &desk)
+    }
+  }
+
   func take(found: Result<[ScoredBox], DetectionError>, in ticket: PictureTicket) {
     desk.withLock { desk in serve(desk.pipeline.take(found: found, in: ticket), &desk) }
   }

@@ -51,10 +51,12 @@ package struct LiveService: Sendable {
         "model.hop", reason: "\(settings.model.hop) samples are more than a window's \(model.network.frames)")
     }
     _ = try Precision(settings.model.precision).resolved(isCalibrated: card.ranges != nil)
+    let delay = try ClipEngine.delay(of: model.network, WindowMode(settings.model))
     cameras = try settings.cameras.filter(\.isEnabled).map { camera in
-      Camera(
-        settings: camera, source: try SourceDescription(parsing: camera.source, adding: kinds),
-        pipeline: try PipelineOptions(camera, settings, card))
+      var pipeline = try PipelineOptions(camera, settings, card)
+      pipeline.delay = delay
+      return Camera(
+        settings: camera, source: try SourceDescription(parsing: camera.source, adding: kinds), pipeline: pipeline)
     }
     if settings.people.looksAtPeople(card), let detector = settings.people.usedDetector {
       _ = try ModelFinder(path: detector, threads: settings.people.threads)

@@ -30,13 +30,24 @@ extension SourceOptions {
   }
 }
 
+extension WindowMode {
+  init(_ model: ModelSettings) {
+    self =
+      switch model.windows {
+      case .recompute: .recompute
+      case .incremental: .incremental(hop: model.hop)
+      case .continual: .continual(hop: model.hop)
+      }
+  }
+}
+
 extension ScoringOptions {
   /// With as many cores as the machine leaves where the settings name no number.
   init(_ model: ModelSettings, _ limits: MachineLimits) {
     self.init()
     precision = Precision(model.precision)
     threads = model.threads == 0 ? limits.threads : model.threads
-    hop = model.windows == .incremental ? model.hop : nil
+    mode = WindowMode(model)
     reuseBytes = model.reuseMegabytes << 20
   }
 }

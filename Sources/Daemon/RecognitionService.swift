@@ -29,6 +29,10 @@ struct RecognitionService: Service {
     while let (stream, job) = windows.next() {
       let began = ContinuousClock.now
       let scored = try scorer.score(job.window, of: stream)
+      guard let scored else {
+        cameras[stream.camera].pass(job)
+        continue
+      }
       cameras[stream.camera].take(scored, for: job, inference: ContinuousClock.now - began)
     }
     for camera in cameras { camera.shutDown() }

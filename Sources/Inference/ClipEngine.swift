@@ -1,6 +1,25 @@
 import COneDNN
 package import Networks
 
+/// How much of a window is computed.
+package enum WindowMode: Hashable, Sendable {
+  /// All of it.
+  case recompute
+  /// Of a stream of windows a hop apart, what is new in each; the result is that of `recompute`.
+  case incremental(hop: Int)
+  /// Each frame of each layer once, with what came before and after it instead of zeros at a window's ends: another
+  /// function, whose result comes later.
+  case continual(hop: Int)
+
+  /// Frames from one window of a stream to the next; `nil` where windows have nothing to do with each other.
+  package var hop: Int? {
+    switch self {
+    case .recompute: nil
+    case .incremental(let hop), .continual(let hop): hop
+    }
+  }
+}
+
 /// Runs a network on windows of one size: each as a whole, or, of a stream of overlapping ones, only what is new in each.
 ///
 /// Used by one thread at a time, always the same one if its OpenMP threads are to be reused. Running allocates nothing
@@ -11,15 +30,15 @@ package import Networks
   package let precision: Precision
   /// Cores it computes on.
   package let threads: Int
-  /// Frames from one window of a stream to the next; `nil` where every window is computed as a whole.
-  package let hop: Int?
+  package let mode: WindowMode
 
   private let parameters: any ParameterSource
   private let numbers: Numbers
   private let weights = PackedWeights()
   private var arena: AlignedMemory
-  /// The whole window.
+  /// The whole window; where windows are continual, a step.
   private let whole: PlanExecution
+  private let continual: ContinualFrames?
   /// What is new in a window, by the frames since the one before.
   private var partial: [Int: PlanExecution] = [:]
   private var layout: WindowCache.Layout?
@@ -36,33 +55,59 @@ package import Networks
   ///   - precision: number format of the trunk.
   ///   - ranges: how large values become, for int8; `auto` is int8 where they are known.
   ///   - threads: cores to use, at most as many as this process may use.
-  ///   - hop: frames from one window to the next, where windows of a stream use again what the one before computed.
+  ///   - mode: how much of a window is computed.
   ///   - keepingEndpoints: keeps every layer's output for `values(of:)`; takes several times the memory.
   /// - Throws: `InferenceError`, whose text names the setting to change.
   package init(
     network: StudentNetwork, frames: Int? = nil, size: Int? = nil, parameters: some ParameterSource,
-    precision: Precision = .auto, ranges: ActivationRanges? = nil, threads: Int, hop: Int? = nil, keepingEndpoints: Bool = false
+    precision: Precision = .auto, ranges: ActivationRanges? = nil, threads: Int, mode: WindowMode = .recompute, keepingEndpoints: Bool = false
   ) throws(InferenceError) {
     do { graph = try network.graph(frames: frames, size: size) } catch { throw .network(reason: "\(error)") }
     self.precision = try precision.resolved(isCalibrated: ranges != nil)
     numbers = try Numbers(graph, self.precision, ranges)
     self.threads = Int(odn_set_threads(Int32(threads)))
     self.parameters = parameters
-    self.hop = hop
-    let reuse = TemporalReuse(graph, hop: hop, shift: nil)
+    self.mode = mode
+    continual = try Self.continualFrames(of: graph, mode)
+    let reused: Int? = if case .incremental(let hop) = mode { hop } else { nil }
+    let layers = continual?.layers ?? TemporalReuse(graph, hop: reused, shift: nil).layers
     whole = PlanExecution(
       try NetworkPlan(
-        graph, reuse, parameters: parameters, weights: weights, numbers: numbers, threads: self.threads),
+        graph, layers, parameters: parameters, weights: weights, numbers: numbers, threads: self.threads),
       keepingEndpoints: keepingEndpoints)
     arena = try AlignedMemory(byteCount: whole.arenaBytes)
-    if let hop {
-      layout = WindowCache.Layout(reuse, graph, numbers, hop: hop)
+    if let hop = mode.hop { layout = WindowCache.Layout(layers, graph, numbers, hop: hop) }
+    if let reused {
       // Also for when a hop is skipped: planning takes longer than a window.
-      for shift in [hop, 2 * hop] where 2 * shift <= graph.nodes[0].shape.extent.frames {
-        partial[shift] = try plan(shift: shift)
+      for shift in [reused, 2 * reused] where 2 * shift <= graph.nodes[0].shape.extent.frames {
+        partial[shift] = try plan(shift: shift, hop: reused)
       }
     }
   }
+
+  /// Frames that results of `mode` lie behind the windows that they come with.
+  ///
+  /// - Throws: `InferenceError.network` for a hop that the mode cannot have.
+  package static func delay(of network: StudentNetwork, _ mode: WindowMode) throws(InferenceError) -> Int {
+    let graph: NetworkGraph
+    do { graph = try network.graph() } catch { throw .network(reason: "\(error)") }
+    return try continualFrames(of: graph, mode)?.delay ?? 0
+  }
+
+  private static func continualFrames(
+    of graph: NetworkGraph, _ mode: WindowMode
+  ) throws(InferenceError) -> ContinualFrames? {
+    guard case .continual(let hop) = mode else { return nil }
+    guard let frames = ContinualFrames(graph, hop: hop), graph.nodes[0].shape.extent.frames.isMultiple(of: hop) else {
+      throw .network(
+        reason: "continual windows need a hop that is a multiple of 8, the network's stride, and divides a window with room "
+          + "to spare; set model.hop to 8, or model.windows to incremental")
+    }
+    return frames
+  }
+
+  /// Frames that a result lies behind the window that it came with; 0 but for continual windows.
+  package var delay: Int { continual?.delay ?? 0 }
 
   /// Weights, and working memory that all windows share.
   package var memoryBytes: Int { weights.byteCount + arena.byteCount + (unkept?.byteCount ?? 0) }
@@ -72,9 +117,9 @@ package import Networks
 
   /// Memory for one stream of windows, for `run(pixels:after:in:)`.
   ///
-  /// - Precondition: the engine has a `hop`.
+  /// - Precondition: the mode is not `recompute`.
   package func makeCache() throws(InferenceError) -> WindowCache {
-    guard let layout else { preconditionFailure("an engine without a hop keeps nothing") }
+    guard let layout else { preconditionFailure("whole windows leave nothing") }
     return try WindowCache(layout)
   }
 
@@ -93,7 +138,8 @@ package import Networks
     }
   }
 
-  /// Logits of the next window of a stream: what `run(pixels:)` says of it, for less work.
+  /// Logits of the next window of a stream: what `run(pixels:)` says of it, for less work; or, where windows are continual,
+  /// of the stream `delay` frames ago, and nil while that is not long enough.
   ///
   /// - Parameters:
   ///   - pixels: the whole window.
@@ -102,7 +148,7 @@ package import Networks
   ///   - cache: the stream's memory.
   /// - Returns: K logits for each head position.
   /// - Throws: `InferenceError.clipSize` for a clip of another size.
-  package func run(pixels: Span<UInt8>, after shift: Int?, in cache: WindowCache) throws(InferenceError) -> [[Float]] {
+  package func run(pixels: Span<UInt8>, after shift: Int?, in cache: WindowCache) throws(InferenceError) -> [[Float]]? {
     try check(pixels.count)
     return try unsafe pixels.withUnsafeBufferPointer { (buffer) throws(InferenceError) in
       try unsafe run(.pixels(buffer), after: shift, in: cache)
@@ -182,52 +228,85 @@ package import Networks
     guard count == clipCount else { throw .clipSize(given: count, expected: clipCount) }
   }
 
+  private func run(_ clip: PlanExecution.Clip) throws(InferenceError) -> [[Float]] {
+    precondition(continual == nil, "continual windows are of a stream")
+    return try run(clip, after: nil, in: nil) ?? []
+  }
+
   private func run(
-    _ clip: PlanExecution.Clip, after shift: Int? = nil, in given: WindowCache? = nil,
+    _ clip: PlanExecution.Clip, after shift: Int?, in given: WindowCache?,
     timing observe: ((NetworkPlan.Step, Duration) -> Void)? = nil
-  ) throws(InferenceError) -> [[Float]] {
+  ) throws(InferenceError) -> [[Float]]? {
     _ = odn_set_threads(Int32(threads))
-    if hop != nil, given == nil, unkept == nil { unkept = try makeCache() }
+    if mode.hop != nil, given == nil, unkept == nil { unkept = try makeCache() }
     let cache = given ?? unkept
-    var execution = whole
-    if let shift, let cache, cache.isFilled, let part = try part(after: shift) {
-      execution = part
-      cache.move(by: shift)
-    } else {
-      cache?.begin()
-    }
     // A run that fails leaves nothing to go on from.
     do {
+      if let continual, let cache { return try step(continual, clip, after: shift, in: cache, timing: observe) }
+      var execution = whole
+      if let shift, let cache, cache.isFilled, let part = try part(after: shift) {
+        execution = part
+        cache.move(by: shift)
+      } else {
+        cache?.begin()
+      }
       try unsafe execution.run(clip, in: arena.base, cache, timing: observe)
+      cache?.complete()
+      return result(of: execution)
     } catch {
       cache?.begin()
       throw error
     }
-    cache?.complete()
-    let result = execution.plan.tensors[execution.plan.result].shape
+  }
+
+  /// The steps of a stream up to the end of `clip`, which begins a stream where it does not go on with one.
+  private func step(
+    _ continual: ContinualFrames, _ clip: PlanExecution.Clip, after shift: Int?, in cache: WindowCache,
+    timing observe: ((NetworkPlan.Step, Duration) -> Void)?
+  ) throws(InferenceError) -> [[Float]]? {
+    guard let hop = mode.hop else { return nil }
+    var steps = (shift ?? 0) / hop
+    // What a step reads must still be in the clip.
+    let goesOn = cache.isFilled && steps > 0 && shift == steps * hop && continual.firstRead >= (steps - 1) * hop
+    if !goesOn {
+      steps = graph.nodes[0].shape.extent.frames / hop
+      cache.beginStream()
+    }
+    for later in (0..<steps).reversed() {
+      cache.step(by: hop)
+      let isYoung = cache.steps < continual.stepsToFill
+      let end = later > 0 || isYoung ? whole.plan.stepEnds[continual.trunkEnd] : nil
+      try unsafe whole.run(
+        clip, from: continual.firstRead - later * hop, before: end, in: arena.base, cache,
+        clearing: isYoung ? continual : nil, timing: observe)
+    }
+    return cache.steps < continual.stepsToFill ? nil : result(of: whole)
+  }
+
+  private func result(of execution: PlanExecution) -> [[Float]] {
+    let shape = execution.plan.tensors[execution.plan.result].shape
     guard let scores = unsafe execution.address(ofTensor: execution.plan.result)?.assumingMemoryBound(to: Float.self)
     else { return [] }
-    return (0..<result.extent.count).map { position in
-      let row = unsafe UnsafeBufferPointer(start: scores + position * result.channels, count: result.channels)
+    return (0..<shape.extent.count).map { position in
+      let row = unsafe UnsafeBufferPointer(start: scores + position * shape.channels, count: shape.channels)
       return unsafe Array(row)
     }
   }
 
   /// What computes a window that begins `shift` frames after the one before; `nil` where that saves nothing.
   private func part(after shift: Int) throws(InferenceError) -> PlanExecution? {
-    guard let hop, shift > 0, shift.isMultiple(of: hop), shift <= graph.nodes[0].shape.extent.frames / 2 else {
+    guard case .incremental(let hop) = mode, shift > 0, shift.isMultiple(of: hop), shift <= graph.nodes[0].shape.extent.frames / 2 else {
       return nil
     }
     if let made = partial[shift] { return made }
-    let made = try plan(shift: shift)
+    let made = try plan(shift: shift, hop: hop)
     partial[shift] = made
     return made
   }
 
-  private func plan(shift: Int) throws(InferenceError) -> PlanExecution {
-    let reuse = TemporalReuse(graph, hop: hop, shift: shift)
+  private func plan(shift: Int, hop: Int) throws(InferenceError) -> PlanExecution {
     let plan = try NetworkPlan(
-      graph, reuse, parameters: parameters, weights: weights, numbers: numbers, threads: threads)
+      graph, TemporalReuse(graph, hop: hop, shift: shift).layers, parameters: parameters, weights: weights, numbers: numbers, threads: threads)
     let execution = PlanExecution(plan)
     if execution.arenaBytes > arena.byteCount { arena = try AlignedMemory(byteCount: execution.arenaBytes) }
     return execution

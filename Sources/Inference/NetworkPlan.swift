@@ -55,13 +55,15 @@ struct NetworkPlan {
   private(set) var tensors: [Tensor] = []
   /// Tensors that stay from window to window, with the graph's node that each is the output of.
   private(set) var kept: [Int: Int] = [:]
+  /// For each node the number of steps up to its last.
+  private(set) var stepEnds: [Int] = []
   /// Tensors by endpoint name; of a layer that is computed in parts, the first.
   var endpoints: [String: Int] = [:]
   /// The network's result, [positions, classes].
   private(set) var result = 0
 
   private let graph: NetworkGraph
-  private let windows: [FrameWindow]
+  private let layers: [LayerFrames]
   private let numbers: Numbers
   private let weights: PackedWeights
   private let threads: Int
@@ -72,31 +74,34 @@ struct NetworkPlan {
   ///
   /// - Parameters:
   ///   - graph: the network; its first node is the clip, read by one convolution.
-  ///   - reuse: which frames of each layer are computed.
+  ///   - layers: which frames of each are computed.
   ///   - parameters: where weights come from.
   ///   - weights: those that other plans of this network packed, and will.
   ///   - numbers: the number format of each node's output.
   ///   - threads: how many compute.
   /// - Throws: `InferenceError` for a tensor that is missing, a kernel that would be slow or a graph of another form.
   init(
-    _ graph: NetworkGraph, _ reuse: TemporalReuse, parameters: some ParameterSource, weights: PackedWeights,
+    _ graph: NetworkGraph, _ layers: [LayerFrames], parameters: some ParameterSource, weights: PackedWeights,
     numbers: Numbers, threads: Int
   ) throws(InferenceError) {
     self.graph = graph
     self.weights = weights
     self.numbers = numbers
     self.threads = threads
-    windows = graph.frameWindows
+    self.layers = layers
     for (index, node) in graph.nodes.enumerated() {
       outputs.append([])
-      let layer = reuse.layers[index]
+      let layer = layers[index]
       if layer.isKept {
-        let tensor = make(numbers.tensor(index, node.shape)).tensor
+        var whole = numbers.tensor(index, node.shape)
+        whole.shape.extent.frames = layer.frames
+        let tensor = make(whole).tensor
         kept[tensor] = index
-        outputs[index] = [(0..<node.shape.extent.frames, tensor)]
+        outputs[index] = [(0..<layer.frames, tensor)]
       }
       for frames in layer.computed { try append(index, frames, parameters) }
       endpoints[node.name] = outputs[index].first?.tensor
+      stepEnds.append(steps.count)
     }
     result = outputs.last?.first?.tensor ?? 0
   }
@@ -164,7 +169,7 @@ struct NetworkPlan {
       let kernel = try Kernel.maxPool(node.name, from: source, to: output, window)
       add(node.name, .kernel(kernel), from: [from], to: place(output, index, frames))
     case .concatenate:
-      let sources = node.inputs.map { locate($0, frames) }
+      let sources = node.inputs.map { locate($0, layers[index].window.reads(frames, of: layers[$0].frames).frames) }
       let to = place(output, index, frames)
       add(node.name, .concatenate(positions: output.shape.extent.count), from: sources, to: to)
     case .nonLocal(let block):
@@ -221,7 +226,7 @@ struct NetworkPlan {
   /// What some frames of a node read of its input, with the zeros before and after.
   private func input(_ node: Int, _ frames: Range<Int>) -> (from: Place, source: Tensor, front: Int, back: Int) {
     let input = graph.nodes[node].inputs[0]
-    let read = windows[node].reads(frames, of: graph.nodes[input].shape.extent.frames)
+    let read = layers[node].window.reads(frames, of: layers[input].frames)
     let from = locate(input, read.frames)
     var source = tensors[from.tensor]
     source.shape.extent.frames = read.frames.count

@@ -59,17 +59,23 @@ import Networks
   ///
   /// - Parameters:
   ///   - clip: all of its frames.
+  ///   - first: the frame that counts as the plan's first.
+  ///   - end: stops before this step; after the last when nil.
   ///   - arena: at least `arenaBytes`.
   ///   - cache: where the kept layers are.
+  ///   - clearing: says which frames of them lie before a stream's beginning.
   ///   - observe: told of each step once it is done.
   func run(
-    _ clip: Clip, in arena: UnsafeMutableRawPointer, _ cache: WindowCache?,
-    timing observe: ((NetworkPlan.Step, Duration) -> Void)?
+    _ clip: Clip, from first: Int = 0, before end: Int? = nil, in arena: UnsafeMutableRawPointer, _ cache: WindowCache?,
+    clearing: ContinualFrames? = nil, timing observe: ((NetworkPlan.Step, Duration) -> Void)?
   ) throws(InferenceError) {
     try unsafe bind(arena, cache)
-    for (index, step) in plan.steps.enumerated() {
+    for (index, step) in plan.steps[..<(end ?? plan.steps.count)].enumerated() {
       let start = observe == nil ? nil : ContinuousClock.now
-      try run(step, at: index, clip)
+      try run(step, at: index, clip, from: first)
+      if let clearing, let cache, let node = plan.kept[step.destination.tensor] {
+        cache.clear(clearing.framesBeforeBeginning(ofNode: node, afterSteps: cache.steps), ofNode: node)
+      }
       if let start { observe?(step, start.duration(to: .now)) }
     }
   }
@@ -109,11 +115,14 @@ import Networks
     }
   }
 
-  private func run(_ step: NetworkPlan.Step, at index: Int, _ clip: Clip) throws(InferenceError) {
+  private func run(
+    _ step: NetworkPlan.Step, at index: Int, _ clip: Clip, from first: Int
+  ) throws(InferenceError) {
     switch step.action {
     case .kernel(let kernel): try kernel.run()
     case .winograd(let convolution): try convolution.run()
     case .pack(var packing):
+      packing.first_frame += Int64(first)
       switch clip {
       case .pixels(let pixels): unsafe odn_pack_pixels(&packing, pixels.baseAddress, address(step.destination))
       case .floats(let values): unsafe odn_pack_floats(&packing, values.baseAddress, address(step.destination))

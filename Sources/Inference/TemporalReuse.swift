@@ -8,20 +8,8 @@ import Networks
 ///
 /// - Source: methods.md 1.3.
 struct TemporalReuse {
-  /// One layer's part in a window.
-  struct Layer: Equatable {
-    /// Frames of the clip from one output frame to the next.
-    var scale = 1
-    /// Output frames that no padding reached.
-    var inner = 0..<0
-    /// Its output stays in memory for the next window.
-    var isKept = false
-    /// Runs of output frames to compute, in order, apart from one another.
-    var computed: [Range<Int>] = []
-  }
-
-  /// In the graph's order.
-  private(set) var layers: [Layer]
+  /// In the graph's order; what no padding reached may be used again.
+  private(set) var layers: [LayerFrames]
 
   /// Reused frames must be at least this share of a layer's: cutting its work in two costs something as well.
   private static let leastShare = 0.125
@@ -31,10 +19,10 @@ struct TemporalReuse {
   ///   - hop: the shift that decides what is kept; `nil` keeps nothing.
   ///   - shift: frames since the window whose values are kept; `nil` computes the whole window.
   init(_ graph: NetworkGraph, hop: Int?, shift: Int?) {
-    layers = graph.nodes.map { _ in Layer() }
     let windows = graph.frameWindows
+    layers = zip(graph.nodes, windows).map { LayerFrames(frames: $0.shape.extent.frames, window: $1) }
     for (index, node) in graph.nodes.enumerated() {
-      layers[index].inner = inner(node, windows[index])
+      layers[index].reusable = inner(node, windows[index])
       layers[index].scale = (node.inputs.first.map { layers[$0].scale } ?? 1) * windows[index].stride
     }
     if let hop {
@@ -65,13 +53,13 @@ struct TemporalReuse {
   private func reused(_ index: Int, _ shift: Int) -> Range<Int> {
     let layer = layers[index]
     guard shift.isMultiple(of: layer.scale) else { return 0..<0 }
-    return layer.inner.lowerBound..<max(layer.inner.lowerBound, layer.inner.upperBound - shift / layer.scale)
+    return layer.reusable.lowerBound..<max(layer.reusable.lowerBound, layer.reusable.upperBound - shift / layer.scale)
   }
 
   /// Output frames that read inner frames alone.
   private func inner(_ node: NetworkGraph.Node, _ window: FrameWindow) -> Range<Int> {
     if case .input = node.operation { return 0..<node.shape.extent.frames }
-    let inputs = node.inputs.map { layers[$0].inner }
+    let inputs = node.inputs.map { layers[$0].reusable }
     let first = inputs.map(\.lowerBound).max() ?? 0
     let end = inputs.map(\.upperBound).min() ?? 0
     guard first < end, !window.readsAll else { return 0..<0 }
@@ -92,43 +80,5 @@ struct TemporalReuse {
       }
     }
     return result
-  }
-}
-
-/// How a layer's window slides over its input's frames.
-struct FrameWindow {
-  var size = 1
-  var stride = 1
-  /// Zeros before the first frame.
-  var front = 0
-  /// True where every output reads every frame.
-  var readsAll = false
-
-  /// What a run of output frames reads: frames of the input, and zeros before and after them.
-  func reads(_ outputs: Range<Int>, of frames: Int) -> (frames: Range<Int>, front: Int, back: Int) {
-    guard !readsAll else { return (0..<frames, 0, 0) }
-    let first = outputs.lowerBound * stride - front
-    let end = (outputs.upperBound - 1) * stride - front + size
-    // A window of stride 2 over one frame too many reads nothing of the last.
-    return (max(first, 0)..<min(end, frames), max(-first, 0), max(end - frames, 0))
-  }
-}
-
-extension NetworkGraph {
-  /// How each node's window slides over the frames that it reads.
-  var frameWindows: [FrameWindow] {
-    nodes.map { node in
-      let frames = node.inputs.first.map { nodes[$0].shape.extent.frames } ?? 0
-      func window(_ kernel: Extent, _ stride: Extent) -> FrameWindow {
-        let padding = SamePadding.along(size: frames, kernel: kernel.frames, stride: stride.frames)
-        return FrameWindow(size: kernel.frames, stride: stride.frames, front: padding.front)
-      }
-      return switch node.operation {
-      case .input, .concatenate: FrameWindow()
-      case .convolution(let layer): window(layer.kernel, layer.stride)
-      case .maxPool(let layer): window(layer.kernel, layer.stride)
-      case .nonLocal, .averagePool, .stepClassifier, .meanOverSteps: FrameWindow(readsAll: true)
-      }
-    }
   }
 }

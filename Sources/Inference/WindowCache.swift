@@ -4,9 +4,9 @@ import Networks
   import Glibc
 #endif
 
-/// What a stream of overlapping windows keeps from each to the next: the layers' inner frames.
+/// What a stream of windows keeps from each to the next: the frames of layers that are used again.
 ///
-/// Every kept layer has the frames of one window and room for a few hops more. A hop moves the window on within that, so
+/// Every kept layer has its frames and room for a few hops more. A hop moves the window on within that, so
 /// that what is used again stays where it is; only when the room is used up are frames moved back to its beginning.
 @safe package final class WindowCache {
   /// Bytes it takes.
@@ -16,6 +16,8 @@ import Networks
   private let memory: AlignedMemory
   /// Frames of the clip that the window has moved within the room; `nil` while no window's values are there.
   private var moved: Int?
+  /// Steps since the stream began, where windows are continual.
+  private(set) var steps = 0
 
   /// Where the kept layers lie, in clips of one network.
   struct Layout {
@@ -24,7 +26,8 @@ import Networks
       var frameBytes: Int
       /// Frames of the clip from one of its frames to the next.
       var scale: Int
-      var inner: Range<Int>
+      var frames: Int
+      var reusable: Range<Int>
     }
 
     /// By node.
@@ -34,19 +37,20 @@ import Networks
     let room: Int
 
     /// - Parameters:
-    ///   - reuse: what is kept.
+    ///   - layers: what is kept.
     ///   - graph: the network.
     ///   - numbers: number format of each node's output.
     ///   - hop: frames from one window to the next.
-    init(_ reuse: TemporalReuse, _ graph: NetworkGraph, _ numbers: Numbers, hop: Int) {
+    init(_ frames: [LayerFrames], _ graph: NetworkGraph, _ numbers: Numbers, hop: Int) {
       // Half a window: memory for less copying, at most once in so many hops.
       room = max(hop, graph.nodes[0].shape.extent.frames / 2 / hop * hop)
-      for (index, node) in graph.nodes.enumerated() where reuse.layers[index].isKept {
-        let layer = reuse.layers[index]
-        let extent = node.shape.extent
+      for (index, node) in graph.nodes.enumerated() where frames[index].isKept {
+        let layer = frames[index]
         let frameBytes = numbers.tensor(index, node.shape).frameBytes
-        let bytes = frameBytes * (extent.frames + room / layer.scale)
-        layers[index] = Layer(offset: byteCount, frameBytes: frameBytes, scale: layer.scale, inner: layer.inner)
+        let bytes = frameBytes * (layer.frames + room / layer.scale)
+        layers[index] = Layer(
+          offset: byteCount, frameBytes: frameBytes, scale: layer.scale, frames: layer.frames,
+          reusable: layer.reusable)
         byteCount += (bytes + 63) / 64 * 64
       }
     }
@@ -73,14 +77,32 @@ import Networks
     guard before + shift > layout.room else { return }
     for layer in layout.layers.values {
       let steps = shift / layer.scale
-      let count = layer.inner.count - steps
+      let count = layer.reusable.count - steps
       guard count > 0 else { continue }
-      let from = (before / layer.scale + layer.inner.lowerBound + steps) * layer.frameBytes
-      let to = layer.inner.lowerBound * layer.frameBytes
+      let from = (before / layer.scale + layer.reusable.lowerBound + steps) * layer.frameBytes
+      let to = layer.reusable.lowerBound * layer.frameBytes
       unsafe memmove(
         memory.base + layer.offset + to, memory.base + layer.offset + from, count * layer.frameBytes)
     }
     moved = 0
+  }
+
+  /// A stream begins: what lies before it is zeros.
+  func beginStream() {
+    unsafe memory.base.initializeMemory(as: UInt8.self, repeating: 0, count: memory.byteCount)
+    (moved, steps) = (0, 0)
+  }
+
+  /// Makes place for the next step of a stream.
+  func step(by hop: Int) {
+    move(by: hop)
+    steps += 1
+  }
+
+  /// Sets a kept layer's first frames to zeros, as what lies before the stream's beginning.
+  func clear(_ frames: Int, ofNode node: Int) {
+    guard let layer = layout.layers[node] else { return }
+    unsafe address(ofNode: node).initializeMemory(as: UInt8.self, repeating: 0, count: frames * layer.frameBytes)
   }
 
   /// A window's values are there.

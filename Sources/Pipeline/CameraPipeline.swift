@@ -208,7 +208,17 @@ package struct CameraPipeline: ~Copyable {
     guard order.session == session else { return [] }
     var outputs: [PipelineOutput] = []
     watchLoad(wasSkipped: false, &outputs)
+    let order = order.earlier(by: options.delay, at: options.rate)
     view.take(options.grouping.scores(probabilities), for: order, &outputs)
+    announce(at: order.window.lastTime, &outputs)
+    return outputs
+  }
+
+  /// A window was taken, and nothing can be said of it yet.
+  package mutating func pass(_ order: WindowOrder) -> [PipelineOutput] {
+    guard order.session == session else { return [] }
+    var outputs: [PipelineOutput] = []
+    view.skip(order, &outputs)
     announce(at: order.window.lastTime, &outputs)
     return outputs
   }

@@ -141,6 +141,10 @@ package struct FileRecognition {
       case .window(let order, let window):
         let scored = try scorer.score(window, of: WindowStream(person: order.person))
         pipeline.recycle(window)
+        guard let scored else {
+          try serve(pipeline.pass(order), &pipeline, &collected)
+          continue
+        }
         collected.logits = scored.logits
         try serve(pipeline.take(scored.probabilities, for: order), &pipeline, &collected)
       case .picture(let ticket, let picture):

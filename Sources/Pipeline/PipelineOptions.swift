@@ -38,6 +38,8 @@ package struct PipelineOptions: Sendable {
   package var grouping: LabelGrouping
   /// Samples from one window to the next.
   package var hop = 8
+  /// Samples that scores lie behind the window that they came with; for continual windows.
+  package var delay = 0
   /// How the camera is mounted: its pictures are turned so before anything else, region and mask among it.
   package var mounting = Orientation.upright
   package var region = PictureRegion.whole

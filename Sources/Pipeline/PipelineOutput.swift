@@ -101,7 +101,19 @@ package struct WindowOrder: Equatable, Sendable {
   /// Counts how often frames stopped: what was ordered before is of no use afterwards.
   let session: Int
   package let person: Int?
-  package let window: WindowDescription
+  package private(set) var window: WindowDescription
+
+  /// The order of a window so many samples earlier.
+  func earlier(by samples: Int, at rate: SampleRate) -> WindowOrder {
+    guard samples > 0 else { return self }
+    let time = Duration.seconds(Double(samples) / rate.hertz)
+    var order = self
+    order.window.firstSample -= samples
+    order.window.lastSample -= samples
+    order.window.firstTime -= time
+    order.window.lastTime -= time
+    return order
+  }
 }
 
 /// What is known of a window besides its pixels.

@@ -28,8 +28,8 @@ package struct ScoringOptions: Equatable, Sendable {
   package var precision = Precision.auto
   /// Cores to use.
   package var threads = 1
-  /// Samples from one window to the next; `nil` computes each window as a whole.
-  package var hop: Int?
+  /// How much of a window is computed.
+  package var mode = WindowMode.recompute
   /// Most bytes for what windows use again of those before; a stream that finds no room has its windows computed as a
   /// whole.
   package var reuseBytes = 512 << 20
@@ -53,19 +53,22 @@ package final class WindowScorer {
     card = model.card
     engine = try ClipEngine(
       network: model.network, parameters: model, precision: options.precision, ranges: model.card.ranges,
-      threads: options.threads, hop: options.hop)
-    memory = StreamMemory(engine, most: options.reuseBytes, hop: .seconds(Double(options.hop ?? 0) / model.card.sampleRate))
+      threads: options.threads, mode: options.mode)
+    memory = StreamMemory(engine, most: options.reuseBytes, hop: .seconds(Double(options.mode.hop ?? 0) / model.card.sampleRate))
   }
 
   /// Runs the network on a window of the model's frames and size, the next of its stream.
-  package func score(_ window: ClipWindow, of stream: WindowStream) throws(InferenceError) -> ScoredWindow {
+  ///
+  /// `nil` where windows are continual, while the stream is not yet long enough or finds no room.
+  package func score(_ window: ClipWindow, of stream: WindowStream) throws(InferenceError) -> ScoredWindow? {
+    let positions: [[Float]]?
+    if let (cache, shift) = try memory.room(for: window, of: stream, engine) {
+      positions = try engine.run(pixels: window.pixels.span, after: shift, in: cache)
+    } else {
+      positions = engine.delay > 0 ? nil : try engine.run(pixels: window.pixels.span)
+    }
     // A window of the model's own length has one head position.
-    let logits =
-      if let (cache, shift) = try memory.room(for: window, of: stream, engine) {
-        try engine.run(pixels: window.pixels.span, after: shift, in: cache)[0]
-      } else {
-        try engine.run(pixels: window.pixels.span)[0]
-      }
+    guard let logits = positions?.first else { return nil }
     return ScoredWindow(
       logits: logits, probabilities: Softmax.probabilities(of: logits, temperature: Float(card.temperature)))
   }

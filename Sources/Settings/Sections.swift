@@ -6,9 +6,9 @@ package struct ModelSettings: Equatable, Sendable {
     case auto, f32, bf16, int8
   }
 
-  /// What a window costs: all of it, or what is new in it.
+  /// What a window costs: all of it, or what is new in it; `continual` computes another function.
   package enum Windows: String, CaseIterable, Sendable {
-    case incremental, recompute
+    case incremental, recompute, continual
   }
 
   package var path: String

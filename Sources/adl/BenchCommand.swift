@@ -21,7 +21,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Number format: auto, f32, bf16 or int8. All that this CPU has when left out.")
   var precision: [Precision] = []
 
-  @Option(help: "What a window costs: recompute (all of it) or incremental (what is new in it). Both when left out.")
+  @Option(help: "What a window costs: recompute (all of it), incremental (what is new in it) or continual. All when left out.")
   var windows: [ModelSettings.Windows] = []
 
   @Option(help: "Frames from one incremental window to the next.")
@@ -103,7 +103,7 @@ struct BenchCommand: ParsableCommand {
     let precisions = precision.isEmpty ? Precision.native + [.int8] : precision
     let ranges = try precisions.contains(.int8) ? ranges(known, network, parameters, pixels) : known
     for precision in precisions {
-      for windows in windows.isEmpty ? [.recompute, .incremental] : windows {
+      for windows in windows.isEmpty ? [.recompute, .incremental, .continual] : windows {
         subjects.append(
           try BenchSubject(
             network: network, parameters: parameters, precision: precision, ranges: ranges, windows: windows,

@@ -20,8 +20,8 @@ struct BenchSubject {
   ) throws {
     engine = try ClipEngine(
       network: network, parameters: parameters, precision: precision, ranges: ranges, threads: threads,
-      hop: windows == .incremental ? hop : nil)
-    cache = windows == .incremental ? try engine.makeCache() : nil
+      mode: windows.mode(hop: hop))
+    cache = windows == .recompute ? nil : try engine.makeCache()
     self.windows = windows
     roof = try Roof(precision: precision, threads: threads)
     self.precision = engine.precision
@@ -35,13 +35,21 @@ struct BenchSubject {
     try roof.run()
   }
 
-  /// Logits of the clip; where windows are incremental, as the second window of a stream.
+  /// Logits of the clip; where windows are incremental, as the second window of a stream, and where they are continual, once
+  /// the clip was repeated for long enough.
   func logits(_ pixels: [UInt8]) throws -> [Float] {
-    guard let cache, let hop = engine.hop else { return try engine.run(pixels: pixels.span).flatMap { $0 } }
-    let bytes = pixels.count / engine.graph.nodes[0].shape.extent.frames * hop
-    let before = Array(pixels[..<bytes] + pixels.dropLast(bytes))
-    _ = try engine.run(pixels: before.span, after: nil, in: cache)
-    return try engine.run(pixels: pixels.span, after: hop, in: cache).flatMap { $0 }
+    guard let cache, let hop = engine.mode.hop else { return try engine.run(pixels: pixels.span).flatMap { $0 } }
+    let frames = engine.graph.nodes[0].shape.extent.frames
+    let bytes = pixels.count / frames
+    var (later, shift, result) = (engine.delay > 0 ? frames / hop : 1, Int?.none, [[Float]]?.none)
+    while later >= 0 || result == nil {
+      // Ends so many hops before the clip does.
+      let missing = (later % (frames / hop) + frames / hop) % (frames / hop) * hop * bytes
+      let window = Array(pixels.suffix(missing) + pixels.dropLast(missing))
+      result = try engine.run(pixels: window.span, after: shift, in: cache)
+      (later, shift) = (later - 1, hop)
+    }
+    return result?.flatMap { $0 } ?? []
   }
 
   /// Seconds of one window.
@@ -49,7 +57,7 @@ struct BenchSubject {
     try seconds {
       guard let cache else { return _ = try engine.run(pixels: pixels.span) }
       // What the pictures show does not matter for the time.
-      _ = try engine.run(pixels: pixels.span, after: engine.hop, in: cache)
+      _ = try engine.run(pixels: pixels.span, after: engine.mode.hop, in: cache)
     }
   }
 
@@ -80,7 +88,7 @@ struct BenchSubject {
 
   /// Prints the fastest of three times of every step, with its rate as a share of the roof.
   func printLayers(_ pixels: [UInt8]) throws {
-    let runs = try (0..<3).map { _ in try engine.profile(pixels: pixels.span, after: engine.hop, in: cache) }
+    let runs = try (0..<3).map { _ in try engine.profile(pixels: pixels.span, after: engine.mode.hop, in: cache) }
     let roof = report.roofGigaMACsPerSecond
     print("\n\(name), every step: ms, 10^9 MAC/s, % of the roof")
     for index in runs[0].indices {

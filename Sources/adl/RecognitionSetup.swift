@@ -32,7 +32,7 @@ struct RecognitionSetup: ParsableArguments {
   @Option(help: "Number format: auto, f32, bf16 or int8.")
   var precision = Precision.auto
 
-  @Option(help: "What a window costs: incremental (what is new in it) or recompute (all of it).")
+  @Option(help: "What a window costs: incremental (what is new in it), recompute (all of it), or continual (each frame once; other results, which come later).")
   var windows = ModelSettings.Windows.incremental
 
   @Option(help: "Cores to use.")
@@ -98,13 +98,14 @@ struct RecognitionSetup: ParsableArguments {
   func recognize(_ source: SourceDescription, with model: StudentModel) throws -> Outcome {
     var card = model.card
     if let families { card.families = try FamiliesFile.load(path: families, labels: card.labels) }
-    let options = try pipelineOptions(card)
+    var options = try pipelineOptions(card)
     let finder = try makeFinder()
     var scoring = ScoringOptions()
     scoring.precision = precision
     scoring.threads = threads
-    scoring.hop = windows == .incremental ? hop : nil
+    scoring.mode = windows.mode(hop: hop)
     let scorer = try WindowScorer(model, scoring)
+    options.delay = scorer.engine.delay
     var progress = RecognitionProgress("recognizing", duration: try SourceLength(source).duration)
     let result = try FileRecognition(scorer, options, finder: finder).run(source.open(Self.opening)) {
       progress.reached($0)
@@ -203,4 +204,12 @@ extension SourceDescription {
 }
 
 extension Crop: ExpressibleByArgument {}
-extension ModelSettings.Windows: ExpressibleByArgument {}
+extension ModelSettings.Windows: ExpressibleByArgument {
+  func mode(hop: Int) -> WindowMode {
+    switch self {
+    case .recompute: .recompute
+    case .incremental: .incremental(hop: hop)
+    case .continual: .continual(hop: hop)
+    }
+  }
+}

@@ -48,7 +48,7 @@ import Testing
     let hop = [1, 2, 3, 4, 6, 8, 16].filter { $0 <= frames / 2 }.randomElement(using: &random) ?? 2
     let threads = Int.random(in: 1...2, using: &random)
     let reference = try ClipEngine(network: network, parameters: weights, precision: .f32, threads: threads)
-    let engine = try ClipEngine(network: network, parameters: weights, precision: .f32, threads: threads, hop: hop)
+    let engine = try ClipEngine(network: network, parameters: weights, precision: .f32, threads: threads, mode: .incremental(hop: hop))
 
     // Two streams take turns in one engine.
     let streams = [Stream(seed: seed), Stream(seed: seed + 1000)]
@@ -68,7 +68,7 @@ import Testing
       isContinued[which] = true
       let pixels = streams[which].window(from: positions[which], frames: frames)
       let expected = try reference.run(pixels: pixels.span)[0]
-      let found = try engine.run(pixels: pixels.span, after: shift, in: caches[which])[0]
+      let found = try engine.run(pixels: pixels.span, after: shift, in: caches[which])?.first ?? []
       #expect(relativeError(found, expected) < 1e-5, "frames \(frames), hop \(hop), shift \(shift ?? 0)")
     }
   }
@@ -76,7 +76,7 @@ import Testing
   @Test func `compute less than a whole window`() throws {
     let network = try StudentNetwork(width: WidthMultiplier(0.25), frames: 64, size: Self.size, classes: 4)
     let engine = try ClipEngine(
-      network: network, parameters: FormulaWeights(seed: 1), precision: .f32, threads: 1, hop: 8)
+      network: network, parameters: FormulaWeights(seed: 1), precision: .f32, threads: 1, mode: .incremental(hop: 8))
     let cache = try engine.makeCache()
     let pixels = Stream(seed: 1).window(from: 0, frames: 64)
     func work(_ times: [ClipEngine.StepTime]) -> Int { times.reduce(0) { $0 + $1.multiplyAccumulates } }
@@ -90,11 +90,11 @@ import Testing
     let network = try StudentNetwork(width: WidthMultiplier(0.25), frames: 64, size: Self.size, classes: 4)
     let weights = FormulaWeights(seed: 3)
     let reference = try ClipEngine(network: network, parameters: weights, precision: .bf16, threads: 2)
-    let engine = try ClipEngine(network: network, parameters: weights, precision: .bf16, threads: 2, hop: 8)
+    let engine = try ClipEngine(network: network, parameters: weights, precision: .bf16, threads: 2, mode: .incremental(hop: 8))
     let cache = try engine.makeCache()
     for index in 0..<8 {
       let pixels = Stream(seed: 9).window(from: 8 * index, frames: 64)
-      let found = try engine.run(pixels: pixels.span, after: index == 0 ? nil : 8, in: cache)[0]
+      let found = try engine.run(pixels: pixels.span, after: index == 0 ? nil : 8, in: cache)?.first ?? []
       #expect(try relativeError(found, reference.run(pixels: pixels.span)[0]) < 1e-3)
     }
   }

@@ -109,7 +109,7 @@ import Testing
     let reference = try ClipEngine(
       network: network, parameters: Self.weights, precision: .int8, ranges: ranges, threads: 2)
     let engine = try ClipEngine(
-      network: network, parameters: Self.weights, precision: .int8, ranges: ranges, threads: 2, hop: hop)
+      network: network, parameters: Self.weights, precision: .int8, ranges: ranges, threads: 2, mode: .incremental(hop: hop))
     let cache = try engine.makeCache()
     var first = 0
     for (index, steps) in [0, 1, 1, 2, 1, 1].enumerated() {

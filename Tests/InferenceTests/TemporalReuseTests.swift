@@ -21,7 +21,7 @@ import Testing
     let graph = try graph()
     let reuse = TemporalReuse(graph, hop: 8, shift: 8)
     let index = try #require(graph.nodes.firstIndex { $0.name == layer })
-    let inner = reuse.layers[index].inner
+    let inner = reuse.layers[index].reusable
     #expect(expected.isEmpty ? inner.isEmpty : inner == expected)
   }
 
@@ -69,7 +69,7 @@ import Testing
           let layer = reuse.layers[input]
           let steps = shift / layer.scale
           for frame in read {
-            let wasKept = layer.isKept && layer.inner.contains(frame) && layer.inner.contains(frame + steps)
+            let wasKept = layer.isKept && layer.reusable.contains(frame) && layer.reusable.contains(frame + steps)
             #expect(wasKept || layer.computed.contains { $0.contains(frame) }, "\(node.name) reads \(frame)")
           }
         }

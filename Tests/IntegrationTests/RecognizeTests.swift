@@ -15,7 +15,7 @@ import Testing
     options.hop = 2
     var scoring = ScoringOptions()
     scoring.precision = .f32
-    scoring.hop = options.hop
+    scoring.mode = .incremental(hop: options.hop)
     let scorer = try WindowScorer(model, scoring)
     return try FileRecognition(scorer, options).run(
       SourceDescription(parsing: source, adding: [SyntheticSource.self]).open())

@@ -88,7 +88,7 @@ const char *odn_run(const odn_operation *operation);
  * that weights can tell black from nothing. */
 typedef struct {
   odn_extent picture; /* what comes in: frames, height, width */
-  int64_t first_frame, frames; /* which of its frames are packed */
+  int64_t first_frame, frames; /* which of its frames are packed; zeros for those it lacks */
   int64_t positions;  /* per row */
   int64_t pixels, stride, offset, channels;
   int32_t type;
