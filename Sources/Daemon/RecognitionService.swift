@@ -25,7 +25,8 @@ struct RecognitionService: Service {
 
   private func recognize() throws {
     let scorer = try WindowScorer(model, options)
-    onReady("\(scorer.engine.precision.rawValue), \(scorer.engine.memoryBytes >> 20) MiB, \(scorer.engine.threads) threads")
+    onReady(
+      "\(scorer.engine.precision.rawValue), \(scorer.engine.memoryBytes >> 20) MiB, \(scorer.engine.threads) threads")
     while let (stream, job) = windows.next() {
       let began = ContinuousClock.now
       let scored = try scorer.score(job.window, of: stream)

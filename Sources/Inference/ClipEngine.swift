@@ -60,7 +60,8 @@ package enum WindowMode: Hashable, Sendable {
   /// - Throws: `InferenceError`, whose text names the setting to change.
   package init(
     network: StudentNetwork, frames: Int? = nil, size: Int? = nil, parameters: some ParameterSource,
-    precision: Precision = .auto, ranges: ActivationRanges? = nil, threads: Int, mode: WindowMode = .recompute, keepingEndpoints: Bool = false
+    precision: Precision = .auto, ranges: ActivationRanges? = nil, threads: Int, mode: WindowMode = .recompute,
+    keepingEndpoints: Bool = false
   ) throws(InferenceError) {
     do { graph = try network.graph(frames: frames, size: size) } catch { throw .network(reason: "\(error)") }
     self.precision = try precision.resolved(isCalibrated: ranges != nil)
@@ -100,7 +101,8 @@ package enum WindowMode: Hashable, Sendable {
     guard case .continual(let hop) = mode else { return nil }
     guard let frames = ContinualFrames(graph, hop: hop), graph.nodes[0].shape.extent.frames.isMultiple(of: hop) else {
       throw .network(
-        reason: "continual windows need a hop that is a multiple of 8, the network's stride, and divides a window with room "
+        reason:
+          "continual windows need a hop that is a multiple of 8, the network's stride, and divides a window with room "
           + "to spare; set model.hop to 8, or model.windows to incremental")
     }
     return frames
@@ -295,7 +297,9 @@ package enum WindowMode: Hashable, Sendable {
 
   /// What computes a window that begins `shift` frames after the one before; `nil` where that saves nothing.
   private func part(after shift: Int) throws(InferenceError) -> PlanExecution? {
-    guard case .incremental(let hop) = mode, shift > 0, shift.isMultiple(of: hop), shift <= graph.nodes[0].shape.extent.frames / 2 else {
+    guard case .incremental(let hop) = mode, shift > 0, shift.isMultiple(of: hop),
+      shift <= graph.nodes[0].shape.extent.frames / 2
+    else {
       return nil
     }
     if let made = partial[shift] { return made }
@@ -306,7 +310,8 @@ package enum WindowMode: Hashable, Sendable {
 
   private func plan(shift: Int, hop: Int) throws(InferenceError) -> PlanExecution {
     let plan = try NetworkPlan(
-      graph, TemporalReuse(graph, hop: hop, shift: shift).layers, parameters: parameters, weights: weights, numbers: numbers, threads: threads)
+      graph, TemporalReuse(graph, hop: hop, shift: shift).layers, parameters: parameters, weights: weights,
+      numbers: numbers, threads: threads)
     let execution = PlanExecution(plan)
     if execution.arenaBytes > arena.byteCount { arena = try AlignedMemory(byteCount: execution.arenaBytes) }
     return execution

@@ -9,7 +9,7 @@ import Networks
 ///
 /// - Source: methods.md 1.3.
 struct ContinualFrames {
-  /// In the graph's order. What follows the trunk sees the trunk's last frames, as many as in a window of its own.
+  /// In the graph's order; what follows the trunk sees the trunk's last frames, as many as in a window of its own.
   private(set) var layers: [LayerFrames]
   /// Index of the trunk's last layer.
   let trunkEnd: Int
@@ -26,10 +26,11 @@ struct ContinualFrames {
   /// Steps whose frames must all have been seen before the trunk's last frames are whole.
   let stepsToFill: Int
 
+  /// `nil` where the hop is no multiple of the trunk's stride, or too long for a clip.
+  ///
   /// - Parameters:
   ///   - graph: the network.
   ///   - hop: frames of the clip that are new in a step.
-  /// - Returns: `nil` where the hop is no multiple of the trunk's stride, or too long for a clip.
   init?(_ graph: NetworkGraph, hop: Int) {
     let windows = graph.frameWindows
     var layers = zip(graph.nodes, windows).map { LayerFrames(frames: $0.shape.extent.frames, window: $1) }

@@ -10,7 +10,8 @@ extension NetworkPlan {
   /// - Parameters:
   ///   - name: the endpoint.
   ///   - block: what is computed.
-  ///   - from: where the input is, and `source` what.
+  ///   - from: where the input is.
+  ///   - source: what it is.
   ///   - output: where the result goes.
   ///   - parameters: where weights come from.
   /// - Throws: `InferenceError`.

@@ -46,7 +46,8 @@ struct PixelPacking {
   /// Packing some frames, for the C shim.
   func description(_ frames: Range<Int>) -> odn_packing {
     odn_packing(
-      picture: odn_extent(picture), first_frame: Int64(frames.lowerBound), frames: Int64(frames.count), positions: Int64(output.width), pixels: Int64(layer.kernel.width),
+      picture: odn_extent(picture), first_frame: Int64(frames.lowerBound), frames: Int64(frames.count),
+      positions: Int64(output.width), pixels: Int64(layer.kernel.width),
       stride: Int64(layer.stride.width), offset: Int64(padding.front.width), channels: Int64(channels),
       type: scalar.number)
   }

@@ -65,6 +65,7 @@ import Networks
   ///   - cache: where the kept layers are.
   ///   - clearing: says which frames of them lie before a stream's beginning.
   ///   - observe: told of each step once it is done.
+  /// - Throws: `InferenceError.kernel` when oneDNN refuses.
   func run(
     _ clip: Clip, from first: Int = 0, before end: Int? = nil, in arena: UnsafeMutableRawPointer, _ cache: WindowCache?,
     clearing: ContinualFrames? = nil, timing observe: ((NetworkPlan.Step, Duration) -> Void)?

@@ -13,6 +13,7 @@ package enum Precision: String, Codable, Hashable, Sendable, CaseIterable {
   /// What `auto` stands for on this CPU; the others stay as they are.
   ///
   /// - Parameter isCalibrated: whether the model knows the ranges that int8 needs.
+  /// - Returns: a format that runs.
   /// - Throws: `InferenceError` for a format the CPU would have to emulate, or that the model cannot have.
   package func resolved(isCalibrated: Bool = false) throws(InferenceError) -> Precision {
     let hasBF16 = odn_has_bf16() != 0

@@ -37,7 +37,7 @@ import Networks
     let room: Int
 
     /// - Parameters:
-    ///   - layers: what is kept.
+    ///   - frames: what is kept of each layer.
     ///   - graph: the network.
     ///   - numbers: number format of each node's output.
     ///   - hop: frames from one window to the next.

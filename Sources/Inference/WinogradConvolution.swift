@@ -87,7 +87,8 @@ import Networks
     scratchBytes = threadBytes * threads
 
     unsafe self.layer = unsafe odn_winograd(
-      extent: odn_extent(extent), source_frames: Int64(source.shape.extent.frames), channels_in: Int64(layer.inputs), channels_out: Int64(layer.outputs),
+      extent: odn_extent(extent), source_frames: Int64(source.shape.extent.frames), channels_in: Int64(layer.inputs),
+      channels_out: Int64(layer.outputs),
       pass_frames: Int64(pass.frames), pass_rows: Int64(pass.rows), kernel_frames: Int64(layer.kernel.frames),
       front_frames: Int64(front), transformed_bytes: Int64(transformedBytes),
       product_bytes: Int64(productBytes), source_type: source.scalar.number,

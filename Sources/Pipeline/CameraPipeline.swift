@@ -240,7 +240,8 @@ package struct CameraPipeline: ~Copyable {
     outputs.append(
       load.isOverloaded
         ? .degraded(
-          reason: "\(share) % of windows are skipped, because the network is too slow for all cameras and people; set a "
+          reason:
+            "\(share) % of windows are skipped, because the network is too slow for all cameras and people; set a "
             + "larger model.hop, a smaller people.most, or take a smaller model")
         : .recovered(reason: "no window was skipped lately"))
   }

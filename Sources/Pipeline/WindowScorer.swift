@@ -54,7 +54,8 @@ package final class WindowScorer {
     engine = try ClipEngine(
       network: model.network, parameters: model, precision: options.precision, ranges: model.card.ranges,
       threads: options.threads, mode: options.mode)
-    memory = StreamMemory(engine, most: options.reuseBytes, hop: .seconds(Double(options.mode.hop ?? 0) / model.card.sampleRate))
+    memory = StreamMemory(
+      engine, most: options.reuseBytes, hop: .seconds(Double(options.mode.hop ?? 0) / model.card.sampleRate))
   }
 
   /// Runs the network on a window of the model's frames and size, the next of its stream.

@@ -21,7 +21,9 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Number format: auto, f32, bf16 or int8. All that this CPU has when left out.")
   var precision: [Precision] = []
 
-  @Option(help: "What a window costs: recompute (all of it), incremental (what is new in it) or continual. All when left out.")
+  @Option(
+    help: "What a window costs: recompute (all of it), incremental (what is new in it) or continual. All when left out."
+  )
   var windows: [ModelSettings.Windows] = []
 
   @Option(help: "Frames from one incremental window to the next.")
@@ -184,7 +186,8 @@ struct BenchCommand: ParsableCommand {
             report.streamMegabytes, report.gigaMACsPerSecond, report.roofGigaMACsPerSecond, report.shareOfRoof * 100))
     }
     print(
-      "rate (of the whole window) and roof in 10^9 multiply-accumulates per second; peak memory \(ProcessMemory.peakBytes / 1_000_000) MB")
+      "rate (of the whole window) and roof in 10^9 multiply-accumulates per second; peak memory \(ProcessMemory.peakBytes / 1_000_000) MB"
+    )
   }
 }
 

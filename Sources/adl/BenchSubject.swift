@@ -80,9 +80,11 @@ struct BenchSubject {
     let rate = Double(engine.graph.multiplyAccumulates) / median * 1e-9
     let best = Double(roof.multiplyAccumulates) / (roofSeconds.min() ?? .infinity) * 1e-9
     return BenchReport(
-      precision: precision.rawValue, windows: windows.rawValue, medianMilliseconds: median * 1e3, minimumMilliseconds: sorted[0] * 1e3,
+      precision: precision.rawValue, windows: windows.rawValue, medianMilliseconds: median * 1e3,
+      minimumMilliseconds: sorted[0] * 1e3,
       p95Milliseconds: sorted[min(sorted.count - 1, sorted.count * 95 / 100)] * 1e3,
-      engineMegabytes: Double(engine.memoryBytes) * 1e-6, streamMegabytes: Double(engine.cacheBytes) * 1e-6, gigaMACsPerSecond: rate, roofGigaMACsPerSecond: best,
+      engineMegabytes: Double(engine.memoryBytes) * 1e-6, streamMegabytes: Double(engine.cacheBytes) * 1e-6,
+      gigaMACsPerSecond: rate, roofGigaMACsPerSecond: best,
       shareOfRoof: rate / best)
   }
 

@@ -32,7 +32,10 @@ struct RecognitionSetup: ParsableArguments {
   @Option(help: "Number format: auto, f32, bf16 or int8.")
   var precision = Precision.auto
 
-  @Option(help: "What a window costs: incremental (what is new in it), recompute (all of it), or continual (each frame once; other results, which come later).")
+  @Option(
+    help:
+      "What a window costs: incremental (what is new in it), recompute (all of it), or continual (each frame once; other results, which come later)."
+  )
   var windows = ModelSettings.Windows.incremental
 
   @Option(help: "Cores to use.")
@@ -131,7 +134,8 @@ struct RecognitionSetup: ParsableArguments {
     options.hop = max(1, options.frames / 2)
     var progress = RecognitionProgress("gathering", duration: try SourceLength(source).duration)
     var windows: [ClipWindow] = []
-    try WindowReader(options, finder: makeFinder()).read(source.open(Self.opening), progress: { progress.reached($0) }) {
+    try WindowReader(options, finder: makeFinder()).read(source.open(Self.opening), progress: { progress.reached($0) })
+    {
       windows.append($0)
       return windows.count < most
     }

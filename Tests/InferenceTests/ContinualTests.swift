@@ -87,10 +87,12 @@ import Testing
 
   @Test func `are refused for a hop that the network's stride does not divide`() throws {
     #expect(throws: InferenceError.self) {
-      try ClipEngine(network: network(16), parameters: Self.weights, precision: .f32, threads: 1, mode: .continual(hop: 4))
+      try ClipEngine(
+        network: network(16), parameters: Self.weights, precision: .f32, threads: 1, mode: .continual(hop: 4))
     }
     #expect(throws: InferenceError.self) {
-      try ClipEngine(network: network(16), parameters: Self.weights, precision: .f32, threads: 1, mode: .continual(hop: 16))
+      try ClipEngine(
+        network: network(16), parameters: Self.weights, precision: .f32, threads: 1, mode: .continual(hop: 16))
     }
   }
 

@@ -48,7 +48,8 @@ import Testing
     let hop = [1, 2, 3, 4, 6, 8, 16].filter { $0 <= frames / 2 }.randomElement(using: &random) ?? 2
     let threads = Int.random(in: 1...2, using: &random)
     let reference = try ClipEngine(network: network, parameters: weights, precision: .f32, threads: threads)
-    let engine = try ClipEngine(network: network, parameters: weights, precision: .f32, threads: threads, mode: .incremental(hop: hop))
+    let engine = try ClipEngine(
+      network: network, parameters: weights, precision: .f32, threads: threads, mode: .incremental(hop: hop))
 
     // Two streams take turns in one engine.
     let streams = [Stream(seed: seed), Stream(seed: seed + 1000)]
@@ -90,7 +91,8 @@ import Testing
     let network = try StudentNetwork(width: WidthMultiplier(0.25), frames: 64, size: Self.size, classes: 4)
     let weights = FormulaWeights(seed: 3)
     let reference = try ClipEngine(network: network, parameters: weights, precision: .bf16, threads: 2)
-    let engine = try ClipEngine(network: network, parameters: weights, precision: .bf16, threads: 2, mode: .incremental(hop: 8))
+    let engine = try ClipEngine(
+      network: network, parameters: weights, precision: .bf16, threads: 2, mode: .incremental(hop: 8))
     let cache = try engine.makeCache()
     for index in 0..<8 {
       let pixels = Stream(seed: 9).window(from: 8 * index, frames: 64)

@@ -109,7 +109,8 @@ import Testing
     let reference = try ClipEngine(
       network: network, parameters: Self.weights, precision: .int8, ranges: ranges, threads: 2)
     let engine = try ClipEngine(
-      network: network, parameters: Self.weights, precision: .int8, ranges: ranges, threads: 2, mode: .incremental(hop: hop))
+      network: network, parameters: Self.weights, precision: .int8, ranges: ranges, threads: 2,
+      mode: .incremental(hop: hop))
     let cache = try engine.makeCache()
     var first = 0
     for (index, steps) in [0, 1, 1, 2, 1, 1].enumerated() {
@@ -127,7 +128,8 @@ import Testing
     }
     #expect(throws: InferenceError.ranges(reason: "Conv3d_1a_7x7 is missing")) {
       try ClipEngine(
-        network: network, parameters: Self.weights, precision: .int8, ranges: ActivationRanges(largest: [:]), threads: 1)
+        network: network, parameters: Self.weights, precision: .int8, ranges: ActivationRanges(largest: [:]), threads: 1
+      )
     }
     #expect(try Precision.auto.resolved(isCalibrated: true) == .int8)
   }
