@@ -185,7 +185,9 @@ let package = Package(
     tests("RecognitionTests", ["Networks", "Recognition"]),
     tests("DetectionTests", ["Detection", "Video"]),
     tests("PeopleTests", ["People", "Video"]),
-    tests("PipelineTests", ["Detection", "ModelFile", "Networks", "People", "Pipeline", "Recognition", "Video"]),
+    tests(
+      "PipelineTests",
+      ["Detection", "Golden", "Inference", "ModelFile", "Networks", "People", "Pipeline", "Recognition", "Video"]),
     tests(
       "DaemonTests",
       [

@@ -22,7 +22,10 @@ package struct MachineLimits: Equatable, Sendable {
 
   /// What is less than the machine has, for logs; `nil` where nothing is.
   package var summary: String? {
-    guard let cpuQuota else { return nil }
+    guard let cpuQuota else {
+      let cores = ProcessInfo.processInfo.activeProcessorCount
+      return allowedCores < cores ? "affinity to \(allowedCores) of \(cores) cores" : nil
+    }
     let quota = cpuQuota.formatted(.number.precision(.fractionLength(0...2)).locale(Locale(identifier: "en_US_POSIX")))
     return "a CPU quota of \(quota) cores: \(threads) \(threads == 1 ? "thread" : "threads")"
   }
@@ -35,10 +38,10 @@ package struct MachineLimits: Equatable, Sendable {
   }
 
   /// - Parameters:
-  ///   - allowedCores: cores that the scheduler may use.
+  ///   - allowedCores: cores that there are.
   ///   - read: a file's text; `nil` where there is none.
   package init(allowedCores: Int, reading read: (String) -> String?) {
-    self.allowedCores = allowedCores
+    self.allowedCores = min(allowedCores, Self.affinity(read("/proc/self/status")) ?? allowedCores)
     for line in (read("/proc/self/cgroup") ?? "").split(separator: "\n") {
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard fields.count == 3 else { continue }
@@ -64,6 +67,20 @@ package struct MachineLimits: Equatable, Sendable {
         }
       }
     }
+  }
+
+  /// Cores in a status file's list, as `0-3,8`.
+  private static func affinity(_ status: String?) -> Int? {
+    let name = "Cpus_allowed_list:"
+    guard let line = status?.split(separator: "\n").first(where: { $0.hasPrefix(name) }) else { return nil }
+    let list = line.dropFirst(name.count).trimmingCharacters(in: .whitespaces)
+    let counts = list.split(separator: ",").map { range -> Int in
+      let ends = range.split(separator: "-").compactMap { Int($0) }
+      guard let first = ends.first, let last = ends.last, first <= last, last < 1 << 20 else { return 0 }
+      return last - first + 1
+    }
+    let cores = counts.reduce(0, +)
+    return cores > 0 ? cores : nil
   }
 
   private mutating func take(unified folder: String, _ read: (String) -> String?) {

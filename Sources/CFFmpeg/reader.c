@@ -41,6 +41,8 @@ struct cffmpeg_reader {
   AVIOContext *inner;
   int prefix_left;
   int64_t waited_ns;
+  cffmpeg_orientation said;  // by a picture, for those up to the next key picture
+  int has_said;
   int is_stream;
   int at_end;
   int is_cut_off;  // a server's connection ended before what it had announced
@@ -171,6 +173,15 @@ static int read_with_boundary(void *opaque, uint8_t *bytes, int count) {
   return avio_read_partial(r->inner, bytes, count);
 }
 
+// Whether an HTTP server says that what it sends has a type that begins so.
+static int has_type(AVIOContext *from, const char *beginning) {
+  uint8_t *type = NULL;
+  if (from != NULL) av_opt_get(from, "mime_type", AV_OPT_SEARCH_CHILDREN, &type);
+  int has = type != NULL && av_stristart((const char *)type, beginning, NULL);
+  av_free(type);
+  return has;
+}
+
 // Opens MJPEG over HTTP whose first picture has no boundary before it; AVERROR_INVALIDDATA for anything else.
 static int open_without_boundary(cffmpeg_reader *r, const char *location) {
   AVIOInterruptCB interrupt = {past_deadline, r};
@@ -179,11 +190,7 @@ static int open_without_boundary(cffmpeg_reader *r, const char *location) {
   int code = avio_open2(&r->inner, location, AVIO_FLAG_READ, &interrupt, &options);
   av_dict_free(&options);
   if (code < 0) return code;
-  uint8_t *type = NULL;
-  av_opt_get(r->inner, "mime_type", AV_OPT_SEARCH_CHILDREN, &type);
-  int is_parts = type != NULL && av_stristart((const char *)type, "multipart/", NULL);
-  av_free(type);
-  if (!is_parts) return AVERROR_INVALIDDATA;
+  if (!has_type(r->inner, "multipart/")) return AVERROR_INVALIDDATA;
   r->prefix_left = sizeof missing_boundary - 1;
   uint8_t *buffer = av_malloc(32768);
   AVIOContext *context = buffer == NULL ? NULL : avio_alloc_context(buffer, 32768, 0, r, read_with_boundary, NULL, NULL);
@@ -341,7 +348,8 @@ void cffmpeg_describe(const cffmpeg_reader *r, cffmpeg_information *information)
   information->by_arrival = r->by_arrival;
   const char *kind = r->format->iformat->name;
   information->is_segmented = strncmp(kind, "hls", 3) == 0 || strcmp(kind, "dash") == 0;
-  information->is_picture = strstr(kind, "_pipe") != NULL;
+  // Pictures one behind another, as a server's video, look like one picture at first.
+  information->is_picture = strstr(kind, "_pipe") != NULL && !has_type(r->format->pb, "video/");
   information->width = r->codec->width;
   information->height = r->codec->height;
   AVRational rate = stream->avg_frame_rate.num > 0 ? stream->avg_frame_rate : stream->r_frame_rate;
@@ -470,7 +478,10 @@ static int present(cffmpeg_reader *r, cffmpeg_picture *picture) {
     .waited_ns = r->waited_ns,
   };
   const AVFrameSideData *own = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
-  picture->orientation = own != NULL ? orientation_of(own->data) : container_orientation(r);
+  // What H.264 says of a picture holds until the next key picture, or until it says something else.
+  if (own != NULL) r->said = orientation_of(own->data);
+  r->has_said = own != NULL || (r->has_said && !frame->key_frame);
+  picture->orientation = r->has_said ? r->said : container_orientation(r);
   if (frame->best_effort_timestamp != AV_NOPTS_VALUE) {
     picture->time_ns = av_rescale_q(frame->best_effort_timestamp, r->time_base, (AVRational){1, 1000000000});
   }

@@ -29,7 +29,7 @@ struct ModelCalibrateCommand: ParsableCommand {
   var data: [String]
 
   @Option(help: "Windows to look at, spread over the recordings.")
-  var windows = 320
+  var count = 320
 
   @Option(help: "How a layer's range follows from its values: largest, percentile (99.99 %) or meanSquaredError.")
   var choice = Calibrator.Choice.largest
@@ -44,8 +44,8 @@ struct ModelCalibrateCommand: ParsableCommand {
   var out: String?
 
   func validate() throws {
-    guard (8...10_000).contains(windows) else {
-      throw ValidationError("--windows is \(windows); it must be 8 to 10000")
+    guard (8...10_000).contains(count) else {
+      throw ValidationError("--count is \(count); it must be 8 to 10000")
     }
     guard exactModules.map((0...9).contains) ?? true else {
       throw ValidationError("--exact-modules is \(exactModules ?? 0); it must be 0 to 9")
@@ -59,7 +59,7 @@ struct ModelCalibrateCommand: ParsableCommand {
       let model = try StudentModel(path: model)
       var calibration = try ModelCalibration(model, threads: setup.threads)
       for (index, source) in sources.enumerated() {
-        let most = (windows * (index + 1)) / sources.count - windows * index / sources.count
+        let most = count * (index + 1) / sources.count - count * index / sources.count
         for window in try setup.windows(of: source, with: model, most: most) { try calibration.take(window) }
       }
       let counts = calibration.windows

@@ -25,7 +25,7 @@ struct ModelVerifyCommand: ParsableCommand {
   var data: [String] = []
 
   @Option(help: "At most so many windows of each recording.")
-  var windows = 100
+  var count = 100
 
   @OptionGroup
   var setup: RecognitionSetup
@@ -69,7 +69,7 @@ struct ModelVerifyCommand: ParsableCommand {
     let others = try (Precision.native.dropFirst() + (model.card.ranges == nil ? [] : [.int8])).map(engine)
     var agreements = others.map { _ in PrecisionAgreement() }
     for video in data {
-      for window in try setup.windows(of: SourceDescription(recording: video), with: model, most: windows) {
+      for window in try setup.windows(of: SourceDescription(recording: video), with: model, most: count) {
         let expected = try exact.run(pixels: window.pixels.span)[0]
         for (index, engine) in others.enumerated() {
           let found = try engine.run(pixels: window.pixels.span)[0]

@@ -20,6 +20,15 @@ import Testing
     #expect(limits.threads == threads)
   }
 
+  @Test(
+    arguments: [
+      ("0-3", 4), ("0", 1), ("0,2-3,7", 4), ("0-63", 8), ("", 8), ("nonsense", 8), ("3-1", 8),
+    ] as [(String, Int)])
+  func `affinity bounds the threads`(list: String, threads: Int) {
+    #expect(
+      limits(["/proc/self/status": "Name:\tadld\nCpus_allowed_list:\t\(list)\nMems_allowed:\t1\n"]).threads == threads)
+  }
+
   @Test func `the tightest group of all above counts`() {
     let limits = limits([
       "/proc/self/cgroup": "0::/a/b/c\n", "/sys/fs/cgroup/a/cpu.max": "200000 100000",

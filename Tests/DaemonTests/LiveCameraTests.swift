@@ -78,6 +78,17 @@ struct Bench {
 }
 
 @Suite struct `A live camera` {
+  @Test func `says once that windows are skipped for want of time, and once that none is any more`() throws {
+    let bench = try Bench("room")
+    bench.play(16 + 8)
+    #expect(bench.words.filter { $0 == "inference.degraded" }.count == 1)
+    for _ in 0..<30 {
+      bench.score([bench.camera])
+      bench.play(1)
+    }
+    #expect(bench.words.filter { $0.hasPrefix("inference.") } == ["inference.degraded", "inference.recovered"])
+  }
+
   @Test func `that is lost says so at once, while another always has windows ready`() throws {
     let windows = WindowExchange()
     let busy = try Bench("busy", index: 0, windows: windows)

@@ -39,6 +39,25 @@ import Testing
     #expect(try StudentModel(path: path).card == card)
   }
 
+  @Test func `calibration is read as it was written, and must fit the network`() throws {
+    let folder = try TestFolder()
+    let path = folder.path("model.safetensors")
+    var card = try card()
+    let endpoints = try card.network.graph().rangedEndpoints
+    card.ranges = ActivationRanges(
+      largest: Dictionary(uniqueKeysWithValues: endpoints.enumerated().map { ($1, Float($0) + 0.5) }), exactModules: 2)
+    try StudentModel.write(to: path, card: card, type: .float16, from: RandomWeights(seed: 3))
+    let model = try StudentModel(path: path)
+    #expect(model.card == card)
+    #expect(model.card.temperature == 1.25)
+    #expect(model.storedType == .float16)
+    card.ranges?.largest["Mixed_4c"] = nil
+    try StudentModel.write(to: path, card: card, type: .float16, from: RandomWeights(seed: 3))
+    let error = #expect(throws: ModelFileError.self) { try StudentModel(path: path) }
+    let reason = error?.description ?? ""
+    #expect(reason.contains("its calibration cannot be used: Mixed_4c is missing"))
+  }
+
   @Test func `the identity is the SHA-256 of the file`() throws {
     let folder = try TestFolder()
     let path = folder.path("model.safetensors")

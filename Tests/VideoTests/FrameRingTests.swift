@@ -32,6 +32,25 @@ struct FrameRingTests {
     }
   }
 
+  @Test func `windows have one number as long as the ring is not emptied, and no two rings share one`() {
+    func cut(_ ring: FrameRing) -> Int {
+      var window = ClipWindow(frames: 1, size: 1)
+      ring.copyWindow(into: &window)
+      return window.cut
+    }
+    func sample(_ index: Int, beginsRun: Bool = false) -> Sample {
+      Sample(index: index, time: .zero, frameTime: .zero, sequence: index, beginsRun: beginsRun)
+    }
+    var rings = [FrameRing(capacity: 1, size: 1), FrameRing(capacity: 1, size: 1)]
+    for index in rings.indices { rings[index].append(sample(0), picture: [1, 2, 3]) }
+    let first = cut(rings[0])
+    #expect(cut(rings[1]) != first)
+    rings[0].append(sample(1), picture: [1, 2, 3])
+    #expect(cut(rings[0]) == first)
+    rings[0].append(sample(2, beginsRun: true), picture: [1, 2, 3])
+    #expect(cut(rings[0]) != first)
+  }
+
   @Test func `a window knows its samples, times and losses`() {
     var ring = FrameRing(capacity: 4, size: 1)
     let repeats = [true, true, false, true, true]

@@ -38,21 +38,51 @@ import Video
     #expect(error.isTransient)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: ["image/jpeg", "image/jpg", "image/jpeg; charset=utf-8", nil])
-  func `of pictures play whatever type their parts have`(type: String?) throws {
+  /// Forty small JPEGs, each another.
+  private func pictures() throws -> [Data] {
     let encoder = try JPEGEncoder()
-    var body = Data()
-    for index in 0..<40 {
+    return try (0..<40).map { index in
       var picture = Frame()
       let pixels = smoothBytes(64 * 48 * 3, width: 64 * 3, phase: index)
       try encoder.encode(pixels, FrameSize(width: 64, height: 48), into: &picture)
-      body += Data("--frame\r\n".utf8)
-      if let type { body += Data("Content-Type: \(type)\r\n".utf8) }
-      body += Data("Content-Length: \(picture.byteCount)\r\n\r\n".utf8) + Data(content(picture)) + Data("\r\n".utf8)
+      return Data(content(picture))
     }
-    let head = "HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n"
-    let found = try read(Data(head.utf8) + body)
+  }
+
+  private static let partsHead = Data(
+    "HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n".utf8)
+
+  private func parts(type: String? = "image/jpeg") throws -> [Data] {
+    try pictures().map { picture in
+      let line = type.map { "Content-Type: \($0)\r\n" } ?? ""
+      return Data("\(line)Content-Length: \(picture.count)\r\n\r\n".utf8) + picture + Data("\r\n".utf8)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: ["image/jpeg", "image/jpg", "image/jpeg; charset=utf-8", nil])
+  func `of pictures play whatever type their parts have`(type: String?) throws {
+    let body = try parts(type: type).reduce(Data()) { $0 + Data("--frame\r\n".utf8) + $1 }
+    let found = try read(Self.partsHead + body)
     #expect((35...40).contains(found.frames), "\(found)")
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `of pictures play without a boundary before the first`() throws {
+    let parts = try parts()
+    let body = parts.dropFirst().reduce(parts[0]) { $0 + Data("--frame\r\n".utf8) + $1 }
+    let found = try read(Self.partsHead + body)
+    #expect((35...40).contains(found.frames), "\(found)")
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `of pictures one behind another play where the server says that it is video`()
+    throws
+  {
+    // More than what is looked at before playing begins.
+    let body = try (0..<40).reduce(Data()) { body, _ in try pictures().reduce(body, +) }
+    func head(_ type: String) -> Data { Data("HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\n\r\n".utf8) }
+    let found = try read(head("video/x-motion-jpeg") + body)
+    #expect((1500...1600).contains(found.frames), "\(found)")
+    let snapshot = try read(head("image/jpeg") + pictures()[0])
+    #expect(snapshot.error?.description.contains("it gives a single picture, not a video") == true, "\(snapshot)")
   }
 
   @Test func `from a host that nobody knows say so`() {
