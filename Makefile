@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 RELEASE = $(shell swift build -c release --show-bin-path 2>/dev/null)
 
-.PHONY: help deps build train detector weights demo demo-real test bench peers train-peers soak install clean
+.PHONY: help deps build train detector weights demo demo-real test bench peers cameras energy train-peers soak install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -51,6 +51,12 @@ peers: build ## the same network on OpenVINO, ONNX Runtime and PyTorch, interlea
 
 train-peers: train ## one training step of the full-size student against Python's PyTorch, in turns
 	Benchmarks/peers/compare-training
+
+cameras: build ## how many cameras of 30 fps this machine keeps up with, by number format and way of windows
+	Benchmarks/cameras
+
+energy: build ## what an hour costs of a room with nobody, somebody still and somebody moving
+	Benchmarks/energy $(if $(wildcard Models/person-detector.onnx),--detector Models/person-detector.onnx)
 
 soak: build ## ten minutes of a 30 fps camera with the full-size network: memory, order, ends
 	Benchmarks/soak

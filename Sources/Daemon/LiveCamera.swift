@@ -146,22 +146,18 @@ final class LiveCamera: Sendable {
 
   // MARK: From the network and the finder
 
-  func take(_ scored: ScoredWindow, for job: consuming WindowJob, inference: Duration) {
+  func take(_ outcome: WindowOutcome, for job: consuming WindowJob, inference: Duration) {
     let now = clock.now().monotonic
     let order = job.order
     desk.withLock { desk in
-      desk.times.add(inference: inference, latency: now - order.window.lastTime)
       desk.pipeline.recycle(job.window)
-      serve(desk.pipeline.take(scored.probabilities, for: order), inference: inference, &desk)
-    }
-  }
-
-  /// A window of a stream of which nothing can be said yet.
-  func pass(_ job: consuming WindowJob) {
-    let order = job.order
-    desk.withLock { desk in
-      desk.pipeline.recycle(job.window)
-      serve(desk.pipeline.pass(order), &desk)
+      switch outcome {
+      case .scored(let scored):
+        desk.times.add(inference: inference, latency: now - order.window.lastTime)
+        serve(desk.pipeline.take(scored.probabilities, for: order), inference: inference, &desk)
+      case .tooEarly: serve(desk.pipeline.pass(order), &desk)
+      case .noRoom: serve(desk.pipeline.skip(order), &desk)
+      }
     }
   }
 

@@ -29,12 +29,8 @@ struct RecognitionService: Service {
       "\(scorer.engine.precision.rawValue), \(scorer.engine.memoryBytes >> 20) MiB, \(scorer.engine.threads) threads")
     while let (stream, job) = windows.next() {
       let began = ContinuousClock.now
-      let scored = try scorer.score(job.window, of: stream)
-      guard let scored else {
-        cameras[stream.camera].pass(job)
-        continue
-      }
-      cameras[stream.camera].take(scored, for: job, inference: ContinuousClock.now - began)
+      let outcome = try scorer.score(job.window, of: stream)
+      cameras[stream.camera].take(outcome, for: job, inference: ContinuousClock.now - began)
     }
     for camera in cameras { camera.shutDown() }
   }

@@ -26,7 +26,6 @@ import Networks
       var frameBytes: Int
       /// Frames of the clip from one of its frames to the next.
       var scale: Int
-      var frames: Int
       var reusable: Range<Int>
     }
 
@@ -49,8 +48,7 @@ import Networks
         let frameBytes = numbers.tensor(index, node.shape).frameBytes
         let bytes = frameBytes * (layer.frames + room / layer.scale)
         layers[index] = Layer(
-          offset: byteCount, frameBytes: frameBytes, scale: layer.scale, frames: layer.frames,
-          reusable: layer.reusable)
+          offset: byteCount, frameBytes: frameBytes, scale: layer.scale, reusable: layer.reusable)
         byteCount += (bytes + 63) / 64 * 64
       }
     }
@@ -65,7 +63,7 @@ import Networks
   /// True when a window's values are there.
   var isFilled: Bool { moved != nil }
 
-  /// Makes place for a window that begins anew; nothing counts as there until `isComplete`.
+  /// Makes place for a window that begins anew; nothing counts as there until `complete`.
   func begin() { moved = nil }
 
   /// Makes place for the window that begins `shift` frames after the last one.

@@ -139,14 +139,15 @@ package struct FileRecognition {
     for output in outputs {
       switch output {
       case .window(let order, let window):
-        let scored = try scorer.score(window, of: WindowStream(person: order.person))
+        let outcome = try scorer.score(window, of: WindowStream(person: order.person))
         pipeline.recycle(window)
-        guard let scored else {
-          try serve(pipeline.pass(order), &pipeline, &collected)
-          continue
+        switch outcome {
+        case .scored(let scored):
+          collected.logits = scored.logits
+          try serve(pipeline.take(scored.probabilities, for: order), &pipeline, &collected)
+        case .tooEarly: try serve(pipeline.pass(order), &pipeline, &collected)
+        case .noRoom: try serve(pipeline.skip(order), &pipeline, &collected)
         }
-        collected.logits = scored.logits
-        try serve(pipeline.take(scored.probabilities, for: order), &pipeline, &collected)
       case .picture(let ticket, let picture):
         guard let finder else { continue }
         let found = Swift.Result { () throws(DetectionError) in try finder.find(in: picture) }

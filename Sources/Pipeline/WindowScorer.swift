@@ -10,6 +10,15 @@ package struct ScoredWindow: Sendable {
   package let probabilities: [Float]
 }
 
+/// What became of a window that was given to the network.
+package enum WindowOutcome: Sendable {
+  case scored(ScoredWindow)
+  /// Windows are continual, and the stream is not long enough yet.
+  case tooEarly
+  /// Windows are continual, and there is no memory for another stream.
+  case noRoom
+}
+
 /// Whose windows follow one another.
 package struct WindowStream: Hashable, Sendable {
   package var camera: Int
@@ -54,24 +63,30 @@ package final class WindowScorer {
     engine = try ClipEngine(
       network: model.network, parameters: model, precision: options.precision, ranges: model.card.ranges,
       threads: options.threads, mode: options.mode)
+    if engine.delay > 0, engine.cacheBytes > options.reuseBytes {
+      throw .network(
+        reason: "continual windows of this model take \((engine.cacheBytes >> 20) + 1) MB a person; set "
+          + "model.reuseMegabytes to at least that for each, or model.windows to recompute")
+    }
     memory = StreamMemory(
       engine, most: options.reuseBytes, hop: .seconds(Double(options.mode.hop ?? 0) / model.card.sampleRate))
   }
 
   /// Runs the network on a window of the model's frames and size, the next of its stream.
-  ///
-  /// `nil` where windows are continual, while the stream is not yet long enough or finds no room.
-  package func score(_ window: ClipWindow, of stream: WindowStream) throws(InferenceError) -> ScoredWindow? {
+  package func score(_ window: ClipWindow, of stream: WindowStream) throws(InferenceError) -> WindowOutcome {
     let positions: [[Float]]?
     if let (cache, shift) = try memory.room(for: window, of: stream, engine) {
       positions = try engine.run(pixels: window.pixels.span, after: shift, in: cache)
+    } else if engine.delay > 0 {
+      return .noRoom
     } else {
-      positions = engine.delay > 0 ? nil : try engine.run(pixels: window.pixels.span)
+      positions = try engine.run(pixels: window.pixels.span)
     }
     // A window of the model's own length has one head position.
-    guard let logits = positions?.first else { return nil }
-    return ScoredWindow(
-      logits: logits, probabilities: Softmax.probabilities(of: logits, temperature: Float(card.temperature)))
+    guard let logits = positions?.first else { return .tooEarly }
+    return .scored(
+      ScoredWindow(
+        logits: logits, probabilities: Softmax.probabilities(of: logits, temperature: Float(card.temperature))))
   }
 
   /// Bytes that streams take at present.

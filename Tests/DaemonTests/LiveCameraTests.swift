@@ -61,7 +61,7 @@ struct Bench {
   @discardableResult func score(_ cameras: [LiveCamera], _ probabilities: [Float] = [0.9, 0.05, 0.05]) -> Int? {
     guard !windows.isIdle, let (sender, job) = windows.next() else { return nil }
     let scored = ScoredWindow(logits: [3, 0, 0], probabilities: probabilities)
-    cameras[sender.camera].take(scored, for: job, inference: .milliseconds(5))
+    cameras[sender.camera].take(.scored(scored), for: job, inference: .milliseconds(5))
     return sender.camera
   }
 

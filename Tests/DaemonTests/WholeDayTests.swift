@@ -67,7 +67,7 @@ import Video
       while !windows.isIdle, let (_, job) = windows.next() {
         latest = max(latest, arrival - job.order.window.lastTime)
         let scored = ScoredWindow(logits: [3, 0, 0], probabilities: [0.9, 0.05, 0.05])
-        camera.take(scored, for: job, inference: .milliseconds(5))
+        camera.take(.scored(scored), for: job, inference: .milliseconds(5))
       }
       if index == 36_000 { bytesInTheFirstHour = residentBytes() }
     }
