@@ -1,6 +1,7 @@
 #include "CTestMedia.h"
 
 #include <libavcodec/avcodec.h>
+#include <libavcodec/bsf.h>
 #include <libavformat/avformat.h>
 #include <libavutil/avstring.h>
 #include <libavutil/display.h>
@@ -14,9 +15,11 @@ struct ctestmedia_writer {
   AVCodecContext *codec;
   AVFrame *frame;
   AVPacket *packet;
+  AVBSFContext *notes;  // adds messages to packets, or NULL
 };
 
 static void release(ctestmedia_writer *w) {
+  av_bsf_free(&w->notes);
   av_packet_free(&w->packet);
   av_frame_free(&w->frame);
   avcodec_free_context(&w->codec);
@@ -56,6 +59,16 @@ static int start(ctestmedia_writer *w, const char *path, const ctestmedia_descri
   stream->avg_frame_rate = w->codec->framerate;
   code = avcodec_parameters_from_context(stream->codecpar, w->codec);
   if (code < 0) return code;
+  if (d->key_pictures_mirrored) {
+    const AVBitStreamFilter *filter = av_bsf_get_by_name("h264_metadata");
+    code = filter == NULL ? AVERROR_BSF_NOT_FOUND : av_bsf_alloc(filter, &w->notes);
+    if (code < 0) return code;
+    code = avcodec_parameters_copy(w->notes->par_in, stream->codecpar);
+    if (code >= 0) code = av_opt_set(w->notes->priv_data, "display_orientation", "insert", 0);
+    if (code >= 0) code = av_opt_set(w->notes->priv_data, "flip", "horizontal", 0);
+    if (code >= 0) code = av_bsf_init(w->notes);
+    if (code < 0) return code;
+  }
   if (d->rotation != 0 || d->mirrored != 0) {
     int32_t *matrix = (int32_t *)av_stream_new_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof *matrix);
     if (matrix == NULL) return AVERROR(ENOMEM);
@@ -87,6 +100,11 @@ static int drain(ctestmedia_writer *w) {
     int code = avcodec_receive_packet(w->codec, w->packet);
     if (code == AVERROR(EAGAIN) || code == AVERROR_EOF) return 0;
     if (code < 0) return code;
+    if (w->notes != NULL) {
+      code = av_bsf_send_packet(w->notes, w->packet);
+      if (code >= 0) code = av_bsf_receive_packet(w->notes, w->packet);
+      if (code < 0) return code;
+    }
     av_packet_rescale_ts(w->packet, w->codec->time_base, w->format->streams[0]->time_base);
     code = av_interleaved_write_frame(w->format, w->packet);
     if (code < 0) return code;

@@ -42,6 +42,8 @@ struct TestMedia {
   var fullRange = -1
   var rotation = 0
   var isMirrored = false
+  /// H.264's key pictures say that they are mirrored.
+  var notesMirroring = false
 
   /// Writes pictures (planes one after another, no padding) with their times.
   func write(_ pictures: [[UInt8]], milliseconds: [Int]? = nil, to path: String) throws {
@@ -55,7 +57,7 @@ struct TestMedia {
             container: container, codec: codec, pixel_format: self.pixelFormat == nil ? nil : pixelFormat,
             width: Int32(size.width), height: Int32(size.height), rate: Int32(rate), matrix: Int32(matrix),
             full_range: Int32(fullRange), rotation: Int32(rotation),
-            mirrored: isMirrored ? 1 : 0)
+            mirrored: isMirrored ? 1 : 0, key_pictures_mirrored: notesMirroring ? 1 : 0)
           try check(unsafe ctestmedia_open(path, &description, &writer))
         }
       }

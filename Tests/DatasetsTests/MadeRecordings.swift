@@ -94,7 +94,7 @@ final class RecordingFolder: Sendable {
         try unsafe pixelFormat.withCString { pixelFormat in
           var description = unsafe ctestmedia_description(
             container: container, codec: codec, pixel_format: pixelFormat, width: Int32(width), height: Int32(height),
-            rate: 30, matrix: 0, full_range: -1, rotation: 0, mirrored: 0)
+            rate: 30, matrix: 0, full_range: -1, rotation: 0, mirrored: 0, key_pictures_mirrored: 0)
           try check(unsafe ctestmedia_open(path, &description, &writer))
         }
       }

@@ -19,6 +19,7 @@ typedef struct {
   int32_t full_range;  // -1 to say nothing
   int32_t rotation;    // degrees clockwise a player is to turn it
   int32_t mirrored;    // 1: and then to mirror it, left to right
+  int32_t key_pictures_mirrored;  // 1: H.264's key pictures note that they, and those up to the next, are mirrored
 } ctestmedia_description;
 
 // Each function returns 0 or a negative code of libav.

@@ -87,7 +87,7 @@ import Video
           var description = unsafe ctestmedia_description(
             container: container, codec: codec, pixel_format: format, width: Int32(frame.size.width),
             height: Int32(frame.size.height), rate: Int32((rate ?? 30).rounded()), matrix: 0, full_range: -1,
-            rotation: 0, mirrored: 0)
+            rotation: 0, mirrored: 0, key_pictures_mirrored: 0)
           var writer: OpaquePointer?
           var code = unsafe ctestmedia_open(path, &description, &writer)
           for index in 0..<count where code == 0 {

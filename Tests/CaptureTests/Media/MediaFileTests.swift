@@ -153,6 +153,16 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     #expect(try MediaFile(.file(path)).information.size == frame.uprightSize)
   }
 
+  @Test func `what an H.264 picture says of its orientation holds until the next key picture`() throws {
+    let path = folder.file("noted.mkv")
+    let size = FrameSize(width: 64, height: 48)
+    let pictures = (0..<12).map { smoothBytes(64 * 48 * 3 / 2, width: 64, phase: $0) }
+    try TestMedia(codec: "libx264", pixelFormat: "yuv420p", size: size, notesMirroring: true).write(pictures, to: path)
+    let frames = try allFrames(path).frames
+    #expect(frames.count == 12)
+    #expect(frames.allSatisfy { $0.orientation == Orientation(isMirrored: true) })
+  }
+
   @Test(arguments: 1...8) func `a photograph says in its EXIF part how it is turned`(number: Int) throws {
     let path = folder.file("photo.jpg")
     var jpeg = Frame()
