@@ -45,7 +45,8 @@ final class RecordedDataset {
         try unsafe "yuvj420p".withCString { format in
           var description = unsafe ctestmedia_description(
             container: container, codec: codec, pixel_format: format, width: Int32(Self.width),
-            height: Int32(Self.height), rate: 30, matrix: 0, full_range: -1, rotation: 0, mirrored: 0, key_pictures_mirrored: 0)
+            height: Int32(Self.height), rate: 30, matrix: 0, full_range: -1, rotation: 0, mirrored: 0,
+            key_pictures_mirrored: 0)
           let code = unsafe ctestmedia_open(path, &description, &writer)
           guard code == 0 else { throw CocoaError(.fileWriteUnknown) }
         }
