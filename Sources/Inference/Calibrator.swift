@@ -110,13 +110,12 @@ struct ValueHistogram {
     guard largest > 0 else { return 0 }
     let used = Int((largest / width).rounded(.up))
     // From the top: what is cut off grows, what is rounded away shrinks.
-    var beyond = 0.0
     var above: (count: Double, sum: Double, squares: Double) = (0, 0, 0)
     var best = (error: Double.infinity, range: largest)
     var within = bins.reduce(0, +)
     for end in stride(from: min(used, Self.binCount), to: 0, by: -1) {
       let range = Double(end) * Double(width)
-      beyond = above.squares - 2 * range * above.sum + range * range * above.count
+      let beyond = above.squares - 2 * range * above.sum + range * range * above.count
       let step = range / Double(levels)
       let error = beyond + Double(within) * step * step / 12
       if error < best.error { best = (error, Float(range)) }

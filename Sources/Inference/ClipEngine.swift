@@ -30,6 +30,7 @@ package enum WindowMode: Hashable, Sendable {
   package let precision: Precision
   /// Cores it computes on.
   package let threads: Int
+  /// How much of a window is computed.
   package let mode: WindowMode
 
   private let parameters: any ParameterSource

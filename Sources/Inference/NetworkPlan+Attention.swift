@@ -48,7 +48,7 @@ extension NetworkPlan {
       add(name, .copy, from: [from], to: output)
       let product = try Kernel.product(
         name, rows: queries, inner: keys, columns: block.channels, transposed: false, hasBias: true, adds: true)
-      try product.load(bias: out.folded().bias)
+      try product.load(bias: weights.bias(of: out))
       add(
         name, .kernel(product), from: [attention, values], to: output, work: queries * keys * block.channels)
       return

@@ -65,7 +65,7 @@ struct NetworkPlan {
   private let graph: NetworkGraph
   private let layers: [LayerFrames]
   private let numbers: Numbers
-  private let weights: PackedWeights
+  let weights: PackedWeights
   private let threads: Int
   /// For each node the frames that are there, and where.
   private var outputs: [[(frames: Range<Int>, tensor: Int)]] = []

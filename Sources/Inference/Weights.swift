@@ -9,20 +9,17 @@ struct FoldedWeights {
   /// What each output channel's weights are still to be multiplied by.
   var scales: [Float]
   var bias: [Float]
+}
 
-  init(weights: [Float], scales: [Float], bias: [Float]) {
-    self.weights = weights
-    self.scales = scales
-    self.bias = bias
-  }
-
+extension FoldedWeights {
   init(
     weight: ParameterDescription, bias: ParameterDescription?, normalization: BatchNormalization?,
     from parameters: some ParameterSource
   ) throws(InferenceError) {
-    weights = try parameters.checked(weight)
-    scales = Array(repeating: 1, count: weight.shape[0])
-    self.bias = try bias.map { (b) throws(InferenceError) in try parameters.checked(b) } ?? scales.map { _ in 0 }
+    let ones = [Float](repeating: 1, count: weight.shape[0])
+    self.init(
+      weights: try parameters.checked(weight), scales: ones,
+      bias: try bias.map { (b) throws(InferenceError) in try parameters.checked(b) } ?? ones.map { _ in 0 })
     guard let normalization else { return }
     let scale = try parameters.checked(normalization.scale)
     let offset = try parameters.checked(normalization.offset)
@@ -42,18 +39,12 @@ struct QuantizedWeights {
   /// For each output channel what a weight of 1 stands for.
   var steps: [Float]
   var bias: [Float]
+}
 
-  init(values: [Float], steps: [Float], bias: [Float]) {
-    self.values = values
-    self.steps = steps
-    self.bias = bias
-  }
-
+extension QuantizedWeights {
   /// The largest weight of each output channel becomes `most`.
   init(_ folded: FoldedWeights, most: Float) {
-    values = folded.weights
-    steps = folded.scales
-    bias = folded.bias
+    self.init(values: folded.weights, steps: folded.scales, bias: folded.bias)
     let count = values.count / steps.count
     for output in steps.indices {
       let range = output * count..<(output + 1) * count

@@ -88,7 +88,4 @@ package final class WindowScorer {
       ScoredWindow(
         logits: logits, probabilities: Softmax.probabilities(of: logits, temperature: Float(card.temperature))))
   }
-
-  /// Bytes that streams take at present.
-  package var reuseBytes: Int { memory.byteCount }
 }

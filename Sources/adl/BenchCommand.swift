@@ -186,7 +186,7 @@ struct BenchCommand: ParsableCommand {
             report.streamMegabytes, report.gigaMACsPerSecond, report.roofGigaMACsPerSecond, report.shareOfRoof * 100))
     }
     print(
-      "rate (of the whole window) and roof in 10^9 multiply-accumulates per second; peak memory \(ProcessMemory.peakBytes / 1_000_000) MB"
+      "rate (of the whole window) and roof in 10^9 multiply-accumulates per second; peak memory of all together, int8's calibration among it, \(ProcessMemory.peakBytes / 1_000_000) MB"
     )
   }
 }
