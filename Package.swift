@@ -202,7 +202,7 @@ let package = Package(
       ]),
     tests("EventsTests", ["Events", "CZeroMQ"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
-    tests("CaptureTests", ["Capture", "Video", "CTestMedia", "CTurboJPEG"]),
+    tests("CaptureTests", ["Capture", "Video", "CTestMedia", "CTurboJPEG", "CVideo4Linux"]),
     tests(
       "DatasetsTests", ["Capture", "CTestMedia", "Datasets", "Detection", "Networks", "People", "Video"],
       resources: [.copy("Fixtures")]),

@@ -125,7 +125,7 @@ static int matrix_of(uint32_t encoding, uint32_t color_space) {
   }
 }
 
-static int is_full_range(uint32_t quantization, uint32_t color_space, uint32_t four_cc) {
+int cv4l2_is_full_range(uint32_t quantization, uint32_t color_space, uint32_t four_cc) {
   if (quantization == V4L2_QUANTIZATION_DEFAULT) {
     // Sensors without colour give all levels, and their drivers speak of no range.
     if (four_cc == V4L2_PIX_FMT_GREY) return 1;
@@ -153,7 +153,7 @@ static int agree_format(
       .width = pixels->width, .height = pixels->height, .four_cc = pixels->pixelformat,
       .row_bytes = pixels->plane_fmt[0].bytesperline, .image_bytes = pixels->plane_fmt[0].sizeimage,
       .matrix = matrix_of(pixels->ycbcr_enc, pixels->colorspace),
-      .full_range = is_full_range(pixels->quantization, pixels->colorspace, pixels->pixelformat)};
+      .full_range = cv4l2_is_full_range(pixels->quantization, pixels->colorspace, pixels->pixelformat)};
     return 0;
   }
   struct v4l2_pix_format *pixels = &it.fmt.pix;
@@ -169,7 +169,7 @@ static int agree_format(
     .width = pixels->width, .height = pixels->height, .four_cc = pixels->pixelformat,
     .row_bytes = pixels->bytesperline, .image_bytes = pixels->sizeimage,
     .matrix = matrix_of(knows_more ? pixels->ycbcr_enc : 0, pixels->colorspace),
-    .full_range = is_full_range(
+    .full_range = cv4l2_is_full_range(
       knows_more ? pixels->quantization : 0, pixels->colorspace, pixels->pixelformat)};
   return 0;
 }

@@ -70,6 +70,14 @@ package struct StreamTruth: Equatable, Sendable {
   /// - Returns: their lines alone; none for somebody who is not there.
   package func of(_ person: Int) -> StreamTruth { StreamTruth(lines.filter { $0.person == person }) }
 
+  /// What one person does from the beginning of a time to its end.
+  ///
+  /// - Parameter time: seconds.
+  /// - Returns: the label; `nil` where it changes, or nothing is said.
+  package func label(during time: ClosedRange<Double>) -> String? {
+    lines.first { $0.span.begin <= time.lowerBound && time.upperBound <= $0.span.end }?.span.label
+  }
+
   /// Seconds until the last thing ends.
   package var length: Double { lines.map(\.span.end).max() ?? 0 }
 

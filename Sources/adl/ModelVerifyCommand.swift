@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Evaluation
 import Foundation
 import Inference
 import ModelFile
@@ -13,7 +14,7 @@ struct ModelVerifyCommand: ParsableCommand {
     commandName: "verify", abstract: "Check every tensor of a model; ends with 1 when something is wrong.",
     discussion: """
       With --data it also runs the model in every number format on windows of recordings, cut as `adl recognize` would, and \
-      says how far each agrees with float32.
+      says how far each agrees with float32; with --truth also how often each is right.
       """)
 
   @Argument(help: "The model.")
@@ -24,11 +25,26 @@ struct ModelVerifyCommand: ParsableCommand {
     help: ArgumentHelp("Recordings: files, or synthetic:SEED?length=SECONDS.", valueName: "video"))
   var data: [String] = []
 
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      """
+      What one person does in each of the recordings, in the same order, as `adl synth --stream` writes it; judges the \
+      windows in which one thing goes on from beginning to end.
+      """, valueName: "csv"))
+  var truth: [String] = []
+
   @Option(help: "At most so many windows of each recording.")
   var count = 100
 
   @OptionGroup
   var setup: RecognitionSetup
+
+  func validate() throws {
+    guard truth.isEmpty || truth.count == data.count else {
+      throw ValidationError("--truth names \(truth.count) files and --data \(data.count); each recording needs its own")
+    }
+  }
 
   func run() throws {
     try reporting {
@@ -59,6 +75,16 @@ struct ModelVerifyCommand: ParsableCommand {
     }
   }
 
+  private func truths() throws -> [StreamTruth] {
+    try truth.map { path in
+      let truth = try StreamTruth(path: path)
+      guard truth.people.count <= 1 else {
+        throw ValidationError("\(path) is about \(truth.people.count) people; --truth needs recordings of one")
+      }
+      return truth
+    }
+  }
+
   private func compareFormats(_ model: StudentModel) throws {
     func engine(_ precision: Precision) throws -> ClipEngine {
       try ClipEngine(
@@ -68,17 +94,32 @@ struct ModelVerifyCommand: ParsableCommand {
     let exact = try engine(.f32)
     let others = try (Precision.native.dropFirst() + (model.card.ranges == nil ? [] : [.int8])).map(engine)
     var agreements = others.map { _ in PrecisionAgreement() }
-    for video in data {
+    var (judged, right) = (0, [Int](repeating: 0, count: 1 + others.count))
+    let truths = try truths()
+    for (index, video) in data.enumerated() {
       for window in try setup.windows(of: SourceDescription(recording: video), with: model, most: count) {
-        let expected = try exact.run(pixels: window.pixels.span)[0]
-        for (index, engine) in others.enumerated() {
-          let found = try engine.run(pixels: window.pixels.span)[0]
-          agreements[index].add(expected, found, temperature: model.card.temperature)
+        let logits = try ([exact] + others).map { try $0.run(pixels: window.pixels.span)[0] }
+        for (index, found) in logits.dropFirst().enumerated() {
+          agreements[index].add(logits[0], found, temperature: model.card.temperature)
+        }
+        let span = window.firstTime / .seconds(1)...window.lastTime / .seconds(1)
+        guard !truths.isEmpty, let label = truths[index].label(during: span) else { continue }
+        judged += 1
+        for (index, values) in logits.enumerated() {
+          let first = values.indices.max { values[$0] < values[$1] }
+          right[index] += first.map { model.card.labels[$0] } == label ? 1 : 0
         }
       }
     }
     for (engine, agreement) in zip(others, agreements) {
       print("\(engine.precision.rawValue) against f32, \(agreement.text)")
+    }
+    guard judged > 0 else { return }
+    for (engine, right) in zip([exact] + others, right) {
+      let share = Double(right) / Double(judged)
+      print(
+        "\(engine.precision.rawValue): \(right) of \(judged) windows right (\(share.formatted(.number.precision(.fractionLength(4)))))"
+      )
     }
   }
 }

@@ -108,6 +108,13 @@ import Testing
     #expect(two.lines.map(\.person) == [1, 2] && two.of(2).length == 5 && two.of(3).lines.isEmpty)
   }
 
+  @Test func `say what goes on from the beginning of a window to its end`() throws {
+    let truth = try StreamTruth(csv: "begin,end,label\n0,5,idle\n5.2,7.5,Walk\n", path: "t")
+    #expect(truth.label(during: 0...5) == "idle" && truth.label(during: 5.2...7) == "Walk")
+    #expect(truth.label(during: 4...6) == nil && truth.label(during: 5...5.1) == nil)
+    #expect(truth.label(during: 7...8) == nil)
+  }
+
   @Test(arguments: [
     ("", 1), ("begin,end\n", 1), ("begin,end,label\n1,0,Walk\n", 2), ("begin,end,label\n0,1,Walk\n0,1,\n", 3),
     ("begin,end,label\n\n0,nan,Walk\n", 3), ("begin,end,label,person\n0,1,Walk,x\n", 2),

@@ -63,6 +63,9 @@ typedef struct {
 
 enum { CV4L2_READABLE = 1, CV4L2_FAULTY = 2 };
 
+// Whether a driver's words mean that luma goes from 0 to 255.
+int cv4l2_is_full_range(uint32_t quantization, uint32_t color_space, uint32_t four_cc);
+
 // Control of auto exposure lowering the frame rate in the dark.
 extern const uint32_t cv4l2_exposure_dynamic_framerate;
 

@@ -1,3 +1,4 @@
+import CVideo4Linux
 import Foundation
 import Glibc
 import Testing
@@ -442,6 +443,17 @@ import Video
       nearestSize(to: size(640, 480), in: [V4L2SizeRange(minimum: size(16, 16), maximum: size(4096, 2160))])
         == size(640, 480))
     #expect(nearestSize(to: size(640, 480), in: []) == size(640, 480))
+  }
+
+  @Test(arguments: [
+    // quantization, colour space, format → full range; numbers are those of videodev2.h
+    (0, 8, FourCC("GREY"), true), (2, 8, FourCC("GREY"), false), (1, 8, FourCC("GREY"), true),
+    (0, 8, FourCC("YUYV"), false), (0, 7, FourCC("YUYV"), true), (1, 1, FourCC("NV12"), true),
+  ])
+  func `a grey sensor whose driver speaks of no range gives all levels`(
+    quantization: UInt32, colorSpace: UInt32, format: FourCC, isFull: Bool
+  ) {
+    #expect((cv4l2_is_full_range(quantization, colorSpace, format.rawValue) != 0) == isFull)
   }
 
   @Test func `names of controls are spelt as v4l2-ctl spells them`() {
