@@ -218,8 +218,8 @@ let package = Package(
     tests(
       "TrainingTests",
       [
-        "CTestMedia", "Datasets", "Evaluation", "Golden", "ModelFile", "Networks", "Settings", "Tensors", "Training",
-        "adl", "adl-train",
+        "CTestMedia", "Datasets", "Evaluation", "Golden", "Inference", "ModelFile", "Networks", "Settings", "Tensors",
+        "Training", "adl", "adl-train",
       ]),
   ],
   cxxLanguageStandard: libtorch.language

@@ -77,7 +77,9 @@ package struct LiveService: Sendable {
   }
 
   /// What is allowed but probably not meant, besides `DaemonSettings.warnings`.
-  package var warnings: [String] { [settings.people.mismatch(card)].compactMap(\.self) }
+  package var warnings: [String] {
+    [settings.people.mismatch(card), ScoringOptions(settings.model, .current).mismatch(card)].compactMap(\.self)
+  }
 
   /// Runs until SIGTERM, SIGINT or SIGHUP: then capture stops, open activities are ended, and events are flushed.
   package func run(logger: Logger, notification: ServiceNotification) async throws {

@@ -20,6 +20,13 @@ package struct ModelCard: Equatable, Sendable {
     case centerSquare
   }
 
+  /// What the trunk saw before and after a window in training.
+  package enum TemporalPadding: String, Equatable, Sendable, CaseIterable {
+    case zeros
+    /// What goes on there, as continual windows see it.
+    case stream
+  }
+
   package var network: StudentNetwork
   package var name: String
   /// One activity a class, in the order of the logits.
@@ -36,14 +43,16 @@ package struct ModelCard: Equatable, Sendable {
   package var region: Region?
   /// `nil` when the file does not say; people's squares are square already.
   package var crop: Crop?
+  package var temporalPadding: TemporalPadding
   /// What labels go by together; none when activities are the labels themselves.
   package var families: [LabelFamily]
 
   package init(
     network: StudentNetwork, name: String, labels: [String], sampleRate: Double = 15, temperature: Double = 1,
     training: String = "", region: Region? = nil, crop: Crop? = nil, families: [LabelFamily] = [],
-    ranges: ActivationRanges? = nil
+    ranges: ActivationRanges? = nil, temporalPadding: TemporalPadding = .zeros
   ) {
+    self.temporalPadding = temporalPadding
     self.ranges = ranges
     self.region = region
     self.crop = crop
@@ -85,6 +94,7 @@ package struct ModelCard: Equatable, Sendable {
     ]
     entries["adl.region"] = region?.rawValue
     entries["adl.crop"] = crop?.rawValue
+    if temporalPadding != .zeros { entries["adl.temporalPadding"] = temporalPadding.rawValue }
     if !families.isEmpty { entries["adl.families"] = try json(families) }
     return entries
   }
@@ -147,6 +157,11 @@ package struct ModelCard: Equatable, Sendable {
       }
       crop = known
     }
+    let padding = metadata["adl.temporalPadding"] ?? TemporalPadding.zeros.rawValue
+    guard let known = TemporalPadding(rawValue: padding) else {
+      throw unsuitable("its adl.temporalPadding is '\(padding.prefix(64))'; it must be zeros or stream")
+    }
+    temporalPadding = known
     families = metadata["adl.families"] == nil ? [] : try decode("adl.families", [LabelFamily].self)
     if let fault = LabelFamily.faults(in: families, of: labels).first {
       throw unsuitable("its adl.families cannot be used: \(fault)")

@@ -5,6 +5,11 @@ package enum I3D {
   /// The layer whose output is the trunk's, [1024 · width, T/8, H/32, W/32].
   package static let lastLayer = "Mixed_5c"
 
+  /// Frames on either side of a window that its trunk's values would be computed from, were there no padding in time.
+  ///
+  /// A value of `lastLayer` sees 99 frames; this is the half of it, up to whole steps of 8 frames.
+  package static let temporalContext = 48
+
   /// Channels of an Inception module's branches: b0, b1a, b1b, b2a, b2b, b3b.
   private static let mixed: [(name: String, channels: [Int])] = [
     ("Mixed_3b", [64, 96, 128, 16, 32, 32]),

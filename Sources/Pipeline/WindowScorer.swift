@@ -44,6 +44,18 @@ package struct ScoringOptions: Equatable, Sendable {
   package var reuseBytes = 512 << 20
 
   package init() {}
+
+  /// What is allowed but probably not meant: a model that learned from other windows.
+  package func mismatch(_ card: ModelCard) -> String? {
+    switch (mode, card.temporalPadding) {
+    case (.continual, .zeros):
+      "windows are continual, but the model was not trained for them (adl-train student --temporal-padding stream); expect "
+        + "worse results"
+    case (.incremental, .stream), (.recompute, .stream):
+      "the model was trained for continual windows (adl.temporalPadding); expect worse results from windows of their own"
+    default: nil
+    }
+  }
 }
 
 /// A model ready to score windows: the network's kernels and the calibration that belongs to it.

@@ -45,6 +45,7 @@ package struct DataSettings: Equatable, Sendable {
 package struct ClipSettings: Equatable, Sendable {
   package enum Crop: String, CaseIterable, Sendable { case full, centerSquare }
   package enum Region: String, CaseIterable, Sendable { case auto, person, scene }
+  package enum TemporalPadding: String, CaseIterable, Sendable { case zeros, stream }
 
   package var frames: Int
   /// Video frames from one frame of a clip to the next; 0 for the papers' rule of two or one.
@@ -54,10 +55,13 @@ package struct ClipSettings: Equatable, Sendable {
   package var region: Region
   /// Of a scene.
   package var crop: Crop
+  /// What I3D sees before and after a window: zeros, or what goes on there, as continual windows do.
+  package var temporalPadding: TemporalPadding
 
   init(_ table: SettingsTable) {
     frames = table.integer("frames", default: 64, 16...512)
     if frames % 8 != 0 { table.refuse("frames", "a multiple of 8") }
+    temporalPadding = table.choice("temporalPadding", default: .zeros)
     stride = table.integer("stride", default: 0, 0...64)
     size = table.integer("size", default: 224, 112...320)
     region = table.choice("region", default: .auto)

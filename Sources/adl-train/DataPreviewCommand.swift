@@ -64,7 +64,7 @@ struct DataPreviewCommand: ParsableCommand {
         for (place, draw) in windows.enumerated() {
           guard let window = try loader.load(clip, draw).first else { continue }
           for index in 0..<Self.shown {
-            let start = (options.frames - 1) * index / (Self.shown - 1) * options.preprocessing.byteCount
+            let start = (options.loadedFrames - 1) * index / (Self.shown - 1) * options.preprocessing.byteCount
             let pixels = Array(window.pixels[start..<start + options.preprocessing.byteCount])
             sheet.place(
               pixels, FrameSize(width: side, height: side), column: place * Self.shown + index, row: row)

@@ -66,7 +66,8 @@ struct ExportCommand: ParsableCommand {
         training: "\(description.system), \(description.dataset) \(description.protocolName), "
           + "step \(checkpoint.progress.step)\(accuracy)",
         type: stored == "f16" ? .float16 : stored == "bf16" ? .bfloat16 : .float32,
-        crop: settings.clip.crop == .full ? .full : .centerSquare)
+        crop: settings.clip.crop == .full ? .full : .centerSquare,
+        padding: settings.clip.temporalPadding == .stream ? .stream : .zeros)
       let recorded = try recordedClips(settings, checkpoint)
       let cores = machine.threads > 0 ? machine.threads : MachineLimits.current.threads
       let worst = try export.compare(out, on: recorded, threads: cores)
@@ -94,7 +95,9 @@ struct ExportCommand: ParsableCommand {
       throw TrainingError.noClips(
         partition: "recorded", reason: "the data set has no videos; --clips 0 exports unchecked")
     }
-    let loader = ClipLoader(ClipOptions(settings, .video, dataset), graph: dataset.skeletonGraph)
+    var options = ClipOptions(settings, .video, dataset)
+    options.context = 0
+    let loader = ClipLoader(options, graph: dataset.skeletonGraph)
     return try candidates.prefix(clips).flatMap { clip in
       try loader.load(clip, .centre).map { (clip.name, $0.pixels) }
     }

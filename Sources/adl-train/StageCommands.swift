@@ -1,4 +1,5 @@
 import ArgumentParser
+import Settings
 import Training
 
 /// `adl-train pose-teacher`: AGCN-J.
@@ -60,7 +61,9 @@ struct StudentCommand: ParsableCommand {
     discussion: """
       --distill none is I3D+NL, feature is VPN-F (needs start.poseTeacher), attention is VPN-A (needs \
       start.attentionTeacher), both is VPN++. The student begins from start.rgb. `adl-train export` makes a model for the \
-      daemon of the run.
+      daemon of the run. With --temporal-padding stream it learns from what comes before and after each window, too, as \
+      continual windows see it (model.windows: continual); start.model or start.rgb is then usually a student that is \
+      already good.
 
       Example:
         adl-train student --distill both --config config/train/ntu60/student.yaml --set data.videos=/data/nturgb+d \\
@@ -71,8 +74,16 @@ struct StudentCommand: ParsableCommand {
   @Option(help: "What to learn from besides labels: none, feature, attention or both.")
   var distill: Distillation
 
+  @Option(help: "What the trunk sees beyond a window: zeros, or stream; clip.temporalPadding of the settings.")
+  var temporalPadding: ClipSettings.TemporalPadding?
+
   @OptionGroup var options: StageOptions
-  func run() throws { try StageRunner(.student, distill, options).run() }
+
+  func run() throws {
+    var options = options
+    if let temporalPadding { options.set.values.append("clip.temporalPadding=\(temporalPadding.rawValue)") }
+    try StageRunner(.student, distill, options).run()
+  }
 }
 
 /// `adl-train vpn`: the full VPN.
@@ -93,3 +104,5 @@ struct VPNCommand: ParsableCommand {
 }
 
 extension Distillation: ExpressibleByArgument {}
+
+extension ClipSettings.TemporalPadding: ExpressibleByArgument {}

@@ -27,6 +27,7 @@ struct ModelInspectCommand: ParsableCommand {
     var sampleRate: Double
     var temperature: Double
     var isCalibrated: Bool
+    var temporalPadding: String
     var training: String
   }
 
@@ -51,7 +52,8 @@ struct ModelInspectCommand: ParsableCommand {
         name: card.name, sha256: model.sha256, network: card.network, parameters: graph.parameterCount,
         multiplyAccumulates: graph.multiplyAccumulates, labels: card.labels,
         families: card.families.isEmpty ? nil : card.families, sampleRate: card.sampleRate,
-        temperature: card.temperature, isCalibrated: card.ranges != nil, training: card.training)
+        temperature: card.temperature, isCalibrated: card.ranges != nil,
+        temporalPadding: card.temporalPadding.rawValue, training: card.training)
       guard !json else {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]

@@ -107,6 +107,7 @@ struct RecognitionSetup: ParsableArguments {
     scoring.precision = precision
     scoring.threads = threads
     scoring.mode = windows.mode(hop: hop)
+    if let mismatch = scoring.mismatch(card) { complain(mismatch) }
     let scorer = try WindowScorer(model, scoring)
     options.delay = scorer.engine.delay
     var progress = RecognitionProgress("recognizing", duration: try SourceLength(source).duration)

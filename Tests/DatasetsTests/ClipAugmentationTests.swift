@@ -119,6 +119,13 @@ import Video
     #expect((180...222).contains(regions.map(\.width).sorted()[1000]))
   }
 
+  @Test func `a window is surrounded by what comes before and after it, in its own steps`() {
+    let sampling = ClipSampling(frames: 4, stride: 3)
+    #expect(sampling.surrounded([12, 15, 18, 21], by: 2, count: 40) == [6, 9, 12, 15, 18, 21, 24, 27])
+    #expect(sampling.surrounded([3, 6, 9, 12], by: 2, count: 14) == [0, 0, 3, 6, 9, 12, 13, 13], "the ends repeat")
+    #expect(sampling.surrounded([0, 0, 0, 0], by: 1, count: 1) == [0, 0, 0, 0, 0, 0])
+  }
+
   @Test func `another speed shows frames further apart, within the recording`() {
     let sampling = ClipSampling(frames: 8, stride: 4)
     #expect(sampling.indices(count: 100, draw: 0, speed: 1.25) == [0, 5, 10, 15, 20, 25, 30, 35])

@@ -89,6 +89,7 @@ import Testing
       ("adl.sampleRate", "0", "its sample rate is 0.0 Hz; it must be 1 to 120"),
       ("adl.sampleRate", "fast", "its metadata entry adl.sampleRate cannot be understood"),
       ("adl.calibration", #"{"temperature":0}"#, "its temperature is 0.0; it must be 0.001 to 1000"),
+      ("adl.temporalPadding", "none", "its adl.temporalPadding is 'none'; it must be zeros or stream"),
       ("adl.crop", "middle", "its adl.crop is 'middle'; it must be full or centerSquare"),
       ("adl.families", #"{"Move":["Walk"]}"#, "its metadata entry adl.families cannot be understood"),
       (

@@ -19,6 +19,8 @@ package struct ClipContent: OptionSet, Hashable, Sendable {
 package struct ClipOptions: Hashable, Sendable {
   /// Frames of a window.
   package var frames = 64
+  /// Frames that are loaded before a window, and as many after it.
+  package var context = 0
   /// Video frames from one frame of a window to the next; `nil` for the papers' rule.
   package var stride: Int?
   package var preprocessing = ClipPreprocessing()
@@ -37,6 +39,9 @@ package struct ClipOptions: Hashable, Sendable {
   package var asReleased = false
 
   package init() {}
+
+  /// Frames of a loaded window, with those around it.
+  package var loadedFrames: Int { frames + 2 * context }
 }
 
 /// Which window, or windows, of a recording.
@@ -50,13 +55,13 @@ package enum ClipDraw: Hashable, Sendable {
 /// One window of a recording, ready for a network.
 package struct LoadedClip: Sendable {
   package var clip: Clip
-  /// Video frames the window shows.
+  /// Video frames the window shows, with those around it.
   package var frameIndices: [Int]
-  /// [T, size, size, 3] bytes of RGB; empty without video.
+  /// [T + 2 · context, size, size, 3] bytes of RGB; empty without video.
   package var pixels: [UInt8]
   /// [3, T', V, M] of the whole recording; empty without.
   package var pose: [Float]
-  /// [3, T, V, M] at `frameIndices`; empty without.
+  /// [3, T, V, M] at the window's own frames; empty without.
   package var windowPose: [Float]
 }
 
@@ -142,14 +147,22 @@ package struct ClipLoader: Sendable {
   private func loaded(_ clip: Clip, _ window: [Int], _ pixels: [UInt8], _ poses: PosePreparation.Prepared?)
     -> LoadedClip
   {
-    LoadedClip(
+    let own = Array(window.dropFirst(options.context).dropLast(options.context))
+    return LoadedClip(
       clip: clip, frameIndices: window, pixels: pixels,
       pose: options.content.contains(.pose) ? poses?.whole ?? [] : [],
-      windowPose: options.content.contains(.windowPose) ? poses?.window(window) ?? [] : [])
+      windowPose: options.content.contains(.windowPose) ? poses?.window(own) ?? [] : [])
   }
 
   private func layout(_ count: Int, _ part: Range<Int>?, _ draw: ClipDraw, _ variation: ClipVariation?) -> [[Int]] {
     let sampling = ClipSampling(frames: options.frames, stride: options.stride)
+    let windows = layout(sampling, count, part, draw, variation)
+    return options.context == 0 ? windows : windows.map { sampling.surrounded($0, by: options.context, count: count) }
+  }
+
+  private func layout(
+    _ sampling: ClipSampling, _ count: Int, _ part: Range<Int>?, _ draw: ClipDraw, _ variation: ClipVariation?
+  ) -> [[Int]] {
     func one(_ draw: Double, speed: Double = 1) -> [[Int]] {
       guard let part else { return [sampling.indices(count: count, draw: draw, speed: speed)] }
       return [sampling.indices(around: part, count: count, draw: draw, speed: speed)]

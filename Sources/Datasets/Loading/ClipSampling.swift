@@ -73,6 +73,21 @@ package struct ClipSampling: Equatable, Sendable {
     return (0..<frames).map { start + Int((Double($0) * step).rounded()) }
   }
 
+  /// A window with what comes before and after it.
+  ///
+  /// - Parameters:
+  ///   - window: frames of the recording.
+  ///   - context: how many come before, and after, in the window's own steps.
+  ///   - count: frames of the recording; beyond its ends the first and the last repeat.
+  /// - Returns: `frames` + 2 · `context` indices below `count`.
+  package func surrounded(_ window: [Int], by context: Int, count: Int) -> [Int] {
+    guard let first = window.first, let last = window.last else { return [] }
+    let step = max(1, Double(last - first) / Double(max(1, window.count - 1)))
+    func distance(_ index: Int) -> Int { Int((Double(index) * step).rounded()) }
+    let before = (1...context).reversed().map { max(0, first - distance($0)) }
+    return before + window + (1...context).map { min(last + distance($0), count - 1) }
+  }
+
   /// All windows of a part of a recording: those of the part alone, or one around a part that is shorter than a window.
   package func windows(around part: Range<Int>, count: Int, _ scheme: WindowScheme) -> [[Int]] {
     guard part.count > (stride ?? 2) * frames else { return [indices(around: part, count: count, draw: 0.5)] }

@@ -3,7 +3,8 @@ package import Tensors
 
 /// I3D with or without Non-Local block, built from the description that the live engine builds from.
 ///
-/// Clips [N, 3, T, H, W] in [-1, 1] → logits [N, K].
+/// Clips [N, 3, T, H, W] in [-1, 1] → logits [N, K]. A clip may be longer than the network's: then the logits are those of its
+/// middle, whose trunk sees what comes before and after instead of zeros.
 ///
 /// - Source: methods.md 1, 2 and 7.
 package struct ClipNetwork {
@@ -65,7 +66,7 @@ package struct ClipNetwork {
   private static func part(of name: String) -> String { String(name.prefix { $0 != "." }) }
 
   /// - Parameters:
-  ///   - clips: [N, 3, T, H, W].
+  ///   - clips: [N, 3, T, H, W]; T the network's, or longer by a multiple of 16.
   ///   - mode: evaluation or training.
   ///   - modulation: attention [N, 1, T/8, H/32, W/32] by which Mixed_5c is raised, f·A + f; VPN's.
   ///   - recording: keeps every endpoint.
@@ -100,6 +101,8 @@ package struct ClipNetwork {
       }
       switch node.name {
       case Self.trunkEnd:
+        let surplus = value.shape[2] - node.shape.extent.frames
+        if surplus > 0 { value = try value.narrowed(2, from: surplus / 2, count: node.shape.extent.frames) }
         output.features = value
         if let modulation { value = try value * modulation + value }
       case StudentNetwork.Endpoint.averagePool:

@@ -20,7 +20,7 @@ struct BatchAssembler {
       let size = options.preprocessing.size
       // The axes are in channels-last order already.
       batch.clips = try Tensor.pixels(
-        joined(loaded.map(\.pixels)), [loaded.count, options.frames, size, size, 3], on: device
+        joined(loaded.map(\.pixels)), [loaded.count, options.loadedFrames, size, size, 3], on: device
       ).permuted([0, 4, 1, 2, 3])
     }
     if options.content.contains(.pose) { batch.poses = try poses(loaded.map(\.pose)) }

@@ -1,5 +1,6 @@
 package import Datasets
 package import Settings
+import Networks
 import Tensors
 import Video
 
@@ -37,6 +38,7 @@ extension ClipOptions {
     boxes = settings.data.boxes.isEmpty ? nil : settings.data.boxes
     augmentation = ClipAugmentation(settings.augmentation)
     frames = settings.clip.frames
+    context = settings.clip.temporalPadding == .stream ? I3D.temporalContext : 0
     stride = settings.clip.stride == 0 ? nil : settings.clip.stride
     preprocessing = ClipPreprocessing(
       size: settings.clip.size, crop: settings.clip.crop == .full ? .full : .centerSquare)

@@ -32,15 +32,16 @@ package struct StudentExport {
   ///   - training: what it was trained on and how well it does.
   ///   - type: how weights are stored.
   ///   - crop: how pictures of a scene became square.
+  ///   - padding: what the trunk saw beyond a window.
   /// - Throws: `ModelFileError`.
   package func write(
     to path: String, name: String, temperature: Double, sampleRate: Double, training: String, type: ElementType,
-    crop: ModelCard.Crop
+    crop: ModelCard.Crop, padding: ModelCard.TemporalPadding
   ) throws {
     let card = ModelCard(
       network: network, name: name, labels: checkpoint.description.labels, sampleRate: sampleRate,
       temperature: temperature, training: training,
-      region: checkpoint.description.region == .person ? .person : .scene, crop: crop)
+      region: checkpoint.description.region == .person ? .person : .scene, crop: crop, temporalPadding: padding)
     try StudentModel.write(to: path, card: card, type: type, from: checkpoint.parameters(.clip))
   }
 
