@@ -10,6 +10,8 @@ import Video
 struct WindowJob: Sendable {
   var order: WindowOrder
   var window: ClipWindow
+  /// When it was left for the network.
+  var left: Duration
 }
 
 /// A picture on its way to the finder.
@@ -148,12 +150,15 @@ final class LiveCamera: Sendable {
 
   func take(_ outcome: WindowOutcome, for job: consuming WindowJob, inference: Duration) {
     let now = clock.now().monotonic
-    let order = job.order
+    let (order, left) = (job.order, job.left)
     desk.withLock { desk in
       desk.pipeline.recycle(job.window)
       switch outcome {
       case .scored(let scored):
-        desk.times.add(inference: inference, latency: now - order.window.lastTime)
+        desk.times.add(
+          WindowTimes.Stages(
+            gathering: left - order.window.lastTime, waiting: now - inference - left, inference: inference,
+            latency: now - order.window.lastTime))
         serve(desk.pipeline.take(scored.probabilities, for: order), inference: inference, &desk)
       case .tooEarly: serve(desk.pipeline.pass(order), &desk)
       case .noRoom: serve(desk.pipeline.skip(order), &desk)
@@ -181,9 +186,10 @@ final class LiveCamera: Sendable {
       switch output {
       case .window(let order, let window):
         let sender = WindowStream(camera: index, person: order.person)
-        let deadline = deadline(of: window, of: order.person, &desk)
+        let now = clock.now().monotonic
+        let deadline = now + patience(for: window, of: order.person, &desk)
         let displaced = windows.leave(
-          WindowJob(order: order, window: window), from: sender, deadline: deadline,
+          WindowJob(order: order, window: window, left: now), from: sender, deadline: deadline,
           group: { [index] in $0.camera == index }, most: mostWaiting)
         for job in displaced {
           desk.pipeline.recycle(job.window)
@@ -198,13 +204,13 @@ final class LiveCamera: Sendable {
     }
   }
 
-  /// When a window should be scored: before the next of its stream is due.
+  /// How long a window may wait to be scored: until the next of its stream is due.
   ///
   /// One that shows another place than the last costs several others, because nothing computed before is of use. It may
   /// wait a hop longer, for a time at which nobody else's is due.
-  private func deadline(of window: ClipWindow, of person: Int?, _ desk: inout Desk) -> Duration {
+  private func patience(for window: ClipWindow, of person: Int?, _ desk: inout Desk) -> Duration {
     let goesOn = desk.cuts.updateValue(window.cut, forKey: person ?? 0) == window.cut
-    return clock.now().monotonic + (goesOn ? hop : hop * 2)
+    return goesOn ? hop : hop * 2
   }
 
   private func say(_ output: PipelineOutput, inference: Duration? = nil, _ desk: inout Desk) {

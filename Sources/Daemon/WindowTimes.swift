@@ -1,23 +1,26 @@
 import Events
 
-/// How long one camera's windows took, for the summary at the end.
+/// How long one camera's windows took from stage to stage, for the summary at the end.
 struct WindowTimes {
+  /// One window's way.
+  struct Stages {
+    /// From its last frame's time stamp until the network could have it: the driver, decoding, cutting.
+    var gathering: Duration
+    /// Until the network took it.
+    var waiting: Duration
+    var inference: Duration
+    /// From its last frame's time stamp until its scores are there to be said.
+    var latency: Duration
+  }
+
   /// Enough for percentiles; older times make room.
   private static let kept = 4096
 
   private var windows = 0
-  private var inference: [Duration] = []
-  private var latency: [Duration] = []
+  private var stages: [Stages] = []
 
-  mutating func add(inference: Duration, latency: Duration) {
-    let slot = windows % Self.kept
-    if self.inference.count < Self.kept {
-      self.inference.append(inference)
-      self.latency.append(latency)
-    } else {
-      self.inference[slot] = inference
-      self.latency[slot] = latency
-    }
+  mutating func add(_ window: Stages) {
+    if stages.count < Self.kept { stages.append(window) } else { stages[windows % Self.kept] = window }
     windows += 1
   }
 
@@ -25,15 +28,18 @@ struct WindowTimes {
   func summary(_ counters: CameraHealth.Counters) -> String {
     """
     \(counters.frames) frames, \(counters.samples) samples, \(counters.windows) windows, \
-    \(counters.skippedHops) hops skipped, \(counters.emptyHops) empty, \(counters.stillHops) still, inference median \
-    \(percentile(0.5, of: inference)) ms, p99 \(percentile(0.99, of: inference)) ms, last frame to event median \(percentile(0.5, of: latency)) ms, \
-    p99 \(percentile(0.99, of: latency)) ms
+    \(counters.skippedHops) hops skipped, \(counters.emptyHops) empty, \(counters.stillHops) still, \
+    last frame to window \(times(\.gathering)), waiting \(times(\.waiting)), inference \(times(\.inference)), \
+    all but inference \(times { $0.latency - $0.inference }), last frame to event \(times(\.latency))
     """
   }
 
-  private func percentile(_ share: Double, of durations: [Duration]) -> Int {
-    let sorted = durations.sorted()
-    guard !sorted.isEmpty else { return 0 }
-    return Int((sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))] / .milliseconds(1)).rounded())
+  private func times(_ stage: (Stages) -> Duration) -> String {
+    let sorted = stages.map(stage).sorted()
+    func percentile(_ share: Double) -> Int {
+      guard !sorted.isEmpty else { return 0 }
+      return Int((sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))] / .milliseconds(1)).rounded())
+    }
+    return "median \(percentile(0.5)) ms, p99 \(percentile(0.99)) ms"
   }
 }
