@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Prints activities as adld recognises them.
 
-    examples/subscriber.py [events endpoint] [query endpoint]
+    examples/subscriber.py [events endpoint] [query endpoint] [daemon.public own.secret]
 
 Subscribes first and then asks for the current states, so that nothing falls between; messages already seen are known by
 (epoch, topic, seq). libzmq reconnects by itself.
@@ -15,6 +15,7 @@ import zmq
 
 EVENTS = sys.argv[1] if len(sys.argv) > 1 else "ipc:///run/adl/events.sock"
 QUERY = sys.argv[2] if len(sys.argv) > 2 else "ipc:///run/adl/query.sock"
+KEYS = sys.argv[3:5]  # for a daemon on another machine
 OLD_SECONDS = 10  # a message that took longer is not the present any more
 
 
@@ -23,12 +24,26 @@ def name(activity):
     return activity["label"] + (f" ({activity['member']})" if "member" in activity else "")
 
 
+def key(path):
+    """The key in a file of `adl keys generate`."""
+    with open(path) as file:
+        return next(line.strip() for line in file if not line.startswith("#")).encode()
+
+
+def encrypt(socket):
+    """With keys, what goes over the socket is encrypted."""
+    if KEYS:
+        server, own = map(key, KEYS)
+        socket.curve_serverkey, socket.curve_secretkey, socket.curve_publickey = server, own, zmq.curve_public(own)
+    return socket
+
+
 class Subscriber:
     def __init__(self, context):
-        self.socket = context.socket(zmq.SUB)
+        self.socket = encrypt(context.socket(zmq.SUB))
         self.socket.setsockopt(zmq.SUBSCRIBE, b"adl/1/")
         self.socket.connect(EVENTS)
-        self.query = context.socket(zmq.REQ)
+        self.query = encrypt(context.socket(zmq.REQ))
         self.query.setsockopt(zmq.LINGER, 0)
         self.query.connect(QUERY)
         self.seen = {}

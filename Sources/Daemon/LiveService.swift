@@ -88,6 +88,9 @@ package struct LiveService: Sendable {
     let publisher = try EventPublisher(publishing)
     defer { publisher.close() }
     logger.notice("events on \(publisher.endpoints.events), queries on \(publisher.endpoints.query)")
+    if let events = publisher.endpoints.remoteEvents, let query = publisher.endpoints.remoteQuery {
+      logger.notice("known clients elsewhere: events on \(events), queries on \(query)")
+    }
 
     let windows = WindowExchange()
     let pictures = PictureExchange()
@@ -152,6 +155,9 @@ extension EventPublisher.Options {
     endpoint = settings.events.endpoint
     query = settings.events.query
     predictions = settings.events.publishesPredictions ? settings.events.predictionsEndpoint : nil
+    remote = settings.events.remote.map {
+      EventPublisher.Remote(endpoint: $0.endpoint, query: $0.query, secretKey: $0.secretKey, clients: $0.clients)
+    }
     heartbeat = .seconds(settings.events.heartbeat)
     history = settings.events.history
   }

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// Where a socket may listen: `ipc://PATH`, or TCP on loopback when asked for.
+/// Where a socket may listen: `ipc://PATH`, or TCP on loopback when asked for; on any address where it is encrypted.
 struct Endpoint: Equatable, Sendable {
   /// What sun_path holds, less the final zero.
   private static let longestPath = 107
@@ -11,22 +11,28 @@ struct Endpoint: Equatable, Sendable {
   /// - Parameters:
   ///   - text: the setting's value.
   ///   - setting: its name, for messages.
-  /// - Throws: `EventError.badEndpoint` for anything that would open the daemon to a network.
-  init(_ text: String, setting: String) throws(EventError) {
+  ///   - isEncrypted: whether only known clients can connect.
+  /// - Throws: `EventError.badEndpoint` for anything that would open the daemon to whoever is in the network.
+  init(_ text: String, setting: String, isEncrypted: Bool = false) throws(EventError) {
     func bad(_ reason: String) -> EventError { .badEndpoint(setting: setting, endpoint: text, reason: reason) }
     self.text = text
-    if text.hasPrefix("ipc://") {
+    if isEncrypted {
+      guard let (host, port) = Self.address(text) else { throw bad("it must be tcp://ADDRESS:PORT") }
+      guard host == "*" || isAddress(host) else {
+        throw bad("'\(host)' is no IPv4 address; write one of this machine's, or 0.0.0.0 for all")
+      }
+      guard port == "*" || (UInt16(port) ?? 0) > 0 else { throw bad("'\(port)' is no port") }
+    } else if text.hasPrefix("ipc://") {
       let path = text.dropFirst("ipc://".count)
       guard path.hasPrefix("/") else { throw bad("an ipc path must begin with /") }
       guard path.utf8.count <= Self.longestPath else {
         throw bad("its path has \(path.utf8.count) bytes and a socket's may have \(Self.longestPath)")
       }
     } else if text.hasPrefix("tcp://") {
-      let address = text.dropFirst("tcp://".count)
-      guard let colon = address.lastIndex(of: ":") else { throw bad("a TCP endpoint needs a port, or :* for any") }
-      let (host, port) = (address[..<colon], address[address.index(after: colon)...])
+      guard let (host, port) = Self.address(text) else { throw bad("a TCP endpoint needs a port, or :* for any") }
       guard host == "127.0.0.1" else {
-        throw bad("events are not encrypted, so TCP is for this machine only: 127.0.0.1")
+        throw bad(
+          "here nothing is encrypted, so TCP is for this machine only: 127.0.0.1; for others there is events.remote")
       }
       guard port == "*" || (UInt16(port) ?? 0) > 0 else { throw bad("'\(port)' is no port") }
     } else {
@@ -34,8 +40,22 @@ struct Endpoint: Equatable, Sendable {
     }
   }
 
+  /// Host and port of a TCP endpoint.
+  private static func address(_ text: String) -> (host: String, port: String)? {
+    guard text.hasPrefix("tcp://") else { return nil }
+    let address = text.dropFirst("tcp://".count)
+    guard let colon = address.lastIndex(of: ":") else { return nil }
+    return (String(address[..<colon]), String(address[address.index(after: colon)...]))
+  }
+
   /// `nil` for TCP.
   var path: String? { text.hasPrefix("ipc://") ? String(text.dropFirst("ipc://".count)) : nil }
+}
+
+/// Whether a text is an IPv4 address.
+private func isAddress(_ text: String) -> Bool {
+  var address = in_addr()
+  return unsafe inet_pton(AF_INET, text, &address) == 1
 }
 
 /// The right to an ipc path: libzmq would silently take over a path that another process listens on.

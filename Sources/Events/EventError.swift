@@ -3,6 +3,9 @@ package enum EventError: Error, Equatable, CustomStringConvertible {
   case badEndpoint(setting: String, endpoint: String, reason: String)
   case cannotBind(setting: String, endpoint: String, reason: String)
   case cannotConnect(endpoint: String, reason: String)
+  case badKey(path: String, setting: String, reason: String)
+  /// The daemon lets nobody in with this key.
+  case refused(endpoint: String)
   case unanswered(endpoint: String, seconds: Double)
   /// libzmq failed where it should not.
   case library(call: String, reason: String)
@@ -14,6 +17,9 @@ package enum EventError: Error, Equatable, CustomStringConvertible {
     case .cannotBind(let setting, let endpoint, let reason):
       "cannot listen on \(endpoint): \(reason); change \(setting)"
     case .cannotConnect(let endpoint, let reason): "cannot connect to \(endpoint): \(reason)"
+    case .badKey(let path, let setting, let reason): "\(path): \(reason) (\(setting))"
+    case .refused(let endpoint):
+      "\(endpoint) does not know this client's key; add it there (`adl keys add`), to events.remote.clients"
     case .unanswered(let endpoint, let seconds):
       "\(endpoint) did not answer within \(seconds) s; is adld running, and is this its events.query?"
     case .library(let call, let reason): "\(call) failed: \(reason)"

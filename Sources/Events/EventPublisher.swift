@@ -17,6 +17,8 @@ package final class EventPublisher: Sendable {
     /// `nil`: predictions are not published.
     package var predictions: String?
     package var heartbeat = Duration.seconds(5)
+    /// For other machines; `nil`: none may connect.
+    package var remote: Remote?
     /// Messages kept for `history` queries.
     package var history = 1000
     package var clock = EventClock.system
@@ -31,6 +33,8 @@ package final class EventPublisher: Sendable {
     package var events: String
     package var query: String
     package var predictions: String?
+    package var remoteEvents: String?
+    package var remoteQuery: String?
   }
 
   private struct Outbox {
@@ -48,15 +52,19 @@ package final class EventPublisher: Sendable {
   private let wakeUp: WakeUp
   private let finished = DispatchSemaphore(value: 0)
 
-  /// Refuses endpoints that are none, or twice the same.
+  /// Refuses endpoints that are none, or twice the same, and keys that are none.
   ///
   /// - Throws: `EventError` naming the setting that must change.
   package static func check(_ options: Options) throws(EventError) {
     var endpoints = [("events.endpoint", options.endpoint), ("events.query", options.query)]
     if let predictions = options.predictions { endpoints.append(("events.predictions.endpoint", predictions)) }
+    if let remote = options.remote {
+      endpoints += [("events.remote.endpoint", remote.endpoint), ("events.remote.query", remote.query)]
+      _ = try remote.keys()
+    }
     var seen: Set<String> = []
     for (setting, text) in endpoints {
-      _ = try Endpoint(text, setting: setting)
+      _ = try Endpoint(text, setting: setting, isEncrypted: setting.hasPrefix("events.remote."))
       guard text.hasSuffix(":*") || seen.insert(text).inserted else {
         throw .badEndpoint(setting: setting, endpoint: text, reason: "another endpoint of these settings is the same")
       }

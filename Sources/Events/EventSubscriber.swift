@@ -1,6 +1,20 @@
 import CZeroMQ
 package import Foundation
 
+/// Who a client is, and to whom it speaks.
+package struct ClientIdentity: Sendable {
+  package var server: PublicKey
+  package var own: SecretKey
+
+  /// Reads both keys from their files.
+  ///
+  /// - Throws: `EventError.badKey`.
+  package init(serverKey: String, key: String) throws(EventError) {
+    server = try KeyFile.publicKey(path: serverKey, setting: "--server-key")
+    own = try KeyFile.secret(path: key, setting: "--key")
+  }
+}
+
 /// Receives messages and notices what is missing.
 ///
 /// libzmq reconnects indefinitely; the last states are re-sent afterwards.
@@ -21,6 +35,8 @@ package import Foundation
     case restarted
     /// No heartbeat for three periods.
     case silent
+    /// The daemon does not know the client's key. It would not come back by itself.
+    case refused
   }
 
   /// A topic's last number within an epoch.
@@ -29,6 +45,7 @@ package import Foundation
     var seq: UInt64
   }
 
+  private let monitor: HandshakeMonitor?
   private let socket: Socket
   private let context: Context
   private let silence: Duration
@@ -43,14 +60,18 @@ package import Foundation
   ///   - predictions: where it publishes predictions, to receive those as well.
   ///   - prefixes: topics to subscribe to; everything when empty.
   ///   - heartbeat: the daemon's period; three of them without a sign are silence.
+  ///   - keys: for a daemon's encrypted sockets.
   /// - Throws: `EventError` when an endpoint is none.
   package init(
-    endpoint: String, predictions: String? = nil, prefixes: [String] = [], heartbeat: Duration = .seconds(5)
+    endpoint: String, predictions: String? = nil, prefixes: [String] = [], heartbeat: Duration = .seconds(5),
+    keys: ClientIdentity? = nil
   ) throws(EventError) {
     let context = try Context()
     let socket = try Socket(context, ZMQ_SUB)
     socket.set(ZMQ_RECONNECT_IVL, 100)
     socket.set(ZMQ_RECONNECT_IVL_MAX, 2000)
+    if let keys { try socket.encrypt(to: keys.server, as: keys.own) }
+    monitor = try keys.map { (_) throws(EventError) in try HandshakeMonitor(context, socket) }
     for prefix in prefixes.isEmpty ? [Topic.prefix] : prefixes { socket.set(ZMQ_SUBSCRIBE, Array(prefix.utf8)) }
     try socket.connect(endpoint)
     if let predictions { try socket.connect(predictions) }
@@ -70,6 +91,7 @@ package import Foundation
         take(parts)
         continue
       }
+      if let monitor, monitor.takeFailures() > 0, monitor.isRefused { return .refused }
       let now = ContinuousClock.now
       if !isSilent, now - lastSign > silence {
         isSilent = true
@@ -78,7 +100,8 @@ package import Foundation
       guard now < deadline else { return nil }
       // A silence is noticed when it is one, however long the caller would wait.
       let untilSilence = isSilent ? silence : lastSign + silence - now
-      _ = unsafe wait(for: [socket.handle], nil, atMost: min(deadline - now, untilSilence))
+      let handles = unsafe [socket.handle] + (monitor.map { unsafe [$0.handle] } ?? [])
+      _ = unsafe wait(for: handles, nil, atMost: min(deadline - now, untilSilence))
     }
   }
 
@@ -125,19 +148,28 @@ package enum EventQuery {
   ///   - request: the request's JSON text, as `{"query":"snapshot"}`.
   ///   - endpoint: where the daemon answers.
   ///   - timeout: how long to wait.
+  ///   - keys: for a daemon's encrypted sockets.
   /// - Returns: the answer's JSON text.
   /// - Throws: `EventError.unanswered` when the time is over.
-  package static func ask(_ request: String, at endpoint: String, timeout: Duration) throws(EventError) -> Data {
+  package static func ask(
+    _ request: String, at endpoint: String, timeout: Duration, keys: ClientIdentity? = nil
+  ) throws(EventError) -> Data {
     let context = try Context()
     let socket = try Socket(context, ZMQ_REQ)
     socket.set(ZMQ_LINGER, 0)
+    if let keys { try socket.encrypt(to: keys.server, as: keys.own) }
+    let monitor = try keys.map { (_) throws(EventError) in try HandshakeMonitor(context, socket) }
     try socket.connect(endpoint)
     socket.send([Array(request.utf8)])
     let deadline = ContinuousClock.now + timeout
     // A signal ends a wait early.
     while ContinuousClock.now < deadline {
-      _ = unsafe wait(for: [socket.handle], nil, atMost: deadline - ContinuousClock.now)
+      let handles = unsafe [socket.handle] + (monitor.map { unsafe [$0.handle] } ?? [])
+      _ = unsafe wait(for: handles, nil, atMost: deadline - ContinuousClock.now)
       if let answer = socket.receive()?.first { return Data(answer) }
+      if let monitor, monitor.takeFailures() > 0, monitor.isRefused {
+        throw .refused(endpoint: endpoint)
+      }
     }
     throw .unanswered(endpoint: endpoint, seconds: timeout / .seconds(1))
   }

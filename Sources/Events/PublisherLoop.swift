@@ -9,12 +9,16 @@ import Foundation
   let events: Socket
   let query: Socket
   let predictions: Socket?
+  /// `nil` also while it is closed to throw somebody out.
+  private(set) var remote: RemoteDoor?
+  let authenticator: Authenticator?
   private let context: Context
   // Locks last: closing a socket removes its path, which must not be another daemon's by then.
   private let eventsLock: PathLock
   private let queryLock: PathLock
   private let predictionsLock: PathLock?
   let endpoints: EventPublisher.Endpoints
+  private let secret: SecretKey?
 
   init(_ options: EventPublisher.Options) throws(EventError) {
     let eventsEndpoint = try Endpoint(options.endpoint, setting: "events.endpoint")
@@ -23,17 +27,27 @@ import Foundation
     queryLock = try PathLock(queryEndpoint, setting: "events.query")
     // Locals end in reverse order: where one cannot be bound, the others are closed before the context waits for them.
     let context = try Context()
-    let events = try Socket(context, ZMQ_XPUB)
-    events.limitRequests(to: Socket.largestSubscription)
-    events.set(ZMQ_SNDHWM, 1000)
-    // Every subscription is reported, also to what others subscribed to before.
-    events.set(ZMQ_XPUB_VERBOSE, 1)
-    let query = try Socket(context, ZMQ_ROUTER)
-    query.limitRequests(to: Socket.largestRequest)
-    // A history has up to a megabyte; who asks and never reads must not collect a thousand of them.
-    query.set(ZMQ_SNDHWM, 8)
+    let events = try Socket.publishing(context)
+    let query = try Socket.answering(context)
     let eventsBound = try events.bind(eventsEndpoint.text, setting: "events.endpoint")
     let queryBound = try query.bind(queryEndpoint.text, setting: "events.query")
+    let keys = try options.remote?.keys()
+    let authenticator = try keys.map { (keys) throws(EventError) in try Authenticator(context, keys.clients) }
+    var remote: RemoteDoor?
+    if let keys, let setting = options.remote {
+      do {
+        remote = try RemoteDoor(context, (setting.endpoint, setting.query), keys.secret)
+      } catch {
+        // Its socket would keep the context from ending.
+        authenticator?.stop()
+        throw error
+      }
+    }
+    self.authenticator = authenticator
+    self.remote = remote
+    secret = keys?.secret
+    var endpoints = EventPublisher.Endpoints(events: eventsBound, query: queryBound, predictions: nil)
+    (endpoints.remoteEvents, endpoints.remoteQuery) = (remote?.boundEvents, remote?.boundQuery)
     if let text = options.predictions {
       let endpoint = try Endpoint(text, setting: "events.predictions.endpoint")
       predictionsLock = .some(try PathLock(endpoint, setting: "events.predictions.endpoint"))
@@ -43,15 +57,41 @@ import Foundation
       socket.set(ZMQ_SNDHWM, 16)
       let bound = try socket.bind(endpoint.text, setting: "events.predictions.endpoint")
       predictions = consume socket
-      endpoints = EventPublisher.Endpoints(events: eventsBound, query: queryBound, predictions: bound)
+      endpoints.predictions = bound
     } else {
       predictionsLock = nil
       predictions = nil
-      endpoints = EventPublisher.Endpoints(events: eventsBound, query: queryBound, predictions: nil)
     }
+    self.endpoints = endpoints
     self.events = events
     self.query = query
     self.context = context
+  }
+
+  deinit { authenticator?.stop() }
+
+  /// Sends to everybody.
+  func publish(_ parts: [[UInt8]]) {
+    events.send(parts)
+    remote?.events.send(parts)
+  }
+
+  /// All that somebody may write to.
+  var handles: [UnsafeMutableRawPointer] {
+    var handles = unsafe [events.handle, query.handle]
+    if let remote { unsafe handles += [remote.events.handle, remote.query.handle] }
+    return unsafe handles
+  }
+
+  /// Cuts off everybody who is connected from elsewhere; those who still may connect again by themselves.
+  func closeRemote() { remote = nil }
+
+  /// Opens the encrypted sockets again, where they were.
+  func reopenRemote() throws(EventError) {
+    guard remote == nil, let secret, let events = endpoints.remoteEvents, let query = endpoints.remoteQuery else {
+      return
+    }
+    remote = try RemoteDoor(context, (events, query), secret)
   }
 }
 
@@ -80,6 +120,7 @@ final class PublisherLoop: @unchecked Sendable {
   private var sent: [Topic: UInt64] = [:]
   private let began = ContinuousClock.now
   /// Refused connections when it was last warned of them, and when that was.
+  private let guests: GuestList?
   private var lastWarning: (refused: UInt64, at: ContinuousClock.Instant)
 
   init(_ sockets: PublisherSockets, options: EventPublisher.Options, epoch: String, wakeUp: CInt) {
@@ -87,20 +128,21 @@ final class PublisherLoop: @unchecked Sendable {
     self.options = options
     self.epoch = epoch
     self.wakeUp = wakeUp
+    guests = options.remote.map { GuestList($0, warn: options.warn) }
     lastWarning = (ConnectionLimit.refused, began - .seconds(60))
   }
 
   func run(_ takeWork: () -> Work) {
     var nextBeat = ContinuousClock.now
     while true {
-      let ready = unsafe wait(
-        for: [sockets.events.handle, sockets.query.handle], wakeUp,
-        atMost: min(nextBeat - ContinuousClock.now, options.heartbeat))
+      _ = unsafe wait(for: sockets.handles, wakeUp, atMost: min(nextBeat - ContinuousClock.now, options.heartbeat))
       let work = takeWork()
       // Newcomers first: the last states are older than what is sent next.
-      if ready[0] { greetNewcomers() }
+      greetNewcomers(sockets.events)
+      if let remote = sockets.remote { greetNewcomers(remote.events) }
       for message in work.messages { send(message) }
-      if ready[1] { answerQueries(work.counters) }
+      answerQueries(sockets.query, work.counters)
+      if let remote = sockets.remote { answerQueries(remote.query, work.counters) }
       if work.isClosing {
         send(work.heartbeat(true, sent))
         return
@@ -109,6 +151,7 @@ final class PublisherLoop: @unchecked Sendable {
         send(work.heartbeat(false, sent))
         nextBeat = ContinuousClock.now + options.heartbeat
         warnOfRefused()
+        guests?.tend(sockets)
       }
       discardSubscriptions()
     }
@@ -128,7 +171,7 @@ final class PublisherLoop: @unchecked Sendable {
       sockets.predictions?.send(message.parts)
       return
     }
-    sockets.events.send(message.parts)
+    sockets.publish(message.parts)
     if message.topic.kind != nil { sent[message.topic] = message.seq }
     if message.topic.kind == .state { lastStates[message.topic] = message }
     guard message.topic.kind != nil, options.history > 0 else { return }
@@ -141,16 +184,16 @@ final class PublisherLoop: @unchecked Sendable {
   /// Everybody gets them once more; their `seq` tells that they are not new. libzmq has a mode in which a newcomer is
   /// answered alone (XPUB_MANUAL_LAST_VALUE), but in 4.3.4 a peer that sends anything but subscriptions makes it mistake
   /// one subscriber for another, and newcomers then get nothing at all.
-  private func greetNewcomers() {
+  private func greetNewcomers(_ events: borrowing Socket) {
     var wanted: Set<Topic> = []
     for _ in 0..<Self.turn {
-      guard let message = sockets.events.receive() else { break }
+      guard let message = events.receive() else { break }
       guard message.count == 1, message[0].first == 1 else { continue }
       let prefix = message[0].dropFirst()
       wanted.formUnion(lastStates.keys.filter { $0.description.utf8.starts(with: prefix) })
     }
     for topic in wanted.sorted(by: { $0.description < $1.description }) {
-      if let state = lastStates[topic] { sockets.events.send(state.parts) }
+      if let state = lastStates[topic] { events.send(state.parts) }
     }
   }
 
@@ -161,12 +204,12 @@ final class PublisherLoop: @unchecked Sendable {
 
   private var uptime: Double { ((ContinuousClock.now - began) / .seconds(1)).rounded() }
 
-  private func answerQueries(_ status: () -> [String: CameraHealth.Counters]) {
+  private func answerQueries(_ query: borrowing Socket, _ status: () -> [String: CameraHealth.Counters]) {
     for _ in 0..<Self.turn {
-      guard let message = sockets.query.receive() else { break }
+      guard let message = query.receive() else { break }
       // Identity, then an empty delimiter from REQ sockets, then the request.
       guard message.count >= 2, let request = message.last else { continue }
-      sockets.query.send(message.dropLast() + [answer(request, status)])
+      query.send(message.dropLast() + [answer(request, status)])
     }
   }
 
@@ -187,7 +230,7 @@ final class PublisherLoop: @unchecked Sendable {
         let counters = try JSONEncoder().encode(status())
         answer = [
           "cameras": try JSONSerialization.jsonObject(with: counters), "uptime_s": uptime,
-          "refused_connections": ConnectionLimit.refused,
+          "refused_connections": ConnectionLimit.refused, "logins": guests?.status ?? [:],
         ]
       case "version": answer = ["schema": Envelope.schema]
       default:

@@ -36,7 +36,7 @@ package struct Topic: Hashable, Sendable, CustomStringConvertible {
   package var isHeartbeat: Bool { segment(4) == "heartbeat" }
 
   /// Names are shown on terminals and in JSON as they are, so a stranger's must hold nothing else.
-  private static func isName(_ text: Substring) -> Bool {
+  static func isName(_ text: some StringProtocol) -> Bool {
     !text.isEmpty
       && text.utf8.allSatisfy { byte in
         switch byte {

@@ -232,10 +232,41 @@ package struct RecognitionSettings: Equatable, Sendable {
 
 /// `events`: where subscribers connect.
 package struct EventSettings: Equatable, Sendable {
+  /// `events.remote`: encrypted sockets for clients whose keys are known.
+  package struct Remote: Equatable, Sendable {
+    package var endpoint: String
+    package var query: String
+    /// File of the daemon's secret key.
+    package var secretKey: String
+    /// Folder of the clients' public keys.
+    package var clients: String
+
+    /// `nil` where no endpoint is set.
+    init?(_ table: SettingsTable) {
+      let endpoint = table.text("endpoint")
+      let query = table.text("query")
+      secretKey = table.text("secretKey", default: "/etc/adl/curve.secret") ?? ""
+      clients = table.text("clients", default: "/etc/adl/clients") ?? ""
+      table.finish()
+      switch (endpoint, query) {
+      case (let endpoint?, let query?): (self.endpoint, self.query) = (endpoint, query)
+      case (nil, nil): return nil
+      case (_?, nil):
+        table.require("query", "where other machines ask, such as tcp://0.0.0.0:5557")
+        return nil
+      case (nil, _?):
+        table.require("endpoint", "where other machines subscribe, such as tcp://0.0.0.0:5556")
+        return nil
+      }
+    }
+  }
+
   package var endpoint: String
   package var query: String
   package var publishesPredictions: Bool
   package var predictionsEndpoint: String
+  /// For other machines; `nil` where none may connect.
+  package var remote: Remote?
   /// Seconds.
   package var heartbeat: Double
   /// Messages kept for `history` queries.
@@ -248,6 +279,7 @@ package struct EventSettings: Equatable, Sendable {
     publishesPredictions = predictions.flag("enabled", default: false)
     predictionsEndpoint = predictions.text("endpoint", default: "ipc:///run/adl/predictions.sock") ?? ""
     predictions.finish()
+    remote = Remote(table.table("remote"))
     heartbeat = table.number("heartbeat", default: 5, 0.1...3600)
     history = table.integer("history", default: 1000, 0...100_000)
     table.finish()

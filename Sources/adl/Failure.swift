@@ -4,6 +4,7 @@ import Basics
 import Capture
 import Detection
 import Evaluation
+import Events
 import Foundation
 import Inference
 import ModelFile
@@ -42,6 +43,9 @@ func reporting(_ work: () throws -> Void) throws {
     throw stopped("\(error)", ExitStatus.data)
   } catch let error as InferenceError {
     throw stopped("\(error)", ExitStatus.data)
+  } catch let error as EventError {
+    if case .badKey = error { throw stopped("\(error)", ExitStatus.data) }
+    throw stopped("\(error)", ExitStatus.unavailable)
   }
 }
 

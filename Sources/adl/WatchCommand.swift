@@ -26,6 +26,8 @@ struct WatchCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Show predictions too, from its events.predictions.endpoint.", valueName: "endpoint"))
   var predictions: String?
 
+  @OptionGroup var client: ClientOptions
+
   @Option(help: "Show this camera only; may be given several times.")
   var camera: [String] = []
 
@@ -57,16 +59,13 @@ struct WatchCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    do {
-      try reporting { try watch() }
-    } catch let error as EventError {
-      throw stopped("\(error)", ExitStatus.unavailable)
-    }
+    try reporting { try watch() }
   }
 
   private func watch() throws {
-    if let query { _ = try EventQuery.ask(#"{"query":"version"}"#, at: query, timeout: .seconds(5)) }
-    let subscriber = try EventSubscriber(endpoint: endpoint, predictions: predictions)
+    let keys = try client.identity()
+    if let query { _ = try EventQuery.ask(#"{"query":"version"}"#, at: query, timeout: .seconds(5), keys: keys) }
+    let subscriber = try EventSubscriber(endpoint: endpoint, predictions: predictions, keys: keys)
     let printer = MessagePrinter(
       json: json, heartbeats: heartbeats,
       colors: isTerminal(STDOUT_FILENO) && ProcessInfo.processInfo.environment["NO_COLOR"] == nil)
@@ -87,6 +86,7 @@ struct WatchCommand: AsyncParsableCommand {
         if untilEnd, content.isStopping { return }
       case .gap(let topic, let missing): printer.notice("missed \(missing) messages of \(topic)")
       case .restarted: printer.notice("the daemon was started anew")
+      case .refused: throw EventError.refused(endpoint: endpoint)
       case .silent: printer.notice("no sign from the daemon; waiting for it")
       }
     }

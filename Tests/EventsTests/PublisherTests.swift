@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// A publisher on sockets in a folder of its own.
-private struct Fixture: ~Copyable {
+struct Fixture: ~Copyable {
   let folder: String
   let publisher: EventPublisher
 
@@ -58,7 +58,7 @@ private func samplePerson(_ id: Int) -> PersonReference {
     since: Instant(time: "2026-10-01T07:31:04.120Z", monotonic: 918_273_645_001_200))
 }
 
-private func sampleEvent(_ kind: ActivityEvent.Kind, _ id: String) -> ActivityEvent {
+func sampleEvent(_ kind: ActivityEvent.Kind, _ id: String) -> ActivityEvent {
   ActivityEvent(
     kind, id: id, camera: "kitchen", activity: ActivityEvent.Label(label: "Drink.Fromcup", index: 8), confidence: 0.87,
     peak: 0.93, threshold: ActivityEvent.Thresholds(on: 0.6, off: 0.4),
@@ -68,11 +68,11 @@ private func sampleEvent(_ kind: ActivityEvent.Kind, _ id: String) -> ActivityEv
 }
 
 /// The next message of a kind within ten seconds.
-private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws -> EventSubscriber.Message {
+func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws -> EventSubscriber.Message {
   while true {
     switch try #require(subscriber.next(timeout: .seconds(10)), "nothing came") {
     case .message(let message): if message.topic.kind == kind { return message }
-    case .gap, .restarted, .silent: continue
+    case .gap, .restarted, .silent, .refused: continue
     }
   }
 }
@@ -312,11 +312,11 @@ private func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws 
   @Test(arguments: [
     (
       "tcp://0.0.0.0:5555",
-      "tcp://0.0.0.0:5555 is refused: events are not encrypted, so TCP is for this machine only: 127.0.0.1; change events.endpoint"
+      "tcp://0.0.0.0:5555 is refused: here nothing is encrypted, so TCP is for this machine only: 127.0.0.1; for others there is events.remote; change events.endpoint"
     ),
     (
       "tcp://eth0:5555",
-      "tcp://eth0:5555 is refused: events are not encrypted, so TCP is for this machine only: 127.0.0.1; change events.endpoint"
+      "tcp://eth0:5555 is refused: here nothing is encrypted, so TCP is for this machine only: 127.0.0.1; for others there is events.remote; change events.endpoint"
     ),
     (
       "tcp://127.0.0.1",

@@ -41,7 +41,7 @@ import Testing
         if message.topic.kind == .event, stopWhen(try JSONDecoder().decode(ActivityEvent.self, from: message.json)) {
           running.terminate()
         }
-      case .gap, .restarted: Issue.record("\(arrival)")
+      case .gap, .restarted, .refused: Issue.record("\(arrival)")
       case .silent: continue
       }
     }

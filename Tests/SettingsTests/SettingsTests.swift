@@ -49,7 +49,7 @@ private func minimal(_ more: String = "") -> String {
       let body = line.drop { $0 == " " }
       guard body.first == "#", let next = body.dropFirst().first, next != " ", !body.hasPrefix("#node"),
         // These have no value unless they are set.
-        !["#maximumDuration", "#region", "#size", "#rate: 30", "#detector", "#families"].contains(where: {
+        !["#maximumDuration", "#region", "#size", "#rate: 30", "#detector", "#families", "#remote"].contains(where: {
           body.hasPrefix($0)
         })
       else { return String(line) }
@@ -75,6 +75,10 @@ private func minimal(_ more: String = "") -> String {
     ("recognition: {onn: 0.5}", "4: recognition.onn is not a setting; did you mean on?"),
     ("recognition: {on: 1.5}", "4: recognition.on: '1.5' is refused; it must be a number from 0 to 1"),
     ("recognition: {on: .nan}", "4: recognition.on: '.nan' is refused; it must be a number from 0 to 1"),
+    (
+      "events: {remote: {endpoint: 'tcp://0.0.0.0:5556'}}",
+      "4: events.remote.query is missing: where other machines ask, such as tcp://0.0.0.0:5557"
+    ),
     (
       "recognition: {on: 0.3, off: 0.5}",
       "4: recognition.off: '0.5' is refused; it must be at most recognition.on (0.3)"

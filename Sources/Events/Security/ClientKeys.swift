@@ -1,0 +1,87 @@
+import Foundation
+import Glibc
+
+/// The clients that may connect from elsewhere: a folder of files NAME.public.
+package struct ClientKeys: Equatable, Sendable {
+  package static let suffix = ".public"
+
+  /// Names by key.
+  package private(set) var names: [PublicKey: String] = [:]
+  /// Files that hold no key, with the reason; they let nobody in.
+  package private(set) var faults: [String] = []
+
+  package init() {}
+
+  /// Reads a folder.
+  ///
+  /// - Parameters:
+  ///   - folder: its path.
+  ///   - setting: what names it, for messages.
+  /// - Throws: `EventError.badKey` when the folder cannot be read.
+  package init(folder: String, setting: String) throws(EventError) {
+    for (name, path) in try Self.files(folder, setting) {
+      do {
+        names[try KeyFile.publicKey(path: path, setting: setting)] = name
+      } catch {
+        faults.append("\(error)")
+      }
+    }
+  }
+
+  /// Clients by name, with their keys.
+  package var sorted: [(name: String, key: PublicKey)] {
+    names.map { (name: $0.value, key: $0.key) }.sorted { $0.name < $1.name }
+  }
+
+  private static func files(_ folder: String, _ setting: String) throws(EventError) -> [(name: String, path: String)] {
+    let entries: [String]
+    do {
+      entries = try FileManager.default.contentsOfDirectory(atPath: folder)
+    } catch {
+      throw .badKey(path: folder, setting: setting, reason: KeyFile.reason(error))
+    }
+    return entries.filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") }.sorted().map {
+      (name: String($0.dropLast(suffix.count)), path: folder + "/" + $0)
+    }
+  }
+
+  /// Lets a client in.
+  ///
+  /// - Parameters:
+  ///   - name: letters a to z, digits, _ and -.
+  ///   - key: the client's.
+  ///   - folder: made when it is not there.
+  /// - Throws: `EventError.badKey` when the name is taken or a file cannot be written.
+  package static func add(_ name: String, _ key: PublicKey, to folder: String) throws(EventError) {
+    try check(name, folder)
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw .badKey(path: folder, setting: "--clients", reason: KeyFile.reason(error))
+    }
+    let known = try ClientKeys(folder: folder, setting: "--clients")
+    if let other = known.names[key] {
+      throw .badKey(path: folder, setting: "the key", reason: "\(other) has this key already")
+    }
+    try KeyFile.create("\(folder)/\(name)\(suffix)", "# Added \(Date.now.ISO8601Format())\n\(key.text)\n", mode: 0o644)
+  }
+
+  /// Lets a client in no longer.
+  ///
+  /// - Throws: `EventError.badKey` when there is no such client.
+  package static func revoke(_ name: String, in folder: String) throws(EventError) {
+    try check(name, folder)
+    let path = "\(folder)/\(name)\(suffix)"
+    guard unsafe unlink(path) == 0 else {
+      throw .badKey(
+        path: path, setting: "the name",
+        reason: errno == ENOENT ? "there is no client \(name)" : unsafe String(cString: strerror(errno)))
+    }
+  }
+
+  private static func check(_ name: String, _ folder: String) throws(EventError) {
+    guard name.utf8.count <= 64, Topic.isName(name) else {
+      throw .badKey(path: folder, setting: "the name", reason: "'\(name)' is no name: write a-z, 0-9, _ and -")
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import CZeroMQ
+import Foundation
+
+/// A CURVE key that everybody may know, as 40 characters of Z85.
+///
+/// - Source: ZeroMQ RFC 32 (Z85) and 25 (CURVE).
+package struct PublicKey: Hashable, Sendable, CustomStringConvertible {
+  package let text: String
+  /// 32 bytes.
+  let bytes: [UInt8]
+
+  /// `nil` when the text is no key.
+  package init?(_ text: String) {
+    guard let bytes = Z85.bytes(text) else { return nil }
+    (self.text, self.bytes) = (text, bytes)
+  }
+
+  package var description: String { text }
+}
+
+/// A CURVE key that only its owner may know: it has no description, and is never printed.
+package struct SecretKey: Sendable {
+  let text: String
+
+  /// `nil` when the text is no key.
+  package init?(_ text: String) {
+    guard Z85.bytes(text) != nil else { return nil }
+    self.text = text
+  }
+
+  /// The key that others know the owner by.
+  package var publicKey: PublicKey? {
+    var buffer = [CChar](repeating: 0, count: Z85.length + 1)
+    guard unsafe zmq_curve_public(&buffer, text) == 0 else { return nil }
+    return PublicKey(Z85.text(buffer))
+  }
+
+  /// A new pair; `nil` where libzmq was built without CURVE.
+  package static func generate() -> SecretKey? {
+    var (known, secret) = ([CChar](repeating: 0, count: Z85.length + 1), [CChar](repeating: 0, count: Z85.length + 1))
+    guard unsafe zmq_curve_keypair(&known, &secret) == 0 else { return nil }
+    return SecretKey(Z85.text(secret))
+  }
+}
+
+extension SecretKey: CustomStringConvertible, CustomReflectable {
+  package var description: String { "a secret key" }
+  package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// The text of a key of 32 bytes.
+private enum Z85 {
+  static let length = 40
+
+  static func bytes(_ text: String) -> [UInt8]? {
+    guard text.utf8.count == length else { return nil }
+    var bytes = [UInt8](repeating: 0, count: 32)
+    return unsafe zmq_z85_decode(&bytes, text) == nil ? nil : bytes
+  }
+
+  static func text(_ characters: [CChar]) -> String {
+    String(decoding: characters.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
+
+/// Files of keys: one key each, beside lines that begin with #.
+package enum KeyFile {
+  /// Enough for a key and some remarks.
+  private static let largest = 4096
+
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - setting: what names it, for messages.
+  /// - Throws: `EventError.badKey` when it cannot be read, holds no key, or everybody may read it.
+  package static func secret(path: String, setting: String) throws(EventError) -> SecretKey {
+    var status = stat()
+    if unsafe stat(path, &status) == 0, status.st_mode & 0o007 != 0 {
+      throw .badKey(path: path, setting: setting, reason: "everybody on this machine may read it; chmod o-rwx it")
+    }
+    guard let key = SecretKey(try line(path, setting)) else { throw noKey(path, setting) }
+    return key
+  }
+
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - setting: what names it, for messages.
+  /// - Throws: `EventError.badKey` when it cannot be read or holds no key.
+  package static func publicKey(path: String, setting: String) throws(EventError) -> PublicKey {
+    guard let key = PublicKey(try line(path, setting)) else { throw noKey(path, setting) }
+    return key
+  }
+
+  private static func noKey(_ path: String, _ setting: String) -> EventError {
+    .badKey(path: path, setting: setting, reason: "it holds no key of 40 characters; `adl keys generate` makes one")
+  }
+
+  private static func line(_ path: String, _ setting: String) throws(EventError) -> String {
+    let data: Data
+    do {
+      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+      defer { try? file.close() }  // Nothing was written.
+      data = try file.read(upToCount: largest) ?? Data()
+    } catch {
+      throw .badKey(path: path, setting: setting, reason: reason(error))
+    }
+    let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
+    return lines.first { !$0.hasPrefix("#") }.map(String.init) ?? ""
+  }
+
+  /// The kernel's words for why a file could not be read or written.
+  static func reason(_ error: any Error) -> String {
+    let error = error as NSError
+    let code = (error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error)
+    return code.domain == NSPOSIXErrorDomain ? unsafe String(cString: strerror(CInt(code.code))) : "\(error)"
+  }
+
+  /// Writes a pair as PATH.secret, which only its owner may read, and PATH.public.
+  ///
+  /// - Throws: `EventError.badKey` when a file cannot be written or is there already: whoever knows the old key would be
+  ///   locked out.
+  package static func write(_ key: SecretKey, to path: String, name: String) throws(EventError) -> PublicKey {
+    guard let known = key.publicKey else { throw .library(call: "zmq_curve_public", reason: lastReason()) }
+    try create(path + ".secret", "# The secret key of \(name): nobody else may have it.\n\(key.text)\n", mode: 0o600)
+    try create(path + ".public", "# The public key of \(name).\n\(known.text)\n", mode: 0o644)
+    return known
+  }
+
+  static func create(_ path: String, _ text: String, mode: mode_t) throws(EventError) {
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    guard descriptor >= 0 else {
+      let reason = errno == EEXIST ? "it is there already" : unsafe String(cString: strerror(errno))
+      throw .badKey(path: path, setting: "the file's name", reason: reason)
+    }
+    defer { close(descriptor) }
+    let bytes = Array(text.utf8)
+    guard unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
+      let reason = unsafe String(cString: strerror(errno))
+      unsafe unlink(path)
+      throw .badKey(path: path, setting: "the file's name", reason: reason)
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Basics
+import Events
+import Foundation
+
+/// `adl keys`: who may watch from other machines.
+struct KeysCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "keys",
+    abstract: "Make keys, and say which clients on other machines may connect.",
+    discussion: """
+      On the daemon's machine, once, and set events.remote in adld.yaml:
+        adl keys generate /etc/adl/curve
+        chown root:adl /etc/adl/curve.secret && chmod 640 /etc/adl/curve.secret
+      On the client's:
+        adl keys generate laptop
+      With laptop.public brought to the daemon's machine, and curve.public to the client's:
+        adl keys add laptop laptop.public
+        adl watch --endpoint tcp://HOST:5556 --server-key curve.public --key laptop.secret
+
+      The daemon reads the folder again at every heartbeat: an added client gets in, a revoked one is thrown out, within
+      seconds and without a restart.
+      """,
+    subcommands: [Generate.self, Add.self, List.self, Revoke.self])
+
+  /// The folder that events.remote.clients names.
+  struct Folder: ParsableArguments {
+    @Option(help: ArgumentHelp("The daemon's events.remote.clients.", valueName: "folder"))
+    var clients = "/etc/adl/clients"
+  }
+
+  struct Generate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make a pair of keys: PATH.secret, which only you may read, and PATH.public.")
+
+    @Argument(help: "Where the files go, without their ending.")
+    var path: String
+
+    func run() throws {
+      try reporting {
+        guard let key = SecretKey.generate() else {
+          throw stopped("this libzmq was built without CURVE", ExitStatus.unavailable)
+        }
+        let known = try KeyFile.write(key, to: path, name: URL(fileURLWithPath: path).lastPathComponent)
+        print("\(path).secret stays here; \(path).public, which is \(known), is for the others")
+      }
+    }
+  }
+
+  struct Add: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Let a client in.")
+
+    @Argument(help: "What it is called here.")
+    var name: String
+
+    @Argument(help: "Its public key: the file, or the 40 characters.")
+    var key: String
+
+    @OptionGroup var folder: Folder
+
+    func run() throws {
+      try reporting {
+        let known = try PublicKey(key) ?? KeyFile.publicKey(path: key, setting: "the key")
+        try ClientKeys.add(name, known, to: folder.clients)
+        print("\(name) may connect")
+      }
+    }
+  }
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show who may connect.")
+
+    @OptionGroup var folder: Folder
+
+    func run() throws {
+      try reporting {
+        let clients = try ClientKeys(folder: folder.clients, setting: "--clients")
+        let width = clients.sorted.map(\.name.count).max() ?? 0
+        for (name, key) in clients.sorted {
+          print("\(name.padding(toLength: width, withPad: " ", startingAt: 0))  \(key)")
+        }
+        for fault in clients.faults { StandardStreams.complain("adl: \(fault)\n") }
+        if clients.names.isEmpty { StandardStreams.complain("adl: \(folder.clients) lets nobody in\n") }
+      }
+    }
+  }
+
+  struct Revoke: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Let a client in no longer, and throw it out.")
+
+    @Argument(help: "What it is called here.")
+    var name: String
+
+    @OptionGroup var folder: Folder
+
+    func run() throws {
+      try reporting {
+        try ClientKeys.revoke(name, in: folder.clients)
+        print("\(name) may connect no longer")
+      }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Testing
+
+@testable import Events
+
+/// A folder that goes with the test.
+struct KeyFolder: ~Copyable {
+  let path = NSTemporaryDirectory() + "adl-keys-" + UUID().uuidString.prefix(8)
+
+  init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  /// Makes a pair of keys.
+  func generate(_ name: String) throws -> (secret: SecretKey, known: PublicKey) {
+    let secret = try #require(SecretKey.generate())
+    return (secret, try KeyFile.write(secret, to: "\(path)/\(name)", name: name))
+  }
+}
+
+@Suite struct `Keys` {
+  @Test func `are written for their owner alone, and read again`() throws {
+    let folder = try KeyFolder()
+    let (secret, known) = try folder.generate("curve")
+    #expect(try KeyFile.secret(path: folder.path + "/curve.secret", setting: "s").publicKey == known)
+    #expect(try KeyFile.publicKey(path: folder.path + "/curve.public", setting: "s") == known)
+    let attributes = try FileManager.default.attributesOfItem(atPath: folder.path + "/curve.secret")
+    #expect(attributes[.posixPermissions] as? Int == 0o600)
+    #expect(throws: EventError.self, "an old key must not get lost") { try folder.generate("curve") }
+    #expect("\(secret) \(String(reflecting: secret))" == "a secret key a secret key")
+  }
+
+  @Test func `that everybody may read, or that are none, are refused with what to do`() throws {
+    let folder = try KeyFolder()
+    _ = try folder.generate("curve")
+    _ = unsafe chmod(folder.path + "/curve.secret", 0o644)
+    let open = #expect(throws: EventError.self) {
+      try KeyFile.secret(path: folder.path + "/curve.secret", setting: "events.remote.secretKey")
+    }
+    #expect(
+      open?.description.hasSuffix("everybody on this machine may read it; chmod o-rwx it (events.remote.secretKey)")
+        == true)
+    try Data("# nothing\nhello\n".utf8).write(to: URL(fileURLWithPath: folder.path + "/none.public"))
+    let none = #expect(throws: EventError.self) {
+      try KeyFile.publicKey(path: folder.path + "/none.public", setting: "k")
+    }
+    #expect(none?.description.contains("holds no key of 40 characters; `adl keys generate` makes one") == true)
+    let missing = #expect(throws: EventError.self) { try KeyFile.publicKey(path: folder.path + "/no", setting: "k") }
+    #expect(missing?.description == "\(folder.path)/no: No such file or directory (k)")
+  }
+
+  @Test func `let clients in by name, and no longer`() throws {
+    let folder = try KeyFolder()
+    let (phone, tablet) = (try folder.generate("phone").known, try folder.generate("tablet").known)
+    let clients = folder.path + "/clients"
+    try ClientKeys.add("phone", phone, to: clients)
+    try ClientKeys.add("tablet", tablet, to: clients)
+    #expect(try ClientKeys(folder: clients, setting: "c").sorted.map(\.name) == ["phone", "tablet"])
+    #expect(throws: EventError.self, "a name twice") { try ClientKeys.add("phone", phone, to: clients) }
+    #expect(throws: EventError.self, "a key twice") { try ClientKeys.add("other", phone, to: clients) }
+    for name in ["", "..", "a/b", "A", String(repeating: "a", count: 65)] {
+      #expect(throws: EventError.self) { try ClientKeys.add(name, phone, to: clients) }
+      #expect(throws: EventError.self) { try ClientKeys.revoke(name, in: clients) }
+    }
+    try ClientKeys.revoke("phone", in: clients)
+    #expect(throws: EventError.self, "not there any more") { try ClientKeys.revoke("phone", in: clients) }
+    try Data("nonsense".utf8).write(to: URL(fileURLWithPath: clients + "/bad.public"))
+    let read = try ClientKeys(folder: clients, setting: "c")
+    #expect(read.names == [tablet: "tablet"] && read.faults.count == 1)
+  }
+}
