@@ -38,6 +38,7 @@ import Synchronization
   /// - Parameters:
   ///   - context: of the sockets; must outlive this.
   ///   - clients: who may connect.
+  /// - Throws: `EventError.library` where there are too many sockets.
   init(_ context: borrowing Context, _ clients: ClientKeys) throws(EventError) {
     state = Mutex(State(clients: clients))
     wakeUp = try WakeUp()

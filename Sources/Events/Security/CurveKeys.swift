@@ -71,6 +71,7 @@ package enum KeyFile {
   /// - Parameters:
   ///   - path: the file.
   ///   - setting: what names it, for messages.
+  /// - Returns: the key.
   /// - Throws: `EventError.badKey` when it cannot be read, holds no key, or everybody may read it.
   package static func secret(path: String, setting: String) throws(EventError) -> SecretKey {
     var status = stat()
@@ -84,6 +85,7 @@ package enum KeyFile {
   /// - Parameters:
   ///   - path: the file.
   ///   - setting: what names it, for messages.
+  /// - Returns: the key.
   /// - Throws: `EventError.badKey` when it cannot be read or holds no key.
   package static func publicKey(path: String, setting: String) throws(EventError) -> PublicKey {
     guard let key = PublicKey(try line(path, setting)) else { throw noKey(path, setting) }

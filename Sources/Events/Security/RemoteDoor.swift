@@ -47,6 +47,7 @@ extension EventPublisher {
   ///   - context: has an `Authenticator`.
   ///   - endpoints: of events and queries.
   ///   - secret: the daemon's.
+  /// - Throws: `EventError` where a socket cannot be bound or encrypted.
   init(
     _ context: borrowing Context, _ endpoints: (events: String, query: String), _ secret: SecretKey
   ) throws(EventError) {
@@ -110,6 +111,7 @@ extension Socket {
   /// - Parameters:
   ///   - server: the daemon's key.
   ///   - own: the client's.
+  /// - Throws: `EventError.library` where libzmq was built without CURVE.
   borrowing func encrypt(to server: PublicKey, as own: SecretKey) throws(EventError) {
     guard let known = own.publicKey, set(ZMQ_CURVE_SERVERKEY, Array((server.text + "\0").utf8)),
       set(ZMQ_CURVE_PUBLICKEY, Array((known.text + "\0").utf8)), set(ZMQ_CURVE_SECRETKEY, Array((own.text + "\0").utf8))
@@ -128,6 +130,7 @@ extension Socket {
   /// - Parameters:
   ///   - context: of the socket.
   ///   - target: what is watched, until it is closed.
+  /// - Throws: `EventError.library` where there are too many sockets.
   init(_ context: borrowing Context, _ target: borrowing Socket) throws(EventError) {
     let address = "inproc://monitor-\(UInt64.random(in: .min ... .max))"
     let events = CInt(
