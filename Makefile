@@ -1,9 +1,10 @@
 # Everything a newcomer types. `make help` lists it.
 PREFIX ?= /usr/local
 DESTDIR ?=
+UNITS ?= $(PREFIX)/lib/systemd/system
 RELEASE = $(shell swift build -c release --show-bin-path 2>/dev/null)
 
-.PHONY: help deps build train detector weights demo demo-real test bench peers cameras energy train-peers soak install clean
+.PHONY: help deps build train detector weights demo demo-real test bench peers cameras energy train-peers soak install files deb clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -61,7 +62,10 @@ energy: build ## what an hour costs of a room with nobody, somebody still and so
 soak: build ## ten minutes of a 30 fps camera with the full-size network: memory, order, ends
 	Benchmarks/soak
 
-install: build ## into DESTDIR/PREFIX, with the unit, the settings, the model and the families
+install: build files ## into DESTDIR/PREFIX, with the unit, the settings, the model and the families
+
+# What is built already, into its place.
+files:
 	install -D -m 755 $(RELEASE)/adld $(DESTDIR)$(PREFIX)/bin/adld
 	install -D -m 755 $(RELEASE)/adl $(DESTDIR)$(PREFIX)/bin/adl
 	if [ -x $(RELEASE)/adl-train ]; then \
@@ -72,10 +76,15 @@ install: build ## into DESTDIR/PREFIX, with the unit, the settings, the model an
 	install -D -m 644 config/families/kinetics400.yaml $(DESTDIR)$(PREFIX)/share/adl/families/kinetics400.yaml
 	install -D -m 644 config/adld.yaml $(DESTDIR)$(PREFIX)/share/doc/adl/adld.yaml
 	install -D -m 644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/adl.conf
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|/usr/local|$(PREFIX)|g' systemd/adld.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/adld.service
+	install -d $(DESTDIR)$(UNITS)
+	sed 's|/usr/local|$(PREFIX)|g' systemd/adld.service > $(DESTDIR)$(UNITS)/adld.service
 	install -d $(DESTDIR)/etc/adl
 	[ -e $(DESTDIR)/etc/adl/adld.yaml ] || sed 's|/usr/local|$(PREFIX)|g' config/adld.yaml > $(DESTDIR)/etc/adl/adld.yaml
 
+deb: training-packages ## Debian packages adl and adl-train in dist/
+	@scripts/dependencies install packaging
+	debian/rules clean binary
+
 clean: ## build products
 	swift package clean
+	rm -rf .build-deb dist

@@ -4,9 +4,22 @@ import Video
 
 /// One camera's thread: opens its source, gives its frames to the pipeline, and reopens it indefinitely when it is lost.
 struct CaptureService: Service {
+  /// Longest that a source may take to open: what networks and drivers allow themselves, and some.
+  private static let opening = Duration.seconds(120)
+  /// Longest between two looks for a frame, which take 200 ms where none comes.
+  private static let looking = Duration.seconds(30)
+
   let camera: LiveCamera
   let source: SourceDescription
   let options: SourceOptions
+  let lifeline: Lifeline
+
+  init(camera: LiveCamera, source: SourceDescription, options: SourceOptions) {
+    self.camera = camera
+    self.source = source
+    self.options = options
+    lifeline = Lifeline("camera \(camera.name)")
+  }
 
   func run() async throws {
     let stop = StopSignal()
@@ -34,6 +47,7 @@ struct CaptureService: Service {
   private enum Outcome { case stopped, ended, stalled }
 
   private func capture(until stop: StopSignal, _ interruption: ReadInterruption) {
+    defer { lifeline.rest() }
     var options = options
     options.media.interruption = interruption
     var totals = CaptureTotals()
@@ -42,6 +56,7 @@ struct CaptureService: Service {
     var lastWarnings: [String] = []
     while !stop.isSet {
       var counters = CaptureCounters()
+      lifeline.promise(within: Self.opening)
       do throws(CaptureError) {
         var source = try source.open(options)
         // A camera that is lost again and again has the same to say each time.
@@ -66,7 +81,9 @@ struct CaptureService: Service {
         totals.reconnects += 1
         backoff = Backoff()
       }
-      if !stop.isSet { stop.wait(for: backoff.next()) }
+      let pause = backoff.next()
+      lifeline.promise(within: pause + Self.looking)
+      if !stop.isSet { stop.wait(for: pause) }
     }
   }
 
@@ -77,6 +94,7 @@ struct CaptureService: Service {
   ) throws(CaptureError) -> Outcome {
     var frame = Frame()
     while !stop.isSet {
+      lifeline.promise(within: Self.looking)
       switch try source.next(into: &frame, timeout: .milliseconds(200)) {
       case .ended: return .ended
       case .frame:

@@ -11,6 +11,7 @@ struct FinderService: Service {
   let cameras: [LiveCamera]
   let pictures: PictureExchange
   let settings: PeopleSettings
+  let lifeline = Lifeline("the person finder")
 
   func run() async throws {
     try await withGracefulShutdownHandler {
@@ -22,9 +23,14 @@ struct FinderService: Service {
 
   private func find() {
     let finders = Self.finders(settings, cameras: cameras.count)
+    var work = WorkLimit()
     while let (camera, job) = pictures.next() {
+      lifeline.promise(within: work.limit)
+      let began = ContinuousClock.now
       let found = Result { () throws(DetectionError) in try finders[camera].get().find(in: job.picture) }
       cameras[camera].take(found: found, in: job.ticket)
+      work.add(ContinuousClock.now - began)
+      lifeline.rest()
     }
   }
 

@@ -12,6 +12,7 @@ struct RecognitionService: Service {
   let model: StudentModel
   let options: ScoringOptions
   let windows: WindowExchange
+  let lifeline = Lifeline("recognition")
   /// Called once the network is planned and its weights are packed.
   let onReady: @Sendable (String) -> Void
 
@@ -24,13 +25,21 @@ struct RecognitionService: Service {
   }
 
   private func recognize() throws {
+    // Kernels are compiled and weights packed.
+    lifeline.promise(within: .seconds(120))
     let scorer = try WindowScorer(model, options)
     onReady(
       "\(scorer.engine.precision.rawValue), \(scorer.engine.memoryBytes >> 20) MiB, \(scorer.engine.threads) threads")
+    var work = WorkLimit()
+    lifeline.rest()
     while let (stream, job) = windows.next() {
+      lifeline.promise(within: work.limit)
       let began = ContinuousClock.now
       let outcome = try scorer.score(job.window, of: stream)
-      cameras[stream.camera].take(outcome, for: job, inference: ContinuousClock.now - began)
+      let time = ContinuousClock.now - began
+      cameras[stream.camera].take(outcome, for: job, inference: time)
+      work.add(time)
+      lifeline.rest()
     }
     for camera in cameras { camera.shutDown() }
   }

@@ -7,10 +7,27 @@ import Glibc
 /// - Source: sd_notify(3).
 package struct ServiceNotification: Sendable {
   private let socketPath: String?
+  /// How long systemd waits for a sign of life before it kills; `nil` where it does not watch.
+  package let watchdogPeriod: Duration?
 
-  /// - Parameter socketPath: value of `NOTIFY_SOCKET`; a leading `@` means the abstract namespace.
-  package init(socketPath: String?) { self.socketPath = socketPath }
+  /// - Parameters:
+  ///   - socketPath: value of `NOTIFY_SOCKET`; a leading `@` means the abstract namespace.
+  ///   - watchdogPeriod: how long systemd waits for a sign of life.
+  package init(socketPath: String?, watchdogPeriod: Duration? = nil) {
+    self.socketPath = socketPath
+    self.watchdogPeriod = watchdogPeriod
+  }
 
+  /// As systemd says it in the environment: `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`.
+  package init(_ environment: [String: String], pid: Int32) {
+    let isForUs = environment["WATCHDOG_PID"].map { $0 == "\(pid)" } ?? true
+    let period = environment["WATCHDOG_USEC"].flatMap { Int64($0) }.flatMap { $0 > 0 && isForUs ? $0 : nil }
+    self.init(socketPath: environment["NOTIFY_SOCKET"], watchdogPeriod: period.map { .microseconds($0) })
+  }
+
+  /// Feeds the watchdog.
+  package func isAlive() { if watchdogPeriod != nil { send("WATCHDOG=1") } }
+  package func reloading() { send("RELOADING=1\nSTATUS=Reading the settings again") }
   package func ready(status: String) { send("READY=1\nSTATUS=\(status)") }
   package func status(_ text: String) { send("STATUS=\(text)") }
   package func stopping() { send("STOPPING=1\nSTATUS=Stopping") }
