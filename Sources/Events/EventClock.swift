@@ -31,7 +31,7 @@ package struct EventClock: Sendable {
   ///
   /// - Parameter text: such as `2026-10-01T09:31:04.12+02:00`.
   /// - Returns: `nil` where it is no such time, or names no time zone.
-  static func date(_ text: String) -> Date? {
+  package static func date(_ text: String) -> Date? {
     let text = text.uppercased()
     // The parser passes over what follows a time.
     let form =
@@ -45,11 +45,11 @@ package struct EventClock: Sendable {
   }
 
   /// RFC 3339 in UTC with milliseconds.
-  static func text(_ date: Date) -> String {
+  package static func text(_ date: Date) -> String {
     date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
   }
 
-  static func nanoseconds(_ duration: Duration) -> Int64 {
+  package static func nanoseconds(_ duration: Duration) -> Int64 {
     let (seconds, attoseconds) = duration.components
     return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
   }

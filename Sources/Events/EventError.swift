@@ -4,6 +4,8 @@ package enum EventError: Error, Equatable, CustomStringConvertible {
   case cannotBind(setting: String, endpoint: String, reason: String)
   case cannotConnect(endpoint: String, reason: String)
   case unanswered(endpoint: String, seconds: Double)
+  /// The daemon's own words for why it does not answer a query.
+  case refused(endpoint: String, reason: String)
   /// libzmq failed where it should not.
   case library(call: String, reason: String)
 
@@ -16,6 +18,7 @@ package enum EventError: Error, Equatable, CustomStringConvertible {
     case .cannotConnect(let endpoint, let reason): "cannot connect to \(endpoint): \(reason)"
     case .unanswered(let endpoint, let seconds):
       "\(endpoint) did not answer within \(seconds) s; is adld running, and is this its events.query?"
+    case .refused(let endpoint, let reason): "\(endpoint) answers: \(reason)"
     case .library(let call, let reason): "\(call) failed: \(reason)"
     }
   }

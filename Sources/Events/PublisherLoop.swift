@@ -60,12 +60,25 @@ final class PublisherLoop: @unchecked Sendable {
   /// Requests and subscriptions handled before events get their turn again, so that a flood of them delays nothing.
   private static let turn = 32
 
+  /// Questions to the store that may wait for an answer.
+  private static let mostAsked = 8
+  /// How long what an earlier run left open is repeated to newcomers; subscribers connect again within some seconds.
+  private static let repetition = Duration.seconds(30)
+
+  /// The answer to a question that was put to the store.
+  struct Reply: Sendable {
+    /// Whose question it was: the message's parts before the request.
+    var route: [[UInt8]]
+    var result: Result<HistoryPage, HistoryFailure>
+  }
+
   /// What `publish` and `close` left to do.
   struct Work {
-    var messages: [OutgoingMessage]
+    var messages: [PublishedMessage]
+    var replies: [Reply]
     var isClosing: Bool
     /// Makes a heartbeat from what was sent of each topic; true for the last.
-    var heartbeat: (Bool, [Topic: UInt64]) -> OutgoingMessage
+    var heartbeat: (Bool, [Topic: UInt64]) -> PublishedMessage
     /// The newest counters of each camera.
     var counters: () -> [String: CameraHealth.Counters]
   }
@@ -75,18 +88,35 @@ final class PublisherLoop: @unchecked Sendable {
   private let epoch: String
   private let wakeUp: CInt
   /// The last message of each state topic.
-  private var lastStates: [Topic: OutgoingMessage] = [:]
-  private var history: [OutgoingMessage] = []
+  private var lastStates: [Topic: PublishedMessage] = [:]
+  private var history = RecentMessages()
+  private let gate: StoreGate?
+  private let reply: @Sendable (Reply) -> Void
+  /// Questions that the store has not answered yet.
+  private var asked = 0
+  /// Ends of what an earlier run left open, for those who subscribe only now.
+  private var repeated: [PublishedMessage] = []
   private var sent: [Topic: UInt64] = [:]
   private let began = ContinuousClock.now
   /// Refused connections when it was last warned of them, and when that was.
   private var lastWarning: (refused: UInt64, at: ContinuousClock.Instant)
 
-  init(_ sockets: PublisherSockets, options: EventPublisher.Options, epoch: String, wakeUp: CInt) {
+  /// - Parameters:
+  ///   - sockets: bound, and used by nobody else.
+  ///   - options: the publisher's.
+  ///   - epoch: for answers.
+  ///   - wakeUp: tells that there is work.
+  ///   - reply: takes answers of the store, from its thread, and brings them back with the next work.
+  init(
+    _ sockets: PublisherSockets, options: EventPublisher.Options, epoch: String, wakeUp: CInt,
+    reply: @escaping @Sendable (Reply) -> Void
+  ) {
     self.sockets = sockets
     self.options = options
     self.epoch = epoch
     self.wakeUp = wakeUp
+    self.reply = reply
+    gate = options.store.map { StoreGate($0, warn: options.warn) }
     lastWarning = (ConnectionLimit.refused, began - .seconds(60))
   }
 
@@ -99,14 +129,18 @@ final class PublisherLoop: @unchecked Sendable {
       let work = takeWork()
       // Newcomers first: the last states are older than what is sent next.
       if ready[0] { greetNewcomers() }
+      gate?.keep(work.messages.filter { $0.topic.kind == .event || $0.topic.kind == .health })
       for message in work.messages { send(message) }
+      for reply in work.replies { send(reply) }
       if ready[1] { answerQueries(work.counters) }
       if work.isClosing {
         send(work.heartbeat(true, sent))
         return
       }
       if ContinuousClock.now >= nextBeat {
-        send(work.heartbeat(false, sent))
+        let beat = work.heartbeat(false, sent)
+        send(beat)
+        options.store?.noteAlive(beat.envelope)
         nextBeat = ContinuousClock.now + options.heartbeat
         warnOfRefused()
       }
@@ -123,7 +157,7 @@ final class PublisherLoop: @unchecked Sendable {
     lastWarning = (refused, now)
   }
 
-  private func send(_ message: OutgoingMessage) {
+  private func send(_ message: PublishedMessage) {
     if message.topic.kind == .prediction {
       sockets.predictions?.send(message.parts)
       return
@@ -131,24 +165,36 @@ final class PublisherLoop: @unchecked Sendable {
     sockets.events.send(message.parts)
     if message.topic.kind != nil { sent[message.topic] = message.seq }
     if message.topic.kind == .state { lastStates[message.topic] = message }
-    guard message.topic.kind != nil, options.history > 0 else { return }
-    if history.count >= options.history { history.removeFirst(history.count - options.history + 1) }
-    history.append(message)
+    if message.isRepeated { repeated.append(message) }
+    if message.topic.kind != nil { history.append(message, keeping: options.history) }
   }
 
-  /// Sends the last states that newcomers subscribed to.
+  private func send(_ reply: Reply) {
+    asked -= 1
+    let answer = reply.result.map { $0.json(epoch: epoch, node: options.node) }
+    switch answer {
+    case .success(let json): sockets.query.send(reply.route + [json])
+    case .failure(let failure): sockets.query.send(reply.route + [write(["error": failure.reason])])
+    }
+  }
+
+  /// Sends the last states that newcomers subscribed to, and at first what an earlier run left open.
   ///
   /// Everybody gets them once more; their `seq` tells that they are not new. libzmq has a mode in which a newcomer is
   /// answered alone (XPUB_MANUAL_LAST_VALUE), but in 4.3.4 a peer that sends anything but subscriptions makes it mistake
   /// one subscriber for another, and newcomers then get nothing at all.
   private func greetNewcomers() {
+    if !repeated.isEmpty, ContinuousClock.now - began > Self.repetition { repeated = [] }
     var wanted: Set<Topic> = []
+    var ends: Set<Int> = []
     for _ in 0..<Self.turn {
       guard let message = sockets.events.receive() else { break }
       guard message.count == 1, message[0].first == 1 else { continue }
       let prefix = message[0].dropFirst()
       wanted.formUnion(lastStates.keys.filter { $0.description.utf8.starts(with: prefix) })
+      ends.formUnion(repeated.indices.filter { repeated[$0].topic.description.utf8.starts(with: prefix) })
     }
+    for index in ends.sorted() { sockets.events.send(repeated[index].parts) }
     for topic in wanted.sorted(by: { $0.description < $1.description }) {
       if let state = lastStates[topic] { sockets.events.send(state.parts) }
     }
@@ -166,23 +212,23 @@ final class PublisherLoop: @unchecked Sendable {
       guard let message = sockets.query.receive() else { break }
       // Identity, then an empty delimiter from REQ sockets, then the request.
       guard message.count >= 2, let request = message.last else { continue }
-      sockets.query.send(message.dropLast() + [answer(request, status)])
+      let route = Array(message.dropLast())
+      if let answer = answer(request, from: route, status) { sockets.query.send(route + [answer]) }
     }
   }
 
-  private func answer(_ request: [UInt8], _ status: () -> [String: CameraHealth.Counters]) -> [UInt8] {
-    struct Request: Decodable {
-      var query: String
-      /// RFC 3339; `history` gives only messages said later.
-      var since: String?
-    }
+  /// The answer; `nil` when the store gives it later.
+  private func answer(
+    _ request: [UInt8], from route: [[UInt8]], _ status: () -> [String: CameraHealth.Counters]
+  ) -> [UInt8]? {
     let answer: [String: Any]
     do {
-      let request = try JSONDecoder().decode(Request.self, from: Data(request))
+      let request = try JSONDecoder().decode(QueryText.self, from: Data(request))
       switch request.query {
       case "snapshot":
         answer = ["messages": lastStates.values.sorted { $0.topic.description < $1.topic.description }.map(object)]
-      case "history": answer = history(since: request.since)
+      case "history" where request.isPlain: answer = history(since: request.since)
+      case "history": return pages(request, route)
       case "status":
         let counters = try JSONEncoder().encode(status())
         answer = [
@@ -196,6 +242,10 @@ final class PublisherLoop: @unchecked Sendable {
     } catch {
       answer = ["error": "a query is one JSON object such as {\"query\":\"snapshot\"}"]
     }
+    return write(answer)
+  }
+
+  private func write(_ answer: [String: Any]) -> [UInt8] {
     do {
       let reply = answer.merging(["epoch": epoch, "node": options.node]) { $1 }
       return Array(try JSONSerialization.data(withJSONObject: reply, options: [.sortedKeys, .withoutEscapingSlashes]))
@@ -204,8 +254,27 @@ final class PublisherLoop: @unchecked Sendable {
     }
   }
 
+  /// Asks the store, or looks into memory where there is none.
+  private func pages(_ text: QueryText, _ route: [[UInt8]]) -> [UInt8]? {
+    let request: HistoryRequest
+    do {
+      request = try HistoryRequest(text)
+    } catch {
+      return write(["error": error.reason])
+    }
+    guard let store = options.store else {
+      return history.page(request).json(epoch: epoch, node: options.node)
+    }
+    guard asked < Self.mostAsked else {
+      return write(["error": "\(asked) other questions wait for the history; ask again in a second"])
+    }
+    asked += 1
+    store.answer(request) { [reply] in reply(Reply(route: route, result: $0)) }
+    return nil
+  }
+
   /// A stored message as `{"topic": …, "message": …}`.
-  private func object(_ message: OutgoingMessage) -> [String: Any] {
+  private func object(_ message: PublishedMessage) -> [String: Any] {
     do {
       let body = try JSONSerialization.jsonObject(with: Data(message.json))
       return ["topic": message.topic.description, "message": body]
@@ -214,15 +283,16 @@ final class PublisherLoop: @unchecked Sendable {
     }
   }
 
-  /// The answer to a `history` query.
+  /// The answer to a `history` query that asks for nothing but `since`: the recent messages of every kind.
   private func history(since text: String?) -> [String: Any] {
-    guard let text else { return ["messages": history.map(object)] }
-    guard let since = EventClock.date(text) else {
+    guard let text else { return ["messages": history.messages.map(object)] }
+    do throws(HistoryFailure) {
+      let since = try HistoryRequest.date(text, "since")
       return [
-        "error": "since is '\(text.prefix(64))'; write a time such as 2026-10-01T07:31:04Z or "
-          + "2026-10-01T09:31:04.120+02:00"
+        "messages": history.messages.filter { (EventClock.date($0.time) ?? .distantFuture) > since }.map(object)
       ]
+    } catch {
+      return ["error": error.reason]
     }
-    return ["messages": history.filter { (EventClock.date($0.time) ?? .distantFuture) > since }.map(object)]
   }
 }

@@ -238,7 +238,7 @@ package struct EventSettings: Equatable, Sendable {
   package var predictionsEndpoint: String
   /// Seconds.
   package var heartbeat: Double
-  /// Messages kept for `history` queries.
+  /// Messages kept in memory for `history` queries.
   package var history: Int
 
   init(_ table: SettingsTable) {
