@@ -58,19 +58,10 @@ import Foundation
 /// What the publisher's thread does: sends the outbox, greets newcomers, answers queries, beats.
 final class PublisherLoop: @unchecked Sendable {
   /// Requests and subscriptions handled before events get their turn again, so that a flood of them delays nothing.
-  private static let turn = 32
+  static let turn = 32
 
-  /// Questions to the store that may wait for an answer.
-  private static let mostAsked = 8
   /// How long what an earlier run left open is repeated to newcomers; subscribers connect again within some seconds.
   private static let repetition = Duration.seconds(30)
-
-  /// The answer to a question that was put to the store.
-  struct Reply: Sendable {
-    /// Whose question it was: the message's parts before the request.
-    var route: [[UInt8]]
-    var result: Result<HistoryPage, HistoryFailure>
-  }
 
   /// What `publish` and `close` left to do.
   struct Work {
@@ -83,21 +74,21 @@ final class PublisherLoop: @unchecked Sendable {
     var counters: () -> [String: CameraHealth.Counters]
   }
 
-  private let sockets: PublisherSockets
-  private let options: EventPublisher.Options
-  private let epoch: String
+  let sockets: PublisherSockets
+  let options: EventPublisher.Options
+  let epoch: String
   private let wakeUp: CInt
   /// The last message of each state topic.
-  private var lastStates: [Topic: PublishedMessage] = [:]
-  private var history = RecentMessages()
+  var lastStates: [Topic: PublishedMessage] = [:]
+  var history = RecentMessages()
   private let gate: StoreGate?
-  private let reply: @Sendable (Reply) -> Void
+  let reply: @Sendable (Reply) -> Void
   /// Questions that the store has not answered yet.
-  private var asked = 0
+  var asked = 0
   /// Ends of what an earlier run left open, for those who subscribe only now.
   private var repeated: [PublishedMessage] = []
   private var sent: [Topic: UInt64] = [:]
-  private let began = ContinuousClock.now
+  let began = ContinuousClock.now
   /// Refused connections when it was last warned of them, and when that was.
   private var lastWarning: (refused: UInt64, at: ContinuousClock.Instant)
 
@@ -169,15 +160,6 @@ final class PublisherLoop: @unchecked Sendable {
     if message.topic.kind != nil { history.append(message, keeping: options.history) }
   }
 
-  private func send(_ reply: Reply) {
-    asked -= 1
-    let answer = reply.result.map { $0.json(epoch: epoch, node: options.node) }
-    switch answer {
-    case .success(let json): sockets.query.send(reply.route + [json])
-    case .failure(let failure): sockets.query.send(reply.route + [write(["error": failure.reason])])
-    }
-  }
-
   /// Sends the last states that newcomers subscribed to, and at first what an earlier run left open.
   ///
   /// Everybody gets them once more; their `seq` tells that they are not new. libzmq has a mode in which a newcomer is
@@ -203,96 +185,5 @@ final class PublisherLoop: @unchecked Sendable {
   /// Plain XPUB sockets queue their subscription messages for whoever reads them.
   private func discardSubscriptions() {
     while let predictions = sockets.predictions?.receive() { _ = predictions }
-  }
-
-  private var uptime: Double { ((ContinuousClock.now - began) / .seconds(1)).rounded() }
-
-  private func answerQueries(_ status: () -> [String: CameraHealth.Counters]) {
-    for _ in 0..<Self.turn {
-      guard let message = sockets.query.receive() else { break }
-      // Identity, then an empty delimiter from REQ sockets, then the request.
-      guard message.count >= 2, let request = message.last else { continue }
-      let route = Array(message.dropLast())
-      if let answer = answer(request, from: route, status) { sockets.query.send(route + [answer]) }
-    }
-  }
-
-  /// The answer; `nil` when the store gives it later.
-  private func answer(
-    _ request: [UInt8], from route: [[UInt8]], _ status: () -> [String: CameraHealth.Counters]
-  ) -> [UInt8]? {
-    let answer: [String: Any]
-    do {
-      let request = try JSONDecoder().decode(QueryText.self, from: Data(request))
-      switch request.query {
-      case "snapshot":
-        answer = ["messages": lastStates.values.sorted { $0.topic.description < $1.topic.description }.map(object)]
-      case "history" where request.isPlain: answer = history(since: request.since)
-      case "history": return pages(request, route)
-      case "status":
-        let counters = try JSONEncoder().encode(status())
-        answer = [
-          "cameras": try JSONSerialization.jsonObject(with: counters), "uptime_s": uptime,
-          "refused_connections": ConnectionLimit.refused,
-        ]
-      case "version": answer = ["schema": Envelope.schema]
-      default:
-        answer = ["error": "there is no query '\(request.query.prefix(64))'; ask snapshot, history, status or version"]
-      }
-    } catch {
-      answer = ["error": "a query is one JSON object such as {\"query\":\"snapshot\"}"]
-    }
-    return write(answer)
-  }
-
-  private func write(_ answer: [String: Any]) -> [UInt8] {
-    do {
-      let reply = answer.merging(["epoch": epoch, "node": options.node]) { $1 }
-      return Array(try JSONSerialization.data(withJSONObject: reply, options: [.sortedKeys, .withoutEscapingSlashes]))
-    } catch {
-      preconditionFailure("our own answers can always be written: \(error)")
-    }
-  }
-
-  /// Asks the store, or looks into memory where there is none.
-  private func pages(_ text: QueryText, _ route: [[UInt8]]) -> [UInt8]? {
-    let request: HistoryRequest
-    do {
-      request = try HistoryRequest(text)
-    } catch {
-      return write(["error": error.reason])
-    }
-    guard let store = options.store else {
-      return history.page(request).json(epoch: epoch, node: options.node)
-    }
-    guard asked < Self.mostAsked else {
-      return write(["error": "\(asked) other questions wait for the history; ask again in a second"])
-    }
-    asked += 1
-    store.answer(request) { [reply] in reply(Reply(route: route, result: $0)) }
-    return nil
-  }
-
-  /// A stored message as `{"topic": …, "message": …}`.
-  private func object(_ message: PublishedMessage) -> [String: Any] {
-    do {
-      let body = try JSONSerialization.jsonObject(with: Data(message.json))
-      return ["topic": message.topic.description, "message": body]
-    } catch {
-      preconditionFailure("our own messages can always be read: \(error)")
-    }
-  }
-
-  /// The answer to a `history` query that asks for nothing but `since`: the recent messages of every kind.
-  private func history(since text: String?) -> [String: Any] {
-    guard let text else { return ["messages": history.messages.map(object)] }
-    do throws(HistoryFailure) {
-      let since = try HistoryRequest.date(text, "since")
-      return [
-        "messages": history.messages.filter { (EventClock.date($0.time) ?? .distantFuture) > since }.map(object)
-      ]
-    } catch {
-      return ["error": error.reason]
-    }
   }
 }

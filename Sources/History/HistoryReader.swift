@@ -11,14 +11,27 @@ package struct HistoryReader: Sendable {
   package init(path: String) throws(HistoryError) {
     self.path = path
     guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
-    queue = try HistoryError.naming(path) {
+    do throws(HistoryError) {
+      queue = try Self.open(path, as: path)
+    } catch {
+      // Whoever may not write to the folder cannot make the index of a log. Without a log nobody writes, and the file alone
+      // is all there is.
+      guard case .failed = error, !FileManager.default.fileExists(atPath: "\(path)-wal"),
+        let name = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed)
+      else { throw error }
+      queue = try Self.open(path, as: "file:\(name)?immutable=1")
+    }
+  }
+
+  private static func open(_ path: String, as name: String) throws(HistoryError) -> DatabaseQueue {
+    try HistoryError.naming(path) {
       var configuration = Configuration()
       configuration.readonly = true
       configuration.busyMode = .timeout(1)
       configuration.prepareDatabase { db in
         guard try Schema.inspect(db, path) > 0 else { throw HistoryError.missing(path: path) }
       }
-      return try DatabaseQueue(path: path, configuration: configuration)
+      return try DatabaseQueue(path: name, configuration: configuration)
     }
   }
 

@@ -150,11 +150,43 @@ import Testing
     var request = HistoryRequest()
     request.limit = 5
     #expect(try HistoryReader(path: path).page(request).messages.count == 5)
-    try disk.resize(kilobytes: 40_000)
+    try disk.remount(kilobytes: 40_000)
     while stored.warnings.all.count < 2 { usleep(10_000) }
     store.close()
     request.limit = 10_000
     #expect(try HistoryReader(path: path).page(request).messages.count == seq)
     #expect(stored.warnings.all.count == 2, "\(stored.warnings.all)")
+  }
+
+  @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount"))
+  func `on a read-only disk holds nobody up, and begins when the disk can be written`() throws {
+    let stored = try Stored()
+    let disk = try #require(SmallDisk(at: stored.folder + "/disk", kilobytes: 4000))
+    try disk.remount(kilobytes: 4000, readOnly: true)
+    let path = disk.folder + "/history.sqlite"
+    try EventStore.check(path)
+    let store = try stored.store { $0.path = path }
+    store.keep(try sample.health(1))
+    #expect(stored.warnings.all.count == 1 && stored.warnings.all[0].contains("Read-only"), "\(stored.warnings.all)")
+    try disk.remount(kilobytes: 4000)
+    while stored.warnings.all.count < 2 { usleep(10_000) }
+    store.close()
+    #expect(try HistoryReader(path: path).page(HistoryRequest()).messages.count == 1)
+  }
+
+  @Test func `that another program locks goes on when it is let go, and loses nothing`() throws {
+    let stored = try Stored()
+    let store = try stored.store()
+    store.keep(try sample.health(1))
+    let other = try DatabaseQueue(path: stored.path)
+    try other.inDatabase { db in
+      try db.execute(sql: "BEGIN IMMEDIATE")
+      store.keep(try sample.health(2))
+      #expect(stored.warnings.all.count == 1 && stored.warnings.all[0].contains("locked"), "\(stored.warnings.all)")
+      try db.execute(sql: "COMMIT")
+    }
+    while stored.warnings.all.count < 2 { usleep(10_000) }
+    store.close()
+    #expect(try stored.messages().count == 2)
   }
 }

@@ -21,9 +21,9 @@ final class SmallDisk {
     }
   }
 
-  func resize(kilobytes: Int) throws {
-    let remount: UInt = 32  // MS_REMOUNT
-    let outcome = unsafe mount("tmpfs", folder, "tmpfs", remount, "size=\(kilobytes)k")
+  func remount(kilobytes: Int, readOnly: Bool = false) throws {
+    let flags: UInt = readOnly ? 32 | 1 : 32  // MS_REMOUNT, MS_RDONLY
+    let outcome = unsafe mount("tmpfs", folder, "tmpfs", flags, "size=\(kilobytes)k")
     try #require(outcome == 0)
   }
 
