@@ -22,13 +22,14 @@ package struct HistoryPage: Equatable, Sendable {
     self.next = next
   }
 
-  /// Takes a message, unless the page is full: then says where the next one begins, and is false.
+  /// Takes a message, unless the page is full: then says where the next one begins.
   ///
   /// - Parameters:
   ///   - entry: the next message in the order that was asked for.
   ///   - position: its own.
   ///   - filling: how far the page is filled.
   ///   - request: what was asked for.
+  /// - Returns: false when the page is full.
   package mutating func take(
     _ entry: Entry, at position: HistoryPosition, _ filling: inout Filling, _ request: HistoryRequest
   ) -> Bool {

@@ -61,6 +61,7 @@ final class HistoryFile {
   ///   - rows: in the order of publishing.
   ///   - changes: others, which come before those of the rows.
   ///   - alive: the newest sign of life of this run.
+  /// - Throws: `HistoryError`; nothing is changed then.
   func commit(_ rows: [HistoryRow], _ changes: [HistoryRow.Change], alive: Envelope?) throws(HistoryError) {
     try HistoryError.naming(path) {
       try queue.write { db in
@@ -119,6 +120,7 @@ final class HistoryFile {
   ///   - time: messages said before it are too old; milliseconds since 1970.
   ///   - bytes: the most that the file may have.
   /// - Returns: true when there may be more to remove.
+  /// - Throws: `HistoryError`.
   func tidy(before time: Int64, bytes: Int) throws(HistoryError) -> Bool {
     try HistoryError.naming(path) {
       try queue.writeWithoutTransaction { db in

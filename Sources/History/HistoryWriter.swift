@@ -39,11 +39,12 @@ final class HistoryWriter: @unchecked Sendable {
     }
   }
 
-  /// Writes a batch in one transaction; false when it must come again.
+  /// Writes a batch in one transaction.
   ///
   /// - Parameters:
   ///   - batch: in the order of publishing.
   ///   - dropped: how many messages were given up since it was last asked.
+  /// - Returns: false when the batch must come again.
   func write(_ batch: WriteBuffer.Batch, dropped: () -> Int) -> Bool {
     do throws(HistoryError) {
       do throws(HistoryError) {

@@ -21,9 +21,10 @@ package struct HistorySettings: Equatable, Sendable {
     table.finish()
   }
 
-  /// The file's path; `nil` when there is to be none.
+  /// Where the file is to be.
   ///
   /// - Parameter stateDirectory: STATE_DIRECTORY of the environment, which may name several folders.
+  /// - Returns: its path; `nil` when there is to be none.
   package func path(stateDirectory: String?) -> String? {
     switch place {
     case .off: nil

@@ -55,6 +55,7 @@ struct HistoryTable {
   /// The rows, the earliest beginning first, under the days on which they begin.
   ///
   /// - Parameter goesOn: what has no end goes on; otherwise its end is not among the messages.
+  /// - Returns: lines without the last line end.
   func text(goesOn: Bool) -> String {
     guard !rows.isEmpty else { return "nothing was recognised in this time" }
     let rows = rows.values.sorted { ($0.begin, $0.text) < ($1.begin, $1.text) }

@@ -6,9 +6,10 @@ struct HistoryTime {
   var now = Date()
   var calendar = Calendar.current
 
-  /// A point in time; `nil` for what is none.
+  /// A point in time.
   ///
   /// - Parameter text: an age (`90m`, `2h`), a day, a local time of today or of a day, or RFC 3339. A day is its beginning.
+  /// - Returns: `nil` for what is no time.
   func date(_ text: String) -> Date? {
     if let age = age(text) { return now.addingTimeInterval(-age) }
     if let day = day(text) { return day.since }

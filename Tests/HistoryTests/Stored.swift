@@ -73,15 +73,7 @@ struct Sample {
   var boot = "boot"
   var camera = "kitchen"
 
-  /// An activity's message.
-  ///
-  /// - Parameters:
-  ///   - kind: start, update or end.
-  ///   - seq: the message's number; it is said so many seconds after 07:00.
-  ///   - id: of the activity, which begins at 07:00.
-  ///   - label: what it is.
-  ///   - person: whose it is.
-  ///   - padding: characters by which the message is longer.
+  /// A message about an activity that begins at 07:00, said `seq` seconds later, and `padding` characters longer.
   func activity(
     _ kind: ActivityEvent.Kind, _ seq: Int, id: String, label: String = "Drink", person: Int? = nil, padding: Int = 0
   ) throws -> PublishedMessage {
