@@ -4,15 +4,16 @@ import Glibc
 
 /// Writes to the file and finds a way on when it cannot: opens it again, sets a damaged one aside, begins a new one.
 ///
-/// `@unchecked Sendable`: made and begun by one thread, handed to the store's thread, and used there only. It says once what goes wrong, and once that it is over.
+/// It says once what goes wrong, and once that it is over.
+///
+/// `@unchecked Sendable`: made and begun by one thread, handed to the store's thread, and used there only.
 final class HistoryWriter: @unchecked Sendable {
   private let options: EventStore.Options
   private var lock: FileLock?
   private var file: HistoryFile?
   /// What is open, so that a new file knows it too.
   private var open: [String: OpenEntry] = [:]
-  /// The newest message of this run, and the sign of life that was written last.
-  private var newest: Envelope?
+  /// The newest message or sign of life that was written.
   private var written: Envelope?
   private var setAside: ContinuousClock.Instant?
   private(set) var isFailing = false
@@ -92,12 +93,18 @@ final class HistoryWriter: @unchecked Sendable {
     let days = options.clock.now().wall.addingTimeInterval(-86_400 * Double(options.days))
     let bytes = options.bytes - min(2 * HistoryFile.logBytes, options.bytes / 4)
     do throws(HistoryError) {
-      return try usableFile().tidy(before: Int64(days.timeIntervalSince1970 * 1000), bytes: bytes)
+      do throws(HistoryError) {
+        return try usableFile().tidy(before: Int64(days.timeIntervalSince1970 * 1000), bytes: bytes)
+      } catch {
+        file = nil
+        // It may be old messages only, which no write would come upon.
+        guard case .damaged = error else { throw error }
+        try replace(error)
+      }
     } catch {
-      file = nil
       fail(error)
-      return false
     }
+    return false
   }
 
   /// Closes the file and lets others write to it.

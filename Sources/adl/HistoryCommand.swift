@@ -85,6 +85,7 @@ struct HistoryCommand: ParsableCommand {
       try pages(request) { put(#"{"topic":"\#($0.topic)","message":\#($0.json)}"#) }
       return
     }
+    if summary { request.type = "activity" }
     var table = HistoryTable()
     try pages(request) { table.take($0.json) }
     if summary {
