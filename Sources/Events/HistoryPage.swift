@@ -62,31 +62,23 @@ package struct HistoryPage: Equatable, Sendable {
   ///
   /// - Throws: `HistoryFailure` with the daemon's own reason, or when it is no answer.
   init(answer: Data) throws(HistoryFailure) {
-    let answer = try Self.parse(answer)
-    if let reason = answer["error"] as? String { throw HistoryFailure(reason) }
-    guard let messages = answer["messages"] as? [[String: Any]] else { throw HistoryFailure("no messages") }
-    self.messages = []
-    for message in messages {
-      guard let topic = message["topic"] as? String, let body = message["message"] as? [String: Any] else { continue }
-      self.messages.append(Entry(topic: topic, json: try Self.text(body)))
+    let answer = JSONSlice(Array(answer)[...]).members
+    if let error = answer["error"] { throw HistoryFailure(Self.string(error)) }
+    guard let messages = answer["messages"] else { throw HistoryFailure("this is no answer of adld") }
+    self.messages = messages.elements.compactMap { entry in
+      let entry = entry.members
+      guard let topic = entry["topic"], let message = entry["message"] else { return nil }
+      return Entry(topic: Self.string(topic), json: message.text)
     }
-    next = (answer["next"] as? String).flatMap { HistoryPosition($0) }
+    next = answer["next"].flatMap { HistoryPosition(Self.string($0)) }
   }
 
-  private static func parse(_ data: Data) throws(HistoryFailure) -> [String: Any] {
+  /// A JSON string without its quotes; as it is written where it is none.
+  private static func string(_ slice: JSONSlice) -> String {
     do {
-      return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+      return try JSONDecoder().decode(String.self, from: Data(slice.bytes))
     } catch {
-      throw HistoryFailure("it is no JSON: \(error.localizedDescription)")
-    }
-  }
-
-  private static func text(_ object: [String: Any]) throws(HistoryFailure) -> String {
-    do {
-      let data = try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
-      return String(decoding: data, as: UTF8.self)
-    } catch {
-      throw HistoryFailure("a message cannot be written again: \(error.localizedDescription)")
+      return slice.text
     }
   }
 }

@@ -21,17 +21,44 @@ package struct ActivitySpan: Equatable, Sendable {
   /// Reads an activity's last message; `nil` for others.
   package init?(json: String) {
     do {
-      let event = try JSONDecoder().decode(ActivityEvent.self, from: Data(json.utf8))
-      let envelope = try JSONDecoder().decode(Envelope.self, from: Data(json.utf8))
-      guard let begin = EventClock.date(event.onset.time) else { return nil }
-      self.begin = begin
-      end = event.type == .end ? event.offset.flatMap { EventClock.date($0.time) } : nil
-      (id, camera, person, label) = (event.id, event.camera, event.person?.id, event.activity.label)
-      epoch = event.startEpoch ?? envelope.epoch
-      (confidence, reason) = (event.confidence, event.endReason)
+      let said = try JSONDecoder().decode(Said.self, from: Data(json.utf8))
+      let (facts, envelope) = (said.facts, said.envelope)
+      guard let kind = ActivityEvent.Kind(rawValue: facts.type), let id = facts.id, let label = facts.activity?.label,
+        let begin = facts.onset.flatMap({ Self.date($0) })
+      else { return nil }
+      (self.id, self.label, self.begin) = (id, label, begin)
+      end = kind == .end ? facts.offset.flatMap { Self.date($0) } : nil
+      (camera, person, epoch) = (facts.camera, facts.person?.id, facts.startEpoch ?? envelope.epoch)
+      (confidence, reason) = (said.confidence, said.endReason)
     } catch {
       return nil
     }
+  }
+
+  /// What is wanted of a message; the rest of it costs more than that.
+  private struct Said: Decodable {
+    struct Run: Decodable { var epoch: String }
+
+    var facts: MessageFacts
+    var envelope: Run
+    var confidence: Float
+    var endReason: String?
+
+    init(from decoder: any Decoder) throws {
+      (facts, envelope) = (try MessageFacts(from: decoder), try Run(from: decoder))
+      let table = try decoder.container(keyedBy: CodingKeys.self)
+      confidence = try table.decode(Float.self, forKey: .confidence)
+      endReason = try table.decodeIfPresent(String.self, forKey: .endReason)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case confidence
+      case endReason = "end_reason"
+    }
+  }
+
+  private static func date(_ instant: Instant) -> Date? {
+    EventClock.milliseconds(instant.time).map { Date(timeIntervalSince1970: Double($0) / 1000) }
   }
 
   init(id: String, label: String, begin: Date, end: Date?) {

@@ -26,7 +26,7 @@ struct HistoryRow: Sendable {
 
   /// `nil` for what is no message of ours.
   init?(_ message: PublishedMessage) {
-    guard let time = Self.milliseconds(message.envelope.time) else { return nil }
+    guard let time = EventClock.milliseconds(message.envelope.time) else { return nil }
     do {
       facts = try JSONDecoder().decode(MessageFacts.self, from: Data(message.json))
     } catch {
@@ -42,7 +42,7 @@ struct HistoryRow: Sendable {
   /// The end's own beginning and end, in milliseconds; `nil` for all other messages.
   var span: (begins: Int64, ends: Int64)? {
     guard facts.type == ActivityEvent.Kind.end.rawValue, let onset = facts.onset, let offset = facts.offset,
-      let begins = Self.milliseconds(onset.time), let ends = Self.milliseconds(offset.time)
+      let begins = EventClock.milliseconds(onset.time), let ends = EventClock.milliseconds(offset.time)
     else { return nil }
     return (begins, ends)
   }
@@ -58,10 +58,6 @@ struct HistoryRow: Sendable {
       return kind == .left ? .closes(key) : .opens(OpenEntry(key: key, epoch: epoch, json: json))
     }
     return nil
-  }
-
-  static func milliseconds(_ time: String) -> Int64? {
-    EventClock.date(time).map { Int64(($0.timeIntervalSince1970 * 1000).rounded()) }
   }
 }
 

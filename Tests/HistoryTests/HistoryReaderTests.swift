@@ -144,7 +144,7 @@ struct HistoryFileContent {
       try file.commit(rows, [], alive: nil)
     }
     func tidy(before seq: Int, bytes: Int) throws {
-      let time = try #require(HistoryRow.milliseconds(sample.instant(seq).time))
+      let time = try #require(EventClock.milliseconds(sample.instant(seq).time))
       while try file.tidy(before: time, bytes: bytes) {}
     }
     try add(1...1200, padding: 0)
