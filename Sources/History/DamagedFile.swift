@@ -46,7 +46,7 @@ struct FileLock: ~Copyable {
   init(_ path: String) throws(HistoryError) {
     let descriptor = unsafe open("\(path).lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
     guard descriptor >= 0 else {
-      throw .failed(path: path, reason: "\(path).lock: \(unsafe String(cString: strerror(errno)))")
+      throw .failed(path: "\(path).lock", reason: unsafe String(cString: strerror(errno)))
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)

@@ -164,6 +164,6 @@ final class HistoryWriter: @unchecked Sendable {
   private func fail(_ error: HistoryError) {
     guard !isFailing else { return }
     isFailing = true
-    options.warn("the history cannot be written, events go on without it: \(error)")
+    options.warn("the history (history.path) cannot be written, events go on without it: \(error)")
   }
 }
