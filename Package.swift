@@ -93,6 +93,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -130,6 +131,7 @@ let package = Package(
     library("Datasets", ["Basics", "Capture", "Detection", "Networks", "People", "Video"]),
     library("Synthesis", ["Basics", "Capture", "Datasets", "Video", argumentParser], settings: optimised),
     library("Events", ["CConnections", "CZeroMQ"]),
+    library("History", ["Events", .product(name: "GRDB", package: "GRDB.swift")]),
     library("Settings", ["Basics", "Networks", .product(name: "Yams", package: "Yams")]),
     library("Evaluation", ["Basics", "ModelFile"]),
 
@@ -141,8 +143,8 @@ let package = Package(
     library(
       "Daemon",
       [
-        "Basics", "Capture", "Detection", "Events", "Inference", "ModelFile", "Networks", "People", "Pipeline",
-        "Recognition", "Settings", "Video", logging, lifecycle, signals,
+        "Basics", "Capture", "Detection", "Events", "History", "Inference", "ModelFile", "Networks", "People",
+        "Pipeline", "Recognition", "Settings", "Video", logging, lifecycle, signals,
       ]),
     library(
       "Training",
@@ -156,8 +158,8 @@ let package = Package(
     .executableTarget(
       name: "adl",
       dependencies: [
-        "Annotation", "Basics", "Capture", "Detection", "Evaluation", "Events", "Golden", "Inference", "ModelFile",
-        "Networks", "People", "Pipeline", "Recognition", "Settings", "Synthesis", "Video", argumentParser,
+        "Annotation", "Basics", "Capture", "Detection", "Evaluation", "Events", "Golden", "History", "Inference",
+        "ModelFile", "Networks", "People", "Pipeline", "Recognition", "Settings", "Synthesis", "Video", argumentParser,
       ],
       swiftSettings: settings),
 
@@ -197,10 +199,11 @@ let package = Package(
     tests(
       "IntegrationTests",
       [
-        "Capture", "Events", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "Synthesis", "Video",
-        "adl", "adld", "camera-probe",
+        "Capture", "Events", "History", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "Synthesis",
+        "Video", "adl", "adld", "camera-probe", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     tests("EventsTests", ["Events", "CZeroMQ"]),
+    tests("HistoryTests", ["Events", "History", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
     tests("CaptureTests", ["Capture", "Video", "CTestMedia", "CTurboJPEG", "CVideo4Linux"]),
     tests(

@@ -3,6 +3,7 @@ package import Capture
 import Detection
 import Events
 import Foundation
+import History
 import Inference
 package import Logging
 import ModelFile
@@ -27,6 +28,8 @@ package struct LiveService: Sendable {
   /// The model's, with the families that the settings name instead.
   private let card: ModelCard
   private let cameras: [Camera]
+  /// `nil`: nothing is kept.
+  private let historyPath: String?
 
   /// Checks what the settings name: the model, its labels, the sources, the regions, the detector.
   ///
@@ -34,10 +37,15 @@ package struct LiveService: Sendable {
   ///   - settings: as they were read.
   ///   - path: the settings' file, for messages.
   ///   - kinds: sources that `Capture` does not know.
-  /// - Throws: `SettingsError`, `EventError`, `ModelFileError`, `CaptureError`, `VideoError`, `DetectionError` or
-  ///   `DaemonError`, each naming what to change.
-  package init(_ settings: DaemonSettings, path: String, adding kinds: [any AddedSource.Type] = []) throws {
+  ///   - stateDirectory: systemd's STATE_DIRECTORY, where there is one.
+  /// - Throws: `SettingsError`, `EventError`, `HistoryError`, `ModelFileError`, `CaptureError`, `VideoError`,
+  ///   `DetectionError` or `DaemonError`, each naming what to change.
+  package init(
+    _ settings: DaemonSettings, path: String, adding kinds: [any AddedSource.Type] = [], stateDirectory: String? = nil
+  ) throws {
     self.settings = settings
+    historyPath = settings.history.path(stateDirectory: stateDirectory)
+    if let historyPath { try EventStore.check(historyPath) }
     try EventPublisher.check(EventPublisher.Options(settings))
     let model = try StudentModel(path: settings.model.path)
     var card = model.card
@@ -74,6 +82,7 @@ package struct LiveService: Sendable {
       card.families.isEmpty
       ? "\(card.labels.count) activities" : "\(card.labels.count) labels, \(card.families.count) families"
     return "model \(card.name) with \(activities); looks at \(view); cameras \(names)"
+      + (historyPath.map { "; history in \($0)" } ?? "; no history")
   }
 
   /// What is allowed but probably not meant, besides `DaemonSettings.warnings`.
@@ -85,8 +94,21 @@ package struct LiveService: Sendable {
   package func run(logger: Logger, notification: ServiceNotification) async throws {
     var publishing = EventPublisher.Options(settings)
     publishing.warn = { logger.warning("\($0)") }
+    let store = try historyPath.map { path in
+      var keeping = EventStore.Options(path: path)
+      (keeping.days, keeping.bytes) = (settings.history.days, settings.history.megabytes << 20)
+      keeping.warn = publishing.warn
+      return try EventStore(keeping)
+    }
+    defer { store?.close() }
+    publishing.store = store
     let publisher = try EventPublisher(publishing)
     defer { publisher.close() }
+    for leftover in store?.leftovers ?? [] { publisher.publish(leftover) }
+    if let store {
+      let ended = store.leftovers.isEmpty ? "" : "; the run before left \(store.leftovers.count) open, which are ended"
+      logger.notice("history in \(store.options.path)\(ended)")
+    }
     logger.notice("events on \(publisher.endpoints.events), queries on \(publisher.endpoints.query)")
     if let events = publisher.endpoints.remoteEvents, let query = publisher.endpoints.remoteQuery {
       logger.notice("known clients elsewhere: events on \(events), queries on \(query)")

@@ -31,7 +31,7 @@ package struct EventClock: Sendable {
   ///
   /// - Parameter text: such as `2026-10-01T09:31:04.12+02:00`.
   /// - Returns: `nil` where it is no such time, or names no time zone.
-  static func date(_ text: String) -> Date? {
+  package static func date(_ text: String) -> Date? {
     let text = text.uppercased()
     // The parser passes over what follows a time.
     let form =
@@ -44,12 +44,30 @@ package struct EventClock: Sendable {
     }
   }
 
+  /// Milliseconds since 1970, of any time that `date` reads; at once for those that `text` writes.
+  package static func milliseconds(_ text: String) -> Int64? {
+    let form = Array("0000-00-00T00:00:00.000Z".utf8)
+    let digits = Array(text.utf8)
+    func number(_ range: Range<Int>) -> Int64 { digits[range].reduce(0) { $0 * 10 + Int64($1 - UInt8(ascii: "0")) } }
+    guard digits.count == form.count,
+      zip(digits, form).allSatisfy({ $1 == UInt8(ascii: "0") ? (48...57).contains($0) : $0 == $1 })
+    else { return date(text).map { Int64(($0.timeIntervalSince1970 * 1000).rounded()) } }
+    let (month, day) = (number(5..<7), number(8..<10))
+    let (hour, minute, second) = (number(11..<13), number(14..<16), number(17..<19))
+    guard (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60 else { return nil }
+    // Years that begin in March have their leap day last.
+    let year = number(0..<4) - (month <= 2 ? 1 : 0)
+    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + dayOfYear - 719_468
+    return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + number(20..<23)
+  }
+
   /// RFC 3339 in UTC with milliseconds.
-  static func text(_ date: Date) -> String {
+  package static func text(_ date: Date) -> String {
     date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
   }
 
-  static func nanoseconds(_ duration: Duration) -> Int64 {
+  package static func nanoseconds(_ duration: Duration) -> Int64 {
     let (seconds, attoseconds) = duration.components
     return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
   }

@@ -5,8 +5,10 @@ package enum EventError: Error, Equatable, CustomStringConvertible {
   case cannotConnect(endpoint: String, reason: String)
   case badKey(path: String, setting: String, reason: String)
   /// The daemon lets nobody in with this key.
-  case refused(endpoint: String)
+  case unknownClient(endpoint: String)
   case unanswered(endpoint: String, seconds: Double)
+  /// The daemon's own words for why it does not answer a query.
+  case refused(endpoint: String, reason: String)
   /// libzmq failed where it should not.
   case library(call: String, reason: String)
 
@@ -18,10 +20,11 @@ package enum EventError: Error, Equatable, CustomStringConvertible {
       "cannot listen on \(endpoint): \(reason); change \(setting)"
     case .cannotConnect(let endpoint, let reason): "cannot connect to \(endpoint): \(reason)"
     case .badKey(let path, let setting, let reason): "\(path): \(reason) (\(setting))"
-    case .refused(let endpoint):
+    case .unknownClient(let endpoint):
       "\(endpoint) does not know this client's key; add it there (`adl keys add`), to events.remote.clients"
     case .unanswered(let endpoint, let seconds):
       "\(endpoint) did not answer within \(seconds) s; is adld running, and is this its events.query?"
+    case .refused(let endpoint, let reason): "\(endpoint) answers: \(reason)"
     case .library(let call, let reason): "\(call) failed: \(reason)"
     }
   }

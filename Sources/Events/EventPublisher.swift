@@ -19,8 +19,10 @@ package final class EventPublisher: Sendable {
     package var heartbeat = Duration.seconds(5)
     /// For other machines; `nil`: none may connect.
     package var remote: Remote?
-    /// Messages kept for `history` queries.
+    /// Messages kept in memory for `history` queries.
     package var history = 1000
+    /// Gets events and health before they are sent; `nil`: memory is all there is.
+    package var store: (any MessageStore)?
     package var clock = EventClock.system
     /// Told what goes wrong with peers, at most once a minute.
     package var warn: @Sendable (String) -> Void = { _ in }
@@ -38,7 +40,8 @@ package final class EventPublisher: Sendable {
   }
 
   private struct Outbox {
-    var messages: [OutgoingMessage] = []
+    var messages: [PublishedMessage] = []
+    var replies: [PublisherLoop.Reply] = []
     var sequence: [Topic: UInt64] = [:]
     var counters: [String: CameraHealth.Counters] = [:]
     var isClosing = false
@@ -86,7 +89,10 @@ package final class EventPublisher: Sendable {
     let thread = Thread { [self] in
       // Sockets end with the loop, so that their paths are free once `close` returns.
       if let sockets = handover.withLock({ $0.take() }) {
-        PublisherLoop(sockets, options: options, epoch: epoch, wakeUp: wakeUp.descriptor).run { [self] in takeOutbox() }
+        let loop = PublisherLoop(sockets, options: options, epoch: epoch, wakeUp: wakeUp.descriptor) { [self] in
+          reply($0)
+        }
+        loop.run { [self] in takeOutbox() }
       }
       finished.signal()
     }
@@ -98,6 +104,13 @@ package final class EventPublisher: Sendable {
   package func publish(_ event: ActivityEvent) { enqueue(event, event.camera, .event) }
   /// Queues somebody's coming or leaving.
   package func publish(_ event: PersonEvent) { enqueue(event, event.camera, .event) }
+  /// Queues the end of what an earlier run left open; who subscribes within the first half minute gets it once more.
+  package func publish(_ leftover: Leftover) {
+    switch leftover {
+    case .activity(let event): enqueue(event, event.camera, .event, repeats: true)
+    case .person(let event): enqueue(event, event.camera, .event, repeats: true)
+    }
+  }
   package func publish(_ state: CameraState) { enqueue(state, state.camera, .state) }
   package func publish(_ health: CameraHealth) { enqueue(health, health.camera, .health) }
 
@@ -122,7 +135,7 @@ package final class EventPublisher: Sendable {
     finished.wait()
   }
 
-  private func enqueue(_ body: some Encodable, _ camera: String, _ kind: Topic.Kind) {
+  private func enqueue(_ body: some Encodable, _ camera: String, _ kind: Topic.Kind, repeats: Bool = false) {
     let topic = Topic(node: options.node, camera: camera, kind)
     outbox.withLock { outbox in
       // Nobody would send it any more.
@@ -131,7 +144,7 @@ package final class EventPublisher: Sendable {
       outbox.sequence[topic] = seq
       let envelope = envelope(seq)
       let json = Enveloped(envelope, body).json()
-      outbox.messages.append(OutgoingMessage(topic: topic, seq: seq, time: envelope.time, json: json))
+      outbox.messages.append(PublishedMessage(topic: topic, envelope: envelope, json: json, isRepeated: repeats))
     }
     wakeUp.signal()
   }
@@ -148,12 +161,21 @@ package final class EventPublisher: Sendable {
     return envelope
   }
 
+  private func reply(_ reply: PublisherLoop.Reply) {
+    outbox.withLock { $0.replies.append(reply) }
+    wakeUp.signal()
+  }
+
   private func takeOutbox() -> PublisherLoop.Work {
     wakeUp.clear()
     return outbox.withLock { outbox in
-      defer { outbox.messages.removeAll(keepingCapacity: true) }
+      defer {
+        outbox.messages.removeAll(keepingCapacity: true)
+        outbox.replies.removeAll()
+      }
       return PublisherLoop.Work(
-        messages: outbox.messages, isClosing: outbox.isClosing, heartbeat: { [self] in heartbeat($0, sent: $1) },
+        messages: outbox.messages, replies: outbox.replies, isClosing: outbox.isClosing,
+        heartbeat: { [self] in heartbeat($0, sent: $1) },
         counters: { [self] in self.outbox.withLock { $0.counters } })
     }
   }
@@ -162,7 +184,7 @@ package final class EventPublisher: Sendable {
   ///   - isStopping: true for the last.
   ///   - sent: the highest `seq` that was sent of each topic.
   /// - Returns: the next heartbeat.
-  private func heartbeat(_ isStopping: Bool, sent: [Topic: UInt64]) -> OutgoingMessage {
+  private func heartbeat(_ isStopping: Bool, sent: [Topic: UInt64]) -> PublishedMessage {
     let topic = Topic.heartbeat(node: options.node)
     return outbox.withLock { outbox in
       let seq = (outbox.sequence[topic] ?? 0) + 1
@@ -171,20 +193,9 @@ package final class EventPublisher: Sendable {
         topics: Dictionary(uniqueKeysWithValues: sent.map { ($0.key.description, $0.value) }),
         isStopping: isStopping, cameras: outbox.counters)
       let envelope = envelope(seq)
-      return OutgoingMessage(topic: topic, seq: seq, time: envelope.time, json: Enveloped(envelope, body).json())
+      return PublishedMessage(topic: topic, envelope: envelope, json: Enveloped(envelope, body).json())
     }
   }
-}
-
-/// A message ready to send.
-struct OutgoingMessage: Sendable {
-  var topic: Topic
-  var seq: UInt64
-  /// RFC 3339, as in its text.
-  var time: String
-  var json: [UInt8]
-
-  var parts: [[UInt8]] { [Array(topic.description.utf8), json] }
 }
 
 /// A body with its envelope in one flat JSON object.

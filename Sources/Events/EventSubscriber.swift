@@ -168,7 +168,7 @@ package enum EventQuery {
       _ = unsafe wait(for: handles, nil, atMost: deadline - ContinuousClock.now)
       if let answer = socket.receive()?.first { return Data(answer) }
       if let monitor, monitor.takeFailures() > 0, monitor.isRefused {
-        throw .refused(endpoint: endpoint)
+        throw .unknownClient(endpoint: endpoint)
       }
     }
     throw .unanswered(endpoint: endpoint, seconds: timeout / .seconds(1))

@@ -165,9 +165,11 @@ package struct ActivityEvent: Codable, Equatable, Sendable {
   package var offset: Instant?
   /// Seconds; set at the end.
   package var duration: Double?
-  /// `below_threshold`, `other_activity`, `camera_lost`, `source_ended`, `shutdown`, `person_left`,
-  /// `max_duration`.
+  /// `below_threshold`, `other_activity`, `camera_lost`, `gap`, `source_ended`, `shutdown`, `person_left`,
+  /// `max_duration`, or `daemon_restart` for what an earlier run could not end.
   package var endReason: String?
+  /// The epoch in which it began; set with `daemon_restart`.
+  package var startEpoch: String?
   /// Absent at an end that no window decided, as a shutdown.
   package var window: Window?
   package var latency: Latency?
@@ -197,6 +199,7 @@ package struct ActivityEvent: Codable, Equatable, Sendable {
     case onset, offset
     case duration = "duration_s"
     case endReason = "end_reason"
+    case startEpoch = "start_epoch"
     case window
     case latency = "latency_ms"
     case model, person

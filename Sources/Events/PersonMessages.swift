@@ -43,8 +43,10 @@ package struct PersonEvent: Codable, Equatable, Sendable {
   package var until: Instant?
   /// Seconds from first to last seen; set when they left.
   package var duration: Double?
-  /// `left`, `camera_lost`, `source_ended` or `shutdown`; set when they left.
+  /// `left`, `camera_lost`, `source_ended`, `shutdown` or `daemon_restart`; set when they left.
   package var reason: String?
+  /// The epoch in which they came and in which their number counts; set with `daemon_restart`.
+  package var startEpoch: String?
 
   package init(_ type: Kind, camera: String, person: PersonReference) {
     self.type = type
@@ -56,6 +58,7 @@ package struct PersonEvent: Codable, Equatable, Sendable {
     case type, camera, person, until
     case duration = "duration_s"
     case reason
+    case startEpoch = "start_epoch"
   }
 }
 

@@ -76,6 +76,24 @@ import Foundation
     remote?.events.send(parts)
   }
 
+  /// A pair of sockets.
+  enum Door { case local, remote }
+
+  /// The next query that came there, if any.
+  func receiveQuery(at door: Door) -> [[UInt8]]? {
+    switch door {
+    case .local: query.receive()
+    case .remote: remote?.query.receive()
+    }
+  }
+
+  func send(_ answer: [[UInt8]], at door: Door) {
+    switch door {
+    case .local: query.send(answer)
+    case .remote: remote?.query.send(answer)
+    }
+  }
+
   /// All that somebody may write to.
   var handles: [UnsafeMutableRawPointer] {
     var handles = unsafe [events.handle, query.handle]
@@ -98,37 +116,58 @@ import Foundation
 /// What the publisher's thread does: sends the outbox, greets newcomers, answers queries, beats.
 final class PublisherLoop: @unchecked Sendable {
   /// Requests and subscriptions handled before events get their turn again, so that a flood of them delays nothing.
-  private static let turn = 32
+  static let turn = 32
+
+  /// How long what an earlier run left open is repeated to newcomers; subscribers connect again within some seconds.
+  private static let repetition = Duration.seconds(30)
 
   /// What `publish` and `close` left to do.
   struct Work {
-    var messages: [OutgoingMessage]
+    var messages: [PublishedMessage]
+    var replies: [Reply]
     var isClosing: Bool
     /// Makes a heartbeat from what was sent of each topic; true for the last.
-    var heartbeat: (Bool, [Topic: UInt64]) -> OutgoingMessage
+    var heartbeat: (Bool, [Topic: UInt64]) -> PublishedMessage
     /// The newest counters of each camera.
     var counters: () -> [String: CameraHealth.Counters]
   }
 
-  private let sockets: PublisherSockets
-  private let options: EventPublisher.Options
-  private let epoch: String
+  let sockets: PublisherSockets
+  let options: EventPublisher.Options
+  let epoch: String
   private let wakeUp: CInt
   /// The last message of each state topic.
-  private var lastStates: [Topic: OutgoingMessage] = [:]
-  private var history: [OutgoingMessage] = []
+  var lastStates: [Topic: PublishedMessage] = [:]
+  var history = RecentMessages()
+  private let gate: StoreGate?
+  let reply: @Sendable (Reply) -> Void
+  /// Questions that the store has not answered yet.
+  var asked = 0
+  /// Ends of what an earlier run left open, for those who subscribe only now.
+  private var repeated: [PublishedMessage] = []
   private var sent: [Topic: UInt64] = [:]
-  private let began = ContinuousClock.now
+  let began = ContinuousClock.now
+  let guests: GuestList?
   /// Refused connections when it was last warned of them, and when that was.
-  private let guests: GuestList?
   private var lastWarning: (refused: UInt64, at: ContinuousClock.Instant)
 
-  init(_ sockets: PublisherSockets, options: EventPublisher.Options, epoch: String, wakeUp: CInt) {
+  /// - Parameters:
+  ///   - sockets: bound, and used by nobody else.
+  ///   - options: the publisher's.
+  ///   - epoch: for answers.
+  ///   - wakeUp: tells that there is work.
+  ///   - reply: takes answers of the store, from its thread, and brings them back with the next work.
+  init(
+    _ sockets: PublisherSockets, options: EventPublisher.Options, epoch: String, wakeUp: CInt,
+    reply: @escaping @Sendable (Reply) -> Void
+  ) {
     self.sockets = sockets
     self.options = options
     self.epoch = epoch
     self.wakeUp = wakeUp
+    self.reply = reply
     guests = options.remote.map { GuestList($0, warn: options.warn) }
+    gate = options.store.map { StoreGate($0, warn: options.warn) }
     lastWarning = (ConnectionLimit.refused, began - .seconds(60))
   }
 
@@ -138,17 +177,22 @@ final class PublisherLoop: @unchecked Sendable {
       _ = unsafe wait(for: sockets.handles, wakeUp, atMost: min(nextBeat - ContinuousClock.now, options.heartbeat))
       let work = takeWork()
       // Newcomers first: the last states are older than what is sent next.
+      if !repeated.isEmpty, ContinuousClock.now - began > Self.repetition { repeated = [] }
       greetNewcomers(sockets.events)
       if let remote = sockets.remote { greetNewcomers(remote.events) }
+      gate?.keep(work.messages.filter { $0.topic.kind == .event || $0.topic.kind == .health })
       for message in work.messages { send(message) }
-      answerQueries(sockets.query, work.counters)
-      if let remote = sockets.remote { answerQueries(remote.query, work.counters) }
+      for reply in work.replies { send(reply) }
+      answerQueries(at: .local, work.counters)
+      answerQueries(at: .remote, work.counters)
       if work.isClosing {
         send(work.heartbeat(true, sent))
         return
       }
       if ContinuousClock.now >= nextBeat {
-        send(work.heartbeat(false, sent))
+        let beat = work.heartbeat(false, sent)
+        send(beat)
+        options.store?.noteAlive(beat.envelope)
         nextBeat = ContinuousClock.now + options.heartbeat
         warnOfRefused()
         guests?.tend(sockets)
@@ -166,7 +210,7 @@ final class PublisherLoop: @unchecked Sendable {
     lastWarning = (refused, now)
   }
 
-  private func send(_ message: OutgoingMessage) {
+  private func send(_ message: PublishedMessage) {
     if message.topic.kind == .prediction {
       sockets.predictions?.send(message.parts)
       return
@@ -174,24 +218,26 @@ final class PublisherLoop: @unchecked Sendable {
     sockets.publish(message.parts)
     if message.topic.kind != nil { sent[message.topic] = message.seq }
     if message.topic.kind == .state { lastStates[message.topic] = message }
-    guard message.topic.kind != nil, options.history > 0 else { return }
-    if history.count >= options.history { history.removeFirst(history.count - options.history + 1) }
-    history.append(message)
+    if message.isRepeated { repeated.append(message) }
+    if message.topic.kind != nil { history.append(message, keeping: options.history) }
   }
 
-  /// Sends the last states that newcomers subscribed to.
+  /// Sends the last states that newcomers subscribed to, and at first what an earlier run left open.
   ///
   /// Everybody gets them once more; their `seq` tells that they are not new. libzmq has a mode in which a newcomer is
   /// answered alone (XPUB_MANUAL_LAST_VALUE), but in 4.3.4 a peer that sends anything but subscriptions makes it mistake
   /// one subscriber for another, and newcomers then get nothing at all.
   private func greetNewcomers(_ events: borrowing Socket) {
     var wanted: Set<Topic> = []
+    var ends: Set<Int> = []
     for _ in 0..<Self.turn {
       guard let message = events.receive() else { break }
       guard message.count == 1, message[0].first == 1 else { continue }
       let prefix = message[0].dropFirst()
       wanted.formUnion(lastStates.keys.filter { $0.description.utf8.starts(with: prefix) })
+      ends.formUnion(repeated.indices.filter { repeated[$0].topic.description.utf8.starts(with: prefix) })
     }
+    for index in ends.sorted() { events.send(repeated[index].parts) }
     for topic in wanted.sorted(by: { $0.description < $1.description }) {
       if let state = lastStates[topic] { events.send(state.parts) }
     }
@@ -200,72 +246,5 @@ final class PublisherLoop: @unchecked Sendable {
   /// Plain XPUB sockets queue their subscription messages for whoever reads them.
   private func discardSubscriptions() {
     while let predictions = sockets.predictions?.receive() { _ = predictions }
-  }
-
-  private var uptime: Double { ((ContinuousClock.now - began) / .seconds(1)).rounded() }
-
-  private func answerQueries(_ query: borrowing Socket, _ status: () -> [String: CameraHealth.Counters]) {
-    for _ in 0..<Self.turn {
-      guard let message = query.receive() else { break }
-      // Identity, then an empty delimiter from REQ sockets, then the request.
-      guard message.count >= 2, let request = message.last else { continue }
-      query.send(message.dropLast() + [answer(request, status)])
-    }
-  }
-
-  private func answer(_ request: [UInt8], _ status: () -> [String: CameraHealth.Counters]) -> [UInt8] {
-    struct Request: Decodable {
-      var query: String
-      /// RFC 3339; `history` gives only messages said later.
-      var since: String?
-    }
-    let answer: [String: Any]
-    do {
-      let request = try JSONDecoder().decode(Request.self, from: Data(request))
-      switch request.query {
-      case "snapshot":
-        answer = ["messages": lastStates.values.sorted { $0.topic.description < $1.topic.description }.map(object)]
-      case "history": answer = history(since: request.since)
-      case "status":
-        let counters = try JSONEncoder().encode(status())
-        answer = [
-          "cameras": try JSONSerialization.jsonObject(with: counters), "uptime_s": uptime,
-          "refused_connections": ConnectionLimit.refused, "logins": guests?.status ?? [:],
-        ]
-      case "version": answer = ["schema": Envelope.schema]
-      default:
-        answer = ["error": "there is no query '\(request.query.prefix(64))'; ask snapshot, history, status or version"]
-      }
-    } catch {
-      answer = ["error": "a query is one JSON object such as {\"query\":\"snapshot\"}"]
-    }
-    do {
-      let reply = answer.merging(["epoch": epoch, "node": options.node]) { $1 }
-      return Array(try JSONSerialization.data(withJSONObject: reply, options: [.sortedKeys, .withoutEscapingSlashes]))
-    } catch {
-      preconditionFailure("our own answers can always be written: \(error)")
-    }
-  }
-
-  /// A stored message as `{"topic": …, "message": …}`.
-  private func object(_ message: OutgoingMessage) -> [String: Any] {
-    do {
-      let body = try JSONSerialization.jsonObject(with: Data(message.json))
-      return ["topic": message.topic.description, "message": body]
-    } catch {
-      preconditionFailure("our own messages can always be read: \(error)")
-    }
-  }
-
-  /// The answer to a `history` query.
-  private func history(since text: String?) -> [String: Any] {
-    guard let text else { return ["messages": history.map(object)] }
-    guard let since = EventClock.date(text) else {
-      return [
-        "error": "since is '\(text.prefix(64))'; write a time such as 2026-10-01T07:31:04Z or "
-          + "2026-10-01T09:31:04.120+02:00"
-      ]
-    }
-    return ["messages": history.filter { (EventClock.date($0.time) ?? .distantFuture) > since }.map(object)]
   }
 }

@@ -11,6 +11,7 @@ package struct DaemonSettings: Equatable, Sendable {
   package var people: PeopleSettings
   package var recognition: RecognitionSettings
   package var events: EventSettings
+  package var history: HistorySettings
   package var log: LogSettings
   /// What is allowed but probably not meant.
   package var warnings: [Finding]
@@ -56,6 +57,7 @@ package struct DaemonSettings: Equatable, Sendable {
     people = PeopleSettings(table.table("people"))
     recognition = RecognitionSettings(table.table("recognition"))
     events = EventSettings(table.table("events"))
+    history = HistorySettings(table.table("history"))
     log = LogSettings(table.table("log"))
     if !cameras.contains(where: \.isEnabled) {
       table.require("cameras", "at least one enabled camera with a name and a source")

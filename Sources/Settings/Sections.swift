@@ -269,7 +269,7 @@ package struct EventSettings: Equatable, Sendable {
   package var remote: Remote?
   /// Seconds.
   package var heartbeat: Double
-  /// Messages kept for `history` queries.
+  /// Messages kept in memory for `history` queries.
   package var history: Int
 
   init(_ table: SettingsTable) {

@@ -86,7 +86,7 @@ struct WatchCommand: AsyncParsableCommand {
         if untilEnd, content.isStopping { return }
       case .gap(let topic, let missing): printer.notice("missed \(missing) messages of \(topic)")
       case .restarted: printer.notice("the daemon was started anew")
-      case .refused: throw EventError.refused(endpoint: endpoint)
+      case .refused: throw EventError.unknownClient(endpoint: endpoint)
       case .silent: printer.notice("no sign from the daemon; waiting for it")
       }
     }

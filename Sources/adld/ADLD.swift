@@ -32,7 +32,8 @@ struct ADLD: AsyncParsableCommand {
     do {
       let settings = try DaemonSettings.load(path: config, hostName: ProcessInfo.processInfo.hostName)
       for warning in settings.warnings { complain("\(config):\(warning) (warning)") }
-      daemon = try LiveService(settings, path: config, adding: [SyntheticSource.self])
+      daemon = try LiveService(
+        settings, path: config, adding: [SyntheticSource.self], stateDirectory: environment["STATE_DIRECTORY"])
       for warning in daemon.warnings { complain("\(config): \(warning) (warning)") }
     } catch let error as DetectionError {
       complain("people.detector: \(error)")

@@ -124,7 +124,7 @@ private func dial(_ port: UInt16) -> CInt? {
     let mistaken = try remote.subscriber("phone", server: "tablet")
     var refused = false
     while !refused { if case .refused = try #require(stranger.next(timeout: .seconds(10))) { refused = true } }
-    #expect(throws: EventError.refused(endpoint: remote.query)) {
+    #expect(throws: EventError.unknownClient(endpoint: remote.query)) {
       _ = try EventQuery.ask(
         #"{"query":"version"}"#, at: remote.query, timeout: .seconds(10), keys: remote.identity("stranger"))
     }

@@ -43,6 +43,18 @@ private func minimal(_ more: String = "") -> String {
     #expect(people.rate == 3 && people.most == 2 && people.lossSeconds == 3)
   }
 
+  @Test func `keep a history where the service has a folder for it, and only there`() throws {
+    let automatic = try parse(shippedText()).history
+    #expect(automatic.path(stateDirectory: "/var/lib/adl") == "/var/lib/adl/history.sqlite")
+    #expect(automatic.path(stateDirectory: "/var/lib/adl:/var/lib/other") == "/var/lib/adl/history.sqlite")
+    #expect(automatic.path(stateDirectory: nil) == nil)
+    #expect(automatic.days == 365 && automatic.megabytes == 500)
+    let named = try parse(minimal("history: {path: /srv/h.sqlite}")).history
+    #expect(named.path(stateDirectory: "/var/lib/adl") == "/srv/h.sqlite")
+    let off = try parse(minimal("history: {path: \"\"}")).history
+    #expect(off.path(stateDirectory: "/var/lib/adl") == nil)
+  }
+
   @Test func `say the true defaults`() throws {
     // Every commented `#key: value` line put into effect must change nothing.
     let uncommented = try shippedText().split(separator: "\n", omittingEmptySubsequences: false).map { line in
@@ -93,6 +105,11 @@ private func minimal(_ more: String = "") -> String {
     ),
     ("events: [1]", "4: events must be a table of `key: value` lines"),
     ("events: {history: 1.5}", "4: events.history: '1.5' is refused; it must be a whole number from 0 to 100000"),
+    (
+      "history: {path: here.sqlite}",
+      #"4: history.path: 'here.sqlite' is refused; it must be a path that begins with /, auto or """#
+    ),
+    ("history: {days: 0}", "4: history.days: '0' is refused; it must be a whole number from 1 to 36500"),
     ("node: Kitchen!", "4: node: 'Kitchen!' is refused; it must be 1 to 64 of a-z, 0-9, _ and -"),
     (
       "log: {level: loud}",

@@ -1,0 +1,55 @@
+internal import GRDB
+
+/// Why a history cannot be used.
+package enum HistoryError: Error, Equatable, CustomStringConvertible {
+  /// A later adl wrote it; `version` is its schema's, `known` the newest that this one knows.
+  case newer(path: String, version: Int, known: Int)
+  /// A SQLite file of another program.
+  case foreign(path: String)
+  /// Another daemon writes to it.
+  case locked(path: String)
+  case missing(path: String)
+  /// Its content is no longer what SQLite wrote.
+  case damaged(path: String, reason: String)
+  /// The disk or its rights are in the way; may pass.
+  case failed(path: String, reason: String)
+
+  package var description: String {
+    switch self {
+    case .newer(let path, let version, let known):
+      "\(path) was written by a newer adl (its schema is \(version), this adl knows \(known)); "
+        + "update adl, or set history.path to another file"
+    case .foreign(let path): "\(path) is a database of another program; set history.path to another file"
+    case .locked(let path): "another adld writes to \(path); set history.path to a file of its own"
+    case .missing(let path): "there is no history at \(path)"
+    case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
+    case .failed(let path, let reason): "\(path): \(reason)"
+    }
+  }
+
+  /// False where somebody must change something before the file can be used.
+  var mayPass: Bool {
+    switch self {
+    case .newer, .foreign, .locked: false
+    case .missing, .damaged, .failed: true
+    }
+  }
+
+  /// Runs work on a database and says its errors in our words.
+  static func naming<Result>(_ path: String, _ work: () throws -> Result) throws(HistoryError) -> Result {
+    do {
+      return try work()
+    } catch let error as HistoryError {
+      throw error
+    } catch let error as DatabaseError {
+      // Without the statement, whose arguments are what people did.
+      let reason = error.message ?? "SQLite's error \(error.extendedResultCode.rawValue)"
+      switch error.resultCode {
+      case .SQLITE_CORRUPT, .SQLITE_NOTADB: throw .damaged(path: path, reason: reason)
+      default: throw .failed(path: path, reason: reason)
+      }
+    } catch {
+      throw .failed(path: path, reason: "\(error)")
+    }
+  }
+}

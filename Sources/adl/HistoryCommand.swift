@@ -1,0 +1,110 @@
+import ArgumentParser
+import Events
+import Foundation
+import History
+
+/// `adl history`: what was recognised, from the daemon's history.
+struct HistoryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "history",
+    abstract: "Show what was recognised, since yesterday or since when you like.",
+    discussion: """
+      Asks the daemon, or reads its file with --database while it is down. A row is an activity, the visit of a person who has \
+      left, or what was said about a camera's health. What goes on has no end yet.
+
+      A time is an age (90m, 2h, 3d), a day (today, yesterday, 2026-10-01), a local time of today (07:30) or of a day \
+      ("2026-10-01 07:30"), or RFC 3339.
+      """)
+
+  @Option(
+    help: ArgumentHelp("Show what was said after this time (default: 24h, with --summary 7d).", valueName: "time"))
+  var since: String?
+
+  @Option(help: ArgumentHelp("Show what was said until this time.", valueName: "time"))
+  var until: String?
+
+  @Option(help: "Show one day: today, yesterday or such as 2026-10-01.")
+  var day: String?
+
+  @Option(help: "Show this camera only.")
+  var camera: String?
+
+  @Option(help: "Show this activity only.")
+  var label: String?
+
+  @Flag(help: "Count activities and their minutes by day.")
+  var summary = false
+
+  @Flag(help: "One JSON object a line: {\"topic\": …, \"message\": …}.")
+  var json = false
+
+  @Option(help: "Where the daemon answers queries: its events.query.")
+  var query = "ipc:///run/adl/query.sock"
+
+  @Option(help: ArgumentHelp("Read this file, the daemon's history.path, instead of asking.", valueName: "file"))
+  var database: String?
+
+  func validate() throws {
+    if summary, json { throw ValidationError("--summary is for people; leave --json out") }
+    if day != nil, since != nil || until != nil { throw ValidationError("--day stands for --since and --until") }
+    _ = try range(HistoryTime())
+  }
+
+  func run() throws {
+    do {
+      try reporting { try show(HistoryTime()) }
+    } catch let error as EventError {
+      throw stopped("\(error); --database FILE reads the file of a daemon that is down", ExitStatus.unavailable)
+    } catch let error as HistoryError {
+      throw stopped("\(error)", ExitStatus.data)
+    }
+  }
+
+  /// From when to when.
+  private func range(_ time: HistoryTime) throws -> (since: Date, until: Date?) {
+    if let day {
+      guard let span = time.day(day) else { throw unreadable("--day", day) }
+      return span
+    }
+    func read(_ name: String, _ text: String) throws -> Date {
+      guard let date = time.date(text) else { throw unreadable(name, text) }
+      return date
+    }
+    return (try read("--since", since ?? (summary ? "7d" : "24h")), try until.map { try read("--until", $0) })
+  }
+
+  private func unreadable(_ option: String, _ text: String) -> ValidationError {
+    ValidationError("\(option) is '\(text)'; write a time such as 2h, yesterday, 07:30 or 2026-10-01")
+  }
+
+  private func show(_ time: HistoryTime) throws {
+    let range = try range(time)
+    var request = HistoryRequest()
+    (request.since, request.until, request.camera, request.label) = (range.since, range.until, camera, label)
+    if json {
+      try pages(request) { put(#"{"topic":"\#($0.topic)","message":\#($0.json)}"#) }
+      return
+    }
+    if summary { request.type = "activity" }
+    var table = HistoryTable()
+    try pages(request) { table.take($0.json) }
+    if summary {
+      put(table.summary(from: range.since, to: range.until ?? time.now))
+    } else {
+      put(table.text(goesOn: range.until.map { $0 >= time.now } ?? true))
+    }
+  }
+
+  /// Every message that was asked for, a page at a time, the oldest first.
+  private func pages(_ request: HistoryRequest, _ each: (HistoryPage.Entry) throws -> Void) throws {
+    var request = request
+    let reader = try database.map { try HistoryReader(path: $0) }
+    while true {
+      let page =
+        try reader?.page(request) ?? EventQuery.history(request, at: query, timeout: .seconds(10))
+      for entry in page.messages { try each(entry) }
+      guard let next = page.next else { return }
+      request.next = next
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import Events
+import Foundation
+import GRDB
+import Glibc
+import Testing
+
+@testable import History
+
+@Suite(.timeLimit(.minutes(5))) struct `Event store` {
+  private let sample = Sample()
+
+  @Test func `gives back every message as it was, in order, and again after it was closed`() throws {
+    let stored = try Stored()
+    let messages = try (1...3).map { try sample.activity(.update, $0, id: "a\($0)") } + [sample.health(4)]
+    let texts = messages.map { String(decoding: $0.json, as: UTF8.self) }
+    let store = try stored.store()
+    for message in messages { store.keep(message) }
+    #expect(try stored.messages() == texts, "durable as soon as it says so")
+    store.close()
+    #expect(stored.files == ["history.sqlite", "history.sqlite.lock"], "closing leaves no log behind")
+    #expect(try stored.messages() == texts)
+    #expect(stored.warnings.all.isEmpty)
+  }
+
+  @Test func `keeps a message that comes twice once`() throws {
+    let stored = try Stored()
+    let store = try stored.store()
+    let message = try sample.activity(.start, 1, id: "a")
+    store.keep(message, message)
+    store.keep(message)
+    var other = Sample()
+    other.epoch = "e2"
+    store.keep(try other.activity(.start, 1, id: "a"))
+    store.close()
+    #expect(try stored.messages().count == 2, "another run counts anew")
+  }
+
+  @Test func `passes over what is no message of ours`() throws {
+    let stored = try Stored()
+    let store = try stored.store()
+    var strange = try sample.health(1)
+    strange.json = Array("{".utf8)
+    store.keep(strange, try sample.health(2))
+    store.close()
+    #expect(try stored.messages().count == 1)
+  }
+
+  @Test func `refuses a file of a newer version and one of another program, and leaves them as they are`() throws {
+    let stored = try Stored()
+    try stored.store().close()
+    try DatabaseQueue(path: stored.path).write { try $0.execute(sql: "PRAGMA user_version = 7") }
+    let newer = HistoryError.newer(path: stored.path, version: 7, known: Schema.version)
+    #expect(throws: newer) { try stored.store() }
+    #expect(throws: newer) { try EventStore.check(stored.path) }
+    #expect(
+      "\(newer)" == "\(stored.path) was written by a newer adl (its schema is 7, this adl knows 1); "
+        + "update adl, or set history.path to another file")
+    let other = stored.folder + "/other.sqlite"
+    try DatabaseQueue(path: other).write { try $0.execute(sql: "CREATE TABLE recipes (name TEXT)") }
+    #expect(throws: HistoryError.foreign(path: other)) { try stored.store { $0.path = other } }
+    #expect(throws: HistoryError.foreign(path: other)) { try EventStore.check(other) }
+    #expect(try DatabaseQueue(path: other).read { try $0.tableExists("recipes") })
+  }
+
+  @Test func `is refused to a second writer`() throws {
+    let stored = try Stored()
+    let store = try stored.store()
+    #expect(throws: HistoryError.locked(path: stored.path)) { try stored.store() }
+    store.close()
+    try stored.store().close()
+  }
+
+  @Test func `sets a file aside that is no database, says so once, and begins a new one`() throws {
+    let stored = try Stored()
+    try Data(String(repeating: "this is no database ", count: 500).utf8).write(to: URL(fileURLWithPath: stored.path))
+    try EventStore.check(stored.path)
+    let store = try stored.store()
+    store.keep(try sample.health(1))
+    store.keep(try sample.health(2))
+    store.close()
+    #expect(try stored.messages().count == 2)
+    #expect(stored.warnings.all.count == 1 && stored.warnings.all[0].contains("is damaged"), "\(stored.warnings.all)")
+    #expect(stored.files.contains("history.sqlite.damaged-20261001T070000000"), "\(stored.files)")
+  }
+
+  @Test func `sets a file aside whose pages are overwritten while it runs, and loses nothing that comes`() throws {
+    let stored = try Stored()
+    let first = try stored.store()
+    first.keep(try sample.activity(.start, 1, id: "a"))
+    for seq in 2...200 { first.keep([try sample.health(seq)]) {} }
+    first.close()
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: stored.path))
+    // All but the header, so that it still looks like a database.
+    let size = try handle.seekToEnd()
+    try handle.seek(toOffset: 100)
+    try handle.write(contentsOf: Data(repeating: 0xAA, count: Int(size) - 100))
+    try handle.close()
+    let store = try stored.store()
+    store.keep(try sample.health(300))
+    store.close()
+    #expect(try stored.messages().count == 1)
+    #expect(stored.warnings.all.count == 1 && stored.warnings.all[0].contains(".recover"), "\(stored.warnings.all)")
+  }
+
+  @Test func `goes on in a new file when its own is deleted, and still knows what is open`() throws {
+    let stored = try Stored()
+    let store = try stored.store()
+    store.keep(try sample.activity(.start, 1, id: "a"))
+    try FileManager.default.removeItem(atPath: stored.path)
+    store.keep(try sample.health(2))
+    #expect(try stored.messages().count == 1)
+    #expect(try HistoryReader(path: stored.path).open().count == 1)
+    store.keep(try sample.activity(.end, 3, id: "a"))
+    #expect(try HistoryReader(path: stored.path).open().isEmpty)
+    store.close()
+    #expect(stored.warnings.all.count == 1, "\(stored.warnings.all)")
+  }
+
+  @Test func `that cannot be written holds nobody up, and keeps what waited once it can`() throws {
+    let stored = try Stored()
+    // A folder where the file should be stands in for rights that root would not miss.
+    try FileManager.default.createDirectory(atPath: stored.path, withIntermediateDirectories: true)
+    let store = try stored.store()
+    for seq in 1...3 { store.keep(try sample.health(seq)) }
+    #expect(stored.warnings.all.count == 1, "said once: \(stored.warnings.all)")
+    try FileManager.default.removeItem(atPath: stored.path)
+    while stored.warnings.all.count < 2 { usleep(10_000) }
+    #expect(stored.warnings.all[1] == "the history is written to \(stored.path) again; 0 messages were not kept")
+    store.close()
+    #expect(try stored.messages().count == 3)
+  }
+
+  @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount"))
+  func `that is full stays readable, says so once, and goes on when there is room`() throws {
+    let stored = try Stored()
+    let disk = try #require(SmallDisk(at: stored.folder + "/disk", kilobytes: 400))
+    let path = disk.folder + "/history.sqlite"
+    let store = try stored.store { $0.path = path }
+    var seq = 0
+    while stored.warnings.all.isEmpty {
+      seq += 1
+      store.keep(try sample.activity(.update, seq, id: "a", padding: 4000))
+      try #require(seq < 1000, "the disk never fills")
+    }
+    #expect(stored.warnings.all[0].contains("full"), "\(stored.warnings.all)")
+    for _ in 0..<3 {
+      seq += 1
+      store.keep(try sample.activity(.update, seq, id: "a", padding: 4000))
+    }
+    var request = HistoryRequest()
+    request.limit = 5
+    #expect(try HistoryReader(path: path).page(request).messages.count == 5)
+    try disk.remount(kilobytes: 40_000)
+    while stored.warnings.all.count < 2 { usleep(10_000) }
+    store.close()
+    request.limit = 10_000
+    #expect(try HistoryReader(path: path).page(request).messages.count == seq)
+    #expect(stored.warnings.all.count == 2, "\(stored.warnings.all)")
+  }
+
+  @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount"))
+  func `on a read-only disk holds nobody up, and begins when the disk can be written`() throws {
+    let stored = try Stored()
+    let disk = try #require(SmallDisk(at: stored.folder + "/disk", kilobytes: 4000))
+    try disk.remount(kilobytes: 4000, readOnly: true)
+    let path = disk.folder + "/history.sqlite"
+    try EventStore.check(path)
+    let store = try stored.store { $0.path = path }
+    store.keep(try sample.health(1))
+    #expect(stored.warnings.all.count == 1 && stored.warnings.all[0].contains("Read-only"), "\(stored.warnings.all)")
+    try disk.remount(kilobytes: 4000)
+    while stored.warnings.all.count < 2 { usleep(10_000) }
+    store.close()
+    #expect(try HistoryReader(path: path).page(HistoryRequest()).messages.count == 1)
+  }
+
+  @Test func `that another program locks goes on when it is let go, and loses nothing`() throws {
+    let stored = try Stored()
+    let store = try stored.store()
+    store.keep(try sample.health(1))
+    let other = try DatabaseQueue(path: stored.path)
+    try other.inDatabase { db in
+      try db.execute(sql: "BEGIN IMMEDIATE")
+      store.keep(try sample.health(2))
+      #expect(stored.warnings.all.count == 1 && stored.warnings.all[0].contains("locked"), "\(stored.warnings.all)")
+      try db.execute(sql: "COMMIT")
+    }
+    while stored.warnings.all.count < 2 { usleep(10_000) }
+    store.close()
+    #expect(try stored.messages().count == 2)
+  }
+}
