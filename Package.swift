@@ -125,6 +125,7 @@ let package = Package(
     library("Capture", ["Basics", "Video", "CVideo4Linux", "CFFmpeg", "CTurboJPEG"]),
     library("Inference", ["Networks", "COneDNN"]),
     library("Recognition", ["Networks"]),
+    library("Rules"),
     library("Detection", ["Video", "COpenCV"]),
     library("People", ["Video"]),
     library("Datasets", ["Basics", "Capture", "Detection", "Networks", "People", "Video"]),
@@ -183,6 +184,7 @@ let package = Package(
     tests("VideoTests", ["Video"]),
     tests("SettingsTests", ["ModelFile", "Networks", "Settings"]),
     tests("RecognitionTests", ["Networks", "Recognition"]),
+    tests("RulesTests", ["Rules"]),
     tests("DetectionTests", ["Detection", "Video"]),
     tests("PeopleTests", ["People", "Video"]),
     tests(
