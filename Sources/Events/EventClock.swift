@@ -31,7 +31,7 @@ package struct EventClock: Sendable {
   ///
   /// - Parameter text: such as `2026-10-01T09:31:04.12+02:00`.
   /// - Returns: `nil` where it is no such time, or names no time zone.
-  static func date(_ text: String) -> Date? {
+  package static func date(_ text: String) -> Date? {
     let text = text.uppercased()
     // The parser passes over what follows a time.
     let form =

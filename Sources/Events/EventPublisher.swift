@@ -90,6 +90,9 @@ package final class EventPublisher: Sendable {
   package func publish(_ event: ActivityEvent) { enqueue(event, event.camera, .event) }
   /// Queues somebody's coming or leaving.
   package func publish(_ event: PersonEvent) { enqueue(event, event.camera, .event) }
+  /// Queues an alert's beginning, reminder or end.
+  package func publish(_ alert: AlertEvent) { enqueue(alert, Topic.rules, .event) }
+  package func publish(_ state: AlertsState) { enqueue(state, Topic.rules, .state) }
   package func publish(_ state: CameraState) { enqueue(state, state.camera, .state) }
   package func publish(_ health: CameraHealth) { enqueue(health, health.camera, .health) }
 

@@ -49,7 +49,7 @@ private func minimal(_ more: String = "") -> String {
       let body = line.drop { $0 == " " }
       guard body.first == "#", let next = body.dropFirst().first, next != " ", !body.hasPrefix("#node"),
         // These have no value unless they are set.
-        !["#maximumDuration", "#region", "#size", "#rate: 30", "#detector", "#families"].contains(where: {
+        !["#maximumDuration", "#region", "#size", "#rate: 30", "#detector", "#families", "#timeZone"].contains(where: {
           body.hasPrefix($0)
         })
       else { return String(line) }
