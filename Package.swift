@@ -137,13 +137,15 @@ let package = Package(
     library("Tensors", ["CTorch"]),
 
     // Put together
+    library("Alerts", ["Events", "Rules", "Settings"]),
     library("Pipeline", ["Capture", "Detection", "Inference", "ModelFile", "People", "Recognition", "Video"]),
     library("Annotation", ["Basics", "Capture", "COpenCV", "ModelFile", "Pipeline", "Recognition", "Video"]),
     library(
       "Daemon",
       [
-        "Basics", "Capture", "Detection", "Events", "Inference", "ModelFile", "Networks", "People", "Pipeline",
-        "Recognition", "Settings", "Video", logging, lifecycle, signals,
+        "Alerts", "Basics", "Capture", "Detection", "Events", "Inference", "ModelFile", "Networks", "People",
+        "Pipeline",
+        "Recognition", "Rules", "Settings", "Video", logging, lifecycle, signals,
       ]),
     library(
       "Training",
@@ -157,8 +159,9 @@ let package = Package(
     .executableTarget(
       name: "adl",
       dependencies: [
-        "Annotation", "Basics", "Capture", "Detection", "Evaluation", "Events", "Golden", "Inference", "ModelFile",
-        "Networks", "People", "Pipeline", "Recognition", "Settings", "Synthesis", "Video", argumentParser,
+        "Alerts", "Annotation", "Basics", "Capture", "Detection", "Evaluation", "Events", "Golden", "Inference",
+        "ModelFile", "Networks", "People", "Pipeline", "Recognition", "Rules", "Settings", "Synthesis", "Video",
+        argumentParser,
       ],
       swiftSettings: settings),
 
@@ -185,6 +188,7 @@ let package = Package(
     tests("SettingsTests", ["ModelFile", "Networks", "Settings"]),
     tests("RecognitionTests", ["Networks", "Recognition"]),
     tests("RulesTests", ["Rules"]),
+    tests("AlertsTests", ["Alerts", "Events", "Rules", "Settings"]),
     tests("DetectionTests", ["Detection", "Video"]),
     tests("PeopleTests", ["People", "Video"]),
     tests(

@@ -7,7 +7,7 @@ struct ADL: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "adl",
     abstract: """
-      Recognition of activities of daily living: watch, recognise, list cameras, import models, measure, train.
+      Recognition of activities of daily living: watch, recognise, try rules, list cameras, import models, measure, train.
       """,
     discussion: """
       The service itself is `adld`. Exit status: 0 done, 1 a check failed, 64 wrong use, 65 a file or model that cannot \
@@ -15,7 +15,7 @@ struct ADL: AsyncParsableCommand {
       """,
     subcommands: [
       WatchCommand.self, RecognizeCommand.self, CamerasCommand.self, ModelCommand.self, SelftestCommand.self,
-      BenchCommand.self, SynthCommand.self, ScoreCommand.self, TrainCommand.self,
+      BenchCommand.self, SynthCommand.self, ScoreCommand.self, RulesCommand.self, TrainCommand.self,
     ])
 
   static func main() async {
