@@ -126,6 +126,7 @@ let package = Package(
     library("Capture", ["Basics", "Video", "CVideo4Linux", "CFFmpeg", "CTurboJPEG"]),
     library("Inference", ["Networks", "COneDNN"]),
     library("Recognition", ["Networks"]),
+    library("Rules"),
     library("Detection", ["Video", "COpenCV"]),
     library("People", ["Video"]),
     library("Datasets", ["Basics", "Capture", "Detection", "Networks", "People", "Video"]),
@@ -138,13 +139,14 @@ let package = Package(
     library("Tensors", ["CTorch"]),
 
     // Put together
+    library("Alerts", ["Events", "Rules", "Settings"]),
     library("Pipeline", ["Capture", "Detection", "Inference", "ModelFile", "People", "Recognition", "Video"]),
     library("Annotation", ["Basics", "Capture", "COpenCV", "ModelFile", "Pipeline", "Recognition", "Video"]),
     library(
       "Daemon",
       [
-        "Basics", "Capture", "Detection", "Events", "History", "Inference", "ModelFile", "Networks", "People",
-        "Pipeline", "Recognition", "Settings", "Video", logging, lifecycle, signals,
+        "Alerts", "Basics", "Capture", "Detection", "Events", "History", "Inference", "ModelFile", "Networks", "People",
+        "Pipeline", "Recognition", "Rules", "Settings", "Video", logging, lifecycle, signals,
       ]),
     library(
       "Training",
@@ -158,8 +160,9 @@ let package = Package(
     .executableTarget(
       name: "adl",
       dependencies: [
-        "Annotation", "Basics", "Capture", "Detection", "Evaluation", "Events", "Golden", "History", "Inference",
-        "ModelFile", "Networks", "People", "Pipeline", "Recognition", "Settings", "Synthesis", "Video", argumentParser,
+        "Alerts", "Annotation", "Basics", "Capture", "Detection", "Evaluation", "Events", "Golden", "History",
+        "Inference", "ModelFile", "Networks", "People", "Pipeline", "Recognition", "Rules", "Settings", "Synthesis",
+        "Video", argumentParser,
       ],
       swiftSettings: settings),
 
@@ -185,6 +188,8 @@ let package = Package(
     tests("VideoTests", ["Video"]),
     tests("SettingsTests", ["ModelFile", "Networks", "Settings"]),
     tests("RecognitionTests", ["Networks", "Recognition"]),
+    tests("RulesTests", ["Rules"]),
+    tests("AlertsTests", ["Alerts", "Events", "Rules", "Settings"]),
     tests("DetectionTests", ["Detection", "Video"]),
     tests("PeopleTests", ["People", "Video"]),
     tests(

@@ -94,6 +94,13 @@ class Subscriber:
         elif kind == "activity.end":
             print(f"{camera}: {person}{name(message['activity'])} ended after {message['duration_s']:.1f} s "
                   f"({message['end_reason']})")
+        elif kind in ("alert.raised", "alert.reminder"):
+            print(f"ALERT {message['rule']} ({', '.join(message['cameras'])}): {message.get('message', '')} "
+                  f"{message['reason']}, since {message['since']['time']}")
+        elif kind == "alert.cleared":
+            print(f"alert {message['rule']} cleared after {message['duration_s']:.0f} s ({message['clear_reason']})")
+        elif kind == "alerts" and message["alerts"]:
+            print("raised now:", ", ".join(alert["rule"] for alert in message["alerts"]))
         elif kind.startswith(("camera.", "finder.")):
             print(f"{camera}: {kind}: {message['reason']}")
         elif kind == "heartbeat" and message["stopping"]:

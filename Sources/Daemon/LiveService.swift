@@ -66,6 +66,11 @@ package struct LiveService: Sendable {
       return Camera(
         settings: camera, source: try SourceDescription(parsing: camera.source, adding: kinds), pipeline: pipeline)
     }
+    if !settings.people.looksAtPeople(card), let alert = settings.rules.alerts.first(where: \.needsPeople) {
+      throw DaemonError.setting(
+        "rules.alerts.\(alert.name)",
+        reason: "needs people, but the whole picture is looked at; set people.mode to people")
+    }
     if settings.people.looksAtPeople(card), let detector = settings.people.usedDetector {
       _ = try ModelFinder(path: detector, threads: settings.people.threads)
     }
@@ -81,8 +86,10 @@ package struct LiveService: Sendable {
     let activities =
       card.families.isEmpty
       ? "\(card.labels.count) activities" : "\(card.labels.count) labels, \(card.families.count) families"
+    let rules = settings.rules.alerts.map(\.name).joined(separator: ", ")
     return "model \(card.name) with \(activities); looks at \(view); cameras \(names)"
       + (historyPath.map { "; history in \($0)" } ?? "; no history")
+      + (rules.isEmpty ? "" : "; rules \(rules)")
   }
 
   /// What is allowed but probably not meant, besides `DaemonSettings.warnings`.
@@ -114,11 +121,17 @@ package struct LiveService: Sendable {
       logger.notice("known clients elsewhere: events on \(events), queries on \(query)")
     }
 
+    let rules =
+      settings.rules.alerts.isEmpty
+      ? nil
+      : RuleService(settings.rules, cameras: cameras.map(\.settings.name), publisher: publisher, logger: logger)
+    defer { rules?.stop() }
+
     let windows = WindowExchange()
     let pictures = PictureExchange()
     var captures: [CaptureService] = []
     for camera in cameras {
-      captures.append(try capture(camera, captures.count, windows, pictures, publisher, logger))
+      captures.append(try capture(camera, captures.count, windows, pictures, publisher, rules, logger))
     }
     let live = captures.map(\.camera)
     let limits = MachineLimits.current
@@ -132,7 +145,7 @@ package struct LiveService: Sendable {
     let finder = FinderService(cameras: live, pictures: pictures, settings: settings.people)
 
     // Services stop in reverse order: cameras first, then recognition ends what is open.
-    let services: [any Service] = [recognition] + (looksAtPeople ? [finder] : [])
+    let services = [rules].compactMap { $0 as (any Service)? } + [recognition] + (looksAtPeople ? [finder] : [])
     var group = ServiceGroupConfiguration(
       services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
         // A file that has ended, or one camera that cannot start, leaves the others running.
@@ -145,7 +158,7 @@ package struct LiveService: Sendable {
 
   private func capture(
     _ camera: Camera, _ index: Int, _ windows: WindowExchange, _ pictures: PictureExchange,
-    _ publisher: EventPublisher, _ logger: Logger
+    _ publisher: EventPublisher, _ rules: RuleService?, _ logger: Logger
   ) throws -> CaptureService {
     var logger = logger
     logger[metadataKey: "camera"] = "\(camera.settings.name)"
@@ -156,7 +169,11 @@ package struct LiveService: Sendable {
       reporter: CameraReporter(
         camera: name, card: card, sha256: model.sha256, options: camera.pipeline.recognition, clock: clock),
       windows: windows, pictures: pictures, clock: clock, logger: logger,
-      send: { publisher.publish($0) }, count: { publisher.update($0, of: name) })
+      send: { report in
+        publisher.publish(report)
+        rules?.take(report)
+      },
+      count: { publisher.update($0, of: name) })
     return CaptureService(
       camera: live, source: camera.source,
       options: SourceOptions(camera.settings, sampleRate: card.sampleRate))
@@ -195,4 +212,9 @@ extension EventPublisher {
     case .prediction(let prediction): publish(prediction)
     }
   }
+}
+
+extension RuleSettings.Alert {
+  /// Whether it is about who is there, which only a view of people tells.
+  fileprivate var needsPeople: Bool { kind == .present || kind == .absent || leavingEnds }
 }

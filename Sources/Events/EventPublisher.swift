@@ -111,6 +111,9 @@ package final class EventPublisher: Sendable {
     case .person(let event): enqueue(event, event.camera, .event, repeats: true)
     }
   }
+  /// Queues an alert's beginning, reminder or end.
+  package func publish(_ alert: AlertEvent) { enqueue(alert, Topic.rules, .event) }
+  package func publish(_ state: AlertsState) { enqueue(state, Topic.rules, .state) }
   package func publish(_ state: CameraState) { enqueue(state, state.camera, .state) }
   package func publish(_ health: CameraHealth) { enqueue(health, health.camera, .health) }
 

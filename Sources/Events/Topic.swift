@@ -9,6 +9,9 @@ package struct Topic: Hashable, Sendable, CustomStringConvertible {
   /// Major version of the schema; a breaking change gets a new prefix, so old subscribers keep working.
   package static let prefix = "adl/1/"
 
+  /// Stands in the camera's place for alerts, which may be about several cameras.
+  package static let rules = "_rules"
+
   package let description: String
 
   /// The messages of one camera; both names are of `[a-z0-9_-]`.
@@ -29,7 +32,7 @@ package struct Topic: Hashable, Sendable, CustomStringConvertible {
     description = text
   }
 
-  /// The camera, or `_daemon`.
+  /// The camera, or `_rules`, or `_daemon`.
   package var camera: String { segment(3) }
   /// `nil` for the daemon's own messages.
   package var kind: Kind? { Kind(rawValue: segment(4)) }

@@ -10,6 +10,7 @@ package struct DaemonSettings: Equatable, Sendable {
   package var cameras: [CameraSettings]
   package var people: PeopleSettings
   package var recognition: RecognitionSettings
+  package var rules: RuleSettings
   package var events: EventSettings
   package var history: HistorySettings
   package var log: LogSettings
@@ -40,7 +41,7 @@ package struct DaemonSettings: Equatable, Sendable {
   /// Names of all settings, as `cameras[].name`; `*` stands for a label.
   package static var knownSettings: Set<String> {
     let findings = Findings()
-    let sample = "cameras: [{region: {x: 0}}]\nrecognition: {activities: {label: {}}}"
+    let sample = "cameras: [{region: {x: 0}}]\nrecognition: {activities: {label: {}}}\nrules: {alerts: {name: {}}}"
     do {
       _ = DaemonSettings(SettingsTable(root: try Yams.compose(yaml: sample), findings: findings), hostName: "")
     } catch {
@@ -56,6 +57,7 @@ package struct DaemonSettings: Equatable, Sendable {
     cameras = table.tables("cameras").map(CameraSettings.init)
     people = PeopleSettings(table.table("people"))
     recognition = RecognitionSettings(table.table("recognition"))
+    rules = RuleSettings(table.table("rules"), cameras: cameras.filter(\.isEnabled).map(\.name))
     events = EventSettings(table.table("events"))
     history = HistorySettings(table.table("history"))
     log = LogSettings(table.table("log"))
@@ -66,11 +68,16 @@ package struct DaemonSettings: Equatable, Sendable {
     for camera in cameras where !camera.name.isEmpty && !names.insert(camera.name).inserted {
       table.refuse("cameras", "a list of cameras with different names; '\(camera.name)' appears twice")
     }
+    // Topics of the daemon's own messages stand beside those of cameras.
+    for name in ["_daemon", "_rules"] where names.contains(name) {
+      table.refuse("cameras", "a list of cameras with names of their own; '\(name)' is the daemon's")
+    }
     table.finish()
     warnings = table.findings.warnings
   }
 
-  /// Checks the names under `recognition.activities` against the model's labels, or its families where it has some.
+  /// Checks the names under `recognition.activities` and `rules` against the model's labels, or its families where it has
+  /// some.
   ///
   /// - Throws: `SettingsError` naming each that is neither, with the nearest there are.
   package func check(againstLabels labels: [String], families: [LabelFamily] = [], path: String) throws(SettingsError) {
@@ -78,7 +85,8 @@ package struct DaemonSettings: Equatable, Sendable {
     let findings = recognition.activities.keys.filter { !known.contains($0) }.sorted().map { name in
       Finding(text: "recognition.activities.\(name): " + reason(name, known, labels, families))
     }
-    if !findings.isEmpty { throw SettingsError(path: path, findings: findings) }
+    let all = findings + rules.findings(labels: labels, families: families, recognition: recognition)
+    if !all.isEmpty { throw SettingsError(path: path, findings: all) }
   }
 
   /// Why an activity of this name cannot be set.

@@ -151,6 +151,15 @@ struct SettingsTable {
     return values
   }
 
+  /// A list of texts; one alone may stand without brackets.
+  func texts(_ key: String) -> [String] {
+    guard let node = node(key) else { return [] }
+    let nodes = node.scalar == nil ? list(key) : [node]
+    let texts = nodes.compactMap { $0.scalar?.string }
+    if texts.count < nodes.count { refuse(key, node, "a list of texts") }
+    return texts
+  }
+
   /// A list of whole numbers.
   func integers(_ key: String, _ range: ClosedRange<Int>) -> [Int] {
     let values = list(key).map { $0.int ?? Int.min }
@@ -177,6 +186,12 @@ struct SettingsTable {
   }
 
   func refuse(_ key: String, _ allowed: String) { refuse(key, node(key), allowed) }
+
+  /// Refuses the table as a whole.
+  func refuse(_ allowed: String) {
+    findings.errors.append(
+      Finding(line: line, text: "\(SourceAddress(String(name.prefix(200)))) is refused; it must be \(allowed)"))
+  }
 
   func warn(_ key: String, _ text: String) {
     findings.warnings.append(Finding(line: node(key)?.mark?.line, text: "\(full(key)) \(text)"))

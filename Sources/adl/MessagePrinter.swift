@@ -6,6 +6,8 @@ struct MessageContent {
   enum Body {
     case event(ActivityEvent)
     case person(PersonEvent)
+    case alert(AlertEvent)
+    case alerts(AlertsState)
     case prediction(Prediction)
     case state(CameraState)
     case health(CameraHealth)
@@ -27,6 +29,8 @@ struct MessageContent {
         switch message.topic.kind {
         case .event: try Self.event(message.json, decoder)
         case .prediction: .prediction(try decoder.decode(Prediction.self, from: message.json))
+        case .state where topic.camera == Topic.rules:
+          .alerts(try decoder.decode(AlertsState.self, from: message.json))
         case .state: .state(try decoder.decode(CameraState.self, from: message.json))
         case .health: .health(try decoder.decode(CameraHealth.self, from: message.json))
         case nil: .heartbeat(try decoder.decode(Heartbeat.self, from: message.json))
@@ -39,6 +43,7 @@ struct MessageContent {
   private static func event(_ json: Data, _ decoder: JSONDecoder) throws -> Body {
     struct Kind: Decodable { var type: String }
     let type = try decoder.decode(Kind.self, from: json).type
+    if AlertEvent.Kind(rawValue: type) != nil { return .alert(try decoder.decode(AlertEvent.self, from: json)) }
     return PersonEvent.Kind(rawValue: type) == nil
       ? .event(try decoder.decode(ActivityEvent.self, from: json))
       : .person(try decoder.decode(PersonEvent.self, from: json))
@@ -92,6 +97,10 @@ struct MessagePrinter {
       case .entered: paint("→ \(person) came", 36)
       case .left: paint("← \(person) left", 36) + "  after \(seconds(event.duration ?? 0)) s  \(event.reason ?? "")"
       }
+    case .alert(let alert): return line(alert)
+    case .alerts(let state):
+      let names = state.alerts.map { "\($0.rule) (\($0.cameras.joined(separator: ", ")))" }
+      return names.isEmpty ? "= no alerts" : "= alerts: " + names.joined(separator: ", ")
     case .prediction(let prediction):
       let whose = prediction.person.map { "person \($0.id): " } ?? ""
       return whose
@@ -102,6 +111,18 @@ struct MessagePrinter {
       if heartbeat.isStopping { return "the daemon stops" }
       return heartbeats ? "alive" : nil
     case .other: return content.text
+    }
+  }
+
+  private func line(_ alert: AlertEvent) -> String {
+    let whose = alert.person.map { "  person \($0.id)" } ?? ""
+    let name = "\(alert.rule)  \(alert.cameras.joined(separator: ", "))" + whose
+    let why = (alert.message.map { "\($0): " } ?? "") + alert.reason
+    return switch alert.type {
+    case .raised: paint("▲ alert \(name)", 31) + "  \(why)"
+    case .reminder: paint("△ alert \(name)", 31) + "  since \(localTime(alert.raised.time))  \(why)"
+    case .cleared:
+      paint("▽ cleared \(name)", 32) + "  after \(seconds(alert.duration ?? 0)) s  \(alert.clearReason ?? "")"
     }
   }
 

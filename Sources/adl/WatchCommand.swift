@@ -9,7 +9,8 @@ struct WatchCommand: AsyncParsableCommand {
     commandName: "watch",
     abstract: "Show people and their activities as the daemon recognises them.",
     discussion: """
-      Where people are followed, lines name them by number: who came, what each is doing, who left.
+      Where people are followed, lines name them by number: who came, what each is doing, who left. Alerts of the daemon's \
+      rules are shown as they are raised and cleared.
 
       Reconnects by itself, indefinitely, and says when messages were missed, when the daemon was started anew, and when it \
       is silent. With --json each line is one object: {"topic": …, "message": …}, or {"notice": …}.
@@ -94,6 +95,9 @@ struct WatchCommand: AsyncParsableCommand {
 
   private func isWanted(_ content: MessageContent) -> Bool {
     if case .heartbeat = content.body { return true }
+    if case .alert(let alert) = content.body {
+      return activity.isEmpty && (camera.isEmpty || alert.cameras.contains(where: camera.contains))
+    }
     guard camera.isEmpty || camera.contains(content.topic.camera) else { return false }
     if case .event(let event) = content.body { return activity.isEmpty || activity.contains(event.activity.label) }
     return activity.isEmpty

@@ -50,6 +50,13 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
     return try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
   }
 
+  /// The schema that a message is to agree with.
+  private func schemaName(_ message: EventSubscriber.Message) -> String {
+    guard message.topic.camera != Topic.rules else { return message.topic.kind == .state ? "alerts" : "alert" }
+    let isPerson = String(decoding: message.json, as: UTF8.self).contains(#""type":"person."#)
+    return isPerson ? "person" : message.topic.kind?.rawValue ?? "heartbeat"
+  }
+
   @Test func `describe every message that is published`() throws {
     let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -98,7 +105,15 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
     var left = PersonEvent(.left, camera: "kitchen", person: person)
     (left.until, left.duration, left.reason) = (instant, 12.5, "left")
 
-    var unseen: Set = ["event", "prediction", "state", "health", "heartbeat", "person"]
+    var alert = AlertEvent(
+      .raised, id: "id", rule: "fallen", cameras: ["kitchen"], reason: "r", since: instant, raised: instant)
+    (alert.person, alert.message, alert.unwatched) = (AlertEvent.Person(id: 2), "Look after Anna", 12.5)
+    var reminder = alert
+    (reminder.type, reminder.reminder) = (.reminder, 1)
+    var cleared = alert
+    (cleared.type, cleared.cleared, cleared.duration, cleared.clearReason) = (.cleared, instant, 1.5, "followed")
+
+    var unseen: Set = ["event", "prediction", "state", "health", "heartbeat", "person", "alert", "alerts"]
     while !unseen.isEmpty {
       // Again and again until the subscriber has joined both sockets.
       publisher.publish(event)
@@ -110,12 +125,13 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
       publisher.publish(personal.prediction)
       publisher.publish(PersonEvent(.entered, camera: "kitchen", person: person))
       publisher.publish(left)
+      for alert in [alert, reminder, cleared] { publisher.publish(alert) }
+      publisher.publish(AlertsState(alerts: [alert]))
       publisher.publish(CameraHealth(.finderFailed, camera: "kitchen", reason: "r", counters: CameraHealth.Counters()))
       publisher.publish(CameraHealth(.online, camera: "kitchen", reason: "r", counters: CameraHealth.Counters()))
       publisher.publish(Prediction(camera: "kitchen", top: event.top, window: window, latency: latency))
       guard case .message(let message) = try #require(subscriber.next(timeout: .seconds(10))) else { continue }
-      let isPerson = String(decoding: message.json, as: UTF8.self).contains(#""type":"person."#)
-      let name = isPerson ? "person" : message.topic.kind?.rawValue ?? "heartbeat"
+      let name = schemaName(message)
       let found = try findings(JSONSerialization.jsonObject(with: message.json), against: schema(name))
       #expect(found.isEmpty, "\(name): \(found)")
       unseen.remove(name)

@@ -61,7 +61,9 @@ private func minimal(_ more: String = "") -> String {
       let body = line.drop { $0 == " " }
       guard body.first == "#", let next = body.dropFirst().first, next != " ", !body.hasPrefix("#node"),
         // These have no value unless they are set.
-        !["#maximumDuration", "#region", "#size", "#rate: 30", "#detector", "#families", "#remote"].contains(where: {
+        ![
+          "#maximumDuration", "#region", "#size", "#rate: 30", "#detector", "#families", "#remote", "#timeZone",
+        ].contains(where: {
           body.hasPrefix($0)
         })
       else { return String(line) }

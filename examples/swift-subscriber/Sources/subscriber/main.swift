@@ -14,7 +14,8 @@ struct ActivityEvent: Decodable {
   var type: String
   var epoch: String
   var seq: Int
-  var camera: String
+  /// Absent in alerts.
+  var camera: String?
   /// Absent where somebody only came or left.
   var activity: Activity?
   /// Absent where the whole picture is looked at.
@@ -22,6 +23,10 @@ struct ActivityEvent: Decodable {
   var onset: Instant?
   var duration_s: Double?
   var end_reason: String?
+  /// The rule behind an alert, and why it was raised.
+  var rule: String?
+  var reason: String?
+  var clear_reason: String?
 }
 
 let endpoint = CommandLine.arguments.dropFirst().first ?? "ipc:///run/adl/events.sock"
@@ -56,13 +61,16 @@ while true {
     if event.seq > before.seq + 1 { print("missed \(event.seq - before.seq - 1) messages of \(topic)") }
   }
   last[topic] = (event.epoch, event.seq)
-  let who = event.person.map { "\(event.camera), person \($0.id)" } ?? event.camera
+  let who = event.person.map { "\(event.camera ?? ""), person \($0.id)" } ?? event.camera ?? ""
   let what = event.activity.map { $0.label + ($0.member.map { " (\($0))" } ?? "") } ?? ""
   switch event.type {
   case "activity.start": print("\(who): \(what) since \(event.onset?.time ?? "")")
   case "activity.end": print("\(who): \(what) ended after \(event.duration_s ?? 0) s (\(event.end_reason ?? ""))")
   case "person.entered": print("\(who) came")
   case "person.left": print("\(who) left after \(event.duration_s ?? 0) s")
+  case "alert.raised", "alert.reminder": print("ALERT \(event.rule ?? ""): \(event.reason ?? "")")
+  case "alert.cleared":
+    print("alert \(event.rule ?? "") cleared after \(event.duration_s ?? 0) s (\(event.clear_reason ?? ""))")
   default: break
   }
   fflush(nil)  // at once, also into a pipe

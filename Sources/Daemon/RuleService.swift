@@ -1,0 +1,67 @@
+import Alerts
+import Events
+import Logging
+import Rules
+import ServiceLifecycle
+import Settings
+import Synchronization
+
+/// Gives rules what is published, and time once a second; publishes their alerts.
+final class RuleService: Service {
+  private let watch: Mutex<RuleWatch>
+  private let publisher: EventPublisher
+  private let logger: Logger
+
+  /// Begins to watch now; `cameras` are all that are enabled.
+  init(_ settings: RuleSettings, cameras: [String], publisher: EventPublisher, logger: Logger) {
+    self.publisher = publisher
+    self.logger = logger
+    watch = Mutex(RuleWatch(settings, cameras: cameras, at: Self.now(publisher)))
+    // Newcomers get it even if nothing is ever raised.
+    publisher.publish(AlertsState(alerts: []))
+  }
+
+  /// Takes a message that was just published; cameras call it from threads of their own.
+  func take(_ report: Report) {
+    proceed { watch, now in
+      switch report {
+      case .activity(let event): watch.take(event, at: now)
+      case .person(let event): watch.take(event, at: now)
+      case .state(let state): watch.take(state, at: now)
+      case .health(let health): watch.take(health, at: now)
+      case .prediction: watch.tick(at: now)
+      }
+    }
+  }
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      // Sleep ends early only when it is cancelled.
+      while (try? await Task.sleep(for: .seconds(1))) != nil {
+        self.proceed { watch, now in watch.tick(at: now) }
+      }
+    }
+  }
+
+  /// Clears what is raised, once nothing is reported any more.
+  func stop() { proceed { watch, now in watch.stop(at: now) } }
+
+  /// Time is read under the lock, so that it never goes back.
+  private func proceed(_ step: (inout RuleWatch, Moment) -> RuleWatch.Outcome) {
+    watch.withLock { watch in
+      let outcome = step(&watch, Self.now(publisher))
+      for window in outcome.undecided { logger.notice("no alert of \(window.rule): \(window.reason)") }
+      guard !outcome.alerts.isEmpty else { return }
+      for alert in outcome.alerts.map(\.alert) {
+        logger.notice("\(alert.type.rawValue) \(alert.rule): \(alert.clearReason ?? alert.reason)")
+        publisher.publish(alert)
+      }
+      publisher.publish(watch.state)
+    }
+  }
+
+  private static func now(_ publisher: EventPublisher) -> Moment {
+    let (monotonic, wall) = publisher.options.clock.now()
+    return Moment(monotonic: monotonic, wall: wall)
+  }
+}

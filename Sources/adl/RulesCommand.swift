@@ -1,0 +1,115 @@
+import Alerts
+import ArgumentParser
+import Basics
+import Events
+import Foundation
+import Rules
+import Settings
+
+/// `adl rules`: what rules would have said of what was recorded.
+struct RulesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rules",
+    abstract: "Try rules on what a daemon published.",
+    discussion: """
+      Runs the rules of an adld.yaml over events that `adl watch --json` printed, with their times, as the daemon would have: \
+      what it would have raised and cleared, and where too little was watched to say anything. Alerts that the daemon itself \
+      published are passed over. A change to a rule can so be tried on yesterday before it goes to the daemon.
+
+      Times are those of rules.timeZone. With --json each line is an alert's event as the daemon publishes it, without \
+      what the publisher adds, or {"undecided": …}.
+
+      Examples:
+        adl watch --json >>events.jsonl
+        adl rules events.jsonl --config /etc/adl/adld.yaml
+      """)
+
+  @Argument(help: ArgumentHelp("What `adl watch --json` printed.", valueName: "events.jsonl"))
+  var events: String
+
+  @Option(help: ArgumentHelp("The settings with the rules.", valueName: "file"))
+  var config = "/etc/adl/adld.yaml"
+
+  @Flag(help: "One JSON object a line.")
+  var json = false
+
+  func run() throws {
+    try reporting { try replay() }
+  }
+
+  private func replay() throws {
+    let settings = try DaemonSettings.load(path: config, hostName: ProcessInfo.processInfo.hostName)
+    guard !settings.rules.alerts.isEmpty else {
+      throw stopped("\(config) has no rules; set rules.alerts", ExitStatus.data)
+    }
+    let recording: Data
+    do {
+      recording = try Data(contentsOf: URL(fileURLWithPath: events), options: .mappedIfSafe)
+    } catch {
+      throw stopped("\(events) cannot be read: \(error.localizedDescription)", ExitStatus.data)
+    }
+    var rules = RecordedRules(settings)
+    let printer = AlertPrinter(json: json, zone: settings.rules.zone)
+    for line in recording.split(separator: UInt8(ascii: "\n")) {
+      printer.show(rules.read(String(decoding: line, as: UTF8.self)))
+    }
+    guard let period = rules.period else {
+      throw stopped("\(events) holds no messages as `adl watch --json` prints them", ExitStatus.data)
+    }
+    if !json { printer.end(rules.count, period, rules.raised) }
+  }
+}
+
+/// Writes the alerts of a recording, with their own times.
+private struct AlertPrinter {
+  let json: Bool
+  let zone: TimeZone
+
+  func show(_ outcome: RuleWatch.Outcome) {
+    for window in outcome.undecided {
+      put(json ? text(Undecided(undecided: window)) : "\(time(window.at))  no alert  \(window.rule)  \(window.reason)")
+    }
+    for said in outcome.alerts { put(json ? text(said.alert) : "\(time(said.at))  \(line(said.alert))") }
+  }
+
+  func end(_ count: Int, _ period: ClosedRange<Date>, _ raised: [AlertEvent]) {
+    let names = raised.map(\.rule).joined(separator: ", ")
+    put(
+      "\(count) messages from \(time(period.lowerBound)) to \(time(period.upperBound))"
+        + (names.isEmpty ? "" : "; raised at the end: \(names)"))
+  }
+
+  private func line(_ alert: AlertEvent) -> String {
+    let whose = alert.person.map { " person \($0.id)" } ?? ""
+    let name = "\(alert.rule)  \(alert.cameras.joined(separator: ", "))\(whose)"
+    let why = (alert.message.map { "\($0): " } ?? "") + alert.reason
+    return switch alert.type {
+    case .raised: "raised    \(name)  \(why)"
+    case .reminder: "reminder  \(name)  raised \(time(alert.raised))"
+    case .cleared: "cleared   \(name)  \(alert.clearReason ?? "") after \(Duration.seconds(alert.duration ?? 0).words)"
+    }
+  }
+
+  private struct Undecided: Encodable {
+    var undecided: RuleWatch.Undecided
+  }
+
+  private func text(_ value: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      return String(decoding: try encoder.encode(value), as: UTF8.self)
+    } catch {
+      preconditionFailure("our own messages can always be written: \(error)")
+    }
+  }
+
+  private func time(_ instant: Instant) -> String { EventClock.date(instant.time).map(time) ?? instant.time }
+
+  private func time(_ date: Date) -> String {
+    date.formatted(
+      .verbatim(
+        "\(year: .padded(4))-\(month: .twoDigits)-\(day: .twoDigits) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits)",
+        timeZone: zone, calendar: Calendar(identifier: .gregorian)))
+  }
+}
