@@ -80,7 +80,6 @@ let libtorch = Libtorch(folder: Context.environment["LIBTORCH"].flatMap { $0.isE
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 let package = Package(
   name: "adl",
@@ -146,7 +145,7 @@ let package = Package(
       "Daemon",
       [
         "Alerts", "Basics", "Capture", "Detection", "Events", "History", "Inference", "ModelFile", "Networks", "People",
-        "Pipeline", "Recognition", "Rules", "Settings", "Video", logging, lifecycle, signals,
+        "Pipeline", "Recognition", "Rules", "Settings", "Video", logging, lifecycle,
       ]),
     library(
       "Training",
@@ -155,7 +154,8 @@ let package = Package(
         "Video",
       ]),
     .executableTarget(
-      name: "adld", dependencies: ["Basics", "Daemon", "Detection", "Settings", "Synthesis", argumentParser, logging],
+      name: "adld",
+      dependencies: ["Basics", "Daemon", "Detection", "Settings", "Synthesis", argumentParser, logging],
       swiftSettings: settings),
     .executableTarget(
       name: "adl",

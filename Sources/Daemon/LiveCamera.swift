@@ -136,11 +136,11 @@ final class LiveCamera: Sendable {
     }
   }
 
-  /// The daemon stops: ends what is open.
-  func shutDown() {
+  /// The daemon stops, or goes on with other settings: ends what is open.
+  func shutDown(for cause: StopCause) {
     withdrawWindows()
     let summary = desk.withLock { desk in
-      serve(desk.pipeline.lose(.shutdown, at: clock.now().monotonic, reason: "the daemon stops"), &desk)
+      serve(desk.pipeline.lose(cause.loss, at: clock.now().monotonic, reason: cause.text), &desk)
       return desk.times.summary(Self.counters(desk))
     }
     logger.notice("\(summary)")

@@ -11,7 +11,6 @@ import Networks
 import Pipeline
 import ServiceLifecycle
 package import Settings
-import UnixSignals
 import Video
 
 /// The daemon put together: everything checked first, then one group of services that start and stop in order.
@@ -97,19 +96,21 @@ package struct LiveService: Sendable {
     [settings.people.mismatch(card), ScoringOptions(settings.model, .current).mismatch(card)].compactMap(\.self)
   }
 
-  /// Runs until SIGTERM, SIGINT or SIGHUP: then capture stops, open activities are ended, and events are flushed.
-  package func run(logger: Logger, notification: ServiceNotification) async throws {
-    var publishing = EventPublisher.Options(settings)
-    publishing.warn = { logger.warning("\($0)") }
-    let store = try historyPath.map { path in
-      var keeping = EventStore.Options(path: path)
-      (keeping.days, keeping.bytes) = (settings.history.days, settings.history.megabytes << 20)
-      keeping.warn = publishing.warn
-      return try EventStore(keeping)
-    }
+  /// Runs until SIGTERM or SIGINT: then capture stops, open activities are ended, and events are flushed.
+  ///
+  /// - Parameters:
+  ///   - logger: gets what happens.
+  ///   - notification: tells systemd.
+  ///   - signals: SIGTERM, SIGINT and SIGHUP.
+  ///   - reload: at SIGHUP reads the settings again; `nil` where SIGHUP ends the daemon, as in a terminal.
+  /// - Returns: what to go on with after a SIGHUP; `nil` when the daemon is to stop.
+  /// - Throws: `CannotStart` where a socket or file cannot be had, or what ended a service.
+  package func run(
+    logger: Logger, notification: ServiceNotification, signals: SignalInbox,
+    reload: (@Sendable () throws -> LiveService)?
+  ) async throws -> LiveService? {
+    let (store, publisher) = try open(logger)
     defer { store?.close() }
-    publishing.store = store
-    let publisher = try EventPublisher(publishing)
     defer { publisher.close() }
     for leftover in store?.leftovers ?? [] { publisher.publish(leftover) }
     if let store {
@@ -121,6 +122,7 @@ package struct LiveService: Sendable {
       logger.notice("known clients elsewhere: events on \(events), queries on \(query)")
     }
 
+    let control = ControlService(signals, read: reload, notification, logger)
     let rules =
       settings.rules.alerts.isEmpty
       ? nil
@@ -138,22 +140,53 @@ package struct LiveService: Sendable {
     if let summary = limits.summary { logger.notice("\(summary)") }
     let recognition = RecognitionService(
       cameras: live, model: model, options: ScoringOptions(settings.model, limits), windows: windows,
+      stopCause: { control.cause },
       onReady: { text in
         logger.notice("model \(card.name) ready: \(text)", metadata: ["sha256": "\(model.sha256)"])
         notification.ready(status: "Watching \(live.count) cameras")
       })
     let finder = FinderService(cameras: live, pictures: pictures, settings: settings.people)
 
+    let supervisor = Supervisor(
+      [recognition.lifeline] + (looksAtPeople ? [finder.lifeline] : []) + captures.map(\.lifeline), notification, logger
+    )
+
     // Services stop in reverse order: cameras first, then recognition ends what is open.
-    let services = [rules].compactMap { $0 as (any Service)? } + [recognition] + (looksAtPeople ? [finder] : [])
+    let services: [any Service] =
+      [supervisor] + [rules].compactMap { $0 } + [recognition] + (looksAtPeople ? [finder] : [])
     var group = ServiceGroupConfiguration(
       services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
+        + [.init(service: control, successTerminationBehavior: .gracefullyShutdownGroup)]
         // A file that has ended, or one camera that cannot start, leaves the others running.
         + captures.map { .init(service: $0, successTerminationBehavior: .ignore) },
-      gracefulShutdownSignals: [.sigterm, .sigint, .sighup], logger: quiet(logger))
+      logger: quiet(logger))
     group.maximumGracefulShutdownDuration = .seconds(5)
-    defer { notification.stopping() }
     try await ServiceGroup(configuration: group).run()
+    if control.next == nil { notification.stopping() }
+    return control.next
+  }
+
+  /// What another process might have, or a disk refuse.
+  private func open(_ logger: Logger) throws(CannotStart) -> (store: EventStore?, publisher: EventPublisher) {
+    var publishing = EventPublisher.Options(settings)
+    publishing.warn = { logger.warning("\($0)") }
+    do {
+      let store = try historyPath.map { path in
+        var keeping = EventStore.Options(path: path)
+        (keeping.days, keeping.bytes) = (settings.history.days, settings.history.megabytes << 20)
+        keeping.warn = publishing.warn
+        return try EventStore(keeping)
+      }
+      publishing.store = store
+      do {
+        return (store, try EventPublisher(publishing))
+      } catch {
+        store?.close()
+        throw error
+      }
+    } catch {
+      throw CannotStart(reason: error)
+    }
   }
 
   private func capture(

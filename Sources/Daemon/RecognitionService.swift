@@ -12,6 +12,8 @@ struct RecognitionService: Service {
   let model: StudentModel
   let options: ScoringOptions
   let windows: WindowExchange
+  /// Asked once the windows have ended.
+  let stopCause: @Sendable () -> StopCause
   let lifeline = Lifeline("recognition")
   /// Called once the network is planned and its weights are packed.
   let onReady: @Sendable (String) -> Void
@@ -41,6 +43,7 @@ struct RecognitionService: Service {
       work.add(time)
       lifeline.rest()
     }
-    for camera in cameras { camera.shutDown() }
+    let cause = stopCause()
+    for camera in cameras { camera.shutDown(for: cause) }
   }
 }

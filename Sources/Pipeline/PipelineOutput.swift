@@ -45,12 +45,15 @@ package enum CameraLoss: Equatable, Sendable {
   case offline
   case ended
   case shutdown
+  /// The daemon goes on with other settings.
+  case configChange
 
   var endReason: EndReason {
     switch self {
     case .offline: .cameraLost
     case .ended: .sourceEnded
     case .shutdown: .shutdown
+    case .configChange: .configChange
     }
   }
 }

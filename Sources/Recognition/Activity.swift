@@ -38,6 +38,8 @@ package enum EndReason: String, Codable, Sendable, CaseIterable {
   /// The file or stream came to its end.
   case sourceEnded = "source_ended"
   case shutdown
+  /// The daemon goes on with other settings.
+  case configChange = "config_change"
   /// Whoever did it is no longer there.
   case personLeft = "person_left"
 }

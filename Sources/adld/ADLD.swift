@@ -7,14 +7,21 @@ import Logging
 import Settings
 import Synthesis
 
+/// Settings that cannot be used, in words.
+private struct Unusable: Error, CustomStringConvertible {
+  var text: String
+  var description: String { text }
+}
+
 @main
 struct ADLD: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "adld",
     abstract: "Watches cameras and publishes the activities of daily living that it recognises.",
     discussion: """
-      Runs until SIGTERM, SIGINT or SIGHUP, ends open activities and flushes their events. Exit status: 0 stopped, 1 failed \
-      while running, 78 settings or what they name cannot be used.
+      Runs until SIGTERM or SIGINT, ends open activities and flushes their events. At SIGHUP it reads the settings again: all of \
+      them, or none where something cannot be used, which the log then says; in a terminal SIGHUP ends it. Exit status: 0 \
+      stopped, 1 failed while running, 78 settings or what they name cannot be used.
       """)
 
   @Option(help: ArgumentHelp("The settings.", valueName: "file"))
@@ -30,16 +37,9 @@ struct ADLD: AsyncParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let daemon: LiveService
     do {
-      let settings = try DaemonSettings.load(path: config, hostName: ProcessInfo.processInfo.hostName)
-      for warning in settings.warnings { complain("\(config):\(warning) (warning)") }
-      daemon = try LiveService(
-        settings, path: config, adding: [SyntheticSource.self], stateDirectory: environment["STATE_DIRECTORY"])
-      for warning in daemon.warnings { complain("\(config): \(warning) (warning)") }
-    } catch let error as DetectionError {
-      complain("people.detector: \(error)")
-      throw ExitCode(78)
+      daemon = try Self.load(config, environment)
     } catch {
-      complain("\(error)")
+      Self.complain(Self.text(error))
       throw ExitCode(78)
     }
     if check {
@@ -50,13 +50,52 @@ struct ADLD: AsyncParsableCommand {
     let underJournal = environment["JOURNAL_STREAM"] != nil
     let logger = Logger(label: "adld") { _ in JournalLogHandler(level: level, underJournal: underJournal) }
     do {
-      try await daemon.run(
-        logger: logger, notification: ServiceNotification(socketPath: environment["NOTIFY_SOCKET"]))
+      try await run(daemon, environment, logger)
     } catch {
       logger.critical("\(error)")
       throw ExitCode(1)
     }
   }
 
-  private func complain(_ text: String) { StandardStreams.complain("\(text)\n") }
+  /// Runs with these settings, and with those that SIGHUP brings, until the daemon is to stop.
+  private func run(_ daemon: LiveService, _ environment: [String: String], _ logger: Logger) async throws {
+    let notification = ServiceNotification(environment, pid: getpid())
+    // A terminal that is closed sends SIGHUP, too, and means the end.
+    let reloads = isatty(STDIN_FILENO) == 0
+    let signals = SignalInbox(trapping: [SIGTERM, SIGINT, SIGHUP])
+    let reload: @Sendable () throws -> LiveService = { [config] in
+      do { return try Self.load(config, environment) } catch { throw Unusable(text: Self.text(error)) }
+    }
+    var (daemon, before): (LiveService, LiveService?) = (daemon, nil)
+    while true {
+      do {
+        let next = try await daemon.run(
+          logger: logger, notification: notification, signals: signals,
+          reload: reloads ? reload : nil)
+        guard let next else { return }
+        (daemon, before) = (next, daemon)
+      } catch let error as CannotStart {
+        guard let usable = before else { throw error }
+        logger.error("\(error); the settings before are used again")
+        (daemon, before) = (usable, nil)
+      }
+    }
+  }
+
+  /// Reads the settings and checks everything that they name.
+  private static func load(_ config: String, _ environment: [String: String]) throws -> LiveService {
+    let settings = try DaemonSettings.load(path: config, hostName: ProcessInfo.processInfo.hostName)
+    for warning in settings.warnings { complain("\(config):\(warning) (warning)") }
+    let daemon = try LiveService(
+      settings, path: config, adding: [SyntheticSource.self], stateDirectory: environment["STATE_DIRECTORY"])
+    for warning in daemon.warnings { complain("\(config): \(warning) (warning)") }
+    return daemon
+  }
+
+  /// Errors of a detector do not name the setting.
+  private static func text(_ error: any Error) -> String {
+    error is DetectionError ? "people.detector: \(error)" : "\(error)"
+  }
+
+  private static func complain(_ text: String) { StandardStreams.complain("\(text)\n") }
 }

@@ -142,7 +142,7 @@ struct Bench {
     }
     bench.play(16)
     bench.score([bench.camera], [0.4, 0.45, 0.15])
-    bench.camera.shutDown()
+    bench.camera.shutDown(for: .shutdown)
     let events = bench.reports.value.compactMap { if case .activity(let event) = $0 { event } else { nil } }
     let label = ActivityEvent.Label(label: "Move", index: 0, member: "Sit")
     #expect(events.map(\.type) == [.start, .end] && events.allSatisfy { $0.activity == label })
@@ -179,7 +179,7 @@ struct Bench {
     let bench = try Bench("room")
     bench.play(16)
     bench.score([bench.camera])
-    bench.camera.shutDown()
+    bench.camera.shutDown(for: .shutdown)
     #expect(bench.words.contains("activity.end shutdown"))
     #expect(bench.words.suffix(2) == ["= no_signal offline", "camera.offline"])
   }

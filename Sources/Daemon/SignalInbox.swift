@@ -1,0 +1,64 @@
+import Foundation
+import Synchronization
+
+/// Signals of the process, kept until somebody asks for them.
+///
+/// One for the life of the process: between two runs of the daemon none may get lost.
+package final class SignalInbox: Sendable {
+  private struct State {
+    var pending: [CInt] = []
+    var waiting: CheckedContinuation<CInt?, Never>?
+  }
+
+  private let state = Mutex(State())
+
+  /// Never changed; they end with the inbox.
+  nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
+
+  /// From now on these signals come here instead of ending the process.
+  package init(trapping signals: [CInt]) {
+    let queue = DispatchQueue(label: "signals")
+    let registering = DispatchGroup()
+    let sources = signals.map { DispatchSource.makeSignalSource(signal: $0, queue: queue) }
+    unsafe self.sources = sources
+    for (signal, source) in zip(signals, sources) {
+      source.setEventHandler { [weak self] in self?.take(signal) }
+      registering.enter()
+      source.setRegistrationHandler { registering.leave() }
+      source.resume()
+    }
+    // Until then a signal would still end the process.
+    registering.wait()
+  }
+
+  /// Leaves a signal, as if the process had got it.
+  func take(_ signal: CInt) {
+    let waiting = state.withLock { state in
+      defer { state.waiting = nil }
+      if state.waiting == nil { state.pending.append(signal) }
+      return state.waiting
+    }
+    waiting?.resume(returning: signal)
+  }
+
+  /// Waits for the next signal; `nil` when the task is cancelled. One task at a time may wait.
+  func next() async -> CInt? {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let answer: CInt?? = state.withLock { state in
+          precondition(state.waiting == nil, "two tasks wait for signals")
+          if !state.pending.isEmpty { return .some(state.pending.removeFirst()) }
+          if Task.isCancelled { return .some(nil) }
+          state.waiting = continuation
+          return nil
+        }
+        if let answer { continuation.resume(returning: answer) }
+      }
+    } onCancel: {
+      state.withLock { state in
+        defer { state.waiting = nil }
+        return state.waiting
+      }?.resume(returning: nil)
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import Foundation
+import Testing
+
+@testable import Daemon
+
+@Suite(.timeLimit(.minutes(1))) struct `Signals` {
+  @Test func `are kept until somebody asks, and come in order`() async {
+    let inbox = SignalInbox(trapping: [])
+    inbox.take(1)
+    inbox.take(15)
+    #expect(await inbox.next() == 1)
+    #expect(await inbox.next() == 15)
+    let waiting = Task { await inbox.next() }
+    try? await Task.sleep(for: .milliseconds(20))  // It waits by then, most likely; the answer is the same if not.
+    inbox.take(2)
+    #expect(await waiting.value == 2)
+  }
+
+  @Test func `of a process come to its inbox`() async {
+    let inbox = SignalInbox(trapping: [SIGUSR2])
+    for _ in 0..<5 {
+      kill(getpid(), SIGUSR2)
+      #expect(await inbox.next() == SIGUSR2)
+    }
+  }
+
+  @Test func `wait for the next to ask when one no longer waits`() async {
+    let inbox = SignalInbox(trapping: [])
+    let given = Task { await inbox.next() }
+    given.cancel()
+    #expect(await given.value == nil)
+    inbox.take(15)
+    #expect(await inbox.next() == 15)
+  }
+}

@@ -1,0 +1,100 @@
+import Events
+import Foundation
+import Testing
+
+/// SIGHUP: all of the new settings, or none of them.
+@Suite(.timeLimit(.minutes(3))) struct `Settings read again` {
+  private func settings(_ programs: borrowing Programs, cameras: String) -> String {
+    """
+    node: test
+    model: {path: \(Programs.peopleModel), precision: f32, threads: 1}
+    people: {mode: scene}
+    cameras: [\(cameras)]
+    events: {endpoint: "ipc://\(programs.folder)/events", query: "ipc://\(programs.folder)/query", heartbeat: 0.5}
+
+    """
+  }
+
+  /// Waits for a message that is wanted; everything before it goes by.
+  private func wait(
+    for subscriber: EventSubscriber, _ daemon: Programs.Running,
+    until isWanted: (EventSubscriber.Message) throws -> Bool
+  ) throws {
+    while true {
+      let arrival = try #require(subscriber.next(timeout: .seconds(30)), "\(daemon.errorsSoFar)")
+      if case .message(let message) = arrival, try isWanted(message) { return }
+    }
+  }
+
+  private func epoch(_ message: EventSubscriber.Message) throws -> String {
+    try JSONDecoder().decode(Envelope.self, from: message.json).epoch
+  }
+
+  @Test func `change nothing where they cannot be used, and everything where they can`() throws {
+    let programs = try Programs()
+    let room = #"{name: room, source: "synthetic:1"}"#
+    let config = try programs.write(settings(programs, cameras: room), to: "adld.yaml")
+    let daemon = try programs.start("adld", ["--config", config])
+    let subscriber = try EventSubscriber(endpoint: "ipc://\(programs.folder)/events", heartbeat: .seconds(30))
+    var first = ""
+    try wait(for: subscriber, daemon) { message in
+      first = try epoch(message)
+      return message.topic.kind == .state && message.topic.camera == "room"
+    }
+
+    for bad in [
+      "cameras: [{name: room}]", settings(programs, cameras: room) + "more: 1\n", settings(programs, cameras: ""),
+    ] {
+      let complaints = daemon.errorsSoFar.split(separator: "the settings stay as they were").count
+      _ = try programs.write(bad, to: "adld.yaml")
+      daemon.hangUp()
+      try wait(for: subscriber, daemon) { message in
+        let same = try epoch(message)
+        #expect(same == first)
+        return daemon.errorsSoFar.split(separator: "the settings stay as they were").count > complaints
+      }
+    }
+
+    _ = try programs.write(settings(programs, cameras: #"{name: hall, source: "synthetic:2"}"#), to: "adld.yaml")
+    daemon.hangUp()
+    // States are sent to newcomers once more, so none is missed while the subscriber connects again.
+    try wait(for: subscriber, daemon) { $0.topic.kind == .state && $0.topic.camera == "hall" }
+    try wait(for: subscriber, daemon) { message in
+      let epoch = try epoch(message)
+      #expect(epoch != first && message.topic.camera != "room")
+      return message.topic.isHeartbeat
+    }
+    #expect(daemon.errorsSoFar.contains("offline: the settings were read again camera=room"))
+    daemon.terminate()
+    #expect(daemon.finish().status == 0)
+  }
+
+  @Test func `that name a socket which is taken give way to those before`() throws {
+    let programs = try Programs()
+    let room = #"{name: room, source: "synthetic:1"}"#
+    let config = try programs.write(settings(programs, cameras: room), to: "adld.yaml")
+    let daemon = try programs.start("adld", ["--config", config])
+    let subscriber = try EventSubscriber(endpoint: "ipc://\(programs.folder)/events", heartbeat: .seconds(30))
+    try wait(for: subscriber, daemon) { $0.topic.kind == .state }
+    var options = EventPublisher.Options()
+    options.endpoint = "ipc://\(programs.folder)/taken"
+    options.query = "ipc://\(programs.folder)/taken.query"
+    let other = try EventPublisher(options)
+    defer { other.close() }
+    let taken = settings(programs, cameras: room).replacing("/events\"", with: "/taken\"")
+    _ = try programs.write(taken, to: "adld.yaml")
+    daemon.hangUp()
+    var isBack = false
+    while !isBack {
+      if case .restarted = try #require(subscriber.next(timeout: .seconds(30)), "\(daemon.errorsSoFar)") {
+        isBack = true
+      }
+    }
+    try wait(for: subscriber, daemon) { $0.topic.kind == .state && $0.topic.camera == "room" }
+    #expect(
+      daemon.errorsSoFar.contains(
+        "another adld listens there; change events.endpoint; the settings before are used again"))
+    daemon.terminate()
+    #expect(daemon.finish().status == 0)
+  }
+}
