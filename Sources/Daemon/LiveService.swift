@@ -8,7 +8,9 @@ import Inference
 package import Logging
 import ModelFile
 import Networks
+import Page
 import Pipeline
+import Recognition
 import ServiceLifecycle
 package import Settings
 import UnixSignals
@@ -90,6 +92,7 @@ package struct LiveService: Sendable {
     return "model \(card.name) with \(activities); looks at \(view); cameras \(names)"
       + (historyPath.map { "; history in \($0)" } ?? "; no history")
       + (rules.isEmpty ? "" : "; rules \(rules)")
+      + (PageAddress(settings.page.listen).map { "; page on \($0)" } ?? "")
   }
 
   /// What is allowed but probably not meant, besides `DaemonSettings.warnings`.
@@ -121,17 +124,26 @@ package struct LiveService: Sendable {
       logger.notice("known clients elsewhere: events on \(events), queries on \(query)")
     }
 
+    let page = try PageService(
+      settings, cameras: cameras.map(\.settings.name),
+      model: ModelIdentity(name: card.name, sha256: model.sha256, classes: card.labels.count),
+      labels: LabelGrouping(labels: card.labels, families: card.families).activities, historyPath: historyPath,
+      publisher: publisher)
+    if let page { logger.notice("page and metrics on \(page.address)") }
+
     let rules =
       settings.rules.alerts.isEmpty
       ? nil
-      : RuleService(settings.rules, cameras: cameras.map(\.settings.name), publisher: publisher, logger: logger)
+      : RuleService(
+        settings.rules, cameras: cameras.map(\.settings.name), publisher: publisher, logger: logger,
+        tell: { page?.take($0) })
     defer { rules?.stop() }
 
     let windows = WindowExchange()
     let pictures = PictureExchange()
     var captures: [CaptureService] = []
     for camera in cameras {
-      captures.append(try capture(camera, captures.count, windows, pictures, publisher, rules, logger))
+      captures.append(try capture(camera, captures.count, windows, pictures, publisher, rules, page, logger))
     }
     let live = captures.map(\.camera)
     let limits = MachineLimits.current
@@ -144,8 +156,12 @@ package struct LiveService: Sendable {
       })
     let finder = FinderService(cameras: live, pictures: pictures, settings: settings.people)
 
+    page?.watch(
+      [recognition.lifeline] + (looksAtPeople ? [finder.lifeline] : []) + captures.map(\.lifeline))
+
     // Services stop in reverse order: cameras first, then recognition ends what is open.
-    let services = [rules].compactMap { $0 as (any Service)? } + [recognition] + (looksAtPeople ? [finder] : [])
+    let optional: [(any Service)?] = [page, rules]
+    let services = optional.compactMap(\.self) + [recognition] + (looksAtPeople ? [finder] : [])
     var group = ServiceGroupConfiguration(
       services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
         // A file that has ended, or one camera that cannot start, leaves the others running.
@@ -158,7 +174,7 @@ package struct LiveService: Sendable {
 
   private func capture(
     _ camera: Camera, _ index: Int, _ windows: WindowExchange, _ pictures: PictureExchange,
-    _ publisher: EventPublisher, _ rules: RuleService?, _ logger: Logger
+    _ publisher: EventPublisher, _ rules: RuleService?, _ page: PageService?, _ logger: Logger
   ) throws -> CaptureService {
     var logger = logger
     logger[metadataKey: "camera"] = "\(camera.settings.name)"
@@ -172,8 +188,12 @@ package struct LiveService: Sendable {
       send: { report in
         publisher.publish(report)
         rules?.take(report)
+        page?.take(report)
       },
-      count: { publisher.update($0, of: name) })
+      count: { counters in
+        publisher.update(counters, of: name)
+        page?.take(counters, of: name)
+      })
     return CaptureService(
       camera: live, source: camera.source,
       options: SourceOptions(camera.settings, sampleRate: card.sampleRate))
