@@ -4,12 +4,12 @@ import Glibc
 /// A small HTTP server: one request per connection, each on a thread of its own, and neither many nor long.
 ///
 /// Few people look at the page and nobody sends anything, so there is no keep-alive, no body and no event loop. Whoever is
-/// too slow is hung up on: a stalled client costs a thread for `Limits.time` and nothing else.
+/// too slow is hung up on, and where all places are taken, whoever has kept us waiting longest gives way to the next.
 ///
 /// `@unchecked Sendable`: every access to the variables holds the condition's lock.
 package final class HTTPServer: @unchecked Sendable {
   package struct Limits: Sendable {
-    /// Connections at a time; more wait in the kernel.
+    /// Connections at a time; more wait in the kernel while these are being answered.
     package var connections = 16
     /// Most bytes of a request's head.
     package var headBytes = 8192
@@ -23,7 +23,8 @@ package final class HTTPServer: @unchecked Sendable {
   private let limits: Limits
   private let answer: @Sendable (HTTPRequest) -> HTTPResponse
   private let condition = NSCondition()
-  private var clients: Set<CInt> = []
+  /// By descriptor: since when a client keeps us waiting; `nil` while we have something to do for it.
+  private var clients: [CInt: ContinuousClock.Instant?] = [:]
   private var isStopping = false
 
   /// Listens; clients are served once `run` is called.
@@ -46,8 +47,9 @@ package final class HTTPServer: @unchecked Sendable {
 
   /// Serves until `stop`, on the calling thread and those of its clients; returns when all have ended.
   package func run() {
-    while waitForRoom() {
+    while true {
       wait(for: socket.descriptor, POLLIN, .seconds(3600))
+      guard makeRoom() else { break }
       let client = socket.accept()
       switch client {
       case 0...: serve(client)
@@ -65,31 +67,45 @@ package final class HTTPServer: @unchecked Sendable {
   package func stop() {
     condition.withLock {
       isStopping = true
-      for client in clients { shutdown(client, CInt(SHUT_RDWR)) }
+      for client in clients.keys { shutdown(client, CInt(SHUT_RDWR)) }
       condition.broadcast()
     }
     // Ends the wait for the next client.
     shutdown(socket.descriptor, CInt(SHUT_RDWR))
   }
 
-  /// False once the server is to stop.
-  private func waitForRoom() -> Bool {
+  /// Waits for a place for the next client; false once the server is to stop.
+  private func makeRoom() -> Bool {
     condition.withLock {
-      while !isStopping, clients.count >= limits.connections { condition.wait() }
+      while !isStopping, clients.count >= limits.connections {
+        let waiting = clients.compactMap { client, since in since.map { (client: client, since: $0) } }
+        if let longest = waiting.min(by: { $0.since < $1.since }) {
+          shutdown(longest.client, CInt(SHUT_RDWR))
+          clients[longest.client] = .some(nil)
+        }
+        condition.wait()
+      }
       return !isStopping
+    }
+  }
+
+  private func setWaiting(_ client: CInt, _ isWaiting: Bool) {
+    condition.withLock {
+      clients[client] = .some(isWaiting ? .now : nil)
+      condition.broadcast()
     }
   }
 
   private func serve(_ client: CInt) {
     condition.withLock {
-      clients.insert(client)
+      clients[client] = .now
       // `stop` has hung up on those it knew.
       if isStopping { shutdown(client, CInt(SHUT_RDWR)) }
     }
     let thread = Thread { [self] in
       converse(with: client)
       condition.withLock {
-        clients.remove(client)
+        clients.removeValue(forKey: client)
         close(client)
         condition.broadcast()
       }
@@ -116,6 +132,7 @@ package final class HTTPServer: @unchecked Sendable {
         reading = HTTPRequest.read(bytes)
       }
     }
+    setWaiting(client, false)
     let response =
       switch reading {
       case .complete(let request): answer(request)
@@ -147,6 +164,7 @@ package final class HTTPServer: @unchecked Sendable {
     }
     // Closed with something unread, the kernel would throw away what is on its way to the client.
     shutdown(client, CInt(SHUT_WR))
+    setWaiting(client, true)
     var unread = 0
     while unread < limits.headBytes * 8, let more = receive(from: client, until: deadline, atMost: 4096), !more.isEmpty
     {

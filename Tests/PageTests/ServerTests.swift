@@ -43,20 +43,29 @@ import Testing
     #expect(answer.count(where: { $0 == "x" }) >= body.count)
   }
 
-  @Test func `hangs up on whoever says nothing, so that others get their turn`() throws {
+  @Test func `hangs up on whoever says nothing`() throws {
     var limits = HTTPServer.Limits()
-    (limits.connections, limits.time) = (1, .milliseconds(300))
+    limits.time = .milliseconds(200)
     let served = try Served(limits) { _ in Self.hello }
     let silent = try Client(port: served.port)
     silent.send("GET / HTTP/1.1\r\nHo")
-    // The first has the only place.
-    #expect(try Client.status(Self.request, port: served.port) == "HTTP/1.1 200 OK")
     #expect(silent.answer().hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
+  }
+
+  @Test func `lets those who keep it waiting give way to others`() throws {
+    var limits = HTTPServer.Limits()
+    (limits.connections, limits.time) = (3, .seconds(3600))
+    let served = try Served(limits) { _ in Self.hello }
+    let silent = try (0..<20).map { _ in try Client(port: served.port) }
+    for client in silent { client.send("GET / HTTP/1.1\r\nHo") }
+    for _ in 0..<5 { #expect(try Client.status(Self.request, port: served.port) == "HTTP/1.1 200 OK") }
+    #expect(silent[0].answer().isEmpty)
   }
 
   @Test func `hangs up on whoever does not take the answer`() throws {
     var limits = HTTPServer.Limits()
     (limits.connections, limits.time) = (1, .milliseconds(300))
+    // More than the kernel keeps for a client.
     let body = [UInt8](repeating: 0, count: 50_000_000)
     let served = try Served(limits) { request in
       request.path == "/large" ? HTTPResponse(contentType: "text/plain", body: body) : Self.hello

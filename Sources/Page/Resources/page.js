@@ -9,6 +9,7 @@ const words = {
 let zone;  // the daemon's, once it is known
 let day;  // the answer that is shown
 let today = true;
+let failed = false;  // the last question for a day
 
 function make(tag, content, className) {
   const element = document.createElement(tag);
@@ -40,7 +41,7 @@ function coloured(element, label) {
     for (const byte of new TextEncoder().encode(label)) number = Math.imul(number ^ byte, 16777619) >>> 0;
   }
   element.style.setProperty("--hue", (number * 137.508 % 360).toFixed(0));
-  element.style.setProperty("--strength", [0.14, 0.1, 0.05][number % 3]);
+  element.style.setProperty("--strength", [0.14, 0.11, 0.06][number % 3]);
   return element;
 }
 
@@ -184,7 +185,8 @@ function duration(seconds) {
   if (seconds < 60) return say(Math.round(seconds), "second");
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return say(minutes, "minute");
-  return `${say(Math.floor(minutes / 60), "hour")} ${say(minutes % 60, "minute")}`;
+  const hours = say(Math.floor(minutes / 60), "hour");
+  return minutes % 60 ? `${hours} ${say(minutes % 60, "minute")}` : hours;
 }
 
 function showTables() {
@@ -211,7 +213,8 @@ function showDay(answer) {
   byID("date").max = day.today;
   byID("next").disabled = day.date >= day.today;
   byID("today").disabled = today;
-  if (isSame && !goesOn) return;
+  if (isSame && !goesOn && !failed) return;
+  failed = false;
   const notes = [];
   if (!day.activities.length) notes.push("No activities on this day.");
   if (day.omitted) notes.push(`${day.omitted} more are left out of the pictures.`);
@@ -251,7 +254,9 @@ async function askDay(date) {
     // Whoever clicks fast wants the last.
     if (number === asked) showDay(answer);
   } catch (error) {
-    if (number === asked) byID("note").textContent = error.message;
+    if (number !== asked) return;
+    failed = true;
+    byID("note").textContent = error.message;
   }
 }
 
