@@ -139,13 +139,16 @@ let package = Package(
 
     // Put together
     library("Alerts", ["Events", "Rules", "Settings"]),
+    library(
+      "Page", ["Events", "History"],
+      resources: ["html", "css", "js"].map { .embedInCode("Resources/page.\($0)") }),
     library("Pipeline", ["Capture", "Detection", "Inference", "ModelFile", "People", "Recognition", "Video"]),
     library("Annotation", ["Basics", "Capture", "COpenCV", "ModelFile", "Pipeline", "Recognition", "Video"]),
     library(
       "Daemon",
       [
-        "Alerts", "Basics", "Capture", "Detection", "Events", "History", "Inference", "ModelFile", "Networks", "People",
-        "Pipeline", "Recognition", "Rules", "Settings", "Video", logging, lifecycle,
+        "Alerts", "Basics", "Capture", "Detection", "Events", "History", "Inference", "ModelFile", "Networks", "Page",
+        "People", "Pipeline", "Recognition", "Rules", "Settings", "Video", logging, lifecycle,
       ]),
     library(
       "Training",
@@ -198,8 +201,8 @@ let package = Package(
     tests(
       "DaemonTests",
       [
-        "Capture", "Daemon", "Detection", "Events", "ModelFile", "Networks", "Pipeline", "Recognition", "Settings",
-        "Video", logging,
+        "Capture", "Daemon", "Detection", "Events", "ModelFile", "Networks", "Page", "Pipeline", "Recognition",
+        "Settings", "Video", logging,
       ]),
     tests(
       "IntegrationTests",
@@ -209,6 +212,7 @@ let package = Package(
       ]),
     tests("EventsTests", ["Events", "CZeroMQ"]),
     tests("HistoryTests", ["Events", "History", .product(name: "GRDB", package: "GRDB.swift")]),
+    tests("PageTests", ["Events", "History", "Page"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
     tests("CaptureTests", ["Capture", "Video", "CTestMedia", "CTurboJPEG", "CVideo4Linux"]),
     tests(

@@ -19,6 +19,11 @@ final class Lifeline: Sendable {
   func overdue(now: SuspendingClock.Instant = .now) -> Duration? {
     promise.withLock { promise in promise.flatMap { $0 < now ? now - $0 : nil } }
   }
+
+  /// What is wrong, in words.
+  func complaint(overdue: Duration) -> String {
+    "\(name) hangs: it should have been heard of \(Int(overdue / .seconds(1))) s ago"
+  }
 }
 
 /// How long work of one kind may take before it counts as hanging: many times what it took so far.

@@ -8,7 +8,9 @@ import Inference
 package import Logging
 import ModelFile
 import Networks
+import Page
 import Pipeline
+import Recognition
 import ServiceLifecycle
 package import Settings
 import Video
@@ -89,6 +91,7 @@ package struct LiveService: Sendable {
     return "model \(card.name) with \(activities); looks at \(view); cameras \(names)"
       + (historyPath.map { "; history in \($0)" } ?? "; no history")
       + (rules.isEmpty ? "" : "; rules \(rules)")
+      + (PageAddress(settings.page.listen).map { "; page on \($0)" } ?? "")
   }
 
   /// What is allowed but probably not meant, besides `DaemonSettings.warnings`.
@@ -123,17 +126,22 @@ package struct LiveService: Sendable {
     }
 
     let control = ControlService(signals, read: reload, notification, logger)
+    let page = try page(publisher)
+    if let page { logger.notice("page and metrics on \(page.address)") }
+
     let rules =
       settings.rules.alerts.isEmpty
       ? nil
-      : RuleService(settings.rules, cameras: cameras.map(\.settings.name), publisher: publisher, logger: logger)
+      : RuleService(
+        settings.rules, cameras: cameras.map(\.settings.name), publisher: publisher, logger: logger,
+        tell: { page?.take($0) })
     defer { rules?.stop() }
 
     let windows = WindowExchange()
     let pictures = PictureExchange()
     var captures: [CaptureService] = []
     for camera in cameras {
-      captures.append(try capture(camera, captures.count, windows, pictures, publisher, rules, logger))
+      captures.append(try capture(camera, captures.count, windows, pictures, publisher, rules, page, logger))
     }
     let live = captures.map(\.camera)
     let limits = MachineLimits.current
@@ -147,13 +155,14 @@ package struct LiveService: Sendable {
       })
     let finder = FinderService(cameras: live, pictures: pictures, settings: settings.people)
 
-    let supervisor = Supervisor(
-      [recognition.lifeline] + (looksAtPeople ? [finder.lifeline] : []) + captures.map(\.lifeline), notification, logger
-    )
+    let lifelines = [recognition.lifeline] + (looksAtPeople ? [finder.lifeline] : []) + captures.map(\.lifeline)
+    let supervisor = Supervisor(lifelines, notification, logger)
+    page?.watch(lifelines)
 
     // Services stop in reverse order: cameras first, then recognition ends what is open.
+    let optional: [(any Service)?] = [page, rules]
     let services: [any Service] =
-      [supervisor] + [rules].compactMap { $0 } + [recognition] + (looksAtPeople ? [finder] : [])
+      [supervisor] + optional.compactMap(\.self) + [recognition] + (looksAtPeople ? [finder] : [])
     var group = ServiceGroupConfiguration(
       services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
         + [.init(service: control, successTerminationBehavior: .gracefullyShutdownGroup)]
@@ -189,9 +198,21 @@ package struct LiveService: Sendable {
     }
   }
 
+  private func page(_ publisher: EventPublisher) throws(CannotStart) -> PageService? {
+    do {
+      return try PageService(
+        settings, cameras: cameras.map(\.settings.name),
+        model: ModelIdentity(name: card.name, sha256: model.sha256, classes: card.labels.count),
+        labels: LabelGrouping(labels: card.labels, families: card.families).activities, historyPath: historyPath,
+        publisher: publisher)
+    } catch {
+      throw CannotStart(reason: error)
+    }
+  }
+
   private func capture(
     _ camera: Camera, _ index: Int, _ windows: WindowExchange, _ pictures: PictureExchange,
-    _ publisher: EventPublisher, _ rules: RuleService?, _ logger: Logger
+    _ publisher: EventPublisher, _ rules: RuleService?, _ page: PageService?, _ logger: Logger
   ) throws -> CaptureService {
     var logger = logger
     logger[metadataKey: "camera"] = "\(camera.settings.name)"
@@ -205,8 +226,12 @@ package struct LiveService: Sendable {
       send: { report in
         publisher.publish(report)
         rules?.take(report)
+        page?.take(report)
       },
-      count: { publisher.update($0, of: name) })
+      count: { counters in
+        publisher.update(counters, of: name)
+        page?.take(counters, of: name)
+      })
     return CaptureService(
       camera: live, source: camera.source,
       options: SourceOptions(camera.settings, sampleRate: card.sampleRate))

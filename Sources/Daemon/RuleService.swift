@@ -11,9 +11,14 @@ final class RuleService: Service {
   private let watch: Mutex<RuleWatch>
   private let publisher: EventPublisher
   private let logger: Logger
+  private let tell: @Sendable (AlertsState) -> Void
 
-  /// Begins to watch now; `cameras` are all that are enabled.
-  init(_ settings: RuleSettings, cameras: [String], publisher: EventPublisher, logger: Logger) {
+  /// Begins to watch now; `cameras` are all that are enabled, and `tell` takes what is raised whenever it changes.
+  init(
+    _ settings: RuleSettings, cameras: [String], publisher: EventPublisher, logger: Logger,
+    tell: @escaping @Sendable (AlertsState) -> Void = { _ in }
+  ) {
+    self.tell = tell
     self.publisher = publisher
     self.logger = logger
     watch = Mutex(RuleWatch(settings, cameras: cameras, at: Self.now(publisher)))
@@ -57,6 +62,7 @@ final class RuleService: Service {
         publisher.publish(alert)
       }
       publisher.publish(watch.state)
+      tell(watch.state)
     }
   }
 

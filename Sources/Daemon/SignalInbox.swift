@@ -41,7 +41,9 @@ package final class SignalInbox: Sendable {
     waiting?.resume(returning: signal)
   }
 
-  /// Waits for the next signal; `nil` when the task is cancelled. One task at a time may wait.
+  /// Waits for the next signal; `nil` when the task is cancelled.
+  ///
+  /// One task at a time may wait.
   func next() async -> CInt? {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in

@@ -33,15 +33,15 @@ struct Supervisor: Service {
   /// - Parameter before: names of what was stuck.
   /// - Returns: names of what is.
   private func report(_ before: Set<String>) -> Set<String> {
-    let overdue = lifelines.compactMap { lifeline in lifeline.overdue().map { (name: lifeline.name, time: $0) } }
-    for (name, time) in overdue where !before.contains(name) {
+    let overdue = lifelines.compactMap { lifeline in lifeline.overdue().map { (lifeline: lifeline, time: $0) } }
+    for (lifeline, time) in overdue where !before.contains(lifeline.name) {
       logger.critical(
         """
-        \(name) hangs: it should have been heard of \(Int(time / .seconds(1))) s ago\
+        \(lifeline.complaint(overdue: time))\
         \(notification.watchdogPeriod == nil ? "" : "; systemd will start the daemon anew")
         """)
     }
-    let stuck = Set(overdue.map(\.name))
+    let stuck = Set(overdue.map(\.lifeline.name))
     for name in before.subtracting(stuck).sorted() { logger.notice("\(name) goes on") }
     if stuck.isEmpty { notification.isAlive() }
     return stuck

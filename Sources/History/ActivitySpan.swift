@@ -1,4 +1,4 @@
-import Events
+package import Events
 package import Foundation
 
 /// From when to when somebody did something.
@@ -33,6 +33,16 @@ package struct ActivitySpan: Equatable, Sendable {
     } catch {
       return nil
     }
+  }
+
+  /// An activity as it was published in a run of the daemon; `nil` where its times are none.
+  package init?(_ event: ActivityEvent, epoch: String) {
+    guard let begin = Self.date(event.onset) else { return nil }
+    self.init(
+      id: event.id, label: event.activity.label, begin: begin,
+      end: event.type == .end ? event.offset.flatMap { Self.date($0) } : nil)
+    (camera, person, confidence, reason) = (event.camera, event.person?.id, event.confidence, event.endReason)
+    self.epoch = event.startEpoch ?? epoch
   }
 
   /// What is wanted of a message; the rest of it costs more than that.

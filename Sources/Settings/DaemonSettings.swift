@@ -13,6 +13,7 @@ package struct DaemonSettings: Equatable, Sendable {
   package var rules: RuleSettings
   package var events: EventSettings
   package var history: HistorySettings
+  package var page: PageSettings
   package var log: LogSettings
   /// What is allowed but probably not meant.
   package var warnings: [Finding]
@@ -60,6 +61,7 @@ package struct DaemonSettings: Equatable, Sendable {
     rules = RuleSettings(table.table("rules"), cameras: cameras.filter(\.isEnabled).map(\.name))
     events = EventSettings(table.table("events"))
     history = HistorySettings(table.table("history"))
+    page = PageSettings(table.table("page"))
     log = LogSettings(table.table("log"))
     if !cameras.contains(where: \.isEnabled) {
       table.require("cameras", "at least one enabled camera with a name and a source")

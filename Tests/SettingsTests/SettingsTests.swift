@@ -112,6 +112,10 @@ private func minimal(_ more: String = "") -> String {
       #"4: history.path: 'here.sqlite' is refused; it must be a path that begins with /, auto or """#
     ),
     ("history: {days: 0}", "4: history.days: '0' is refused; it must be a whole number from 1 to 36500"),
+    (
+      "page: {hosts: \"a.example:80\"}",
+      "4: page.hosts: 'a.example:80' is refused; it must be names such as adl.example.org, without a port"
+    ),
     ("node: Kitchen!", "4: node: 'Kitchen!' is refused; it must be 1 to 64 of a-z, 0-9, _ and -"),
     (
       "log: {level: loud}",
@@ -120,6 +124,29 @@ private func minimal(_ more: String = "") -> String {
   ])
   func `are refused with line, reason and what is allowed`(line: String, expected: String) {
     #expect(findings(minimal(line)) == [expected])
+  }
+
+  @Test(arguments: [
+    "0.0.0.0:8460", "192.168.1.5:8460", "[::]:8460", "*:8460", "8460", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536",
+    "unix:page.sock", "unix:/\(String(repeating: "x", count: 107))", "example.org:8460",
+  ])
+  func `serve the page to this machine only`(listen: String) {
+    #expect(
+      findings(minimal("page: {listen: \"\(listen)\"}")) == [
+        """
+        4: page.listen: '\(listen)' is refused; it must be off, 127.0.0.1:PORT, [::1]:PORT or unix:/PATH; nothing here is \
+        encrypted and nobody is asked who they are, so let a reverse proxy on this machine serve others
+        """
+      ])
+  }
+
+  @Test func `serve no page unless it is asked for`() throws {
+    #expect(try parse(shippedText()).page.listen == .off)
+    #expect(try parse(minimal("page: {listen: off}")).page.listen == .off)
+    #expect(
+      try parse(minimal("page: {listen: \"localhost:80\"}")).page.listen == .loopback(port: 80, isVersion6: false))
+    #expect(try parse(minimal("page: {listen: \"[::1]:80\"}")).page.listen == .loopback(port: 80, isVersion6: true))
+    #expect(try parse(minimal("page: {listen: \"unix:/run/p\"}")).page.listen == .unix(path: "/run/p"))
   }
 
   @Test func `are all reported at once, in the order of lines`() {

@@ -1,0 +1,81 @@
+package import Foundation
+package import History
+
+/// The daemon's page, its metrics and its health: requests to answers.
+package struct Page: Sendable {
+  /// What the page asks the daemon for; called on the threads of clients.
+  package struct Sources: Sendable {
+    package var board: Board
+    /// Why the daemon is not well, a line each; empty while every worker makes progress.
+    package var faults: @Sendable () -> [String]
+    /// Activities of which a part lies between two times, the earliest first.
+    package var spans: @Sendable (Date, Date) throws -> [ActivitySpan]
+    /// True where activities outlast the daemon.
+    package var hasHistory: Bool
+    package var historyBytes: @Sendable () -> Int?
+    package var now: @Sendable () -> Date = { Date() }
+
+    package init(
+      board: Board, faults: @escaping @Sendable () -> [String],
+      spans: @escaping @Sendable (Date, Date) throws -> [ActivitySpan], hasHistory: Bool,
+      historyBytes: @escaping @Sendable () -> Int?
+    ) {
+      self.board = board
+      self.faults = faults
+      self.spans = spans
+      self.hasHistory = hasHistory
+      self.historyBytes = historyBytes
+    }
+  }
+
+  private let sources: Sources
+  private let guardian: RequestGuard
+  private let calendar: Calendar
+
+  /// - Parameters:
+  ///   - sources: what it shows.
+  ///   - hosts: names under which it may be asked for, besides this machine's own.
+  ///   - timeZone: in which days begin.
+  package init(_ sources: Sources, hosts: [String], timeZone: TimeZone) {
+    self.sources = sources
+    guardian = RequestGuard(hosts: hosts)
+    var calendar = Calendar(identifier: .gregorian)
+    calendar.timeZone = timeZone
+    self.calendar = calendar
+  }
+
+  package func answer(_ request: HTTPRequest) -> HTTPResponse {
+    if let refusal = guardian.refusal(of: request) { return refusal }
+    switch request.path {
+    case "/": return HTTPResponse(contentType: "text/html; charset=utf-8", body: PackageResources.page_html)
+    case "/page.css": return HTTPResponse(contentType: "text/css; charset=utf-8", body: PackageResources.page_css)
+    case "/page.js": return HTTPResponse(contentType: "text/javascript; charset=utf-8", body: PackageResources.page_js)
+    case "/api/now": return .json(NowAnswer(sources.board.snapshot, now: sources.now()))
+    case "/api/day": return day(request.query["date"])
+    case "/healthz":
+      let faults = sources.faults()
+      return .json(HealthAnswer(sources.board.snapshot, reasons: faults), faults.isEmpty ? .ok : .unavailable)
+    case "/metrics":
+      let metrics = Metrics(
+        board: sources.board.snapshot, process: .current, historyBytes: sources.historyBytes())
+      return HTTPResponse(contentType: MetricsText.contentType, body: Array(metrics.text.utf8))
+    default: return .text(.notFound, "There is no such page.")
+    }
+  }
+
+  private func day(_ date: String?) -> HTTPResponse {
+    let now = sources.now()
+    guard let day = date.map({ Day($0, calendar) }) ?? Day(containing: now, calendar) else {
+      return .text(.badRequest, "The date must be a day such as \(Day(containing: now, calendar).text).")
+    }
+    do {
+      let spans = try sources.spans(day.begin, day.end)
+      let board = sources.board.snapshot
+      return .json(
+        DayAnswer(
+          day, spans, labels: board.labels, since: sources.hasHistory ? nil : board.started, now: now, calendar))
+    } catch {
+      return .text(.unavailable, "The history cannot be read: \(error)")
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/// Refuses what another site makes a viewer's browser ask.
+///
+/// The server listens on loopback, which every site in a browser on the same machine can reach: by a name of its own that it
+/// lets point at 127.0.0.1 (DNS rebinding), or by plain requests across sites.
+struct RequestGuard: Sendable {
+  /// Names under which the page may be asked for, without ports and in small letters.
+  let hosts: Set<String>
+
+  /// - Parameter hosts: names besides this machine's own, such as a reverse proxy's.
+  init(hosts: [String]) { self.hosts = Set(["localhost", "127.0.0.1", "[::1]"] + hosts.map { $0.lowercased() }) }
+
+  /// The answer to a request that is refused; `nil` for one that is not.
+  func refusal(of request: HTTPRequest) -> HTTPResponse? {
+    guard let host = request.headers["host"] else { return .text(.badRequest, "The request has no Host header.") }
+    guard hosts.contains(Self.name(host)) else {
+      return .text(.misdirected, "This name is not in page.hosts of adld.yaml.")
+    }
+    if let origin = request.headers["origin"], !isOurs(origin) { return Self.crossSite }
+    // Browsers that are not old say where a request comes from. A link to the page may be anywhere.
+    let site = request.headers["sec-fetch-site", default: "none"]
+    let isVisit = request.path == "/" && request.headers["sec-fetch-mode"] == "navigate"
+    return site == "same-origin" || site == "none" || isVisit ? nil : Self.crossSite
+  }
+
+  private static let crossSite = HTTPResponse.text(.forbidden, "Other sites may not ask for this.")
+
+  private func isOurs(_ origin: String) -> Bool {
+    guard let scheme = origin.firstRange(of: "://") else { return false }
+    return hosts.contains(Self.name(String(origin[scheme.upperBound...])))
+  }
+
+  /// A host without its port.
+  private static func name(_ host: String) -> String {
+    let host = host.lowercased()
+    guard let colon = host.lastIndex(of: ":"), host[host.index(after: colon)...].allSatisfy(\.isNumber) else {
+      return host
+    }
+    return String(host[..<colon])
+  }
+}

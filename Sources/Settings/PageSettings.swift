@@ -1,0 +1,55 @@
+/// `page`: what the daemon shows over HTTP.
+package struct PageSettings: Equatable, Sendable {
+  /// Where it listens.
+  package enum Listen: Equatable, Sendable {
+    case off
+    /// On 127.0.0.1, or on ::1.
+    case loopback(port: UInt16, isVersion6: Bool)
+    case unix(path: String)
+  }
+
+  package var listen: Listen
+  /// Names under which a browser may ask, besides this machine's own.
+  package var hosts: [String]
+
+  init(_ table: SettingsTable) {
+    let text = table.text("listen", default: "off") ?? "off"
+    listen = .off
+    if let parsed = Self.listen(text) {
+      listen = parsed
+    } else {
+      table.refuse(
+        "listen",
+        """
+        off, 127.0.0.1:PORT, [::1]:PORT or unix:/PATH; nothing here is encrypted and nobody is asked who they are, so let a \
+        reverse proxy on this machine serve others
+        """)
+    }
+    hosts = table.texts("hosts")
+    for host in hosts where !Self.isName(host) {
+      table.refuse("hosts", "names such as adl.example.org, without a port")
+    }
+    table.finish()
+  }
+
+  private static func listen(_ text: String) -> Listen? {
+    // A socket's path has 107 bytes at most.
+    if text.hasPrefix("unix:/"), text.utf8.count <= "unix:".utf8.count + 107 {
+      return .unix(path: String(text.dropFirst("unix:".count)))
+    }
+    guard text != "off" else { return .off }
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
+      return nil
+    }
+    return switch text[..<colon] {
+    case "127.0.0.1", "localhost": .loopback(port: port, isVersion6: false)
+    case "[::1]": .loopback(port: port, isVersion6: true)
+    default: nil
+    }
+  }
+
+  private static func isName(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.count <= 253
+      && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }
+  }
+}
