@@ -88,6 +88,7 @@ let package = Package(
     .executable(name: "adld", targets: ["adld"]),
     .executable(name: "adl", targets: ["adl"]),
     .executable(name: "adl-train", targets: ["adl-train"]),
+    .executable(name: "adl-mqtt", targets: ["adl-mqtt"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -101,6 +102,7 @@ let package = Package(
     // C libraries
     .systemLibrary(name: "CTurboJPEG"),
     .systemLibrary(name: "CZeroMQ"),
+    .systemLibrary(name: "CMosquitto"),
     .target(name: "CConnections"),
     .target(
       name: "CFFmpeg", linkerSettings: ["avformat", "avcodec", "avutil", "swscale"].map { .linkedLibrary($0) }),
@@ -115,6 +117,7 @@ let package = Package(
 
     // What every room may use
     library("Basics"),
+    library("Systemd", ["Basics", logging]),
 
     // Described, never computed
     library("Networks"),
@@ -132,6 +135,7 @@ let package = Package(
     library("Datasets", ["Basics", "Capture", "Detection", "Networks", "People", "Video"]),
     library("Synthesis", ["Basics", "Capture", "Datasets", "Video", argumentParser], settings: optimised),
     library("Events", ["CConnections", "CZeroMQ"]),
+    library("Bridge", ["Basics", "Events"]),
     library("History", ["Events", .product(name: "GRDB", package: "GRDB.swift")]),
     library("Settings", ["Basics", "Networks", .product(name: "Yams", package: "Yams")]),
     library("Evaluation", ["Basics", "ModelFile"]),
@@ -146,7 +150,7 @@ let package = Package(
       "Daemon",
       [
         "Alerts", "Basics", "Capture", "Detection", "Events", "History", "Inference", "ModelFile", "Networks", "People",
-        "Pipeline", "Recognition", "Rules", "Settings", "Video", logging, lifecycle, signals,
+        "Pipeline", "Recognition", "Rules", "Settings", "Systemd", "Video", logging, lifecycle, signals,
       ]),
     library(
       "Training",
@@ -155,7 +159,16 @@ let package = Package(
         "Video",
       ]),
     .executableTarget(
-      name: "adld", dependencies: ["Basics", "Daemon", "Detection", "Settings", "Synthesis", argumentParser, logging],
+      name: "adld",
+      dependencies: [
+        "Basics", "Daemon", "Detection", "Settings", "Synthesis", "Systemd", argumentParser, logging,
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "adl-mqtt",
+      dependencies: [
+        "Basics", "Bridge", "CMosquitto", "Events", "Settings", "Systemd", argumentParser, logging,
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "adl",
@@ -199,14 +212,15 @@ let package = Package(
       "DaemonTests",
       [
         "Capture", "Daemon", "Detection", "Events", "ModelFile", "Networks", "Pipeline", "Recognition", "Settings",
-        "Video", logging,
+        "Systemd", "Video", logging,
       ]),
     tests(
       "IntegrationTests",
       [
         "Capture", "Events", "History", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "Synthesis",
-        "Video", "adl", "adld", "camera-probe", .product(name: "GRDB", package: "GRDB.swift"),
+        "Video", "adl", "adl-mqtt", "adld", "camera-probe", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
+    tests("BridgeTests", ["Bridge", "Events"]),
     tests("EventsTests", ["Events", "CZeroMQ"]),
     tests("HistoryTests", ["Events", "History", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),

@@ -11,6 +11,7 @@ import Networks
 import Pipeline
 import ServiceLifecycle
 package import Settings
+package import Systemd
 import UnixSignals
 import Video
 

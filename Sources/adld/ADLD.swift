@@ -6,6 +6,7 @@ import Foundation
 import Logging
 import Settings
 import Synthesis
+import Systemd
 
 @main
 struct ADLD: AsyncParsableCommand {
