@@ -41,7 +41,8 @@ final class Broker {
   }
 
   func stop() {
-    running?.terminate()
+    // It begins with the signals that the test's thread blocks, SIGTERM among them.
+    running?.kill()
     _ = running?.finish()
     running = nil
   }
@@ -96,7 +97,8 @@ final class Listener {
   }
 
   deinit {
-    process.terminate()
+    // It begins with the signals that the test's thread blocks, SIGTERM among them.
+    kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
 

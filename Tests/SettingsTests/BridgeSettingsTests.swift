@@ -44,7 +44,7 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
 
 @Suite struct `Settings of the bridge` {
   @Test(arguments: [
-    ("broker: {prot: 1}", "1: broker.prot is not a setting; did you mean port?"),
+    ("broker: {kepalive: 9}", "1: broker.kepalive is not a setting; did you mean keepalive?"),
     ("broker: {port: 0}", "1: broker.port: '0' is refused; it must be a whole number from 1 to 65535"),
     ("broker: {host: 'a b'}", "1: broker.host: 'a b' is refused; it must be a name or an address"),
     ("broker: {qos: 3}", "1: broker.qos: '3' is refused; it must be a whole number from 0 to 2"),
