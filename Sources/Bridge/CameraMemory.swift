@@ -18,6 +18,7 @@ struct CameraMemory: Sendable {
   private(set) var followsPeople: Bool?
   /// Mean probability of each open activity, by the `id` of its events.
   private var confidence: [String: Float] = [:]
+  private var ended: Set<String> = []
   /// The last health message, as it was published.
   var health: String?
   var counters: CameraHealth.Counters?
@@ -26,6 +27,8 @@ struct CameraMemory: Sendable {
 
   mutating func take(_ state: CameraState) {
     self.state = state
+    for id in ended { confidence[id] = nil }
+    ended = []
     if state.people != nil {
       followsPeople = true
     } else if state.condition == "online" {
@@ -34,11 +37,13 @@ struct CameraMemory: Sendable {
   }
 
   mutating func take(_ event: ActivityEvent) {
-    confidence[event.id] = event.type == .end ? nil : event.confidence
+    confidence[event.id] = event.confidence
+    // The state that names it no more follows.
+    if event.type == .end { ended.insert(event.id) }
   }
 
   /// Forgets what an earlier run of the daemon began.
-  mutating func forgetOpen() { confidence = [:] }
+  mutating func forgetOpen() { (confidence, ended) = ([:], []) }
 
   /// How many are there; `nil` while nobody watches, or where people are not followed.
   private var people: Int? {

@@ -48,6 +48,7 @@ struct Discovery: Sendable {
   /// - Parameters:
   ///   - cameras: those that are known, with whether people are followed there.
   ///   - rules: their names.
+  /// - Returns: payloads by topic.
   func announcements(cameras: [String: Bool], rules: Set<String>) -> [String: String] {
     var all = node(rules)
     for (camera, followsPeople) in cameras { all.merge(of(camera, followsPeople)) { $1 } }

@@ -49,6 +49,7 @@ package struct Translator: Sendable {
   /// - Parameters:
   ///   - message: of this node.
   ///   - now: on a clock that does not jump.
+  /// - Returns: what has changed for the broker, and what happened.
   package mutating func take(_ message: EventSubscriber.Message, at now: Duration) -> [Publication] {
     let topic = message.topic
     guard topic.node == options.node else { return [] }

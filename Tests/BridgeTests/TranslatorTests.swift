@@ -50,6 +50,15 @@ import Testing
       ])
   }
 
+  @Test mutating func `publish no state for an activity's end before the daemon's own`() {
+    _ = take("kitchen", .event, Made.start)
+    _ = take("kitchen", .state, Made.drinking)
+    let end = Made.start.replacing("activity.start", with: "activity.end")
+    #expect(take("kitchen", .event, end).allSatisfy { $0.hasPrefix("adl/flat12/kitchen/event ") })
+    _ = take("kitchen", .state, Made.state("empty"))
+    #expect(take("kitchen", .state, Made.drinking).allSatisfy { !$0.contains("confidence") })
+  }
+
   @Test mutating func `say of a camera that is away that nothing is known`() {
     _ = take("kitchen", .state, Made.drinking)
     #expect(

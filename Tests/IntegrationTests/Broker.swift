@@ -16,6 +16,7 @@ final class Broker {
   /// - Parameters:
   ///   - folder: for its files.
   ///   - password: lets in the user `adl` with this password only.
+  /// - Throws: what keeps it from running.
   init(folder: String, password: String? = nil) throws {
     self.folder = folder
     port = try Self.freePort()
