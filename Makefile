@@ -20,9 +20,10 @@ packages:
 training-packages:
 	@scripts/dependencies install training
 
-build: packages ## adld and adl, optimised
+build: packages ## adld, adl and adl-mqtt, optimised
 	swift build -c release --product adld
 	swift build -c release --product adl
+	swift build -c release --product adl-mqtt
 
 demo: build ## render two people, let the daemon watch them for a minute with the truth beside, and score its events
 	scripts/demo
@@ -40,6 +41,7 @@ train: training-packages ## adl-train, optimised; LIBTORCH=DIR builds against an
 	swift build -c release --product adl-train
 
 test: training-packages ## build everything and run every test
+	@scripts/dependencies install tests
 	swift build --build-tests
 	swift test --disable-xctest --skip-build --no-parallel  # some keep all cores busy, others have deadlines
 
@@ -68,6 +70,7 @@ install: build files ## into DESTDIR/PREFIX, with the unit, the settings, the mo
 files:
 	install -D -m 755 $(RELEASE)/adld $(DESTDIR)$(PREFIX)/bin/adld
 	install -D -m 755 $(RELEASE)/adl $(DESTDIR)$(PREFIX)/bin/adl
+	install -D -m 755 $(RELEASE)/adl-mqtt $(DESTDIR)$(PREFIX)/bin/adl-mqtt
 	if [ -x $(RELEASE)/adl-train ]; then \
 	  install -D -m 755 $(RELEASE)/adl-train $(DESTDIR)$(PREFIX)/bin/adl-train; \
 	  install -d $(DESTDIR)$(PREFIX)/share/doc/adl && cp -r config/train $(DESTDIR)$(PREFIX)/share/doc/adl/; fi
@@ -75,10 +78,15 @@ files:
 	install -D -m 644 Models/README.md $(DESTDIR)$(PREFIX)/share/adl/models/README.md
 	install -D -m 644 config/families/kinetics400.yaml $(DESTDIR)$(PREFIX)/share/adl/families/kinetics400.yaml
 	install -D -m 644 config/adld.yaml $(DESTDIR)$(PREFIX)/share/doc/adl/adld.yaml
+	install -D -m 644 config/adl-mqtt.yaml $(DESTDIR)$(PREFIX)/share/doc/adl-mqtt/adl-mqtt.yaml
+	install -D -m 644 docs/home-assistant.md $(DESTDIR)$(PREFIX)/share/doc/adl-mqtt/home-assistant.md
+	install -D -m 644 systemd/sysusers-mqtt.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/adl-mqtt.conf
 	install -D -m 644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/adl.conf
 	install -d $(DESTDIR)$(UNITS)
 	sed 's|/usr/local|$(PREFIX)|g' systemd/adld.service > $(DESTDIR)$(UNITS)/adld.service
+	sed 's|/usr/local|$(PREFIX)|g' systemd/adl-mqtt.service > $(DESTDIR)$(UNITS)/adl-mqtt.service
 	install -d $(DESTDIR)/etc/adl
+	[ -e $(DESTDIR)/etc/adl/adl-mqtt.yaml ] || install -m 640 config/adl-mqtt.yaml $(DESTDIR)/etc/adl/adl-mqtt.yaml
 	[ -e $(DESTDIR)/etc/adl/adld.yaml ] || sed 's|/usr/local|$(PREFIX)|g' config/adld.yaml > $(DESTDIR)/etc/adl/adld.yaml
 
 deb: training-packages ## Debian packages adl and adl-train in dist/

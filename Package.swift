@@ -87,6 +87,7 @@ let package = Package(
     .executable(name: "adld", targets: ["adld"]),
     .executable(name: "adl", targets: ["adl"]),
     .executable(name: "adl-train", targets: ["adl-train"]),
+    .executable(name: "adl-mqtt", targets: ["adl-mqtt"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -100,6 +101,7 @@ let package = Package(
     // C libraries
     .systemLibrary(name: "CTurboJPEG"),
     .systemLibrary(name: "CZeroMQ"),
+    .systemLibrary(name: "CMosquitto"),
     .target(name: "CConnections"),
     .target(
       name: "CFFmpeg", linkerSettings: ["avformat", "avcodec", "avutil", "swscale"].map { .linkedLibrary($0) }),
@@ -114,6 +116,7 @@ let package = Package(
 
     // What every room may use
     library("Basics"),
+    library("Systemd", ["Basics", logging]),
 
     // Described, never computed
     library("Networks"),
@@ -131,6 +134,7 @@ let package = Package(
     library("Datasets", ["Basics", "Capture", "Detection", "Networks", "People", "Video"]),
     library("Synthesis", ["Basics", "Capture", "Datasets", "Video", argumentParser], settings: optimised),
     library("Events", ["CConnections", "CZeroMQ"]),
+    library("Bridge", ["Basics", "Events"]),
     library("History", ["Events", .product(name: "GRDB", package: "GRDB.swift")]),
     library("Settings", ["Basics", "Networks", .product(name: "Yams", package: "Yams")]),
     library("Evaluation", ["Basics", "ModelFile"]),
@@ -148,7 +152,7 @@ let package = Package(
       "Daemon",
       [
         "Alerts", "Basics", "Capture", "Detection", "Events", "History", "Inference", "ModelFile", "Networks", "Page",
-        "People", "Pipeline", "Recognition", "Rules", "Settings", "Video", logging, lifecycle,
+        "People", "Pipeline", "Recognition", "Rules", "Settings", "Systemd", "Video", logging, lifecycle,
       ]),
     library(
       "Training",
@@ -158,7 +162,15 @@ let package = Package(
       ]),
     .executableTarget(
       name: "adld",
-      dependencies: ["Basics", "Daemon", "Detection", "Settings", "Synthesis", argumentParser, logging],
+      dependencies: [
+        "Basics", "Daemon", "Detection", "Settings", "Synthesis", "Systemd", argumentParser, logging,
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "adl-mqtt",
+      dependencies: [
+        "Basics", "Bridge", "CMosquitto", "Events", "Settings", "Systemd", argumentParser, logging,
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "adl",
@@ -202,14 +214,15 @@ let package = Package(
       "DaemonTests",
       [
         "Capture", "Daemon", "Detection", "Events", "ModelFile", "Networks", "Page", "Pipeline", "Recognition",
-        "Settings", "Video", logging,
+        "Settings", "Systemd", "Video", logging,
       ]),
     tests(
       "IntegrationTests",
       [
         "Capture", "Events", "History", "Inference", "ModelFile", "Networks", "Pipeline", "Recognition", "Synthesis",
-        "Video", "adl", "adld", "camera-probe", .product(name: "GRDB", package: "GRDB.swift"),
+        "Video", "adl", "adl-mqtt", "adld", "camera-probe", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
+    tests("BridgeTests", ["Bridge", "Events"]),
     tests("EventsTests", ["Events", "CZeroMQ"]),
     tests("HistoryTests", ["Events", "History", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("PageTests", ["Events", "History", "Page"]),

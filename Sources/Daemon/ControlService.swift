@@ -3,6 +3,7 @@ import Logging
 import Pipeline
 import ServiceLifecycle
 import Synchronization
+import Systemd
 
 /// Why everything ends.
 enum StopCause: Sendable {

@@ -13,6 +13,7 @@ import Pipeline
 import Recognition
 import ServiceLifecycle
 package import Settings
+package import Systemd
 import Video
 
 /// The daemon put together: everything checked first, then one group of services that start and stop in order.

@@ -1,5 +1,6 @@
 import Logging
 import ServiceLifecycle
+import Systemd
 
 /// Looks whether every worker makes progress, and tells systemd so: its watchdog is fed by this, never by a timer alone.
 ///

@@ -8,10 +8,16 @@ package struct ClientIdentity: Sendable {
 
   /// Reads both keys from their files.
   ///
+  /// - Parameters:
+  ///   - serverKey: file of the daemon's public key.
+  ///   - key: file of this client's secret key.
+  ///   - settings: what names the two files, for messages.
   /// - Throws: `EventError.badKey`.
-  package init(serverKey: String, key: String) throws(EventError) {
-    server = try KeyFile.publicKey(path: serverKey, setting: "--server-key")
-    own = try KeyFile.secret(path: key, setting: "--key")
+  package init(
+    serverKey: String, key: String, settings: (serverKey: String, key: String) = ("--server-key", "--key")
+  ) throws(EventError) {
+    server = try KeyFile.publicKey(path: serverKey, setting: settings.serverKey)
+    own = try KeyFile.secret(path: key, setting: settings.key)
   }
 }
 
@@ -24,6 +30,11 @@ package struct ClientIdentity: Sendable {
     package var topic: Topic
     /// The JSON object's text.
     package var json: Data
+
+    package init(topic: Topic, json: Data) {
+      self.topic = topic
+      self.json = json
+    }
   }
 
   /// What came, or was found missing.

@@ -32,6 +32,8 @@ package struct Topic: Hashable, Sendable, CustomStringConvertible {
     description = text
   }
 
+  /// The machine's name, as the daemon's settings have it.
+  package var node: String { segment(2) }
   /// The camera, or `_rules`, or `_daemon`.
   package var camera: String { segment(3) }
   /// `nil` for the daemon's own messages.

@@ -6,6 +6,7 @@ import Foundation
 import Logging
 import Settings
 import Synthesis
+import Systemd
 
 /// Settings that cannot be used, in words.
 private struct Unusable: Error, CustomStringConvertible {

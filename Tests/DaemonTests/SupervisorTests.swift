@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Synchronization
+import Systemd
 import Testing
 
 @testable import Daemon

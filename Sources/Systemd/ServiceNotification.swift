@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the daemon tells systemd about itself.
+/// What a service tells systemd about itself.
 ///
 /// One datagram to the socket named by `NOTIFY_SOCKET`; nothing at all when that is not set, as in a terminal.
 ///

@@ -1,0 +1,49 @@
+/// One entity as Home Assistant's MQTT discovery describes it; keys are written in snake case.
+///
+/// - Source: https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery and the pages of `sensor.mqtt`,
+///   `binary_sensor.mqtt` and `event.mqtt`.
+struct EntityConfiguration: Encodable {
+  struct Availability: Encodable {
+    var topic: String
+  }
+
+  struct Device: Encodable {
+    var identifiers: [String]
+    var name: String
+    var manufacturer = "adl"
+    var model: String
+    var swVersion = BridgeVersion.text
+    var viaDevice: String?
+  }
+
+  struct Origin: Encodable {
+    var name = "adl-mqtt"
+    var swVersion = BridgeVersion.text
+  }
+
+  var name: String
+  var uniqueId: String
+  var stateTopic: String
+  var availability: [Availability]
+  /// The bridge and the daemon must both be there.
+  var availabilityMode = "all"
+  var device: Device
+  var origin = Origin()
+  var qos: Int
+  var valueTemplate: String?
+  var jsonAttributesTopic: String?
+  var deviceClass: String?
+  var stateClass: String?
+  var options: [String]?
+  var eventTypes: [String]?
+  var entityCategory: String?
+  var expireAfter: Int?
+  var payloadOn: String?
+  var payloadOff: String?
+  var icon: String?
+}
+
+/// The version of this program, for Home Assistant's list of devices.
+package enum BridgeVersion {
+  package static let text = "0.1.0"
+}

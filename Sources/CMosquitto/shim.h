@@ -1,0 +1,4 @@
+#pragma once
+
+#include <mosquitto.h>
+#include <sys/eventfd.h>

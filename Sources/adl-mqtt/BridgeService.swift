@@ -1,0 +1,92 @@
+import Bridge
+import Foundation
+import Glibc
+import Logging
+import Settings
+import Systemd
+
+/// The bridge put together: a thread for the daemon's side, one for the broker's, and signals on the first.
+struct BridgeService {
+  /// How long a side may be silent before systemd is left to think that the bridge hangs.
+  private static let longestSilence = Duration.seconds(20)
+  /// How long both sides may take to end.
+  private static let stopTime = Duration.seconds(5)
+
+  private let feed: EventFeed
+  private let link: BrokerLink
+  private let exchange: Exchange
+  private let logger: Logger
+  private let notification: ServiceNotification
+
+  init(
+    _ settings: BridgeSettings, _ access: BrokerAccess, _ source: EventSource, _ logger: Logger,
+    _ notification: ServiceNotification
+  ) {
+    let exchange = Exchange(queue: settings.broker.queue)
+    let options = { @Sendable (node: String) in BridgeOptions(settings, node: node) }
+    if let node = settings.node { exchange.withState { $0.translator = Translator(options(node)) } }
+    feed = EventFeed(
+      source: source, options: options, isNodeGiven: settings.node != nil, exchange: exchange, logger: logger)
+    link = BrokerLink(access: access, exchange: exchange, logger: logger, notification: notification)
+    (self.exchange, self.logger, self.notification) = (exchange, logger, notification)
+  }
+
+  /// Runs until a signal ends it.
+  ///
+  /// - Returns: false where it is to be started anew, under the daemon's new name.
+  func run() -> Bool {
+    MosquittoClient.prepareLibrary()
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    for signal in [SIGTERM, SIGINT, SIGHUP] { unsafe sigaddset(&signals, signal) }
+    // Threads begin with what is blocked here, so that signals come to this one.
+    unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+    let ended = DispatchSemaphore(value: 0)
+    start("adld") { [feed] in
+      feed.run()
+    } then: {
+      ended.signal()
+    }
+    start("broker") { [link] in
+      link.run()
+    } then: {
+      ended.signal()
+    }
+    notification.ready(status: "Waiting for adld and the broker")
+    while !exchange.isStopping {
+      var second = timespec(tv_sec: 1, tv_nsec: 0)
+      if unsafe sigtimedwait(&signals, nil, &second) > 0 { break }
+      if exchange.isAlive(within: Self.longestSilence) { notification.isAlive() }
+    }
+    notification.stopping()
+    let isRenamed = exchange.isStopping
+    exchange.stop()
+    for _ in 0..<2 where ended.wait(timeout: .now() + (Self.stopTime / .seconds(1))) == .timedOut {
+      logger.warning("the end is not waited for: the network has not answered yet")
+      break
+    }
+    return !isRenamed
+  }
+
+  private func start(_ name: String, _ body: @escaping @Sendable () -> Void, then: @escaping @Sendable () -> Void) {
+    let thread = Thread {
+      body()
+      then()
+    }
+    thread.name = name
+    thread.start()
+  }
+}
+
+extension BridgeOptions {
+  init(_ settings: BridgeSettings, node: String) {
+    self.init(node: node)
+    prefix = settings.topics.prefix
+    discovery = settings.homeAssistant.discovery
+    cameras = settings.cameras
+    labels = settings.homeAssistant.labels
+    activities = settings.homeAssistant.activities
+    rules = settings.homeAssistant.rules
+    qos = settings.broker.qos
+  }
+}

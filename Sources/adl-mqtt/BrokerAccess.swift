@@ -1,0 +1,23 @@
+import Basics
+import Bridge
+import Foundation
+import Settings
+
+/// How to log in at the broker, with everything read that the settings name.
+struct BrokerAccess: Sendable {
+  let settings: BrokerSettings
+  let password: Secret?
+
+  /// - Throws: `SettingsError` or `BrokerFailure.setting` naming the setting whose file cannot be used.
+  init(_ settings: BrokerSettings) throws {
+    self.settings = settings
+    password = try settings.readPassword()
+    guard let tls = settings.tls else { return }
+    for (name, path) in [
+      ("broker.tls.ca", tls.authority), ("broker.tls.certificate", tls.certificate), ("broker.tls.key", tls.key),
+    ] {
+      guard let path, !FileManager.default.isReadableFile(atPath: path) else { continue }
+      throw BrokerFailure.setting(name: name, reason: "\(path) cannot be read")
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Bridge
+import Events
+import Foundation
+import Logging
+import Settings
+
+/// The daemon's side: receives its messages and puts them into the exchange, on a thread of its own.
+struct EventFeed: Sendable {
+  /// How long to wait with a key that the daemon does not know.
+  private static let refusalPause = Duration.seconds(10)
+
+  let source: EventSource
+  let options: @Sendable (_ node: String) -> BridgeOptions
+  /// Whether the settings name the node; otherwise the daemon does.
+  let isNodeGiven: Bool
+  let exchange: Exchange
+  let logger: Logger
+
+  func run() {
+    var wasRefused = false
+    while !exchange.isStopping {
+      do throws(EventError) {
+        try receive(&wasRefused)
+      } catch {
+        if !wasRefused { logger.error("\(error); trying again every \(Self.refusalPause)") }
+        wasRefused = true
+        let end = ContinuousClock.now + Self.refusalPause
+        while !exchange.isStopping, ContinuousClock.now < end {
+          exchange.sign(.daemon)
+          Thread.sleep(forTimeInterval: 0.2)
+        }
+      }
+    }
+  }
+
+  private func receive(_ wasRefused: inout Bool) throws(EventError) {
+    let subscriber = try source.subscribe()
+    do {
+      for message in try source.snapshot() { take(message) }
+    } catch {
+      if !wasRefused { logger.notice("waiting for adld: \(error)") }
+    }
+    var isSilent = false
+    while !exchange.isStopping {
+      exchange.sign(.daemon)
+      switch subscriber.next(timeout: .milliseconds(500)) {
+      case nil: continue
+      case .message(let message):
+        if isSilent { logger.notice("adld is back") }
+        (isSilent, wasRefused) = (false, false)
+        take(message)
+      case .gap(let topic, let missing):
+        logger.warning("missed \(missing) messages of \(topic)")
+        // A lost state is asked for; lost events are in the daemon's history.
+        if topic.kind == .state { for message in (try? source.snapshot()) ?? [] { take(message) } }
+      case .restarted:
+        logger.notice("adld was started anew")
+        exchange.translate {
+          $0.daemonRestarted()
+          return []
+        }
+      case .silent:
+        if !isSilent { logger.warning("no sign from adld at \(source.settings.endpoint); waiting for it") }
+        isSilent = true
+        exchange.translate { $0.daemonIsSilent() }
+      case .refused: throw .unknownClient(endpoint: source.settings.endpoint)
+      }
+    }
+  }
+
+  private func take(_ message: EventSubscriber.Message) {
+    let node = message.topic.node
+    let other: Bool = exchange.withState { state in
+      guard let translator = state.translator else {
+        state.translator = Translator(options(node))
+        return false
+      }
+      guard translator.options.node != node, state.otherNode == nil else { return false }
+      state.otherNode = node
+      return true
+    }
+    if other {
+      logger.error(
+        isNodeGiven
+          ? "adld calls itself \(node), and its messages are left out; change node in these settings, or leave it out"
+          : "adld calls itself \(node) now; the bridge ends, to begin anew under that name")
+      if !isNodeGiven { exchange.stop() }
+    }
+    exchange.translate { $0.take(message, at: now) }
+  }
+
+  private var now: Duration { EventClock.system.now().monotonic }
+}
