@@ -36,8 +36,11 @@ package struct AlertEvent: Codable, Equatable, Sendable {
   package var cleared: Instant?
   /// Seconds from raised to cleared; set when it was cleared.
   package var duration: Double?
-  /// `ended`, `followed`, `seen`, `left`, `returned`, `window`, `timeout` or `shutdown`; set when it was cleared.
+  /// `ended`, `followed`, `seen`, `left`, `returned`, `window`, `timeout`, `shutdown` or `daemon_restart`; set when it was
+  /// cleared.
   package var clearReason: String?
+  /// The `epoch` in which it was raised; set where that was an earlier one.
+  package var startEpoch: String?
 
   package init(
     _ type: Kind, id: String, rule: String, cameras: [String], reason: String, since: Instant, raised: Instant
@@ -57,6 +60,7 @@ package struct AlertEvent: Codable, Equatable, Sendable {
     case since, raised, reminder, cleared
     case duration = "duration_s"
     case clearReason = "clear_reason"
+    case startEpoch = "start_epoch"
   }
 }
 

@@ -109,8 +109,10 @@ package final class EventPublisher: Sendable {
     switch leftover {
     case .activity(let event): enqueue(event, event.camera, .event, repeats: true)
     case .person(let event): enqueue(event, event.camera, .event, repeats: true)
+    case .alert(let alert): enqueue(alert, Topic.rules, .event, repeats: true)
     }
   }
+
   /// Queues an alert's beginning, reminder or end.
   package func publish(_ alert: AlertEvent) { enqueue(alert, Topic.rules, .event) }
   package func publish(_ state: AlertsState) { enqueue(state, Topic.rules, .state) }

@@ -43,6 +43,7 @@ package struct PublishedMessage: Sendable {
 package enum Leftover: Equatable, Sendable {
   case activity(ActivityEvent)
   case person(PersonEvent)
+  case alert(AlertEvent)
 }
 
 /// What a message is about, as far as it can be looked for.
@@ -53,10 +54,10 @@ package struct MessageFacts: Decodable, Sendable {
 
   package struct Person: Decodable, Sendable {
     package var id: Int
-    package var since: Instant
   }
 
   package var type: String
+  /// The camera, or the topic of rules for alerts, which may be about several.
   package var camera: String
   /// The activity's.
   package var id: String?
@@ -70,5 +71,17 @@ package struct MessageFacts: Decodable, Sendable {
   private enum CodingKeys: String, CodingKey {
     case type, camera, id, activity, person, onset, offset
     case startEpoch = "start_epoch"
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let table = try decoder.container(keyedBy: CodingKeys.self)
+    type = try table.decode(String.self, forKey: .type)
+    camera = try table.decodeIfPresent(String.self, forKey: .camera) ?? Topic.rules
+    id = try table.decodeIfPresent(String.self, forKey: .id)
+    activity = try table.decodeIfPresent(Activity.self, forKey: .activity)
+    person = try table.decodeIfPresent(Person.self, forKey: .person)
+    onset = try table.decodeIfPresent(Instant.self, forKey: .onset)
+    offset = try table.decodeIfPresent(Instant.self, forKey: .offset)
+    startEpoch = try table.decodeIfPresent(String.self, forKey: .startEpoch)
   }
 }

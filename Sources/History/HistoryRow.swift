@@ -3,7 +3,7 @@ import Foundation
 
 /// A message as a row of the file, and what it changes in what is open.
 struct HistoryRow: Sendable {
-  /// What a message says about an activity or a person.
+  /// What a message says about an activity, a person or an alert.
   enum Change: Equatable, Sendable {
     case opens(OpenEntry)
     case closes(String)
@@ -57,11 +57,15 @@ struct HistoryRow: Sendable {
       let key = "person/\(facts.startEpoch ?? epoch)/\(facts.camera)/\(person.id)"
       return kind == .left ? .closes(key) : .opens(OpenEntry(key: key, epoch: epoch, json: json))
     }
+    if let kind = AlertEvent.Kind(rawValue: facts.type), let id = facts.id {
+      let key = "alert/\(id)"
+      return kind == .cleared ? .closes(key) : .opens(OpenEntry(key: key, epoch: epoch, json: json))
+    }
     return nil
   }
 }
 
-/// An activity without its end, or somebody who has not left.
+/// An activity without its end, somebody who has not left, or an alert that is raised.
 struct OpenEntry: Equatable, Sendable {
   var key: String
   /// The run of the daemon in which it began.

@@ -18,10 +18,11 @@ struct Leftovers {
   /// - Parameters:
   ///   - entries: what is open.
   ///   - alive: the last signs of the runs that left it open, by epoch.
-  /// - Returns: their ends, activities before people, and the keys of entries that nobody can read.
+  /// - Returns: their ends, activities before people before alerts, and the keys of entries that nobody can read.
   func ends(_ entries: [OpenEntry], _ alive: [String: LastSign]) -> (ends: [Leftover], unreadable: [String]) {
     var activities: [Leftover] = []
     var people: [Leftover] = []
+    var alerts: [Leftover] = []
     var unreadable: [String] = []
     let decoder = JSONDecoder()
     for entry in entries {
@@ -32,6 +33,8 @@ struct Leftovers {
         let last = later(message, alive[entry.epoch])
         if entry.key.hasPrefix("person/") {
           people.append(.person(end(try decoder.decode(PersonEvent.self, from: json), entry.epoch, said.bootID, last)))
+        } else if entry.key.hasPrefix("alert/") {
+          alerts.append(.alert(end(try decoder.decode(AlertEvent.self, from: json), entry.epoch, said.bootID, last)))
         } else {
           activities.append(
             .activity(end(try decoder.decode(ActivityEvent.self, from: json), entry.epoch, said.bootID, last)))
@@ -40,7 +43,7 @@ struct Leftovers {
         unreadable.append(entry.key)
       }
     }
-    return (activities + people, unreadable)
+    return (activities + people + alerts, unreadable)
   }
 
   private func end(_ event: ActivityEvent, _ epoch: String, _ bootID: String, _ last: LastSign) -> ActivityEvent {
@@ -62,6 +65,16 @@ struct Leftovers {
     (event.person.since, event.until, event.duration) = (span.from, span.to, span.seconds)
     (event.reason, event.startEpoch) = (Self.reason, epoch)
     return event
+  }
+
+  private func end(_ alert: AlertEvent, _ epoch: String, _ bootID: String, _ last: LastSign) -> AlertEvent {
+    var alert = alert
+    let span = span(alert.raised, last, bootID)
+    alert.type = .cleared
+    alert.since = here(alert.since, bootID)
+    (alert.raised, alert.cleared, alert.duration) = (span.from, span.to, span.seconds)
+    (alert.clearReason, alert.startEpoch, alert.reminder) = (Self.reason, epoch, nil)
+    return alert
   }
 
   /// From a beginning to the last sign, which is never before it.

@@ -40,6 +40,14 @@ struct HistoryTable {
         rows["person/\(event.startEpoch ?? envelope.epoch)/\(event.camera)/\(event.person.id)"] = Row(
           begin: begin, end: event.until.flatMap { EventClock.date($0.time) }, camera: event.camera,
           person: event.person.id, text: "is there", note: event.reason ?? "")
+      } else if AlertEvent.Kind(rawValue: type) != nil {
+        let alert = try decoder.decode(AlertEvent.self, from: data)
+        guard let begin = EventClock.date(alert.raised.time) else { return }
+        rows["alert/\(alert.id)"] = Row(
+          begin: begin, end: alert.cleared.flatMap { EventClock.date($0.time) },
+          camera: alert.cameras.count == 1 ? alert.cameras[0] : "", person: alert.person?.id,
+          text: "alert \(alert.rule)",
+          note: [alert.reason, alert.clearReason].compactMap(\.self).joined(separator: "  "))
       } else if CameraHealth.Kind(rawValue: type) != nil {
         let health = try decoder.decode(CameraHealth.self, from: data)
         guard let time = EventClock.date(envelope.time) else { return }

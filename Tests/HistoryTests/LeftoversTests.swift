@@ -49,6 +49,31 @@ import Testing
     #expect(end.offset == sample.instant(65) && end.duration == 65)
   }
 
+  @Test func `an alert that was raised is cleared, and one that was cleared stays so`() throws {
+    let stored = try Stored()
+    let store = try stored.store()
+    func alert(_ kind: AlertEvent.Kind, _ seq: Int, id: String) throws -> PublishedMessage {
+      var alert = AlertEvent(
+        kind, id: id, rule: "fallen", cameras: ["kitchen"], reason: "Fall", since: sample.instant(1),
+        raised: sample.instant(5))
+      alert.person = AlertEvent.Person(id: 2)
+      if kind == .reminder { alert.reminder = 1 }
+      return try sample.message(alert, seq, .event)
+    }
+    store.keep(try alert(.raised, 5, id: "a"), try alert(.raised, 6, id: "b"), try alert(.reminder, 8, id: "a"))
+    store.keep(try alert(.cleared, 9, id: "b"), try sample.activity(.start, 10, id: "c"))
+    store.close()
+    let left = try leftovers(stored)
+    guard left.count == 2, case .activity = left[0], case .alert(let end) = left[1] else {
+      Issue.record("\(left)")
+      return
+    }
+    #expect(end.type == .cleared && end.id == "a" && end.clearReason == "daemon_restart" && end.startEpoch == "e1")
+    #expect(end.raised == sample.instant(5) && end.cleared == sample.instant(10) && end.duration == 5)
+    #expect(end.reminder == nil && end.person?.id == 2 && end.rule == "fallen")
+    #expect(try HistoryReader(path: stored.path).page(HistoryRequest()).messages.count == 5, "alerts are kept, too")
+  }
+
   @Test func `somebody who came and did not leave has left, after their activity ended`() throws {
     let stored = try Stored()
     let store = try stored.store()
@@ -78,6 +103,7 @@ import Testing
       switch leftover {
       case .activity(let event): next.keep(try run.message(event, index + 1, .event))
       case .person(let event): next.keep(try run.message(event, index + 1, .event))
+      case .alert(let alert): next.keep(try run.message(alert, index + 1, .event))
       }
     }
     next.keep(try run.person(.entered, 9, id: 1))
