@@ -84,6 +84,8 @@ files:
 	install -D -m 644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/adl.conf
 	install -d $(DESTDIR)$(UNITS)
 	sed 's|/usr/local|$(PREFIX)|g' systemd/adld.service > $(DESTDIR)$(UNITS)/adld.service
+	sed 's|^Description=.*|& (%i)|; s|/etc/adl/adld.yaml|/etc/adl/cameras.d/%i.yaml|; s,^\(Runtime\|State\)Directory=adl,&-%i,' \
+	  $(DESTDIR)$(UNITS)/adld.service > $(DESTDIR)$(UNITS)/adld@.service
 	sed 's|/usr/local|$(PREFIX)|g' systemd/adl-mqtt.service > $(DESTDIR)$(UNITS)/adl-mqtt.service
 	install -d $(DESTDIR)/etc/adl
 	[ -e $(DESTDIR)/etc/adl/adl-mqtt.yaml ] || install -m 640 config/adl-mqtt.yaml $(DESTDIR)/etc/adl/adl-mqtt.yaml
