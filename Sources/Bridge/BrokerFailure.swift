@@ -18,7 +18,7 @@ package enum BrokerFailure: Error, Equatable, CustomStringConvertible {
     case .refused(3): "the broker is not ready for clients"
     case .refused(4): "the broker refuses the user name or password; change broker.username and broker.password"
     case .refused(5):
-      "the broker lets this user do nothing; change broker.username and broker.password, or the broker's list of users"
+      "the broker refused the login; change broker.username and broker.password, or the broker's list of users"
     case .refused(let code): "the broker refuses the connection with code \(code)"
     case .tls(let reason):
       "no encrypted connection to the broker: \(reason); look at broker.tls.ca, broker.tls.certificate and broker.tls.key"

@@ -58,6 +58,8 @@ final class ControlService: Service {
     await cancelWhenGracefulShutdown { [self] in
       while let signal = await signals.next() {
         guard signal == SIGHUP, let read else { return }
+        // One look at the settings answers all who asked so far.
+        signals.discard(SIGHUP)
         guard let next = await reload(read) else { continue }
         found.withLock { $0 = next }
         return

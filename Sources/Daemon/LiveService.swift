@@ -113,7 +113,8 @@ package struct LiveService: Sendable {
     logger: Logger, notification: ServiceNotification, signals: SignalInbox,
     reload: (@Sendable () throws -> LiveService)?
   ) async throws -> LiveService? {
-    let (store, publisher) = try open(logger)
+    let publishing = Lifeline("the publisher")
+    let (store, publisher) = try open(logger, publishing)
     defer { store?.close() }
     defer { publisher.close() }
     for leftover in store?.leftovers ?? [] { publisher.publish(leftover) }
@@ -152,11 +153,12 @@ package struct LiveService: Sendable {
       stopCause: { control.cause },
       onReady: { text in
         logger.notice("model \(card.name) ready: \(text)", metadata: ["sha256": "\(model.sha256)"])
-        notification.ready(status: "Watching \(live.count) cameras")
+        notification.ready(status: "Watching \(live.count) \(live.count == 1 ? "camera" : "cameras")")
       })
     let finder = FinderService(cameras: live, pictures: pictures, settings: settings.people)
 
-    let lifelines = [recognition.lifeline] + (looksAtPeople ? [finder.lifeline] : []) + captures.map(\.lifeline)
+    let lifelines =
+      [publishing, recognition.lifeline] + (looksAtPeople ? [finder.lifeline] : []) + captures.map(\.lifeline)
     let supervisor = Supervisor(lifelines, notification, logger)
     page?.watch(lifelines)
 
@@ -177,9 +179,19 @@ package struct LiveService: Sendable {
   }
 
   /// What another process might have, or a disk refuse.
-  private func open(_ logger: Logger) throws(CannotStart) -> (store: EventStore?, publisher: EventPublisher) {
+  ///
+  /// - Parameters:
+  ///   - logger: for what is wrong with peers or the disk.
+  ///   - lifeline: the publisher's.
+  /// - Returns: the history, where there is one, and the publisher.
+  /// - Throws: `CannotStart`.
+  private func open(_ logger: Logger, _ lifeline: Lifeline) throws(CannotStart) -> (
+    store: EventStore?, publisher: EventPublisher
+  ) {
     var publishing = EventPublisher.Options(settings)
     publishing.warn = { logger.warning("\($0)") }
+    let silence = publishing.heartbeat + .seconds(30)
+    publishing.turned = { lifeline.promise(within: silence) }
     do {
       let store = try historyPath.map { path in
         var keeping = EventStore.Options(path: path)

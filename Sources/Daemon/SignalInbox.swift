@@ -41,6 +41,9 @@ package final class SignalInbox: Sendable {
     waiting?.resume(returning: signal)
   }
 
+  /// Forgets what was left of one signal.
+  func discard(_ signal: CInt) { state.withLock { $0.pending.removeAll { $0 == signal } } }
+
   /// Waits for the next signal; `nil` when the task is cancelled.
   ///
   /// One task at a time may wait.

@@ -3,7 +3,7 @@ package enum EventError: Error, Equatable, CustomStringConvertible {
   case badEndpoint(setting: String, endpoint: String, reason: String)
   case cannotBind(setting: String, endpoint: String, reason: String)
   case cannotConnect(endpoint: String, reason: String)
-  case badKey(path: String, setting: String, reason: String)
+  case badKey(path: String, setting: String?, reason: String)
   /// The daemon lets nobody in with this key.
   case unknownClient(endpoint: String)
   case unanswered(endpoint: String, seconds: Double)
@@ -19,7 +19,7 @@ package enum EventError: Error, Equatable, CustomStringConvertible {
     case .cannotBind(let setting, let endpoint, let reason):
       "cannot listen on \(endpoint): \(reason); change \(setting)"
     case .cannotConnect(let endpoint, let reason): "cannot connect to \(endpoint): \(reason)"
-    case .badKey(let path, let setting, let reason): "\(path): \(reason) (\(setting))"
+    case .badKey(let path, let setting, let reason): "\(path): \(reason)" + (setting.map { " (\($0))" } ?? "")
     case .unknownClient(let endpoint):
       "\(endpoint) does not know this client's key; add it there (`adl keys add`), to events.remote.clients"
     case .unanswered(let endpoint, let seconds):

@@ -24,6 +24,8 @@ package final class EventPublisher: Sendable {
     /// Gets events and health before they are sent; `nil`: memory is all there is.
     package var store: (any MessageStore)?
     package var clock = EventClock.system
+    /// Called at every turn of the publisher's thread, a heartbeat apart at most.
+    package var turned: @Sendable () -> Void = {}
     /// Told what goes wrong with peers, at most once a minute.
     package var warn: @Sendable (String) -> Void = { _ in }
 

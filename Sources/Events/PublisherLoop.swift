@@ -175,6 +175,7 @@ final class PublisherLoop: @unchecked Sendable {
     var nextBeat = ContinuousClock.now
     while true {
       _ = unsafe wait(for: sockets.handles, wakeUp, atMost: min(nextBeat - ContinuousClock.now, options.heartbeat))
+      options.turned()
       let work = takeWork()
       // Newcomers first: the last states are older than what is sent next.
       if !repeated.isEmpty, ContinuousClock.now - began > Self.repetition { repeated = [] }

@@ -7,6 +7,13 @@ enum DamagedFile {
   /// Damaged files that stay; older ones go.
   static let kept = 2
 
+  /// Whether a file begins as SQLite's do; anything else is not ours to rename.
+  static func isDatabase(_ path: String) -> Bool {
+    let file = FileHandle(forReadingAtPath: path)
+    defer { try? file?.close() }  // Nothing was written.
+    return (try? file?.read(upToCount: 16)) == Data("SQLite format 3\0".utf8)
+  }
+
   /// Renames the file and its log.
   ///
   /// - Returns: the new name.

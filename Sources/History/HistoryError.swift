@@ -6,6 +6,8 @@ package enum HistoryError: Error, Equatable, CustomStringConvertible {
   case newer(path: String, version: Int, known: Int)
   /// A SQLite file of another program.
   case foreign(path: String)
+  /// Something that SQLite did not write.
+  case notDatabase(path: String)
   /// Another daemon writes to it.
   case locked(path: String)
   case missing(path: String)
@@ -20,6 +22,7 @@ package enum HistoryError: Error, Equatable, CustomStringConvertible {
       "\(path) was written by a newer adl (its schema is \(version), this adl knows \(known)); "
         + "update adl, or set history.path to another file"
     case .foreign(let path): "\(path) is a database of another program; set history.path to another file"
+    case .notDatabase(let path): "\(path) is no history; move it away, or set history.path to another file"
     case .locked(let path): "another adld writes to \(path); set history.path to a file of its own"
     case .missing(let path): "there is no history at \(path)"
     case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
@@ -31,7 +34,7 @@ package enum HistoryError: Error, Equatable, CustomStringConvertible {
   var mayPass: Bool {
     switch self {
     case .newer, .foreign, .locked: false
-    case .missing, .damaged, .failed: true
+    case .missing, .damaged, .failed, .notDatabase: true
     }
   }
 

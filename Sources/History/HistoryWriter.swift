@@ -155,6 +155,7 @@ final class HistoryWriter: @unchecked Sendable {
 
   /// Sets a damaged file aside; not more than once a minute, lest a broken disk is filled with them.
   private func replace(_ damage: HistoryError) throws(HistoryError) {
+    guard DamagedFile.isDatabase(options.path) else { throw .notDatabase(path: options.path) }
     if let setAside, ContinuousClock.now - setAside < .seconds(60) { throw damage }
     setAside = .now
     let name = try DamagedFile.setAside(options.path, at: options.clock.now().wall)

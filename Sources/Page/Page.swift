@@ -69,7 +69,8 @@ package struct Page: Sendable {
       return .text(.badRequest, "The date must be a day such as \(Day(containing: now, calendar).text).")
     }
     do {
-      let spans = try sources.spans(day.begin, day.end)
+      // What goes on now is no part of a day to come.
+      let spans = day.begin > sources.now() ? [] : try sources.spans(day.begin, day.end)
       let board = sources.board.snapshot
       return .json(
         DayAnswer(

@@ -99,6 +99,10 @@ extension RuleSettings.Alert {
     if table.texts("weekdays").count != weekdays.count {
       table.refuse("weekdays", "a list of mon, tue, wed, thu, fri, sat, sun")
     }
+    for (key, values) in [("weekdays", table.texts("weekdays")), ("cameras", cameras)]
+    where table.isSet(key) && values.isEmpty {
+      table.refuse(key, "left out for all of them, or a list with at least one")
+    }
     if Set(cameras).count < cameras.count { table.refuse("cameras", "a list that names each camera once") }
     for camera in cameras where !known.contains(camera) {
       let near = nearest(camera, among: known).map { "; did you mean \($0)?" } ?? ""
@@ -129,6 +133,10 @@ extension RuleSettings.Alert {
     ]
     for (key, isUnusable) in unusable where isUnusable && table.isSet(key) {
       table.refuse(key, "left out; it means nothing for when: \(kind.rawValue)")
+    }
+    let period = isAbsence ? duration ?? window.map { Double($0.minutes * 60) } : nil
+    if let unwatched, let period, unwatched >= period {
+      table.refuse("unwatched", "less than the \(Int(period)) s that it judges")
     }
     if let window, let duration, kind != .notFollowed, duration > Double(window.minutes * 60) {
       table.refuse("for", "at most the window, which has \(window.minutes) minutes")

@@ -24,6 +24,8 @@ struct EventFeed: Sendable {
       } catch {
         if !wasRefused { logger.error("\(error); trying again every \(Self.refusalPause)") }
         wasRefused = true
+        // As long as nobody hears of it, what was said last counts for nothing.
+        exchange.translate { $0.daemonIsSilent() }
         let end = ContinuousClock.now + Self.refusalPause
         while !exchange.isStopping, ContinuousClock.now < end {
           exchange.sign(.daemon)
@@ -46,7 +48,7 @@ struct EventFeed: Sendable {
       switch subscriber.next(timeout: .milliseconds(500)) {
       case nil: continue
       case .message(let message):
-        if isSilent { logger.notice("adld is back") }
+        if isSilent || wasRefused { logger.notice("adld is back") }
         (isSilent, wasRefused) = (false, false)
         take(message)
       case .gap(let topic, let missing):

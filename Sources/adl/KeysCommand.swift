@@ -31,10 +31,14 @@ struct KeysCommand: ParsableCommand {
 
   struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make a pair of keys: PATH.secret, which only you may read, and PATH.public.")
+      abstract: "Make a pair of keys: PATH.secret, readable only by you, and PATH.public.")
 
     @Argument(help: "Where the files go, without their ending.")
     var path: String
+
+    func validate() throws {
+      guard !path.isEmpty, !path.hasSuffix("/") else { throw ValidationError("'\(path)' names no file") }
+    }
 
     func run() throws {
       try reporting {
@@ -86,7 +90,7 @@ struct KeysCommand: ParsableCommand {
   }
 
   struct Revoke: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Let a client in no longer, and throw it out.")
+    static let configuration = CommandConfiguration(abstract: "Remove a client, and disconnect it.")
 
     @Argument(help: "What it is called here.")
     var name: String
@@ -96,7 +100,7 @@ struct KeysCommand: ParsableCommand {
     func run() throws {
       try reporting {
         try ClientKeys.revoke(name, in: folder.clients)
-        print("\(name) may connect no longer")
+        print("\(name) may no longer connect")
       }
     }
   }

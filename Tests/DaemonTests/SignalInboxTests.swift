@@ -16,6 +16,13 @@ import Testing
     #expect(await waiting.value == 2)
   }
 
+  @Test func `that one answer is enough for are forgotten together`() async {
+    let inbox = SignalInbox(trapping: [])
+    for signal: CInt in [1, 1, 15, 1] { inbox.take(signal) }
+    inbox.discard(1)
+    #expect(await inbox.next() == 15)
+  }
+
   @Test func `of a process come to its inbox`() async {
     let inbox = SignalInbox(trapping: [SIGUSR2])
     for _ in 0..<5 {

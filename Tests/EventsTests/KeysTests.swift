@@ -49,6 +49,24 @@ struct KeyFolder: ~Copyable {
     #expect(missing?.description == "\(folder.path)/no: No such file or directory (k)")
   }
 
+  @Test(.timeLimit(.minutes(1))) func `are taken from files alone, and no secret for a public one`() throws {
+    let folder = try KeyFolder()
+    _ = try folder.generate("laptop")
+    let secret = #expect(throws: EventError.self) {
+      try KeyFile.publicKey(path: folder.path + "/laptop.secret", setting: "the key")
+    }
+    #expect(secret?.description.hasSuffix("it holds a secret key, which stays with its owner (the key)") == true)
+    // Whoever read it would wait for ever.
+    try #require(unsafe mkfifo(folder.path + "/pipe.public", 0o644) == 0)
+    #expect(throws: EventError.badKey(path: folder.path + "/pipe.public", setting: "k", reason: "it is no file")) {
+      try KeyFile.publicKey(path: folder.path + "/pipe.public", setting: "k")
+    }
+    #expect(throws: EventError.badKey(path: folder.path + "/no", setting: "k", reason: "No such file or directory")) {
+      try ClientKeys(folder: folder.path + "/no", setting: "k")
+    }
+    #expect(try ClientKeys(folder: folder.path, setting: "k").names.count == 1)
+  }
+
   @Test func `let clients in by name, and no longer`() throws {
     let folder = try KeyFolder()
     let (phone, tablet) = (try folder.generate("phone").known, try folder.generate("tablet").known)

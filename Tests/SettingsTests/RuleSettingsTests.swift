@@ -37,6 +37,7 @@ private func parse(alert: String) throws(SettingsError) -> RuleSettings.Alert? {
   }
 
   @Test(arguments: [
+    ("cameras: []", "cameras is refused; it must be left out for all of them, or a list with at least one"),
     ("for: 10x", "for: '10x' is refused; it must be a duration such as 90, 60s, 10m or 12h, from 1 s to 7 days"),
     ("for: -5", "for: '-5' is refused; it must be a duration such as 90, 60s, 10m or 12h, from 1 s to 7 days"),
     ("for: nan", "for: 'nan' is refused; it must be a duration such as 90, 60s, 10m or 12h, from 1 s to 7 days"),

@@ -34,11 +34,12 @@ package struct ClientKeys: Equatable, Sendable {
   }
 
   private static func files(_ folder: String, _ setting: String) throws(EventError) -> [(name: String, path: String)] {
-    let entries: [String]
-    do {
-      entries = try FileManager.default.contentsOfDirectory(atPath: folder)
-    } catch {
-      throw .badKey(path: folder, setting: setting, reason: KeyFile.reason(error))
+    guard let entries = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+      // Foundation's own words are for programmers; the kernel says why.
+      let listing = unsafe opendir(folder)
+      let reason = unsafe listing == nil ? KeyFile.lastError() : "it cannot be listed"
+      if let listing = unsafe listing { unsafe closedir(listing) }
+      throw .badKey(path: folder, setting: setting, reason: reason)
     }
     return entries.filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") }.sorted().map {
       (name: String($0.dropLast(suffix.count)), path: folder + "/" + $0)
@@ -57,11 +58,11 @@ package struct ClientKeys: Equatable, Sendable {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw .badKey(path: folder, setting: "--clients", reason: KeyFile.reason(error))
+      throw .badKey(path: folder, setting: "--clients", reason: "it cannot be made: \(KeyFile.lastError())")
     }
     let known = try ClientKeys(folder: folder, setting: "--clients")
     if let other = known.names[key] {
-      throw .badKey(path: folder, setting: "the key", reason: "\(other) has this key already")
+      throw .badKey(path: folder, setting: nil, reason: "\(other) has this key already")
     }
     try KeyFile.create("\(folder)/\(name)\(suffix)", "# Added \(Date.now.ISO8601Format())\n\(key.text)\n", mode: 0o644)
   }
@@ -74,14 +75,14 @@ package struct ClientKeys: Equatable, Sendable {
     let path = "\(folder)/\(name)\(suffix)"
     guard unsafe unlink(path) == 0 else {
       throw .badKey(
-        path: path, setting: "the name",
-        reason: errno == ENOENT ? "there is no client \(name)" : unsafe String(cString: strerror(errno)))
+        path: path, setting: nil,
+        reason: errno == ENOENT ? "there is no client \(name)" : KeyFile.lastError())
     }
   }
 
   private static func check(_ name: String, _ folder: String) throws(EventError) {
     guard name.utf8.count <= 64, Topic.isName(name) else {
-      throw .badKey(path: folder, setting: "the name", reason: "'\(name)' is no name: write a-z, 0-9, _ and -")
+      throw .badKey(path: folder, setting: nil, reason: "'\(name)' is not a valid name; use a-z, 0-9, _ and -")
     }
   }
 }

@@ -1,5 +1,5 @@
 import CZeroMQ
-import Foundation
+import Glibc
 
 /// A CURVE key that everybody may know, as 40 characters of Z85.
 ///
@@ -65,6 +65,7 @@ private enum Z85 {
 
 /// Files of keys: one key each, beside lines that begin with #.
 package enum KeyFile {
+  private static let secretRemark = "# The secret key"
   /// Enough for a key and some remarks.
   private static let largest = 4096
 
@@ -88,6 +89,9 @@ package enum KeyFile {
   /// - Returns: the key.
   /// - Throws: `EventError.badKey` when it cannot be read or holds no key.
   package static func publicKey(path: String, setting: String) throws(EventError) -> PublicKey {
+    if text(try bytes(path, setting)).first?.hasPrefix(secretRemark) == true {
+      throw .badKey(path: path, setting: setting, reason: "it holds a secret key, which stays with its owner")
+    }
     guard let key = PublicKey(try line(path, setting)) else { throw noKey(path, setting) }
     return key
   }
@@ -97,24 +101,29 @@ package enum KeyFile {
   }
 
   private static func line(_ path: String, _ setting: String) throws(EventError) -> String {
-    let data: Data
-    do {
-      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-      defer { try? file.close() }  // Nothing was written.
-      data = try file.read(upToCount: largest) ?? Data()
-    } catch {
-      throw .badKey(path: path, setting: setting, reason: reason(error))
-    }
-    let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
-    return lines.first { !$0.hasPrefix("#") }.map(String.init) ?? ""
+    text(try bytes(path, setting)).first { !$0.hasPrefix("#") }.map(String.init) ?? ""
   }
 
-  /// The kernel's words for why a file could not be read or written.
-  static func reason(_ error: any Error) -> String {
-    let error = error as NSError
-    let code = (error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error)
-    return code.domain == NSPOSIXErrorDomain ? unsafe String(cString: strerror(CInt(code.code))) : "\(error)"
+  private static func text(_ bytes: [UInt8]) -> [Substring] {
+    String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
   }
+
+  /// A pipe or a device might keep whoever reads it waiting for ever, so only files are read.
+  private static func bytes(_ path: String, _ setting: String) throws(EventError) -> [UInt8] {
+    func bad(_ reason: String) -> EventError { .badKey(path: path, setting: setting, reason: reason) }
+    let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { throw bad(lastError()) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw bad("it is no file") }
+    var bytes = [UInt8](repeating: 0, count: largest)
+    let count = unsafe read(descriptor, &bytes, largest)
+    guard count >= 0 else { throw bad(lastError()) }
+    return Array(bytes.prefix(count))
+  }
+
+  /// The kernel's words for what failed last.
+  static func lastError() -> String { unsafe String(cString: strerror(errno)) }
 
   /// Writes a pair as PATH.secret, which only its owner may read, and PATH.public.
   ///
@@ -122,7 +131,7 @@ package enum KeyFile {
   ///   locked out.
   package static func write(_ key: SecretKey, to path: String, name: String) throws(EventError) -> PublicKey {
     guard let known = key.publicKey else { throw .library(call: "zmq_curve_public", reason: lastReason()) }
-    try create(path + ".secret", "# The secret key of \(name): nobody else may have it.\n\(key.text)\n", mode: 0o600)
+    try create(path + ".secret", "\(secretRemark) of \(name): nobody else may have it.\n\(key.text)\n", mode: 0o600)
     try create(path + ".public", "# The public key of \(name).\n\(known.text)\n", mode: 0o644)
     return known
   }
@@ -130,15 +139,15 @@ package enum KeyFile {
   static func create(_ path: String, _ text: String, mode: mode_t) throws(EventError) {
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
     guard descriptor >= 0 else {
-      let reason = errno == EEXIST ? "it is there already" : unsafe String(cString: strerror(errno))
-      throw .badKey(path: path, setting: "the file's name", reason: reason)
+      let reason = errno == EEXIST ? "it exists already; choose another name" : lastError()
+      throw .badKey(path: path, setting: nil, reason: reason)
     }
     defer { close(descriptor) }
     let bytes = Array(text.utf8)
     guard unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-      let reason = unsafe String(cString: strerror(errno))
+      let reason = lastError()
       unsafe unlink(path)
-      throw .badKey(path: path, setting: "the file's name", reason: reason)
+      throw .badKey(path: path, setting: nil, reason: reason)
     }
   }
 }
