@@ -27,6 +27,12 @@ private func parse(alert: String) throws(SettingsError) -> RuleSettings.Alert? {
     #expect(try parse(alert: "when: cameraAway, for: \(text)")?.duration == seconds)
   }
 
+  @Test(arguments: ["when: absent, for: 5m, unwatched: 5m", "when: absent, during: 07:00-07:05, unwatched: 1h"])
+  func `refuse to tolerate that nobody watched at all`(alert: String) {
+    let error = #expect(throws: SettingsError.self) { try parse(alert: alert) }
+    #expect(error?.findings.first?.text.hasSuffix("is refused; it must be less than the 300 s that it judges") == true)
+  }
+
   @Test(arguments: [
     ("during: 07:00-13:00", 420, 780), ("during: 22:00-06:00", 1320, 360), ("outside: 22:00-06:00", 360, 1320),
     ("during: 18:00-24:00", 1080, 0), ("outside: 7:30-8:00", 480, 450),
