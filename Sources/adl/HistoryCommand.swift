@@ -51,12 +51,14 @@ struct HistoryCommand: ParsableCommand {
   }
 
   func run() throws {
-    do {
-      try reporting { try show(HistoryTime()) }
-    } catch let error as EventError {
-      throw stopped("\(error); --database FILE reads the file of a daemon that is down", ExitStatus.unavailable)
-    } catch let error as HistoryError {
-      throw stopped("\(error)", ExitStatus.data)
+    try reporting {
+      do {
+        try show(HistoryTime())
+      } catch let error as EventError {
+        throw stopped("\(error); --database FILE reads the file of a daemon that is down", ExitStatus.unavailable)
+      } catch let error as HistoryError {
+        throw stopped("\(error)", ExitStatus.data)
+      }
     }
   }
 
