@@ -102,7 +102,7 @@ package struct ClientIdentity: Sendable {
         take(parts)
         continue
       }
-      if let monitor, monitor.takeFailures() > 0, monitor.isRefused { return .refused }
+      if monitor?.noticesRefusal() == true { return .refused }
       let now = ContinuousClock.now
       if !isSilent, now - lastSign > silence {
         isSilent = true
@@ -111,8 +111,7 @@ package struct ClientIdentity: Sendable {
       guard now < deadline else { return nil }
       // A silence is noticed when it is one, however long the caller would wait.
       let untilSilence = isSilent ? silence : lastSign + silence - now
-      let handles = unsafe [socket.handle] + (monitor.map { unsafe [$0.handle] } ?? [])
-      _ = unsafe wait(for: handles, nil, atMost: min(deadline - now, untilSilence))
+      unsafe wait(for: [socket.handle, monitor?.handle], nil, atMost: min(deadline - now, untilSilence))
     }
   }
 
@@ -175,12 +174,9 @@ package enum EventQuery {
     let deadline = ContinuousClock.now + timeout
     // A signal ends a wait early.
     while ContinuousClock.now < deadline {
-      let handles = unsafe [socket.handle] + (monitor.map { unsafe [$0.handle] } ?? [])
-      _ = unsafe wait(for: handles, nil, atMost: deadline - ContinuousClock.now)
+      unsafe wait(for: [socket.handle, monitor?.handle], nil, atMost: deadline - ContinuousClock.now)
       if let answer = socket.receive()?.first { return Data(answer) }
-      if let monitor, monitor.takeFailures() > 0, monitor.isRefused {
-        throw .unknownClient(endpoint: endpoint)
-      }
+      if monitor?.noticesRefusal() == true { throw .unknownClient(endpoint: endpoint) }
     }
     throw .unanswered(endpoint: endpoint, seconds: timeout / .seconds(1))
   }

@@ -174,7 +174,7 @@ final class PublisherLoop: @unchecked Sendable {
   func run(_ takeWork: () -> Work) {
     var nextBeat = ContinuousClock.now
     while true {
-      _ = unsafe wait(for: sockets.handles, wakeUp, atMost: min(nextBeat - ContinuousClock.now, options.heartbeat))
+      unsafe wait(for: sockets.handles, wakeUp, atMost: min(nextBeat - ContinuousClock.now, options.heartbeat))
       options.turned()
       let work = takeWork()
       // Newcomers first: the last states are older than what is sent next.

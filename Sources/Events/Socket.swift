@@ -131,12 +131,11 @@ struct WakeUp: ~Copyable, Sendable {
 }
 
 /// Waits until a socket has something to read, the wake-up was signalled, or the time is over.
-///
-/// - Returns: for each socket whether it has something.
-func wait(for sockets: [UnsafeMutableRawPointer?], _ wakeUp: CInt?, atMost time: Duration) -> [Bool] {
-  var items = unsafe sockets.map { unsafe zmq_pollitem_t(socket: $0, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0) }
+func wait(for sockets: [UnsafeMutableRawPointer?], _ wakeUp: CInt?, atMost time: Duration) {
+  var items = unsafe sockets.compactMap(\.self).map {
+    unsafe zmq_pollitem_t(socket: $0, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)
+  }
   if let wakeUp { unsafe items.append(zmq_pollitem_t(socket: nil, fd: wakeUp, events: Int16(ZMQ_POLLIN), revents: 0)) }
   let milliseconds = max(0, (time / .milliseconds(1)).rounded(.up))
   unsafe zmq_poll(&items, CInt(items.count), Int(milliseconds))
-  return unsafe items.prefix(sockets.count).map { unsafe $0.revents != 0 }
 }

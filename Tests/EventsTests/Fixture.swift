@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import Synchronization
 import Testing
 
 /// A publisher on sockets in a folder of its own.
@@ -71,4 +72,12 @@ func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws -> Event
     case .gap, .restarted, .silent, .refused: continue
     }
   }
+}
+
+/// What a publisher warned of.
+final class Lines: Sendable {
+  private let texts = Mutex<[String]>([])
+
+  func take(_ text: String) { texts.withLock { $0.append(text) } }
+  var all: [String] { texts.withLock { $0 } }
 }

@@ -10,13 +10,7 @@ import Testing
 private struct Remote: ~Copyable {
   let keys: KeyFolder
   let fixture: Fixture
-  let warnings = Warnings()
-
-  final class Warnings: Sendable {
-    private let texts = Mutex<[String]>([])
-    func add(_ text: String) { texts.withLock { $0.append(text) } }
-    var all: [String] { texts.withLock { $0 } }
-  }
+  let warnings = Lines()
 
   init() throws {
     let keys = try KeyFolder()
@@ -30,7 +24,7 @@ private struct Remote: ~Copyable {
     let warnings = warnings
     fixture = try Fixture { options in
       options.remote = remote
-      options.warn = { warnings.add($0) }
+      options.warn = { warnings.take($0) }
     }
     self.keys = keys
   }

@@ -201,11 +201,3 @@ private final class ScriptedStore: MessageStore {
     #expect(try page { $0.since = Date().addingTimeInterval(60) }.messages.isEmpty)
   }
 }
-
-/// What a publisher warned of.
-private final class Lines: Sendable {
-  private let texts = Mutex<[String]>([])
-
-  func take(_ text: String) { texts.withLock { $0.append(text) } }
-  var all: [String] { texts.withLock { $0 } }
-}

@@ -69,7 +69,7 @@ import Synchronization
 
   private func serve() {
     while !isStopped.load(ordering: .relaxed) {
-      _ = unsafe wait(for: [socket?.handle], wakeUp.descriptor, atMost: .seconds(60))
+      unsafe wait(for: [socket?.handle], wakeUp.descriptor, atMost: .seconds(60))
       while let request = socket?.receive() { socket?.send(answer(request)) }
     }
   }

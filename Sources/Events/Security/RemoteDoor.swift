@@ -125,7 +125,7 @@ extension Socket {
 @safe final class HandshakeMonitor {
   private let socket: Socket
   /// True once the peer said that it does not know our key.
-  private(set) var isRefused = false
+  private var isRefused = false
 
   /// - Parameters:
   ///   - context: of the socket.
@@ -145,6 +145,10 @@ extension Socket {
   /// Readable when there is something to take.
   var handle: UnsafeMutableRawPointer { unsafe socket.handle }
 
+  /// Whether the peer has just said that it does not know our key.
+  func noticesRefusal() -> Bool { takeFailures() > 0 && isRefused }
+
+  /// Failures since this was asked last.
   func takeFailures() -> Int {
     var failures = 0
     // Two parts: number and value of the event, and the address.
