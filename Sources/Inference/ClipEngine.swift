@@ -272,7 +272,8 @@ package enum WindowMode: Hashable, Sendable {
     // What a step reads must still be in the clip.
     let goesOn = cache.isFilled && steps > 0 && shift == steps * hop && continual.firstRead >= (steps - 1) * hop
     if !goesOn {
-      steps = graph.nodes[0].shape.extent.frames / hop
+      // One that was left behind begins with its newest hop alone: the hops it missed are what there was no time for.
+      steps = shift == nil ? graph.nodes[0].shape.extent.frames / hop : 1
       cache.beginStream()
     }
     for later in (0..<steps).reversed() {

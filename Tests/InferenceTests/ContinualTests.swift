@@ -85,6 +85,21 @@ import Testing
     #expect(try run(every(8, from: 0, to: 32) + [(64, 32)]) == nil)
   }
 
+  @Test func `take up with the newest hop where more was skipped than the window holds, so that overload ends`() throws {
+    let engine = try ClipEngine(
+      network: network(32), parameters: Self.weights, precision: .f32, threads: 1, mode: .continual(hop: 8))
+    let cache = try engine.makeCache()
+    func work(_ first: Int, after shift: Int?) throws -> Int {
+      let times = try engine.profile(pixels: window(first, 32).span, after: shift, in: cache)
+      return times.reduce(0) { $0 + $1.multiplyAccumulates }
+    }
+    let whole = try work(0, after: nil)
+    let step = try work(8, after: 8)
+    #expect(step * 4 == whole)
+    #expect(try work(72, after: 64) == step)
+    #expect(try work(80, after: 8) == step)
+  }
+
   @Test func `are refused for a hop that the network's stride does not divide`() throws {
     #expect(throws: InferenceError.self) {
       try ClipEngine(
