@@ -32,15 +32,25 @@ struct CaptureService: Service {
     }
   }
 
-  /// Waits between two tries to open a source.
-  private struct Backoff {
+  /// The time between two tries to open a source.
+  private struct Retry {
+    private static let shortest = Duration.milliseconds(500)
     private static let longest = Duration.seconds(30)
-    private var delay = Duration.milliseconds(500)
+    private var delay = shortest
+    /// From the first failure on.
+    private var arrivals: CameraArrivals?
 
     /// The next wait, with jitter so that cameras on one hub do not all come at once.
     mutating func next() -> Duration {
       defer { delay = min(delay * 2, Self.longest) }
       return delay * Double.random(in: 0.8...1.2)
+    }
+
+    /// Waits, but not longer than until a camera is plugged in.
+    mutating func wait(_ pause: Duration, for source: SourceDescription, until stop: StopSignal) {
+      if case .camera = source { arrivals = arrivals ?? CameraArrivals() }
+      guard let arrivals else { return stop.wait(for: pause) }
+      if arrivals.wait(for: pause, unless: { stop.isSet }) { delay = Self.shortest }
     }
   }
 
@@ -51,7 +61,7 @@ struct CaptureService: Service {
     var options = options
     options.media.interruption = interruption
     var totals = CaptureTotals()
-    var backoff = Backoff()
+    var retry = Retry()
     var lastComplaint = ""
     var lastWarnings: [String] = []
     while !stop.isSet {
@@ -79,11 +89,11 @@ struct CaptureService: Service {
       totals = totals.adding(counters)
       if counters.delivered > 0 {
         totals.reconnects += 1
-        backoff = Backoff()
+        retry = Retry()
       }
-      let pause = backoff.next()
+      let pause = retry.next()
       lifeline.promise(within: pause + Self.looking)
-      if !stop.isSet { stop.wait(for: pause) }
+      retry.wait(pause, for: source, until: stop)
     }
   }
 

@@ -85,7 +85,8 @@ import Testing
     #expect(try run(every(8, from: 0, to: 32) + [(64, 32)]) == nil)
   }
 
-  @Test func `take up with the newest hop where more was skipped than the window holds, so that overload ends`() throws {
+  @Test func `take up with the newest hop where more was skipped than the window holds, so that overload ends`() throws
+  {
     let engine = try ClipEngine(
       network: network(32), parameters: Self.weights, precision: .f32, threads: 1, mode: .continual(hop: 8))
     let cache = try engine.makeCache()

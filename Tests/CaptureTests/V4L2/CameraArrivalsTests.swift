@@ -1,0 +1,68 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Capture
+
+/// What waits for a camera wakes when one comes, and for nothing else.
+@Suite struct `Cameras that are plugged in` {
+  let folder: TemporaryFolder
+  private let files = FileManager.default
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func make(_ name: String) { #expect(files.createFile(atPath: folder.file(name), contents: nil)) }
+
+  private func giveRights(_ name: String) {
+    try? files.setAttributes([.posixPermissions: 0o600], ofItemAtPath: folder.file(name))
+  }
+
+  private func link(_ name: String) {
+    try? files.createSymbolicLink(atPath: folder.file(name), withDestinationPath: "../../video0")
+  }
+
+  /// Whether a wait of so long ends early when `change` is made during it.
+  private func wakes(_ arrivals: CameraArrivals, within time: Duration, _ change: @escaping @Sendable () -> Void)
+    -> Bool
+  {
+    let waiting = Thread { change() }
+    waiting.start()
+    return arrivals.wait(for: time) { false }
+  }
+
+  @Test func `are noticed by their node`() throws {
+    let arrivals = try #require(CameraArrivals(devices: folder.path))
+    #expect(wakes(arrivals, within: .seconds(20)) { make("video3") })
+    // Rights that are given later let it be opened, too.
+    #expect(wakes(arrivals, within: .seconds(20)) { giveRights("video3") })
+  }
+
+  @Test func `are noticed by a name that udev gives, also where its folder is new`() throws {
+    let arrivals = try #require(CameraArrivals(devices: folder.path))
+    #expect(
+      wakes(arrivals, within: .seconds(20)) {
+        try? files.createDirectory(atPath: folder.file("v4l/by-path"), withIntermediateDirectories: true)
+      })
+    let name = "v4l/by-path/usb-1-video-index0"
+    #expect(wakes(arrivals, within: .seconds(20)) { link(name) })
+    try files.removeItem(atPath: folder.file("v4l"))
+    try files.createDirectory(atPath: folder.file("v4l/by-path"), withIntermediateDirectories: true)
+    #expect(arrivals.wait(for: .seconds(20)) { false })
+    #expect(wakes(arrivals, within: .seconds(20)) { link(name) })
+  }
+
+  @Test func `are no other devices, and none that leave`() throws {
+    make("video0")
+    let arrivals = try #require(CameraArrivals(devices: folder.path))
+    make("ttyUSB0")
+    try files.removeItem(atPath: folder.file("video0"))
+    #expect(!arrivals.wait(for: .milliseconds(300)) { false })
+  }
+
+  @Test func `are not waited for once the daemon stops`() throws {
+    let arrivals = try #require(CameraArrivals(devices: folder.path))
+    let stops = Mutex(false)
+    Thread { stops.withLock { $0 = true } }.start()
+    #expect(!arrivals.wait(for: .seconds(600)) { stops.withLock { $0 } })
+  }
+}
