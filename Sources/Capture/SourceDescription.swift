@@ -56,6 +56,14 @@ package enum SourceDescription: Sendable {
     try self.init(parsing: SourceAddress(text), adding: kinds)
   }
 
+  /// True for what shows the world as it is now: cameras, and what comes over the network.
+  package var isLive: Bool {
+    switch self {
+    case .camera, .media(.url): true
+    case .media(.file), .added: false
+    }
+  }
+
   static let schemes = ["rtsp", "rtsps", "http", "https", "rtp", "udp"]
 }
 

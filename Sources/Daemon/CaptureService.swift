@@ -54,7 +54,7 @@ struct CaptureService: Service {
     }
   }
 
-  private enum Outcome { case stopped, ended, stalled }
+  private enum Outcome { case stopped, ended, stalled, frozen }
 
   private func capture(until stop: StopSignal, _ interruption: ReadInterruption) {
     defer { lifeline.rest() }
@@ -66,6 +66,7 @@ struct CaptureService: Service {
     var lastWarnings: [String] = []
     while !stop.isSet {
       var counters = CaptureCounters()
+      var isFrozen = false
       lifeline.promise(within: Self.opening)
       do throws(CaptureError) {
         var source = try source.open(options)
@@ -73,10 +74,14 @@ struct CaptureService: Service {
         camera.opened(source.warnings == lastWarnings ? [] : source.warnings)
         lastWarnings = source.warnings
         let outcome = try read(&source, until: stop, totals, &counters)
-        guard outcome == .stalled else {
+        switch outcome {
+        case .stopped: return
+        case .ended:
           // Files come to an end; there is nothing to wait for.
-          if outcome == .ended { camera.finish() }
+          camera.finish()
           return
+        case .stalled: break
+        case .frozen: isFrozen = true
         }
         lastComplaint = ""
       } catch {
@@ -89,7 +94,7 @@ struct CaptureService: Service {
       totals = totals.adding(counters)
       if counters.delivered > 0 {
         totals.reconnects += 1
-        retry = Retry()
+        if !isFrozen { retry = Retry() }
       }
       let pause = retry.next()
       lifeline.promise(within: pause + Self.looking)
@@ -109,7 +114,7 @@ struct CaptureService: Service {
       case .ended: return .ended
       case .frame:
         counters = source.counters
-        camera.take(&frame, before.adding(counters))
+        if camera.take(&frame, before.adding(counters)) { return .frozen }
       case .notDue: camera.rest()
       case .timedOut:
         counters = source.counters

@@ -89,15 +89,17 @@ final class LiveCamera: Sendable {
     desk.withLock { $0.pipeline.open(at: now) }
   }
 
-  func take(_ frame: inout Frame, _ totals: CaptureTotals) {
+  /// True while the camera sends one picture again and again.
+  func take(_ frame: inout Frame, _ totals: CaptureTotals) -> Bool {
     let now = clock.now().monotonic
-    desk.withLock { desk in
+    return desk.withLock { desk in
       if totals.goesByArrival, !desk.capture.goesByArrival {
         logger.warning("its time stamps do not run as time does; frames are timed by their arrival")
       }
       (desk.capture, desk.corruptBefore) = (totals, totals.corrupt)
       serve(desk.pipeline.take(&frame, at: now), &desk)
       count(Self.counters(desk))
+      return desk.pipeline.isFrozen
     }
   }
 

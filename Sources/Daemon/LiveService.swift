@@ -63,10 +63,10 @@ package struct LiveService: Sendable {
     _ = try Precision(settings.model.precision).resolved(isCalibrated: card.ranges != nil)
     let delay = try ClipEngine.delay(of: model.network, WindowMode(settings.model))
     cameras = try settings.cameras.filter(\.isEnabled).map { camera in
-      var pipeline = try PipelineOptions(camera, settings, card)
+      let source = try SourceDescription(parsing: camera.source, adding: kinds)
+      var pipeline = try PipelineOptions(camera, settings, card, isLive: source.isLive)
       pipeline.delay = delay
-      return Camera(
-        settings: camera, source: try SourceDescription(parsing: camera.source, adding: kinds), pipeline: pipeline)
+      return Camera(settings: camera, source: source, pipeline: pipeline)
     }
     if !settings.people.looksAtPeople(card), let alert = settings.rules.alerts.first(where: \.needsPeople) {
       throw DaemonError.setting(

@@ -53,8 +53,15 @@ extension ScoringOptions {
 }
 
 extension PipelineOptions {
+  /// - Parameters:
+  ///   - camera: its section.
+  ///   - settings: all others.
+  ///   - card: the model's.
+  ///   - isLive: true for what looks at the world, which never stands still.
   /// - Throws: `VideoError` for a region or mask that cannot be used.
-  init(_ camera: CameraSettings, _ settings: DaemonSettings, _ card: ModelCard) throws(VideoError) {
+  init(
+    _ camera: CameraSettings, _ settings: DaemonSettings, _ card: ModelCard, isLive: Bool = false
+  ) throws(VideoError) {
     self.init(card, view: settings.people.looksAtPeople(card) ? .people(Following(settings.people)) : .scene)
     hop = settings.model.hop
     stillLevel = Float(settings.model.stillLevel)
@@ -70,6 +77,7 @@ extension PipelineOptions {
     mask = try PrivacyMask(polygons: camera.masks.map { $0.map { PrivacyMask.Point(x: $0[0], y: $0[1]) } })
     decodesExactly = camera.decodesExactly
     stallTime = .seconds(camera.stallSeconds)
+    if camera.frozenSeconds > 0, isLive { frozenTime = .seconds(camera.frozenSeconds) }
     recognition = RecognitionOptions(settings.recognition)
   }
 }

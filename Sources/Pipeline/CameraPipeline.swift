@@ -24,6 +24,7 @@ package struct CameraPipeline: ~Copyable {
   private var state = State.away(.offline)
   private var view: any SubjectView
   private var watch: RateWatch
+  private var frozen: FrozenPicture
   private var isSlow = false
   private var load = LoadWatch()
   private var lastSampleTime: Duration?
@@ -44,6 +45,7 @@ package struct CameraPipeline: ~Copyable {
     decoder = try ChosenFrameDecoder(options)
     sampler = options.sampler
     watch = RateWatch(options)
+    frozen = FrozenPicture(limit: options.frozenTime)
     view =
       switch options.view {
       case .scene: SceneView(options)
@@ -81,6 +83,8 @@ package struct CameraPipeline: ~Copyable {
   ///
   /// `frame` comes back with other storage. `now` is when it arrived, on the clock of `tick`.
   package mutating func take(_ frame: inout Frame, at now: Duration) -> [PipelineOutput] {
+    frozen.look(at: frame, now)
+    guard !frozen.isFrozen else { return freeze(at: now) }
     var outputs: [PipelineOutput] = []
     lastTime = frame.timestamp
     watch.frame(at: lastTime)
@@ -130,6 +134,21 @@ package struct CameraPipeline: ~Copyable {
     return leave(.stalled, .cameraLost, at: now, reason: "frames arrive, but none can be used: \(reason)")
   }
 
+  private mutating func freeze(at now: Duration) -> [PipelineOutput] {
+    if case .online = state {
+      let seconds = (options.frozenTime ?? .zero) / .seconds(1)
+      let reason =
+        "the picture has been the same, bit for bit, for \(seconds) s; where that is as it should be, set "
+        + "cameras[].frozenSeconds to 0"
+      return leave(.stalled, .cameraLost, at: now, reason: reason)
+    }
+    state = .away(condition)
+    return []
+  }
+
+  /// True while the camera sends one picture again and again; opening it again may help.
+  package var isFrozen: Bool { frozen.isFrozen }
+
   /// The source is open; a frame is expected from now on.
   package mutating func open(at now: Duration) { state = .opened(at: now, after: condition) }
 
@@ -165,7 +184,8 @@ package struct CameraPipeline: ~Copyable {
   ///
   /// After `ended`, call `finish` first, which settles what the last frames still owe.
   package mutating func lose(_ loss: CameraLoss, at now: Duration, reason: String) -> [PipelineOutput] {
-    leave(.offline, loss.endReason, at: now, reason: reason)
+    frozen.forget()
+    return leave(.offline, loss.endReason, at: now, reason: reason)
   }
 
   /// Settles what the last frame owes at the end of a file; a file shorter than a window is repeated to fill one.

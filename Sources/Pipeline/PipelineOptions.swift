@@ -51,6 +51,9 @@ package struct PipelineOptions: Sendable {
   package var longestGap = Duration.seconds(1)
   /// Without a frame for so long the camera counts as stalled; the one watchdog for silence.
   package var stallTime = Duration.seconds(2)
+  /// A picture that stays the same, bit for bit, for so long is no picture of now, and the camera counts as stalled; `nil`
+  /// where pictures may stand still, as in files.
+  package var frozenTime: Duration?
   /// Windows whose pictures differ by less than this, in levels of luma, are held back but for every fourth; 0 for none.
   package var stillLevel: Float = 0
   package var recognition = RecognitionOptions()

@@ -104,6 +104,8 @@ package struct CameraSettings: Equatable, Sendable {
   package var pace: Pace
   /// Seconds without a frame after which the camera is opened again.
   package var stallSeconds: Double
+  /// Seconds for which a picture may stay the same, bit for bit, before the camera is opened again; 0 for any time.
+  package var frozenSeconds: Double
   package var transport: Transport
 
   init(_ table: SettingsTable) {
@@ -129,6 +131,7 @@ package struct CameraSettings: Equatable, Sendable {
     pace = table.choice("pace", default: .realTime)
     transport = table.choice("transport", default: .auto)
     stallSeconds = table.number("stallSeconds", default: 2, 0.5...3600)
+    frozenSeconds = table.number("frozenSeconds", default: 60, 0...86_400)
     table.finish()
   }
 

@@ -41,16 +41,18 @@ final class Drive {
     pipeline = try CameraPipeline(options)
   }
 
-  /// Frames at 15 a second from `begin` on; returns the time after the last.
+  /// Frames at 15 a second from `begin` on, all different or of one grey; returns the time after the last.
   @discardableResult
-  func play(_ count: Int, from begin: Duration, size: FrameSize = FrameSize(width: 64, height: 48)) -> Duration {
+  func play(
+    _ count: Int, from begin: Duration, size: FrameSize = FrameSize(width: 64, height: 48), picture: UInt8? = nil
+  ) -> Duration {
     for index in 0..<count {
       var frame = Frame()
       frame.timestamp = begin + SampleRate(15).offset(ofTick: index)
       frame.sequence = sequence
       sequence += 1
       frame.size = size
-      frame.bytes = [UInt8](repeating: UInt8(sequence % 256), count: size.width * size.height)
+      frame.bytes = [UInt8](repeating: picture ?? UInt8(sequence % 256), count: size.width * size.height)
       frame.byteCount = frame.bytes.count
       frame.planes = [Frame.Plane(offset: 0, rowBytes: size.width)]
       frames += 1

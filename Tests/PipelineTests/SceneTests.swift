@@ -32,6 +32,35 @@ import Video
     #expect(drive.story.last == "online")
   }
 
+  @Test func `a picture that stays the same bit for bit is told as a stall, until it changes`() throws {
+    let drive = try Drive({ $0.frozenTime = .seconds(20) })
+    var end = drive.play(30, from: .seconds(1))
+    end = drive.play(15 * 19, from: end, picture: 7)
+    #expect(drive.story == ["online", "start Walk"] && !drive.pipeline.isFrozen)
+    end = drive.play(30, from: end, picture: 7)
+    let frozen = ["online", "start Walk", "end Walk camera_lost", "stalled"]
+    #expect(drive.story == frozen && drive.pipeline.isFrozen)
+    #expect(drive.reasons.last?.contains("bit for bit, for 20.0 s") == true)
+    // Opened again, it is no better.
+    drive.pipeline.open(at: end)
+    end = drive.play(3, from: end, picture: 7)
+    #expect(drive.story == frozen && drive.pipeline.isFrozen)
+    drive.pipeline.open(at: end)
+    end = drive.play(1, from: end)
+    #expect(drive.story == frozen + ["online"] && !drive.pipeline.isFrozen)
+    // A camera that was away meanwhile may come back with the picture that it left with.
+    drive.play(15 * 19, from: end, picture: 7)
+    drive.serve(drive.pipeline.lose(.offline, at: end + .seconds(19), reason: "unplugged"))
+    drive.play(15 * 19, from: end + .seconds(30), picture: 7)
+    #expect(drive.condition == .online)
+  }
+
+  @Test func `a film may stand still`() throws {
+    let drive = try Drive()
+    drive.play(15 * 200, from: .seconds(1), picture: 7)
+    #expect(drive.condition == .online)
+  }
+
   @Test func `a source that opens and gives nothing stalls too`() throws {
     let drive = try Drive()
     drive.pipeline.open(at: .seconds(5))
