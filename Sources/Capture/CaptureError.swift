@@ -18,13 +18,15 @@ package enum CaptureError: Error, Equatable, CustomStringConvertible {
   case unreadable(source: String, reason: String, isTransient: Bool)
   /// Bytes that are not a whole picture.
   case undecodable(reason: String)
+  /// A picture that cannot be compressed.
+  case unencodable(reason: String)
   /// A file that cannot be written.
   case unwritable(path: String, reason: String)
 
   /// True when opening the source again may help, as after a cable was pulled.
   package var isTransient: Bool {
     switch self {
-    case .badSource, .formatRefused, .undecodable, .unwritable: false
+    case .badSource, .formatRefused, .undecodable, .unencodable, .unwritable: false
     case .noCamera, .busy, .disconnected, .stalled: true
     case .requestFailed(_, let request, let code, _): code == inputOutputError || Self.streaming.contains(request)
     case .unreadable(_, _, let isTransient): isTransient
@@ -54,6 +56,8 @@ package enum CaptureError: Error, Equatable, CustomStringConvertible {
       "cannot read \(source): \(reason)"
     case .undecodable(let reason):
       "not a whole picture: \(reason)"
+    case .unencodable(let reason):
+      "the picture cannot be compressed: \(reason)"
     case .unwritable(let path, let reason):
       "cannot write \(path): \(reason)"
     }

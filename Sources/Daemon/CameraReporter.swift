@@ -75,7 +75,7 @@ struct CameraReporter {
         latency: latency(window, inference ?? .zero))
       prediction.person = person.map(reference)
       return .prediction(prediction)
-    case .window, .picture, .placed, .skippedFrame: return nil
+    case .window, .picture, .preview, .placed, .skippedFrame: return nil
     }
   }
 

@@ -52,16 +52,18 @@ final class LiveCamera: Sendable {
   private let clock: EventClock
   private let send: @Sendable (Report) -> Void
   private let count: @Sendable (CameraHealth.Counters) -> Void
+  private let show: @Sendable (PreviewPicture?) -> Void
   private let logger: Logger
 
   /// A camera before its first frame.
   ///
   /// `index` tells its windows and pictures from others'. `send` takes messages, in order, and must not call back; `count`
-  /// takes the newest counters. Throws what `CameraPipeline` does.
+  /// takes the newest counters, and `show` the newest picture for people, or nil when there is none any more. Throws what `CameraPipeline` does.
   init(
     index: Int, options: PipelineOptions, reporter: CameraReporter, windows: WindowExchange, pictures: PictureExchange,
     clock: EventClock, logger: Logger, send: @escaping @Sendable (Report) -> Void,
-    count: @escaping @Sendable (CameraHealth.Counters) -> Void = { _ in }
+    count: @escaping @Sendable (CameraHealth.Counters) -> Void = { _ in },
+    show: @escaping @Sendable (PreviewPicture?) -> Void = { _ in }
   ) throws(CaptureError) {
     self.index = index
     name = reporter.camera
@@ -72,6 +74,7 @@ final class LiveCamera: Sendable {
     self.clock = clock
     self.send = send
     self.count = count
+    self.show = show
     self.logger = logger
     desk = Mutex(Desk(pipeline: try CameraPipeline(options), reporter: reporter))
     desk.withLock { desk in
@@ -200,6 +203,7 @@ final class LiveCamera: Sendable {
       case .picture(let ticket, let picture):
         let job = PictureJob(ticket: ticket, picture: picture)
         desk.skippedFinds += pictures.leave(job, from: index, deadline: clock.now().monotonic).count
+      case .preview(let picture): show(picture)
       case .skippedFrame(let reason): logger.warning("frames are skipped: \(reason)")
       default: say(output, inference: inference, &desk)
       }
@@ -218,7 +222,9 @@ final class LiveCamera: Sendable {
   private func say(_ output: PipelineOutput, inference: Duration? = nil, _ desk: inout Desk) {
     switch output {
     case .left(let person, _, _): desk.cuts[person.id] = nil
-    case .condition(let condition, let reason): logger.notice("\(condition.rawValue): \(reason)")
+    case .condition(let condition, let reason):
+      if condition != .online { show(nil) }
+      logger.notice("\(condition.rawValue): \(reason)")
     case .slow(let reason): logger.warning("\(reason)")
     case .degraded(let reason): logger.warning("\(reason)")
     case .recovered(let reason): logger.notice("\(reason)")

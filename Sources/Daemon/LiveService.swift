@@ -244,7 +244,8 @@ package struct LiveService: Sendable {
       count: { counters in
         publisher.update(counters, of: name)
         page?.take(counters, of: name)
-      })
+      },
+      show: { picture in page?.previews?.take(picture, of: name) })
     return CaptureService(
       camera: live, source: camera.source,
       options: SourceOptions(camera.settings, sampleRate: card.sampleRate))

@@ -78,6 +78,7 @@ extension PipelineOptions {
     decodesExactly = camera.decodesExactly
     stallTime = .seconds(camera.stallSeconds)
     if camera.frozenSeconds > 0, isLive { frozenTime = .seconds(camera.frozenSeconds) }
+    if settings.page.showsPreview { previewInterval = .seconds(1) }
     recognition = RecognitionOptions(settings.recognition)
   }
 }

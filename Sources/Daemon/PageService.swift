@@ -9,6 +9,8 @@ import Synchronization
 
 /// The page, its metrics and its health, served from threads of its own; cameras only leave what they say on its board.
 final class PageService: Service {
+  /// Where pictures are shown.
+  let previews: Previews?
   private let board: Board
   private let server: HTTPServer
   private let lifelines: Watched
@@ -42,6 +44,9 @@ final class PageService: Service {
       },
       hasHistory: historyPath != nil, historyBytes: { historyPath.flatMap(Self.bytes) })
     sources.now = { clock.now().wall }
+    let previews = settings.page.showsPreview ? Previews() : nil
+    if let previews { sources.preview = { try previews.jpeg(of: $0) } }
+    self.previews = previews
     let page = Page(
       sources, hosts: settings.page.hosts,
       timeZone: settings.rules.timeZone.flatMap { TimeZone(identifier: $0) } ?? .current)

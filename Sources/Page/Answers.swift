@@ -19,14 +19,17 @@ struct NowAnswer: Encodable {
   var started: String
   var cameras: [Camera]
   var alerts: [AlertEvent]
+  /// True where /preview.jpg?camera=NAME shows pictures.
+  var preview: Bool
 
-  init(_ board: Board.Snapshot, now: Date) {
+  init(_ board: Board.Snapshot, hasPreview: Bool, now: Date) {
     (node, epoch, model) = (board.node, board.epoch, board.model.name)
     (time, started) = (EventClock.text(now), EventClock.text(board.started))
     cameras = board.names.map {
       Camera(name: $0, state: board.cameras[$0]?.state, health: board.cameras[$0]?.health)
     }
     alerts = board.alerts
+    preview = hasPreview
   }
 }
 

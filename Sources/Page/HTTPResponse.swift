@@ -72,7 +72,7 @@ package struct HTTPResponse: Equatable, Sendable {
       "Cache-Control: no-store",
       """
       Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-      img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
+      img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
       """,
       "X-Content-Type-Options: nosniff",
       "Referrer-Policy: no-referrer",

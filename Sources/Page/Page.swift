@@ -13,6 +13,8 @@ package struct Page: Sendable {
     /// True where activities outlast the daemon.
     package var hasHistory: Bool
     package var historyBytes: @Sendable () -> Int?
+    /// A camera's picture as JPEG, or nil where it has none; `nil` where no pictures are shown.
+    package var preview: (@Sendable (String) throws -> [UInt8]?)?
     package var now: @Sendable () -> Date = { Date() }
 
     package init(
@@ -50,7 +52,8 @@ package struct Page: Sendable {
     case "/": return HTTPResponse(contentType: "text/html; charset=utf-8", body: PackageResources.page_html)
     case "/page.css": return HTTPResponse(contentType: "text/css; charset=utf-8", body: PackageResources.page_css)
     case "/page.js": return HTTPResponse(contentType: "text/javascript; charset=utf-8", body: PackageResources.page_js)
-    case "/api/now": return .json(NowAnswer(sources.board.snapshot, now: sources.now()))
+    case "/api/now":
+      return .json(NowAnswer(sources.board.snapshot, hasPreview: sources.preview != nil, now: sources.now()))
     case "/api/day": return day(request.query["date"])
     case "/healthz":
       let faults = sources.faults()
@@ -59,7 +62,20 @@ package struct Page: Sendable {
       let metrics = Metrics(
         board: sources.board.snapshot, process: .current, historyBytes: sources.historyBytes())
       return HTTPResponse(contentType: MetricsText.contentType, body: Array(metrics.text.utf8))
+    case "/preview.jpg": return preview(of: request.query["camera"] ?? "")
     default: return .text(.notFound, "There is no such page.")
+    }
+  }
+
+  private func preview(of camera: String) -> HTTPResponse {
+    guard let preview = sources.preview else {
+      return .text(.notFound, "No pictures are shown; set page.preview to true.")
+    }
+    do {
+      guard let picture = try preview(camera) else { return .text(.notFound, "There is no picture of this camera.") }
+      return HTTPResponse(contentType: "image/jpeg", body: picture)
+    } catch {
+      return .text(.unavailable, "The picture cannot be shown: \(error)")
     }
   }
 

@@ -33,6 +33,7 @@ package struct CameraPipeline: ~Copyable {
   /// Counts losses; see `WindowOrder.session`.
   private var session = 0
   private var lastTime = Duration.zero
+  private var lastPreview: Duration?
   /// When the last sample was made, on the clock of `tick`.
   private var lastUse = Duration.zero
   /// The last reason for which a frame was skipped; each is told once.
@@ -281,6 +282,19 @@ package struct CameraPipeline: ~Copyable {
       outputs.append(.condition(.online, reason: "windows are filled"))
     }
     view.append(sample, pixels, size: sampler.pictureSize, session, &outputs)
+    preview(pixels, at: sample.time, &outputs)
+  }
+
+  private mutating func preview(_ pixels: [UInt8], at time: Duration, _ outputs: inout [PipelineOutput]) {
+    guard let interval = options.previewInterval else { return }
+    if let lastPreview, time >= lastPreview, time - lastPreview < interval { return }
+    lastPreview = time
+    let people = view.situation(.online, at: time).people ?? []
+    let working = WorkingPicture(region: options.region)
+    outputs.append(
+      .preview(
+        PreviewPicture(
+          size: sampler.pictureSize, pixels: pixels, boxes: people.map { working.inRegion($0.person.box) })))
   }
 
   private mutating func leave(

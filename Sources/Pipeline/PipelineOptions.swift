@@ -54,6 +54,8 @@ package struct PipelineOptions: Sendable {
   /// A picture that stays the same, bit for bit, for so long is no picture of now, and the camera counts as stalled; `nil`
   /// where pictures may stand still, as in files.
   package var frozenTime: Duration?
+  /// Time between pictures for people to look at; `nil` for none.
+  package var previewInterval: Duration?
   /// Windows whose pictures differ by less than this, in levels of luma, are held back but for every fourth; 0 for none.
   package var stillLevel: Float = 0
   package var recognition = RecognitionOptions()

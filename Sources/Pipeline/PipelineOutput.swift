@@ -21,6 +21,8 @@ package enum PipelineOutput: Sendable {
   case window(WindowOrder, ClipWindow)
   /// To be looked at by the finder: its answer goes to `take(found:in:)`, or the ticket is forgotten.
   case picture(PictureTicket, Frame)
+  /// For people to look at.
+  case preview(PreviewPicture)
   /// Frames come too seldom for a window to be filled.
   case slow(reason: String)
   /// The network does not keep up: windows are skipped.

@@ -11,6 +11,8 @@ package struct PageSettings: Equatable, Sendable {
   package var listen: Listen
   /// Names under which a browser may ask, besides this machine's own.
   package var hosts: [String]
+  /// Whether the page shows pictures.
+  package var showsPreview: Bool
 
   init(_ table: SettingsTable) {
     let text = table.text("listen", default: "off") ?? "off"
@@ -29,6 +31,8 @@ package struct PageSettings: Equatable, Sendable {
     for host in hosts where !Self.isName(host) {
       table.refuse("hosts", "names such as adl.example.org, without a port")
     }
+    showsPreview = table.flag("preview", default: false)
+    if showsPreview, listen == .off { table.warn("preview", "has no effect while page.listen is off") }
     table.finish()
   }
 

@@ -73,4 +73,11 @@ package struct WorkingPicture: Hashable, Sendable {
       x: region.x + box.x * region.width, y: region.y + box.y * region.height, width: box.width * region.width,
       height: box.height * region.height)
   }
+
+  /// A box of the camera's whole picture, in fractions of the working picture.
+  package func inRegion(_ box: PictureBox) -> PictureBox {
+    PictureBox(
+      x: (box.x - region.x) / region.width, y: (box.y - region.y) / region.height, width: box.width / region.width,
+      height: box.height / region.height)
+  }
 }

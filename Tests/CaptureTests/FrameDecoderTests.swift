@@ -13,7 +13,7 @@ import Video
   private func jpeg() throws -> Frame {
     let pixels = (0..<64 * 48).flatMap { [UInt8](repeating: UInt8($0 % 64 * 4), count: 3) }
     var frame = Frame()
-    try JPEGEncoder().encode(pixels, size, into: &frame)
+    try CameraJPEGEncoder().encode(pixels, size, into: &frame)
     (frame.timestamp, frame.sequence) = (.seconds(3), 17)
     return frame
   }
@@ -132,7 +132,7 @@ import Video
       pixels += [ramp, 100, 255 - ramp]
     }
     var frame = Frame()
-    try JPEGEncoder().encode(pixels, size, sampling, into: &frame)
+    try CameraJPEGEncoder().encode(pixels, size, sampling, into: &frame)
     var decoder = try FrameDecoder()
     var picture = Frame()
     try decoder.decode(frame, into: &picture)

@@ -20,12 +20,14 @@ struct Bench {
 
   init(
     _ name: String, index: Int = 0, windows: WindowExchange = WindowExchange(), stallTime: Duration = .seconds(2),
-    families: [LabelFamily] = [], edit: (inout RecognitionOptions) -> Void = { _ in }
+    families: [LabelFamily] = [], previewInterval: Duration? = nil,
+    edit: (inout RecognitionOptions) -> Void = { _ in }, show: @escaping @Sendable (PreviewPicture?) -> Void = { _ in }
   ) throws {
     let network = try StudentNetwork(width: WidthMultiplier(0.25), frames: 16, size: 112, classes: 3)
     let card = ModelCard(network: network, name: "made", labels: ["Walk", "Sit", "background"], families: families)
     var options = PipelineOptions(card, view: .scene)
     options.stallTime = stallTime
+    options.previewInterval = previewInterval
     options.hop = 1
     options.recognition.onHold = 1
     edit(&options.recognition)
@@ -40,7 +42,7 @@ struct Bench {
       reporter: CameraReporter(
         camera: name, card: card, sha256: "0", options: options.recognition, clock: events),
       windows: windows, pictures: PictureExchange(), clock: events, logger: Logger(label: "test"),
-      send: { report in reports.change { $0.append(report) } })
+      send: { report in reports.change { $0.append(report) } }, show: show)
   }
 
   /// Gives frames at 15 a second up to now.

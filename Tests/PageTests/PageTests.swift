@@ -42,6 +42,21 @@ import Testing
     #expect(!response.body.isEmpty)
   }
 
+  @Test func `shows pictures of cameras only where it is told to`() throws {
+    var sources = Page.Sources(
+      board: .made(), faults: { [] }, spans: { _, _ in [] }, hasHistory: false, historyBytes: { nil })
+    func page() -> Page { Page(sources, hosts: [], timeZone: .gmt) }
+    let off = page().answer(request("/preview.jpg", ["camera": "room"]))
+    #expect(off.status == .notFound && String(decoding: off.body, as: UTF8.self).contains("page.preview"))
+    #expect(try json(page().answer(request("/api/now")))["preview"] as? Bool == false)
+    sources.preview = { $0 == "room" ? [0xFF, 0xD8] : nil }
+    let on = page().answer(request("/preview.jpg", ["camera": "room", "at": "1"]))
+    #expect(on == HTTPResponse(contentType: "image/jpeg", body: [0xFF, 0xD8]))
+    #expect(page().answer(request("/preview.jpg", ["camera": "none"])).status == .notFound)
+    #expect(page().answer(request("/preview.jpg")).status == .notFound)
+    #expect(try json(page().answer(request("/api/now")))["preview"] as? Bool == true)
+  }
+
   @Test(arguments: ["/index.html", "/api", "/../etc/passwd", "/%2e%2e/", "//"])
   func `has nothing else`(path: String) throws { #expect(try page().answer(request(path)).status == .notFound) }
 

@@ -28,7 +28,7 @@ final class Drive {
   private let activities: [String]
 
   init(
-    _ edit: (inout PipelineOptions) -> Void = { _ in }, view: PipelineOptions.View = .scene,
+    _ edit: (inout PipelineOptions) throws -> Void = { _ in }, view: PipelineOptions.View = .scene,
     grouping: LabelGrouping = LabelGrouping(labels: Drive.labels)
   ) throws {
     activities = grouping.activities
@@ -37,7 +37,7 @@ final class Drive {
     options.recognition.onHold = 1
     options.recognition.offHold = 1
     options.recognition.smoothingWindows = 1
-    edit(&options)
+    try edit(&options)
     pipeline = try CameraPipeline(options)
   }
 
@@ -121,7 +121,7 @@ final class Drive {
     case .finderFailed: "finder failed"
     case .finderRecovered: "finder works"
     case .skippedFrame: "skipped"
-    case .activity(.updated, _, _), .situation, .scored, .window, .picture, .placed: nil
+    case .activity(.updated, _, _), .situation, .scored, .window, .picture, .preview, .placed: nil
     }
   }
 
@@ -131,6 +131,8 @@ final class Drive {
   }
 
   private func of(_ person: PersonView?) -> String { person.map { " of \($0.id)" } ?? "" }
+
+  var previews: [PreviewPicture] { said.compactMap { if case .preview(let picture) = $0 { picture } else { nil } } }
 
   /// The words of the situations, in order.
   var situations: [Situation.Word] {

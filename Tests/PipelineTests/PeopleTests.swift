@@ -24,6 +24,30 @@ import Video
     #expect(drive.tickets.map(\.sample) == Array(stride(from: 0, to: 60, by: 5)), "3 of 15 a second")
   }
 
+  @Test func `shows a masked picture of its region once a second, with boxes that fit it`() throws {
+    func drive(_ interval: Duration?) throws -> Drive {
+      let drive = try Drive(
+        {
+          $0.previewInterval = interval
+          $0.region = try PictureRegion(x: 0.5, y: 0, width: 0.5, height: 1)
+          $0.mask = try PrivacyMask(polygons: [
+            [PrivacyMask.Point(x: 0.5, y: 0), .init(x: 1, y: 0), .init(x: 1, y: 0.5), .init(x: 0.5, y: 0.5)]
+          ])
+        }, view: people())
+      drive.find = { _ in .success([standing(at: 0.5)]) }
+      drive.play(15 * 6, from: .seconds(1), picture: 200)
+      return drive
+    }
+    #expect(try drive(nil).previews.isEmpty)
+    let pictures = try drive(.seconds(1)).previews
+    #expect(pictures.count == 6)
+    let last = try #require(pictures.last)
+    #expect(last.size == FrameSize(width: 32, height: 48) && last.pixels.count == 32 * 48 * 3)
+    #expect(last.pixels[0] == 0 && last.pixels[32 * 40 * 3] > 150)
+    let box = try #require(last.boxes.first)
+    #expect(abs(box.x + box.width / 2 - 0.5) < 0.05, "boxes are those of the picture that is shown")
+  }
+
   @Test func `gives each person windows of their own, and every start its end when they leave`() throws {
     let drive = try Drive(view: people())
     drive.find = { time in

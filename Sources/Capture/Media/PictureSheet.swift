@@ -60,6 +60,15 @@ package struct PictureSheet: Sendable {
   /// The sheet as RGB, and its size.
   package var picture: (pixels: [UInt8], size: FrameSize) { (pixels, size) }
 
+  /// The sheet as a JPEG file's bytes.
+  ///
+  /// - Parameter quality: 1 to 100.
+  /// - Returns: the bytes.
+  /// - Throws: `CaptureError.unencodable`.
+  package func jpeg(quality: Int) throws(CaptureError) -> [UInt8] {
+    try JPEGEncoder().encode(pixels, size, quality: quality)
+  }
+
   /// Writes a JPEG file.
   ///
   /// - Throws: `CaptureError.unwritable`.

@@ -71,15 +71,29 @@ function doing(state, who) {
   return make("li", [who, word, make("span", since(state.since.time), "since")]);
 }
 
-function cameraParts({ name, condition, reason, state }) {
+function cameraParts({ name, condition, reason, state, preview }) {
   const head = make("header", [make("h3", name), make("span", condition, `condition ${condition}`)]);
   if (!state) return [head];
   const away = condition !== "online" && reason ? [make("p", reason)] : [];
+  const picture = preview && condition === "online" ? [make("img", null, "preview")] : [];
+  for (const image of picture) {
+    image.alt = `What ${name} sees`;
+    image.dataset.camera = name;
+    // The first may not be there yet.
+    image.addEventListener("error", () => { image.hidden = true; });
+    image.addEventListener("load", () => { image.hidden = false; });
+    look(image);
+  }
   const people = state.people;
   const items = people?.length
     ? people.map((one) => doing(one, `Person ${one.person.id}`))
     : [doing(state)];
-  return [head, ...away, make("ul", items)];
+  return [head, ...away, ...picture, make("ul", items)];
+}
+
+/// Asks for a camera's newest picture.
+function look(image) {
+  image.src = `/preview.jpg?camera=${encodeURIComponent(image.dataset.camera)}&at=${Date.now()}`;
 }
 
 function alertParts(alert) {
@@ -97,6 +111,7 @@ function showNow(now) {
   update(byID("alert-list"), now.alerts, (alert) => alert.id, { make: () => make("li"), parts: alertParts });
   const cameras = now.cameras.map(({ name, state, health }) => ({
     name, state, condition: state?.condition ?? "offline", reason: health?.reason,
+    preview: now.preview,
   }));
   update(byID("cameras"), cameras, (camera) => camera.name, {
     make: () => make("article", null, "card"), parts: cameraParts,
@@ -272,6 +287,7 @@ byID("date").addEventListener("change", (event) => event.target.value && choose(
 document.addEventListener("visibilitychange", askNow);
 addEventListener("resize", () => day?.activities.length && showTimeline());
 setInterval(askNow, 2000);
+setInterval(() => { if (!document.hidden) document.querySelectorAll("img.preview").forEach(look); }, 1000);
 setInterval(() => { if (today && !document.hidden) askDay(); }, 30000);
 // The day says in which time zone the daemon lives.
 askDay().then(askNow);

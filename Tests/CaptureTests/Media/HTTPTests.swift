@@ -40,7 +40,7 @@ import Video
 
   /// Forty small JPEGs, each another.
   private func pictures() throws -> [Data] {
-    let encoder = try JPEGEncoder()
+    let encoder = try CameraJPEGEncoder()
     return try (0..<40).map { index in
       var picture = Frame()
       let pixels = smoothBytes(64 * 48 * 3, width: 64 * 3, phase: index)

@@ -166,7 +166,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
   @Test(arguments: 1...8) func `a photograph says in its EXIF part how it is turned`(number: Int) throws {
     let path = folder.file("photo.jpg")
     var jpeg = Frame()
-    try JPEGEncoder().encode(randomBytes(32 * 16 * 3, seed: 2), FrameSize(width: 32, height: 16), into: &jpeg)
+    try CameraJPEGEncoder().encode(randomBytes(32 * 16 * 3, seed: 2), FrameSize(width: 32, height: 16), into: &jpeg)
     jpeg.insertEXIF(orientation: UInt8(number))
     try Data(content(jpeg)).write(to: URL(fileURLWithPath: path))
     #expect(try allFrames(path).frames.map(\.orientation) == [Orientation(exif: number)])
@@ -244,7 +244,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
 
     let covered = folder.file("song.mp3")
     var jpeg = Frame()
-    try JPEGEncoder().encode(randomBytes(32 * 16 * 3, seed: 2), FrameSize(width: 32, height: 16), into: &jpeg)
+    try CameraJPEGEncoder().encode(randomBytes(32 * 16 * 3, seed: 2), FrameSize(width: 32, height: 16), into: &jpeg)
     var picture: [UInt8] = [0]
     picture += "image/jpeg".utf8
     picture += [0, 3, 0]

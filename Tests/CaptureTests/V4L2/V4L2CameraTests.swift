@@ -123,7 +123,7 @@ import Video
     var options = V4L2Options()
     options.format = .native(.mjpeg)
     var turned = Frame()
-    try JPEGEncoder().encode(randomBytes(8 * 4 * 3, seed: 1), FrameSize(width: 8, height: 4), into: &turned)
+    try CameraJPEGEncoder().encode(randomBytes(8 * 4 * 3, seed: 1), FrameSize(width: 8, height: 4), into: &turned)
     let plain = content(turned)
     turned.insertEXIF(orientation: 6)
     var camera = try camera(options, [.bytes([1, 2, 0xFF, 0xD9]), .bytes(content(turned)), .bytes(plain)])

@@ -4,7 +4,7 @@ import Video
 @testable import Capture
 
 /// A JPEG compressor: what a camera does that delivers MJPEG.
-@safe struct JPEGEncoder: ~Copyable {
+@safe struct CameraJPEGEncoder: ~Copyable {
   private let handle: tjhandle
 
   init() throws(CaptureError) {
