@@ -8,6 +8,9 @@ package import Settings
 /// Times are those of the messages. Where the daemon was started anew, or nothing was recorded for a while, rules begin anew,
 /// as the daemon's do: what was not recorded was not watched.
 package struct RecordedRules {
+  /// Messages of several topics may overtake one another by so much.
+  private static let mostDisorder = Duration.seconds(2)
+
   private let settings: RuleSettings
   private let cameras: [String]
   private let longestSilence: Duration
@@ -16,6 +19,9 @@ package struct RecordedRules {
   private var now = Moment(monotonic: .zero, wall: .distantPast)
   /// States sent again to whoever joins: older than what else is said, they tell what is so when a recording begins.
   private var resent: [CameraState] = []
+  private var foreign = 0
+  private var disordered = 0
+  private var seen: Set<String> = []
 
   /// Messages that were read.
   package private(set) var count = 0
@@ -29,16 +35,35 @@ package struct RecordedRules {
     longestSilence = .seconds(max(60, settings.events.heartbeat * 3))
   }
 
+  /// Why what was said may not be what was meant, a sentence each.
+  package var doubts: [String] {
+    var doubts: [String] = []
+    if foreign > 0 { doubts.append("lines that are no messages of a daemon: \(foreign)") }
+    if disordered > 0 { doubts.append("messages older than the one before: \(disordered); rules need them in order") }
+    if count > 0, seen.isDisjoint(with: cameras) {
+      let others = seen.sorted().joined(separator: ", ")
+      doubts.append(
+        "no message is about a camera of the settings (\(cameras.joined(separator: ", ")))"
+          + (others.isEmpty ? "" : "; the recording has \(others)"))
+    }
+    return doubts
+  }
+
   /// Alerts that are raised at the end of what was read.
   package var raised: [AlertEvent] { watch?.state.alerts ?? [] }
 
   /// Takes the next line; one that is no message of a daemon tells nothing.
   package mutating func read(_ line: some StringProtocol) -> RuleWatch.Outcome {
     let data = Data(line.utf8)
-    guard let envelope = decode(Envelope.self, data), let topic = envelope.topic, topic.kind != .prediction,
+    guard let envelope = decode(Envelope.self, data), let topic = envelope.topic,
       let wall = EventClock.date(envelope.message.time)
-    else { return RuleWatch.Outcome() }
+    else {
+      if !isNotice(data) { foreign += 1 }
+      return RuleWatch.Outcome()
+    }
+    guard topic.kind != .prediction else { return RuleWatch.Outcome() }
     count += 1
+    if !topic.camera.hasPrefix("_") { seen.insert(topic.camera) }
     let moment = Moment(monotonic: .nanoseconds(envelope.message.monotonic), wall: wall)
     var outcome = RuleWatch.Outcome()
     let isNew = envelope.message.epoch != epoch
@@ -53,6 +78,7 @@ package struct RecordedRules {
       return outcome
     }
     if !isNew, moment.monotonic - now.monotonic > longestSilence { outcome += interrupt() }
+    if !isNew, watch != nil, now.monotonic - moment.monotonic > Self.mostDisorder { disordered += 1 }
     outcome += proceed(to: moment)
     outcome += take(data, topic)
     return outcome
@@ -100,6 +126,12 @@ package struct RecordedRules {
     guard var current = watch else { return RuleWatch.Outcome() }
     defer { watch = current }
     return step(&current, now)
+  }
+
+  /// What `adl watch --json` says of its own.
+  private func isNotice(_ line: Data) -> Bool {
+    struct Notice: Decodable { var notice: String }
+    return (try? JSONDecoder().decode(Notice.self, from: line)) != nil  // anything else is none
   }
 
   private func decode<Message: Decodable>(_: Message.Type, _ line: Data) -> Line<Message>? {

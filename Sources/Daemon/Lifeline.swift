@@ -30,11 +30,13 @@ final class Lifeline: Sendable {
 struct WorkLimit {
   /// What is always allowed.
   private static let least = Duration.seconds(20)
+  /// What the first piece may take, before anybody knows how fast this machine is.
+  private static let first = Duration.seconds(120)
   private static let factor = 20
-  private var longest = Duration.zero
+  private var longest: Duration?
 
   /// Takes how long a piece of work took.
-  mutating func add(_ time: Duration) { longest = max(longest, time) }
+  mutating func add(_ time: Duration) { longest = max(longest ?? .zero, time) }
 
-  var limit: Duration { max(Self.least, longest * Self.factor) }
+  var limit: Duration { longest.map { max(Self.least, $0 * Self.factor) } ?? Self.first }
 }

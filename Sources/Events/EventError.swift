@@ -3,6 +3,8 @@ package enum EventError: Error, Equatable, CustomStringConvertible {
   case badEndpoint(setting: String, endpoint: String, reason: String)
   case cannotBind(setting: String, endpoint: String, reason: String)
   case cannotConnect(endpoint: String, reason: String)
+  /// A socket of this machine that this account may not use.
+  case notPermitted(endpoint: String)
   case badKey(path: String, setting: String?, reason: String)
   /// The daemon lets nobody in with this key.
   case unknownClient(endpoint: String)
@@ -19,6 +21,8 @@ package enum EventError: Error, Equatable, CustomStringConvertible {
     case .cannotBind(let setting, let endpoint, let reason):
       "cannot listen on \(endpoint): \(reason); change \(setting)"
     case .cannotConnect(let endpoint, let reason): "cannot connect to \(endpoint): \(reason)"
+    case .notPermitted(let endpoint):
+      "\(endpoint) may not be used by this account; add it to the group of the daemon (`sudo adduser $USER adl`), and log in anew"
     case .badKey(let path, let setting, let reason): "\(path): \(reason)" + (setting.map { " (\($0))" } ?? "")
     case .unknownClient(let endpoint):
       "\(endpoint) does not know this client's key; add it there (`adl keys add`), to events.remote.clients"

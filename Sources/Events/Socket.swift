@@ -79,7 +79,14 @@ func lastReason() -> String { unsafe String(cString: zmq_strerror(zmq_errno())) 
     return String(decoding: bound, as: UTF8.self)
   }
 
+  ///
+  /// - Throws: `EventError.notPermitted` for a socket's file that is there and closed to us, about which libzmq would be silent.
   func connect(_ endpoint: String) throws(EventError) {
+    if endpoint.hasPrefix("ipc:///"), unsafe access(String(endpoint.dropFirst("ipc://".count)), R_OK | W_OK) != 0,
+      errno == EACCES
+    {
+      throw .notPermitted(endpoint: endpoint)
+    }
     guard unsafe zmq_connect(handle, endpoint) == 0 else {
       throw .cannotConnect(endpoint: endpoint, reason: lastReason())
     }

@@ -79,6 +79,10 @@ package struct BrokerSettings: Equatable, Sendable {
     case .text(let secret): return secret
     case .file(let path):
       var text = try SettingsFile.text(path: path, largest: 64, kind: "password file (broker.passwordFile)")
+      guard !SettingsFile.isReadableByOthers(path) else {
+        throw SettingsError(
+          path: path, findings: [Finding(text: "can be read by everybody (broker.passwordFile); chmod o-r \(path)")])
+      }
       if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }
       guard !text.isEmpty, !text.contains("\0") else {
         throw SettingsError(path: path, findings: [Finding(text: "holds no password (broker.passwordFile)")])

@@ -23,6 +23,12 @@ enum SettingsFile {
     return text
   }
 
+  /// True for a file that other accounts than its owner's and its group's can read.
+  static func isReadableByOthers(_ path: String) -> Bool {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)  // reading it tells what is wrong with it
+    return ((attributes?[.posixPermissions] as? Int) ?? 0) & 0o004 != 0
+  }
+
   static func parse(_ text: String, path: String) throws(SettingsError) -> Node? {
     guard nesting(of: text) <= deepest else {
       throw SettingsError(path: path, findings: [Finding(text: "nests deeper than \(deepest) levels")])

@@ -47,7 +47,11 @@ struct HistoryCommand: ParsableCommand {
   func validate() throws {
     if summary, json { throw ValidationError("--summary is for people; leave --json out") }
     if day != nil, since != nil || until != nil { throw ValidationError("--day stands for --since and --until") }
-    _ = try range(HistoryTime())
+    let range = try range(HistoryTime())
+    guard range.until.map({ $0 > range.since }) ?? true else {
+      throw ValidationError(
+        "--until is not after --since\(since == nil ? ", which is \(summary ? "7d" : "24h") unless it is given" : "")")
+    }
   }
 
   func run() throws {

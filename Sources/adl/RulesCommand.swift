@@ -57,6 +57,7 @@ struct RulesCommand: ParsableCommand {
       throw stopped("\(events) holds no messages as `adl watch --json` prints them", ExitStatus.data)
     }
     if !json { printer.end(rules.count, period, rules.raised) }
+    for doubt in rules.doubts { StandardStreams.complain("adl: \(events): \(doubt)\n") }
   }
 }
 

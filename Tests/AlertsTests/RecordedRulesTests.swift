@@ -61,6 +61,25 @@ import Testing
     #expect(try said(lines) == ["alert.raised lying 80", "alert.cleared lying 216"])
   }
 
+  @Test func `say what makes them doubtful`() throws {
+    func doubts(_ lines: [String]) throws -> [String] {
+      var recorded = RecordedRules(try Made.settings(rules))
+      for line in lines { _ = recorded.read(line) }
+      return recorded.doubts
+    }
+    let start = try line(Made.activity(.start, "Lie", onset: 20), topic(.event), at: 24)
+    #expect(try doubts([start] + beats(25...40) + [#"{"notice":"missed 3 messages"}"#]) == [])
+    #expect(try doubts([start, "", "Lie 0.9", "{}"]) == ["lines that are no messages of a daemon: 3"])
+    #expect(
+      try doubts(beats(0...60).reversed() + [start]).contains { $0.hasPrefix("messages older than the one before: ") })
+    let other = try line(
+      Made.activity(.start, "Lie", camera: "cellar", onset: 20), Topic(node: "n", camera: "cellar", .event), at: 24)
+    #expect(
+      try doubts([other]).contains {
+        $0.hasPrefix("no message is about a camera of the settings") && $0.hasSuffix("cellar")
+      })
+  }
+
   @Test func `begin where recording began, not when the states were said that newcomers get`() throws {
     let lines = [try line(Made.state("idle", since: -7200), topic(.state), at: -7200)] + (try beats(0...700))
     #expect(try said(lines, raised: 1) == ["alert.raised meal 600"])

@@ -22,7 +22,7 @@ import Testing
 
   @Test func `work may take many times what it took, and some seconds in any case`() {
     var work = WorkLimit()
-    #expect(work.limit == .seconds(20))
+    #expect(work.limit == .seconds(120), "nobody knows yet how fast this machine is")
     work.add(.milliseconds(900))
     #expect(work.limit == .seconds(20))
     work.add(.seconds(4))

@@ -155,6 +155,23 @@ private func dial(_ port: UInt16) -> CInt? {
     #expect(phone.next(timeout: .milliseconds(100)).map { if case .message = $0 { true } else { false } } != true)
   }
 
+  @Test func `let nobody in while the folder of clients cannot be read, and say so`() throws {
+    let remote = try Remote()
+    let phone = try remote.subscriber("phone")
+    remote.fixture.join(phone)
+    try FileManager.default.moveItem(atPath: remote.clients, toPath: remote.clients + ".away")
+    var refused = false
+    while !refused { if case .refused? = phone.next(timeout: .seconds(20)) { refused = true } }
+    #expect(remote.warnings.all.count { $0.contains("nobody can connect to events.remote") } == 1)
+    try FileManager.default.moveItem(atPath: remote.clients + ".away", toPath: remote.clients)
+    // The door may stay closed for a heartbeat more.
+    var isBack = false
+    while !isBack {
+      let again = try remote.subscriber("phone")
+      if case .message? = again.next(timeout: .seconds(1)) { isBack = true }
+    }
+  }
+
   @Test func `close connections that say nothing, while others are served`() throws {
     let remote = try Remote()
     let phone = try remote.subscriber("phone")

@@ -116,6 +116,7 @@ final class `The bridge to MQTT` {
     #expect(outcome.status == 0 && !outcome.errors.contains("connected to"), "\(outcome.errors)")
 
     let file = try programs.write(password + "\n", to: "password")
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
     let right = try bridge(broker, ", username: adl, passwordFile: \(file)")
     let listener = try broker.listen("adl/#", login: ["-u", "adl", "-P", password])
     try listener.wait(for: "adl/flat12/availability online")

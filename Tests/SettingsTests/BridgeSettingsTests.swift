@@ -99,6 +99,10 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
     let settings = try parse("broker: {username: adl, passwordFile: \(path)}")
     let missing = #expect(throws: SettingsError.self) { try settings.broker.readPassword() }
     #expect(missing.map { "\($0)" } == "\(path): cannot be read: No such file or directory")
+    #expect(FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o644]))
+    let open = #expect(throws: SettingsError.self) { try settings.broker.readPassword() }
+    #expect(open.map { "\($0)" } == "\(path): can be read by everybody (broker.passwordFile); chmod o-r \(path)")
+    try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
     try Data(" two words \n".utf8).write(to: URL(fileURLWithPath: path))
     #expect(try settings.broker.readPassword() == Secret(" two words "))
     try Data("\n".utf8).write(to: URL(fileURLWithPath: path))

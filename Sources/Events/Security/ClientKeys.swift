@@ -12,6 +12,9 @@ package struct ClientKeys: Equatable, Sendable {
 
   package init() {}
 
+  /// Nobody, for this reason.
+  init(fault: String) { faults = [fault] }
+
   /// Reads a folder.
   ///
   /// - Parameters:

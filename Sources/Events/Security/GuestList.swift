@@ -27,7 +27,7 @@ final class GuestList {
     failures += sockets.remote?.takeFailures() ?? 0
     counts = authenticator.counts
     do {
-      let clients = try remote.clientKeys()
+      let clients = clients()
       for fault in clients.faults where !(known?.faults ?? []).contains(fault) { warn(fault) }
       if let known, known != clients {
         authenticator.replace(clients)
@@ -44,6 +44,15 @@ final class GuestList {
       fault = ("\(error)", isAgain)
     }
     warnOfFailures()
+  }
+
+  /// Where the folder cannot be read, nobody gets in: whoever was revoked might be among those who were known.
+  private func clients() -> ClientKeys {
+    do {
+      return try remote.clientKeys()
+    } catch {
+      return ClientKeys(fault: "\(error); nobody can connect to events.remote until it can be read")
+    }
   }
 
   private func warnOfFailures() {
