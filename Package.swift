@@ -102,6 +102,7 @@ let package = Package(
     .systemLibrary(name: "CTurboJPEG"),
     .systemLibrary(name: "CZeroMQ"),
     .systemLibrary(name: "CMosquitto"),
+    .systemLibrary(name: "CFileSystem"),
     .target(name: "CConnections"),
     .target(
       name: "CFFmpeg", linkerSettings: ["avformat", "avcodec", "avutil", "swscale"].map { .linkedLibrary($0) }),
@@ -133,9 +134,9 @@ let package = Package(
     library("People", ["Video"]),
     library("Datasets", ["Basics", "Capture", "Detection", "Networks", "People", "Video"]),
     library("Synthesis", ["Basics", "Capture", "Datasets", "Video", argumentParser], settings: optimised),
-    library("Events", ["CConnections", "CZeroMQ"]),
+    library("Events", ["Basics", "CConnections", "CZeroMQ"]),
     library("Bridge", ["Basics", "Events"]),
-    library("History", ["Events", .product(name: "GRDB", package: "GRDB.swift")]),
+    library("History", ["Basics", "CFileSystem", "Events", .product(name: "GRDB", package: "GRDB.swift")]),
     library("Settings", ["Basics", "Networks", .product(name: "Yams", package: "Yams")]),
     library("Evaluation", ["Basics", "ModelFile"]),
 
@@ -144,7 +145,7 @@ let package = Package(
     // Put together
     library("Alerts", ["Events", "Rules", "Settings"]),
     library(
-      "Page", ["Events", "History"],
+      "Page", ["Basics", "Events", "History"],
       resources: ["html", "css", "js"].map { .embedInCode("Resources/page.\($0)") }),
     library("Pipeline", ["Capture", "Detection", "Inference", "ModelFile", "People", "Recognition", "Video"]),
     library("Annotation", ["Basics", "Capture", "COpenCV", "ModelFile", "Pipeline", "Recognition", "Video"]),

@@ -1,10 +1,10 @@
-import Foundation
+import Basics
 
 /// A `Mailbox` between threads: cameras leave items, one worker takes them.
 ///
 /// `@unchecked Sendable`: every access to the fields holds the condition's lock.
 final class Exchange<Sender: Hashable & Sendable, Item: Sendable>: @unchecked Sendable {
-  private let condition = NSCondition()
+  private let condition = MonotonicCondition()
   private var mailbox = Mailbox<Sender, Item>()
   private var working: Sender?
   private var isClosed = false
@@ -43,7 +43,7 @@ final class Exchange<Sender: Hashable & Sendable, Item: Sendable>: @unchecked Se
   /// Waits until nothing of certain senders waits or is being worked at, at most for so long.
   func waitUntilDone(_ matches: (Sender) -> Bool, atMost duration: Duration) {
     condition.withLock {
-      let deadline = Date(timeIntervalSinceNow: duration / .seconds(1))
+      let deadline = ContinuousClock.now + duration
       while !isClosed, mailbox.waits(where: matches) || working.map(matches) ?? false {
         guard condition.wait(until: deadline) else { return }
       }
@@ -66,7 +66,7 @@ final class Exchange<Sender: Hashable & Sendable, Item: Sendable>: @unchecked Se
 ///
 /// `@unchecked Sendable`: every access to the field holds the condition's lock.
 final class StopSignal: @unchecked Sendable {
-  private let condition = NSCondition()
+  private let condition = MonotonicCondition()
   private var stopped = false
 
   /// True once `stop` was called.
@@ -83,7 +83,7 @@ final class StopSignal: @unchecked Sendable {
   /// Waits until the time is over, or `stop`.
   func wait(for duration: Duration) {
     condition.withLock {
-      let deadline = Date(timeIntervalSinceNow: duration / .seconds(1))
+      let deadline = ContinuousClock.now + duration
       while !stopped && condition.wait(until: deadline) {}
     }
   }

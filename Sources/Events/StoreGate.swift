@@ -1,4 +1,4 @@
-import Foundation
+import Basics
 import Synchronization
 
 /// Hands messages to the store before they are sent, and waits until they are durable, but not for a disk that stalls.
@@ -30,7 +30,7 @@ final class StoreGate: Sendable {
 
   func keep(_ messages: [PublishedMessage]) {
     guard !messages.isEmpty else { return }
-    let kept = DispatchSemaphore(value: 0)
+    let kept = MonotonicSemaphore()
     let isLate = state.withLock { state in
       state.outstanding += 1
       if state.isLate { state.early += messages.count }
@@ -40,7 +40,7 @@ final class StoreGate: Sendable {
       settle()
       kept.signal()
     }
-    guard !isLate, kept.wait(timeout: .now() + patience / .seconds(1)) == .timedOut else { return }
+    guard !isLate, !kept.wait(atMost: patience) else { return }
     let begins = state.withLock { state in
       guard state.outstanding > 0 else { return false }
       state.isLate = true

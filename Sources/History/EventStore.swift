@@ -1,3 +1,4 @@
+import Basics
 package import Events
 import Foundation
 import Synchronization
@@ -46,8 +47,8 @@ package final class EventStore: MessageStore {
   /// Ends of what earlier runs left open; to be published before anything else.
   package let leftovers: [Leftover]
   private let desk: Mutex<Desk>
-  private let doorbell = DispatchSemaphore(value: 0)
-  private let finished = DispatchSemaphore(value: 0)
+  private let doorbell = MonotonicSemaphore()
+  private let finished = MonotonicSemaphore()
   private let questions = DispatchQueue(label: "history")
 
   /// Refuses a file that another adl or another program owns; whatever may pass, such as a missing file, is fine.
@@ -119,7 +120,7 @@ package final class EventStore: MessageStore {
     }
     guard wasOpen else { return }
     doorbell.signal()
-    if finished.wait(timeout: .now() + 2) == .timedOut {
+    if !finished.wait(atMost: .seconds(2)) {
       options.warn("the history's disk does not answer; the last messages are not in it")
     }
   }
@@ -155,7 +156,7 @@ package final class EventStore: MessageStore {
       if writer.isFailing { release() }
       let isBusy = !isTidy || (!writer.isFailing && !desk.withLock { $0.buffer.isEmpty })
       let wait = isBusy ? .zero : writer.isFailing ? max(.zero, retry - .now) : tidyDue - .now
-      _ = doorbell.wait(timeout: .now() + max(0, wait / .seconds(1)))
+      _ = doorbell.wait(atMost: wait)
     }
   }
 

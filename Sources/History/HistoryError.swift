@@ -38,8 +38,9 @@ package enum HistoryError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  /// Runs work on a database and says its errors in our words.
+  /// Runs work on a database, where that is safe, and says its errors in our words.
   static func naming<Result>(_ path: String, _ work: () throws -> Result) throws(HistoryError) -> Result {
+    try DiskRoom.check(path)
     do {
       return try work()
     } catch let error as HistoryError {

@@ -52,6 +52,11 @@ final class HistoryFile {
     identity = Identity(path)
   }
 
+  deinit {
+    // SQLite writes to its index while it closes.
+    if !DiskRoom.isEnough(for: path) { _ = unsafe Unmanaged.passRetained(queue) }
+  }
+
   /// False once the file was deleted or replaced by another.
   var isInPlace: Bool { identity != nil && Identity(path) == identity }
 
@@ -110,6 +115,16 @@ final class HistoryFile {
           (row[0] as String, LastSign(instant: Instant(time: row[1], monotonic: row[2]), bootID: row[3]))
         }
         return (entries, Dictionary(alive, uniquingKeysWith: { $1 }))
+      }
+    }
+  }
+
+  /// When the message was said that was written last.
+  func newest() throws(HistoryError) -> Date? {
+    try HistoryError.naming(path) {
+      try queue.read { db in
+        try Int64.fetchOne(db, sql: "SELECT time FROM message ORDER BY id DESC LIMIT 1")
+          .map { Date(timeIntervalSince1970: Double($0) / 1000) }
       }
     }
   }

@@ -16,6 +16,7 @@ final class HistoryWriter: @unchecked Sendable {
   /// The newest message or sign of life that was written.
   private var written: Envelope?
   private var setAside: ContinuousClock.Instant?
+  private var settled: SettledClock?
   private(set) var isFailing = false
 
   init(_ options: EventStore.Options) { self.options = options }
@@ -27,6 +28,7 @@ final class HistoryWriter: @unchecked Sendable {
   func begin() throws(HistoryError) -> [Leftover] {
     do throws(HistoryError) {
       let file = try usableFile()
+      settled = SettledClock(options.clock.now(), newest: try file.newest())
       let (entries, alive) = try file.openEntries()
       let (ends, unreadable) = Leftovers(clock: options.clock).ends(entries, alive)
       for entry in entries { open[entry.key] = entry }
@@ -90,7 +92,10 @@ final class HistoryWriter: @unchecked Sendable {
 
   /// Removes some of what is too old or too much; true when there may be more.
   func tidy() -> Bool {
-    let days = options.clock.now().wall.addingTimeInterval(-86_400 * Double(options.days))
+    let now = options.clock.now()
+    var settled = settled ?? SettledClock(now, newest: nil)
+    let days = settled.time(now).addingTimeInterval(-86_400 * Double(options.days))
+    self.settled = settled
     let bytes = options.bytes - min(2 * HistoryFile.logBytes, options.bytes / 4)
     do throws(HistoryError) {
       do throws(HistoryError) {

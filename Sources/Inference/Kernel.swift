@@ -54,14 +54,14 @@ import Networks
   /// - Parameters:
   ///   - weights: out, in, time, height, width.
   ///   - scales: a factor for each output channel's weights.
-  ///   - bias: one for each output channel.
+  ///   - bias: one for each output channel, added before `scales` of the convolution.
   /// - Throws: `InferenceError` when there is no memory or oneDNN refuses.
   func load(weights: [Float], scales: [Float], bias: [Float]) throws(InferenceError) {
     let packed = try AlignedMemory(byteCount: unsafe odn_bytes(operation, Slot.weights.number))
     try unsafe check(unsafe odn_pack_weights(operation, weights, scales, packed.base))
     try unsafe bind(.weights, to: packed.base)
-    let offsets = try AlignedMemory(byteCount: bias.count * MemoryLayout<Float>.stride)
-    unsafe offsets.base.initializeMemory(as: Float.self, from: bias, count: bias.count)
+    let offsets = try AlignedMemory(byteCount: unsafe odn_bytes(operation, Slot.bias.number))
+    unsafe odn_pack_bias(operation, bias, offsets.base.bindMemory(to: Float.self, capacity: bias.count))
     try unsafe bind(.bias, to: offsets.base)
     constants = [packed, offsets]
   }

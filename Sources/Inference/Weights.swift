@@ -49,7 +49,12 @@ extension QuantizedWeights {
     for output in steps.indices {
       let range = output * count..<(output + 1) * count
       let largest = values[range].reduce(0) { max($0, abs($1)) } * abs(folded.scales[output])
-      guard largest > 0 else { continue }
+      // A channel that batch norm turned off says its bias, which is divided by the step.
+      guard largest > 0 else {
+        steps[output] = 1
+        for index in range { values[index] = 0 }
+        continue
+      }
       steps[output] = largest / most
       let factor = folded.scales[output] / steps[output]
       for index in range { values[index] = (values[index] * factor).rounded() }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 
@@ -22,7 +23,7 @@ package final class HTTPServer: @unchecked Sendable {
   private let socket: ListeningSocket
   private let limits: Limits
   private let answer: @Sendable (HTTPRequest) -> HTTPResponse
-  private let condition = NSCondition()
+  private let condition = MonotonicCondition()
   /// By descriptor: since when a client keeps us waiting; `nil` while we have something to do for it.
   private var clients: [CInt: ContinuousClock.Instant?] = [:]
   private var isStopping = false
@@ -55,7 +56,7 @@ package final class HTTPServer: @unchecked Sendable {
       case 0...: serve(client)
       case -EAGAIN, -EINTR, -ECONNABORTED: break
       // No descriptor or no memory is left: clients wait in the kernel meanwhile.
-      default: condition.withLock { _ = isStopping || condition.wait(until: Date(timeIntervalSinceNow: 0.2)) }
+      default: condition.withLock { _ = isStopping || condition.wait(until: .now + .milliseconds(200)) }
       }
     }
     condition.withLock {

@@ -12,8 +12,10 @@ struct AbsenceWatcher: Sendable {
   private var lastSeen: Duration = .longAgo
   /// The window that is looked at, and since when; for rules about whole windows.
   private var current: (span: Schedule.Span, since: Duration)?
+  /// Windows that were left, the newest last: a clock that is set away and back again comes back to them.
+  private var left: [(span: Schedule.Span, since: Duration)] = []
   private var isSeenInCurrent = false
-  /// The window that was looked at last: a clock that is set back a little must not open it again.
+  /// The window that was decided last: a clock that is set back must not open it again.
   private var judged: Schedule.Span?
   private var verdict: AlertCause?
   private var last: Duration?
@@ -68,23 +70,27 @@ struct AbsenceWatcher: Sendable {
     if let looked = current, looked.span != window.span {
       // A clock that was set back has left the window without its end.
       if now.wall >= looked.span.end { outputs += judge(looked.span, since: looked.since, now) }
+      left = left.suffix(3) + [looked]
       current = nil
     }
     if current == nil, let span = window.span, span.isInside, span != judged {
       let began = now.monotonic(of: span.begin)
-      (current, isSeenInCurrent) = ((span, max(began, last ?? .longAgo)), false)
+      let watched = left.last { $0.span == span }?.since ?? last ?? .longAgo
+      (current, isSeenInCurrent) = ((span, max(began, watched)), lastSeen >= began)
       if verdict != nil { over = .window }
       verdict = nil
     }
-    if isSeen { (isSeenInCurrent, verdict) = (true, nil) }
+    if isSeen { (lastSeen, isSeenInCurrent, verdict) = (now.monotonic, true, nil) }
     if let alert = slot.update(verdict, at: now.monotonic, over: over) { outputs.append(.alert(alert)) }
     return outputs
   }
 
   /// Says of a window that is over whether there was what the rule waits for.
   private mutating func judge(_ span: Schedule.Span, since: Duration, _ now: Moment) -> [RuleOutput] {
-    judged = span
-    guard !isSeenInCurrent else { return [] }
+    guard !isSeenInCurrent else {
+      judged = span
+      return []
+    }
     let end = min(max(now.monotonic(of: span.end), last ?? .longAgo), now.monotonic)
     let length = Duration.seconds(span.end.timeIntervalSince(span.begin))
     // Time that a clock skipped was not watched either.
@@ -92,7 +98,7 @@ struct AbsenceWatcher: Sendable {
     guard unwatched <= rule.unwatched ?? length / 10 else {
       return [.undecided(rule: index, at: now.monotonic, reason: rule.undecided(unwatched: unwatched))]
     }
-    verdict = cause(since: since, unwatched)
+    (judged, verdict) = (span, cause(since: since, unwatched))
     return []
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Bridge
 import Foundation
 import Glibc
@@ -41,7 +42,7 @@ struct BridgeService {
     for signal in [SIGTERM, SIGINT, SIGHUP] { unsafe sigaddset(&signals, signal) }
     // Threads begin with what is blocked here, so that signals come to this one.
     unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-    let ended = DispatchSemaphore(value: 0)
+    let ended = MonotonicSemaphore()
     start("adld") { [feed] in
       feed.run()
     } then: {
@@ -61,7 +62,7 @@ struct BridgeService {
     notification.stopping()
     let isRenamed = exchange.isStopping
     exchange.stop()
-    for _ in 0..<2 where ended.wait(timeout: .now() + (Self.stopTime / .seconds(1))) == .timedOut {
+    for _ in 0..<2 where !ended.wait(atMost: Self.stopTime) {
       logger.warning("the end is not waited for: the network has not answered yet")
       break
     }

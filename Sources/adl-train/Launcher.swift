@@ -1,6 +1,5 @@
 import ArgumentParser
 import Basics
-import Dispatch
 import Foundation
 import Glibc
 import Synchronization
@@ -12,13 +11,13 @@ struct Launcher {
   let threads: Int
 
   /// How long ranks have to end by themselves before they are killed.
-  private static let grace = 10.0
+  private static let grace = Duration.seconds(10)
 
   /// - Throws: `ExitCode` of the first rank that failed, after the others have ended.
   func run() throws {
     let port = try freePort()
     let ended = Mutex<[(rank: Int, status: Int32, signal: Bool)]>([])
-    let change = DispatchSemaphore(value: 0)
+    let change = MonotonicSemaphore()
     let ranks = try (0..<processes).map { rank in
       // `waitUntilExit` on a thread without a run loop would spin, and take a core from the ranks.
       try start(rank, port: port) { process in
@@ -29,9 +28,9 @@ struct Launcher {
     let interruption = Interruption()
     var isInterrupted = false
     var failure: (rank: Int, status: Int32, signal: Bool)?
-    var deadline: Date?
+    var deadline: ContinuousClock.Instant?
     while ended.withLock(\.count) < processes {
-      _ = change.wait(timeout: .now() + .milliseconds(200))
+      _ = change.wait(atMost: .milliseconds(200))
       if interruption.isAsked, !isInterrupted {
         isInterrupted = true
         for process in ranks where process.isRunning { process.terminate() }
@@ -42,9 +41,9 @@ struct Launcher {
           complain(
             "rank \(bad.rank) ended \(bad.signal ? "by signal" : "with status") \(bad.status); ending the others")
         }
-        deadline = Date(timeIntervalSinceNow: Self.grace)
+        deadline = .now + Self.grace
       }
-      if let deadline, Date() > deadline {
+      if let deadline, .now > deadline {
         for process in ranks where process.isRunning { kill(process.processIdentifier, SIGKILL) }
       }
     }

@@ -116,6 +116,40 @@ import Testing
     #expect(run.log == ["raised meal@25200.0"])
   }
 
+  @Test(arguments: [-86_400.0, 86_400.0, 259_200.0])
+  func `goes on with its window when the clock is set away and back`(step: Double) throws {
+    var run = try Run(rule(), from: "2026-10-01T06:00:00Z")
+    run.pass(hours: 3)
+    run.set(clockBy: step)
+    run.pass(minutes: 1)
+    run.set(clockBy: -step)
+    run.pass(hours: 12)
+    #expect(run.log.filter { $0.hasPrefix("raised") } == ["raised meal@25200.0"])
+    #expect(run.alerts[0].since == .seconds(3600))
+
+    run = try Run(rule(), from: "2026-10-01T06:00:00Z")
+    run.pass(minutes: 70)
+    run.start("Eat")
+    run.pass(minutes: 5)
+    run.end("Eat")
+    run.set(clockBy: step)
+    run.pass(minutes: 1)
+    run.set(clockBy: -step)
+    run.pass(hours: 12)
+    #expect(run.log.filter { $0.hasPrefix("raised") } == [])
+  }
+
+  @Test(arguments: [-86_400.0, 86_400.0])
+  func `is raised once for a window that is over when the clock is set away and back`(step: Double) throws {
+    var run = try Run(rule(), from: "2026-10-01T06:00:00Z")
+    run.pass(hours: 8)
+    run.set(clockBy: step)
+    run.pass(minutes: 1)
+    run.set(clockBy: -step)
+    run.pass(hours: 9)
+    #expect(run.log == ["raised meal@25200.0"])
+  }
+
   @Test(arguments: [("2026-03-28T20:00:00Z", 8.0), ("2026-10-24T19:00:00Z", 10)])
   func `judges a night when it ends, also one in which clocks change`(start: String, hours: Double) throws {
     let night = rule { $0.schedule = Schedule("22:00-06:00", zone: .berlin) }

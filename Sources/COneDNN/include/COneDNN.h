@@ -1,8 +1,8 @@
 /* The only place that calls oneDNN: a plain C face over its primitives.
  *
  * Tensors are dense with channels innermost (ndhwc, N = 1). A function that can fail returns NULL, or a text that says
- * what failed and stays valid until the same thread's next call. oneDNN 2.6 is what Debian 12 has; the differences of
- * 3.x (operation descriptors, scales) belong here and nowhere else.
+ * what failed and stays valid until the same thread's next call. Debian 12 has oneDNN 2.6, Debian 13 has 3.7; what they
+ * say in different words is in versions.c and nowhere else.
  */
 #ifndef CONEDNN_H
 #define CONEDNN_H
@@ -39,7 +39,7 @@ typedef struct {
 
 typedef struct odn_operation odn_operation;
 
-/* "2.6.3" and the instruction set its kernels use; static texts. */
+/* "3.7.2" and the instruction set its kernels use; static texts. */
 const char *odn_version(void);
 const char *odn_instruction_set(void);
 /* 1 when the CPU multiplies bfloat16 natively. */
@@ -131,6 +131,8 @@ void odn_winograd_weights(int64_t count, const float *kernels, int component, fl
  * each output channel is multiplied by its scale. */
 const char *odn_pack_weights(
   const odn_operation *operation, const float *weights, const float *scales, void *packed);
+/* Lays out a convolution's bias, one for each output channel, into odn_bytes(ODN_BIAS). */
+void odn_pack_bias(const odn_operation *operation, const float *bias, float *packed);
 /* Copies a tensor out as f32 in NCTHW order. */
 const char *odn_unpack(const odn_tensor *tensor, const void *values, float *ncthw);
 

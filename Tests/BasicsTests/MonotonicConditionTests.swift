@@ -1,0 +1,56 @@
+import Basics
+import Foundation
+import Synchronization
+import Testing
+
+@Suite struct `Waits by the monotonic clock` {
+  @Test func `end with a signal, also one that came before`() async {
+    let semaphore = MonotonicSemaphore()
+    semaphore.signal()
+    #expect(semaphore.wait(atMost: .seconds(60)))
+    Thread { semaphore.signal() }.start()
+    #expect(semaphore.wait(atMost: .seconds(60)))
+  }
+
+  @Test func `end when their time is over, and not before`() {
+    let semaphore = MonotonicSemaphore()
+    for time in [Duration.seconds(-1), .zero, .milliseconds(30), .milliseconds(1100)] {
+      let began = ContinuousClock.now
+      #expect(!semaphore.wait(atMost: time))
+      #expect(ContinuousClock.now - began >= time)
+    }
+  }
+
+  @Test func `leave the lock to others meanwhile`() {
+    let condition = MonotonicCondition()
+    let isDone = Atomic(false)
+    condition.withLock {
+      let thread = Thread {
+        condition.withLock {
+          isDone.store(true, ordering: .relaxed)
+          condition.broadcast()
+        }
+      }
+      thread.start()
+      while !isDone.load(ordering: .relaxed) { condition.wait() }
+    }
+    let isSeen = isDone.load(ordering: .relaxed)
+    #expect(isSeen)
+  }
+
+  /// A clock cannot be set for a test alone, so this looks for the calls whose waits end at a time of day.
+  @Test func `are the only ones with an end`() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources").standardized
+    let files = try #require(FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil))
+    var looked = 0
+    for case let file as URL in files where file.pathExtension == "swift" {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      for call in [#/\.wait\(timeout: /#, #/\.wait\(until: Date/#, #/Date\(timeIntervalSinceNow:/#, #/wallDeadline:/#] {
+        #expect(
+          text.firstMatch(of: call) == nil, "\(file.lastPathComponent): a wait that a clock set back makes longer")
+      }
+      looked += 1
+    }
+    #expect(looked > 100)
+  }
+}
