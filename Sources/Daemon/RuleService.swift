@@ -40,11 +40,17 @@ final class RuleService: Service {
   }
 
   func run() async throws {
-    await cancelWhenGracefulShutdown {
-      // Sleep ends early only when it is cancelled.
-      while (try? await Task.sleep(for: .seconds(1))) != nil {
-        self.proceed { watch, now in watch.tick(at: now) }
+    let stop = StopSignal()
+    try await withGracefulShutdownHandler {
+      // The pool may be busy; an alert is not to wait for that.
+      try await onOwnThread(named: "rules") {
+        while !stop.isSet {
+          stop.wait(for: .seconds(1))
+          self.proceed { watch, now in watch.tick(at: now) }
+        }
       }
+    } onGracefulShutdown: {
+      stop.stop()
     }
   }
 
