@@ -24,6 +24,12 @@ func library(
   .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
+/// What reads the inputs of strangers, for the fuzzer and for the tests of its seeds.
+let fuzzed: [Target.Dependency] = [
+  "Alerts", "Basics", "Bridge", "Capture", "Daemon", "Datasets", "Detection", "Evaluation", "Events", "History",
+  "Inference", "ModelFile", "Networks", "Page", "Pipeline", "Recognition", "Rules", "Settings", "Synthesis", "Video",
+]
+
 /// A Swift target of ours in Tests.
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
   .testTarget(name: name, dependencies: ["Basics"] + dependencies, resources: resources, swiftSettings: settings)
@@ -239,6 +245,9 @@ let package = Package(
       "AnnotationTests",
       ["Annotation", "Capture", "CTestMedia", "ModelFile", "Pipeline", "Recognition", "Video"]),
     tests("GoldenTests", ["Golden", "Networks"]),
+    .testTarget(
+      name: "FuzzTests", dependencies: fuzzed, exclude: ["Driver", "Dictionaries", "README.md", "run"],
+      resources: [.copy("Seeds")], swiftSettings: settings),
     tests("InferenceTests", ["Inference", "Golden", "Networks"]),
     tests("TensorsTests", ["Tensors"]),
     tests(
@@ -250,3 +259,15 @@ let package = Package(
   ],
   cxxLanguageStandard: libtorch.language
 )
+
+// Tests/FuzzTests/run asks for it: the same readers with libFuzzer in place of the tests.
+if Context.environment["ADL_FUZZ"] != nil {
+  package.targets.removeAll { $0.name == "FuzzTests" }
+  package.targets += [
+    .systemLibrary(name: "CLibFuzzer", path: "Tests/CLibFuzzer"),
+    .executableTarget(
+      name: "fuzz", dependencies: fuzzed + ["CLibFuzzer"], path: "Tests/FuzzTests",
+      exclude: ["Dictionaries", "README.md", "run", "Seeds", "SeedTests.swift"],
+      swiftSettings: settings),
+  ]
+}

@@ -50,18 +50,11 @@ package struct ClientIdentity: Sendable {
     case refused
   }
 
-  /// A topic's last number within an epoch.
-  private struct Position {
-    var epoch: String
-    var seq: UInt64
-  }
-
   private let monitor: HandshakeMonitor?
   private let socket: Socket
   private let context: Context
   private let silence: Duration
-  private var positions: [Topic: Position] = [:]
-  private var epoch: String?
+  private var reader = MessageReader()
   private var pending: [Arrival] = []
   private var lastSign = ContinuousClock.now
   private var isSilent = false
@@ -116,39 +109,10 @@ package struct ClientIdentity: Sendable {
   }
 
   private func take(_ parts: [[UInt8]]) {
-    guard parts.count == 2, let topic = Topic(parsing: String(decoding: parts[0], as: UTF8.self)) else { return }
-    let json = Data(parts[1])
-    let envelope: Envelope
-    do {
-      envelope = try JSONDecoder().decode(Envelope.self, from: json)
-    } catch {
-      return  // Not one of our messages, whatever its topic says.
-    }
+    guard let arrivals = reader.arrivals(parts) else { return }
     lastSign = .now
     isSilent = false
-    if let epoch, epoch != envelope.epoch { pending.append(.restarted) }
-    epoch = envelope.epoch
-    if let position = positions[topic], position.epoch == envelope.epoch {
-      guard envelope.seq > position.seq else { return }
-      let missing = envelope.seq - position.seq - 1
-      if missing > 0 { pending.append(.gap(topic: topic, missing: missing)) }
-    }
-    positions[topic] = Position(epoch: envelope.epoch, seq: envelope.seq)
-    if topic.isHeartbeat { compare(json, envelope.epoch) }
-    pending.append(.message(Message(topic: topic, json: json)))
-  }
-}
-
-extension EventSubscriber {
-  /// Notices the last messages of a topic that were lost, which no later message would show.
-  private func compare(_ heartbeat: Data, _ epoch: String) {
-    let topics: [String: UInt64]
-    do { topics = try JSONDecoder().decode(Heartbeat.self, from: heartbeat).topics } catch { return }
-    for (topic, position) in positions where position.epoch == epoch && !topic.isHeartbeat {
-      guard let sent = topics[topic.description], sent > position.seq, topic.kind != .prediction else { continue }
-      pending.append(.gap(topic: topic, missing: sent - position.seq))
-      positions[topic] = Position(epoch: epoch, seq: sent)
-    }
+    pending += arrivals
   }
 }
 

@@ -97,7 +97,7 @@ struct SettingsTable {
 
   func integer(_ key: String, default standard: Int, _ range: ClosedRange<Int>) -> Int {
     guard let node = node(key) else { return standard }
-    guard let value = node.int, range.contains(value) else {
+    guard let value = node.wholeNumber, range.contains(value) else {
       refuse(key, node, "a whole number from \(range.lowerBound) to \(range.upperBound)")
       return standard
     }
@@ -141,7 +141,7 @@ struct SettingsTable {
     let table = table(key)
     var values: [String: Int] = [:]
     for (key, value) in table.mapping ?? [:] {
-      guard let name = key.string, let number = value.int else {
+      guard let name = key.string, let number = value.wholeNumber else {
         findings.errors.append(
           Finding(line: value.mark?.line, text: "\(table.name).\(key.string ?? "?") must be a whole number"))
         continue
@@ -162,7 +162,7 @@ struct SettingsTable {
 
   /// A list of whole numbers.
   func integers(_ key: String, _ range: ClosedRange<Int>) -> [Int] {
-    let values = list(key).map { $0.int ?? Int.min }
+    let values = list(key).map { $0.wholeNumber ?? Int.min }
     guard values.allSatisfy(range.contains) else {
       refuse(key, "a list of whole numbers from \(range.lowerBound) to \(range.upperBound)")
       return []
@@ -227,6 +227,14 @@ struct SettingsTable {
   private func full(_ key: String) -> String { name.isEmpty ? key : "\(name).\(key)" }
   private func schema(_ key: String) -> String { schemaName.isEmpty ? key : "\(schemaName).\(key)" }
   private func short(_ value: Double) -> String { value == value.rounded() ? "\(Int(value))" : "\(value)" }
+}
+
+extension Node {
+  /// The value as a whole number; `nil` where it is none.
+  ///
+  /// Numbers with colons count by sixties in old YAML. They are of no use here, and long ones end the process in Yams, which
+  /// doesn't notice that they overflow.
+  fileprivate var wholeNumber: Int? { scalar?.string.contains(":") ?? true ? nil : int }
 }
 
 /// True for names that may stand in a topic.

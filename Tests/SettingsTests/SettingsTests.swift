@@ -111,6 +111,10 @@ private func minimal(_ more: String = "") -> String {
       "history: {path: here.sqlite}",
       #"4: history.path: 'here.sqlite' is refused; it must be a path that begins with /, auto or """#
     ),
+    (
+      "history:\n  days: 9223372036854775807:0",
+      "5: history.days: '9223372036854775807:0' is refused; it must be a whole number from 1 to 36500"
+    ),
     ("history: {days: 0}", "4: history.days: '0' is refused; it must be a whole number from 1 to 36500"),
     (
       "page: {hosts: \"a.example:80\"}",
@@ -124,6 +128,12 @@ private func minimal(_ more: String = "") -> String {
   ])
   func `are refused with line, reason and what is allowed`(line: String, expected: String) {
     #expect(findings(minimal(line)) == [expected])
+  }
+
+  @Test func `count no numbers by sixties, however many`() {
+    let number = Array(repeating: "9", count: 20).joined(separator: ":")
+    let text = "model: {path: m}\ncameras:\n  - name: room\n    source: a\n    controls:\n      gain: \(number)\n"
+    #expect(findings(text) == ["6: cameras[0].controls.gain must be a whole number"])
   }
 
   @Test(arguments: [

@@ -76,17 +76,11 @@ import Synchronization
 
   /// Version, request, status, text, user, metadata.
   private func answer(_ request: [[UInt8]]) -> [[UInt8]] {
-    func text(_ index: Int) -> String { index < request.count ? String(decoding: request[index], as: UTF8.self) : "" }
-    let user: String? = state.withLock { state in
-      let name: String? =
-        if text(0) == "1.0", text(2) == Self.domain, text(5) == "CURVE", request.count == 7 {
-          state.clients.names.first { $0.key.bytes == request[6] }?.value
-        } else {
-          nil
-        }
+    let user = state.withLock { state in
+      let name = Self.name(in: request, of: state.clients)
       if name == nil {
         state.counts.refused += 1
-        state.counts.lastRefused = text(3)
+        state.counts.lastRefused = Self.text(3, in: request)
       } else {
         state.counts.accepted += 1
       }
@@ -95,5 +89,17 @@ import Synchronization
     let (status, reason) = user == nil ? ("400", "unknown key") : ("200", "OK")
     return [Array("1.0".utf8), request.count > 1 ? request[1] : []]
       + [status, reason, user ?? "", ""].map { Array($0.utf8) }
+  }
+
+  /// Who asks to be let in; `nil` for a stranger, and for what is no request.
+  static func name(in request: [[UInt8]], of clients: ClientKeys) -> String? {
+    guard request.count == 7, text(0, in: request) == "1.0", text(2, in: request) == domain,
+      text(5, in: request) == "CURVE"
+    else { return nil }
+    return clients.names.first { $0.key.bytes == request[6] }?.value
+  }
+
+  private static func text(_ part: Int, in request: [[UInt8]]) -> String {
+    part < request.count ? String(decoding: request[part], as: UTF8.self) : ""
   }
 }

@@ -1,0 +1,34 @@
+import Foundation
+import Testing
+
+/// What the fuzzer begins with, in an ordinary build: what once ended the process must not do so again.
+@Suite struct `Seeds of the fuzzer` {
+  static let folder = Bundle.module.bundleURL.appendingPathComponent("Seeds")
+
+  /// Inputs by their names; those of findings begin with `refused-`.
+  private func seeds(_ target: FuzzTarget) throws -> [(name: String, input: [UInt8])] {
+    let folder = Self.folder.appendingPathComponent(target.rawValue)
+    return try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().map { name in
+      (name, [UInt8](try Data(contentsOf: folder.appendingPathComponent(name))))
+    }
+  }
+
+  @Test(arguments: FuzzTarget.allCases)
+  func `Readers take what is sound and refuse what is not`(_ target: FuzzTarget) throws {
+    let seeds = try seeds(target)
+    #expect(seeds.contains { !$0.name.hasPrefix("refused-") })
+    for (name, input) in seeds {
+      let outcome = target.run(input)
+      if name.hasPrefix("refused-"), case .refused(let reason) = outcome {
+        #expect(!reason.isEmpty, "\(name)")
+      } else {
+        #expect(outcome == .taken, "\(name)")
+      }
+    }
+  }
+
+  /// Ten kilobytes of each are enough for a beginning.
+  @Test(arguments: FuzzTarget.allCases) func `Seeds are few and small`(_ target: FuzzTarget) throws {
+    #expect(try seeds(target).map(\.input.count).reduce(0, +) < 16 << 10)
+  }
+}
