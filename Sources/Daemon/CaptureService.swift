@@ -46,6 +46,9 @@ struct CaptureService: Service {
       return delay * Double.random(in: 0.8...1.2)
     }
 
+    /// The source is open: nothing is to be heard of cameras that come.
+    mutating func rest() { arrivals = nil }
+
     /// Waits, but not longer than until a camera is plugged in.
     mutating func wait(_ pause: Duration, for source: SourceDescription, until stop: StopSignal) {
       if case .camera = source { arrivals = arrivals ?? CameraArrivals() }
@@ -71,6 +74,7 @@ struct CaptureService: Service {
       do throws(CaptureError) {
         var source = try source.open(options)
         // A camera that is lost again and again has the same to say each time.
+        retry.rest()
         camera.opened(source.warnings == lastWarnings ? [] : source.warnings)
         lastWarnings = source.warnings
         let outcome = try read(&source, until: stop, totals, &counters)
