@@ -10,8 +10,14 @@ extern void GOMP_parallel(void (*body)(void *), void *context, unsigned threads,
 extern int omp_get_thread_num(void);
 extern int omp_get_num_threads(void);
 
-/* Chosen when the program starts. */
-#if defined(__x86_64__)
+#if defined(__has_feature)
+#define SANITIZES_THREADS __has_feature(thread_sanitizer)
+#else
+#define SANITIZES_THREADS 0
+#endif
+
+/* Chosen when the program starts: before ThreadSanitizer does, whose calls would stand in what chooses. */
+#if defined(__x86_64__) && !SANITIZES_THREADS
 #define FOR_EACH_CPU __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define FOR_EACH_CPU
