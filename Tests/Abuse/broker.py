@@ -1,0 +1,94 @@
+"""An MQTT broker that is away for a minute and comes back without what it kept."""
+
+import shutil
+import socket
+import subprocess
+import time
+
+from report import until
+from watched import Daemon, memory
+
+AWAY = 60
+
+
+def run(programs, folder, report):
+    for program, package in (("mosquitto", "mosquitto"), ("mosquitto_sub", "mosquitto-clients")):
+        if not shutil.which(program, path="/usr/bin:/usr/sbin"):
+            report.skip("broker", f"no {program} (apt-get install {package})")
+            return
+    if not (programs / "adl-mqtt").exists():
+        report.skip("broker", f"no {programs}/adl-mqtt")
+        return
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (folder / "mosquitto.conf").write_text(
+        f"listener {port} 127.0.0.1\npersistence false\nallow_anonymous true\nuser root\n"
+    )
+    daemon = Daemon(programs, folder, cameras=2).start()
+    (folder / "adl-mqtt.yaml").write_text(
+        f"broker: {{host: 127.0.0.1, port: {port}, queue: 100}}\n"
+        f'adl: {{endpoint: "{daemon.events}", query: "{daemon.query}", heartbeat: 0.5}}\n'
+    )
+    log = (folder / "adl-mqtt.log").open("w")
+    broker = start_broker(folder)
+    bridge = subprocess.Popen([programs / "adl-mqtt", "--config", folder / "adl-mqtt.yaml"], stderr=log)
+    try:
+        # Once everybody has come and gone, all topics are there.
+        topics = settled(port)
+        before = memory(bridge)
+        broker.kill()
+        broker.wait()
+        time.sleep(AWAY)
+        broker = start_broker(folder)
+        began = time.monotonic()
+        missing = topics
+        while missing and time.monotonic() - began < 90:
+            missing = topics - retained(port)
+        back = time.monotonic() - began
+        after = memory(bridge)
+        alive = bridge.poll() is None
+    finally:
+        for process in (bridge, broker):
+            process.terminate()
+            process.wait(30)
+        daemon.stop()
+    lines = len((folder / "adl-mqtt.log").read_text().splitlines())
+    report.say(
+        "broker",
+        f"away for {AWAY} s; {len(topics)} retained topics before, all there again after {back:.0f} s: {not missing}; "
+        f"adl-mqtt {before:.0f} MiB before, {after:.0f} after, {lines} lines in its log",
+        missing and f"{len(missing)} retained topics did not come back, such as {min(missing)}",
+        not alive and "adl-mqtt ended",
+        after > before + 32 and f"adl-mqtt grew by {after - before:.0f} MiB",
+    )
+
+
+def start_broker(folder):
+    path = shutil.which("mosquitto", path="/usr/bin:/usr/sbin")
+    return subprocess.Popen([path, "-c", folder / "mosquitto.conf"], stderr=subprocess.DEVNULL)
+
+
+def retained(port):
+    """Topics with a retained message."""
+    found = subprocess.run(
+        ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(port), "-t", "#", "--retained-only", "-F", "%t", "-W", "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return set(found.stdout.split())
+
+
+def settled(port):
+    """Retained topics, once there are states and no new ones came for ten seconds."""
+    topics, since = set(), time.monotonic()
+
+    def look():
+        nonlocal topics, since
+        now = retained(port)
+        if not now <= topics:
+            topics, since = topics | now, time.monotonic()
+        return topics and time.monotonic() - since > 10 and any(t.endswith("/state") for t in topics)
+
+    until(look, 120, "retained topics")
+    return retained(port)

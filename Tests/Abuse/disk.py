@@ -1,0 +1,133 @@
+"""A history whose disk is full, and one whose file system becomes read-only, and then is itself again."""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from report import until
+from watched import Daemon, Listeners, memory
+
+# Without a journal, as one that was aborted cannot be written again. So small a file system has blocks smaller than pages.
+EXT4 = ["mke2fs", "-q", "-t", "ext4", "-b", "1024", "-O", "^has_journal", "-m", "0", "-F"]
+BTRFS = ["mkfs.btrfs", "-q"]
+
+
+def run(programs, folder, report):
+    if os.geteuid() != 0 or not shutil.which("mke2fs"):
+        report.skip("disk", "mounts need root, and mke2fs (apt-get install e2fsprogs)")
+        return
+    for name, make, megabytes, break_it, mend_it in (
+        ("full disk", EXT4, 8, fill, empty),
+        ("full btrfs", BTRFS, 200, fill, empty),
+        ("read-only disk", EXT4, 8, make_read_only, make_writable),
+    ):
+        place = folder / name.replace(" ", "-")
+        place.mkdir()
+        if not shutil.which(make[0]):
+            report.skip(name, f"no {make[0]} (apt-get install btrfs-progs)")
+            continue
+        try:
+            mount(place, make, megabytes)
+        except subprocess.CalledProcessError as error:
+            report.skip(name, f"no file system of its own: {error.stderr.strip()}")
+            continue
+        try:
+            abuse(programs, place, report, name, break_it, mend_it)
+        finally:
+            subprocess.run(["umount", place / "disk"], check=False)
+
+
+def abuse(programs, place, report, name, break_it, mend_it):
+    history = place / "disk" / "history.sqlite"
+    daemon = Daemon(programs, place, history=history)
+    # `stored` reads it there.
+    (place / "history.sqlite").symlink_to(history)
+    listener = Listeners(daemon.start().events)
+    until(lambda: listener.of_kind("event"), 120, "an event", daemon.log)
+    reason = break_it(place)
+    if reason:
+        daemon.stop()
+        listener.end()
+        report.skip(name, reason)
+        return
+    before, heard = memory(daemon.process), len(listener.of_kind("event"))
+    until(lambda: daemon.logged("cannot be written"), 120, "adld says that the history cannot be written", daemon.log)
+    time.sleep(45)
+    meanwhile = len(listener.of_kind("event")) - heard
+    mend_it(place)
+    until(lambda: daemon.logged("is written to"), 60, "adld says that it is over", daemon.log)
+    after = memory(daemon.process)
+    status = daemon.stop()
+    time.sleep(1)
+    listener.end()
+    received = listener.of_kind("event", "health")
+    stored = {(m["epoch"], m["topic"], m["seq"]) for m in daemon.stored()}
+    missing = [m for m in received if (m["epoch"], m["topic"], m["seq"]) not in stored]
+    last = listener.messages[-1]["topics"]
+    gaps = sum(
+        seq - len(listener.numbers[0].get(topic, ())) for topic, seq in last.items() if topic.endswith("/event/")
+    )
+    check = subprocess.run(
+        ["sqlite3", history, "PRAGMA integrity_check"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    said = len(daemon.logged("cannot be written")), len(daemon.logged("is written to"))
+    report.say(
+        name,
+        f"{len(received)} messages heard, {meanwhile} events of them meanwhile, not heard: {gaps}; "
+        f"said {said[0]} time that it fails, {said[1]} that it is over; not stored in the end: {len(missing)}; "
+        f"adld {before:.0f} MiB before, {after:.0f} after; integrity: {check}",
+        status and f"adld ended with status {status}",
+        gaps and "events did not arrive",
+        meanwhile == 0 and "there were no events meanwhile",
+        said != (1, 1) and "it was not said once",
+        missing and "messages are missing in the history",
+        check != "ok" and "the history's file is damaged",
+    )
+
+
+def mount(place, make, megabytes):
+    """A file system of its own, in a file."""
+    image, disk = place / "image", place / "disk"
+    disk.mkdir()
+    with image.open("wb") as file:
+        file.truncate(megabytes << 20)
+    options = "loop,errors=remount-ro" if make is EXT4 else "loop"
+    for command in ([*make, image], ["mount", "-o", options, image, disk]):
+        subprocess.run(command, check=True, capture_output=True, text=True)
+
+
+def fill(place):
+    with (place / "disk" / "filler").open("wb", buffering=0) as file:
+        for size in (65_536, 512):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError:
+                pass
+
+
+def empty(place):
+    (place / "disk" / "filler").unlink()
+
+
+def make_read_only(place):
+    """As a disk's error does it; the kernel refuses the ordinary way while a file is open for writing."""
+    disk = place / "disk"
+    if subprocess.run(["mount", "-o", "remount,ro", disk], check=False, capture_output=True).returncode == 0:
+        return None
+    device = Path(subprocess.check_output(["findmnt", "-no", "SOURCE", disk], text=True).strip()).name
+    switch = Path(f"/sys/fs/ext4/{device}/trigger_fs_error")
+    if not switch.exists():
+        return "the kernel has no trigger_fs_error"
+    switch.write_text("1")
+    try:
+        (disk / "probe").touch()
+    except OSError:
+        return None
+    return "the file system did not become read-only"
+
+
+def make_writable(place):
+    subprocess.run(["mount", "-o", "remount,rw", place / "disk"], check=True)
