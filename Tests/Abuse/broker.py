@@ -34,16 +34,17 @@ def run(programs, folder, report):
     bridge = subprocess.Popen([programs / "adl-mqtt", "--config", folder / "adl-mqtt.yaml"], stderr=log)
     try:
         # Once everybody has come and gone, all topics are there.
-        topics = settled(port)
+        topics = set(settled(port))
         before = memory(bridge)
         broker.kill()
         broker.wait()
         time.sleep(AWAY)
         broker = start_broker(folder)
         began = time.monotonic()
-        missing = topics
-        while missing and time.monotonic() - began < 90:
-            missing = topics - retained(port)
+        missing, is_current = topics, False
+        while (missing or not is_current) and time.monotonic() - began < 90:
+            found = retained(port)
+            missing, is_current = topics - set(found), presence(found) == people(daemon)
         back = time.monotonic() - began
         after = memory(bridge)
         alive = bridge.poll() is None
@@ -55,9 +56,11 @@ def run(programs, folder, report):
     lines = len((folder / "adl-mqtt.log").read_text().splitlines())
     report.say(
         "broker",
-        f"away for {AWAY} s; {len(topics)} retained topics before, all there again after {back:.0f} s: {not missing}; "
+        f"away for {AWAY} s; {len(topics)} retained topics before, all there again after {back:.0f} s: {not missing}, "
+        f"saying what adld says: {is_current}; "
         f"adl-mqtt {before:.0f} MiB before, {after:.0f} after, {lines} lines in its log",
         missing and f"{len(missing)} retained topics did not come back, such as {min(missing)}",
+        not is_current and "who is there is not what adld says",
         not alive and "adl-mqtt ended",
         after > before + 32 and f"adl-mqtt grew by {after - before:.0f} MiB",
     )
@@ -69,23 +72,34 @@ def start_broker(folder):
 
 
 def retained(port):
-    """Topics with a retained message."""
+    """Retained messages by topic."""
     found = subprocess.run(
-        ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(port), "-t", "#", "--retained-only", "-F", "%t", "-W", "1"],
+        ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(port), "-t", "#", "--retained-only", "-F", "%t\t%p", "-W", "1"],
         capture_output=True,
         text=True,
         check=False,
     )
-    return set(found.stdout.split())
+    return dict(line.split("\t", 1) for line in found.stdout.splitlines() if "\t" in line)
+
+
+def presence(found):
+    """Cameras with somebody before them, as the broker has it."""
+    return {topic.split("/")[-2] for topic, text in found.items() if topic.endswith("/presence") and text == "ON"}
+
+
+def people(daemon):
+    """The same as adld has it."""
+    states = [entry["message"] for entry in daemon.ask({"query": "snapshot"})["messages"]]
+    return {state["camera"] for state in states if state.get("people")}
 
 
 def settled(port):
-    """Retained topics, once there are states and no new ones came for ten seconds."""
+    """Retained messages, once there are states and no new ones came for ten seconds."""
     topics, since = set(), time.monotonic()
 
     def look():
         nonlocal topics, since
-        now = retained(port)
+        now = set(retained(port))
         if not now <= topics:
             topics, since = topics | now, time.monotonic()
         return topics and time.monotonic() - since > 10 and any(t.endswith("/state") for t in topics)

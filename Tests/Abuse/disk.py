@@ -36,7 +36,7 @@ def run(programs, folder, report):
         try:
             abuse(programs, place, report, name, break_it, mend_it)
         finally:
-            subprocess.run(["umount", place / "disk"], check=False)
+            subprocess.run(["umount", "--lazy", place / "disk"], check=False)
 
 
 def abuse(programs, place, report, name, break_it, mend_it):
@@ -130,4 +130,11 @@ def make_read_only(place):
 
 
 def make_writable(place):
-    subprocess.run(["mount", "-o", "remount,rw", place / "disk"], check=True)
+    """Writable again, or where the kernel refuses that after an error, a checked copy in its place."""
+    image, disk, copy = place / "image", place / "disk", place / "copy"
+    if subprocess.run(["mount", "-o", "remount,rw", disk], check=False, capture_output=True).returncode == 0:
+        return
+    subprocess.run(["umount", "--lazy", disk], check=True)
+    shutil.copyfile(image, copy)
+    subprocess.run(["e2fsck", "-fy", copy], check=False, capture_output=True)
+    subprocess.run(["mount", "-o", "loop", copy, disk], check=True)
