@@ -79,8 +79,11 @@ func lastReason() -> String { unsafe String(cString: zmq_strerror(zmq_errno())) 
     return String(decoding: bound, as: UTF8.self)
   }
 
+  /// Connects, now or as soon as somebody listens there.
   ///
-  /// - Throws: `EventError.notPermitted` for a socket's file that is there and closed to us, about which libzmq would be silent.
+  /// - Parameter endpoint: as ZeroMQ spells it.
+  /// - Throws: `EventError.notPermitted` for a socket's file that this account may not use, about which libzmq would be silent;
+  ///   `cannotConnect` where `endpoint` is none.
   func connect(_ endpoint: String) throws(EventError) {
     if endpoint.hasPrefix("ipc:///"), unsafe access(String(endpoint.dropFirst("ipc://".count)), R_OK | W_OK) != 0,
       errno == EACCES

@@ -1,5 +1,5 @@
 "use strict";
-// Asks every two seconds what is going on, and every half minute for the day. All that comes from the daemon is shown as
+// Asks every two seconds what is going on, every half minute for the day, and every second for pictures where there are any. All that comes from the daemon is shown as
 // text, never as HTML: names of cameras, labels and rules are anybody's.
 
 const byID = (id) => document.getElementById(id);
@@ -75,20 +75,23 @@ function cameraParts({ name, condition, reason, state, preview }) {
   const head = make("header", [make("h3", name), make("span", condition, `condition ${condition}`)]);
   if (!state) return [head];
   const away = condition !== "online" && reason ? [make("p", reason)] : [];
-  const picture = preview && condition === "online" ? [make("img", null, "preview")] : [];
-  for (const image of picture) {
-    image.alt = `What ${name} sees`;
-    image.dataset.camera = name;
-    // The first may not be there yet.
-    image.addEventListener("error", () => { image.hidden = true; });
-    image.addEventListener("load", () => { image.hidden = false; });
-    look(image);
-  }
+  const picture = preview && condition === "online" ? [pictureOf(name)] : [];
   const people = state.people;
   const items = people?.length
     ? people.map((one) => doing(one, `Person ${one.person.id}`))
     : [doing(state)];
   return [head, ...away, ...picture, make("ul", items)];
+}
+
+function pictureOf(camera) {
+  const image = make("img", null, "preview");
+  image.alt = `What ${camera} sees`;
+  image.dataset.camera = camera;
+  // The first may not be there yet.
+  image.addEventListener("error", () => { image.hidden = true; });
+  image.addEventListener("load", () => { image.hidden = false; });
+  look(image);
+  return image;
 }
 
 /// Asks for a camera's newest picture.
