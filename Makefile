@@ -43,7 +43,8 @@ train: training-packages ## adl-train, optimised; LIBTORCH=DIR builds against an
 test: training-packages ## build everything and run every test
 	@scripts/dependencies install tests
 	swift build --build-tests
-	swift test --disable-xctest --skip-build --no-parallel  # some keep all cores busy, others have deadlines
+	# One after another: some keep all cores busy, others have deadlines.
+	bash -o pipefail -c 'swift test --disable-xctest --skip-build --no-parallel 2>&1 | scripts/test-report'
 
 bench: build ## clip time, MAC rate and memory of the full-size network, and what people cost, on this machine
 	$(RELEASE)/adl bench
