@@ -86,7 +86,7 @@ struct WatchCommand: AsyncParsableCommand {
         if let count, shown >= count { return }
         if untilEnd, content.isStopping { return }
       case .gap(let topic, let missing): printer.notice("missed \(missing) messages of \(topic)")
-      case .restarted: printer.notice("the daemon was started anew")
+      case .restarted: printer.notice("the daemon was restarted")
       case .refused: throw EventError.unknownClient(endpoint: endpoint)
       case .silent: printer.notice("no sign from the daemon; waiting for it")
       }
