@@ -6,10 +6,10 @@ RELEASE = $(shell swift build -c release --show-bin-path 2>/dev/null)
 
 .PHONY: help deps build train detector weights demo demo-real test bench peers cameras energy train-peers soak install files deb clean
 
-help: ## this list
+help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 13
 
-deps: ## what adl needs from Debian, and why
+deps: ## list what adl needs from Debian, and why
 	@scripts/dependencies
 
 .PHONY: packages
@@ -20,24 +20,24 @@ packages:
 training-packages:
 	@scripts/dependencies install training
 
-build: packages ## adld, adl and adl-mqtt, optimised
+build: packages ## build adld, adl and adl-mqtt, optimised
 	swift build -c release --product adld
 	swift build -c release --product adl
 	swift build -c release --product adl-mqtt
 
-demo: build ## render two people, let the daemon watch them for a minute with the truth beside, and score its events
+demo: build ## render two people, let the daemon watch them for a minute, and score its events against the truth
 	scripts/demo
 
-detector: ## a person detector as Models/person-detector.onnx; DETECTOR=FILE takes one that is here
+detector: ## download a person detector to Models/person-detector.onnx; DETECTOR=FILE uses a local one
 	@DETECTOR="$(DETECTOR)" DETECTOR_URL="$(DETECTOR_URL)" scripts/detector
 
-weights: ## real weights (I3D, Kinetics-400) as Models/i3d-kinetics400.safetensors; WEIGHTS=FILE takes a copy that is here
+weights: ## download I3D's Kinetics-400 weights to Models/i3d-kinetics400.safetensors; WEIGHTS=FILE uses a local copy
 	@scripts/weights
 
-demo-real: ## real weights on SOURCE=/dev/video0, a file or a URL, with live events until it ends or Ctrl-C
+demo-real: ## published weights on SOURCE=/dev/video0, a file or a URL: live events until it ends or Ctrl-C
 	@scripts/demo-real
 
-train: training-packages ## adl-train, optimised; LIBTORCH=DIR builds against another libtorch than Debian's
+train: training-packages ## build adl-train, optimised; LIBTORCH=DIR builds against another libtorch than Debian's
 	swift build -c release --product adl-train
 
 test: training-packages ## build everything and run every test
@@ -46,28 +46,28 @@ test: training-packages ## build everything and run every test
 	# One after another: some keep all cores busy, others have deadlines.
 	bash -o pipefail -c 'swift test --disable-xctest --skip-build --no-parallel 2>&1 | scripts/test-report'
 
-bench: build ## clip time, MAC rate and memory of the full-size network, and what people cost, on this machine
+bench: build ## measure the full-size network (time, MAC rate, memory) and the cost of finding people on this machine
 	$(RELEASE)/adl bench
 	$(RELEASE)/adl bench people $(if $(wildcard Models/person-detector.onnx),--detector Models/person-detector.onnx)
 
-peers: build ## the same network on OpenVINO, ONNX Runtime and PyTorch, interleaved in one run
+peers: build ## compare with the same network on OpenVINO, ONNX Runtime and PyTorch, interleaved in one run
 	Benchmarks/peers/compare
 
-train-peers: train ## one training step of the full-size student against Python's PyTorch, in turns
+train-peers: train ## compare a training step of the full-size student with Python's PyTorch, interleaved
 	Benchmarks/peers/compare-training
 
-cameras: build ## how many cameras of 30 fps this machine keeps up with, by number format and way of windows
+cameras: build ## measure how many 30 fps cameras this machine keeps up with, by number format and kind of window
 	Benchmarks/cameras
 
-energy: build ## what an hour costs of a room with nobody, somebody still and somebody moving
+energy: build ## measure the cost of an hour of a room with nobody, somebody still and somebody moving
 	Benchmarks/energy $(if $(wildcard Models/person-detector.onnx),--detector Models/person-detector.onnx)
 
-soak: build ## ten minutes of a 30 fps camera with the full-size network: memory, order, ends
+soak: build ## run a 30 fps camera with the full-size network for ten minutes: memory, order, ends
 	Benchmarks/soak
 
-install: build files ## into DESTDIR/PREFIX, with the unit, the settings, the model and the families
+install: build files ## install into DESTDIR/PREFIX: programs, units, settings, model and families
 
-# What is built already, into its place.
+# Installs without building.
 files:
 	install -D -m 755 $(RELEASE)/adld $(DESTDIR)$(PREFIX)/bin/adld
 	install -D -m 755 $(RELEASE)/adl $(DESTDIR)$(PREFIX)/bin/adl
@@ -92,10 +92,10 @@ files:
 	[ -e $(DESTDIR)/etc/adl/adl-mqtt.yaml ] || install -m 640 config/adl-mqtt.yaml $(DESTDIR)/etc/adl/adl-mqtt.yaml
 	[ -e $(DESTDIR)/etc/adl/adld.yaml ] || sed 's|/usr/local|$(PREFIX)|g' config/adld.yaml > $(DESTDIR)/etc/adl/adld.yaml
 
-deb: training-packages ## Debian packages adl and adl-train in dist/
+deb: training-packages ## build the Debian packages adl, adl-train and adl-mqtt in dist/
 	@scripts/dependencies install packaging
 	debian/rules clean binary
 
-clean: ## build products
+clean: ## remove build products
 	swift package clean
 	rm -rf .build-deb dist

@@ -3,8 +3,8 @@
 
     examples/subscriber.py [events endpoint] [query endpoint] [daemon.public own.secret]
 
-Subscribes first and then asks for the current states, so that nothing falls between; messages already seen are known by
-(epoch, topic, seq). libzmq reconnects by itself.
+Subscribes first and then asks for the current states, so that nothing is missed; repeated messages are recognised by
+(epoch, topic, seq). libzmq reconnects automatically.
 """
 
 import json
@@ -16,22 +16,22 @@ import zmq
 EVENTS = sys.argv[1] if len(sys.argv) > 1 else "ipc:///run/adl/events.sock"
 QUERY = sys.argv[2] if len(sys.argv) > 2 else "ipc:///run/adl/query.sock"
 KEYS = sys.argv[3:5]  # for a daemon on another machine
-OLD_SECONDS = 10  # a message that took longer is not the present any more
+OLD_SECONDS = 10  # messages older than this are marked as late
 
 
 def name(activity):
-    """The activity; where the model has families, the family with its most probable label."""
+    """The activity; if the model has families, the family with its most probable label."""
     return activity["label"] + (f" ({activity['member']})" if "member" in activity else "")
 
 
 def key(path):
-    """The key in a file of `adl keys generate`."""
+    """The key in a file made by `adl keys generate`."""
     with open(path) as file:
         return next(line.strip() for line in file if not line.startswith("#")).encode()
 
 
 def encrypt(socket):
-    """With keys, what goes over the socket is encrypted."""
+    """Encrypts the socket if there are keys."""
     if KEYS:
         server, own = map(key, KEYS)
         socket.curve_serverkey, socket.curve_secretkey, socket.curve_publickey = server, own, zmq.curve_public(own)
@@ -50,10 +50,10 @@ class Subscriber:
         self.epoch = None
 
     def is_new(self, topic, message):
-        """False for a repeat; says what was missed."""
+        """False for a repeated message; reports what was missed."""
         epoch, seq = message["epoch"], message["seq"]
         if self.epoch not in (None, epoch):
-            print("the daemon was started anew")
+            print("the daemon was restarted")
             self.seen.clear()
         self.epoch = epoch
         last = self.seen.get(topic)

@@ -2,8 +2,8 @@
 
     peer.py LIBRARY MODEL.onnx CLIP.raw THREADS
 
-Says "ready PRECISION…", then for every line it reads: a precision runs the clip once and prints its seconds;
-"logits" and a precision prints the logits. `adl bench --serve` speaks the same way.
+Prints "ready PRECISION…", then for every line it reads: a precision runs the clip once and prints its seconds;
+"logits" and a precision prints the logits. `adl bench --serve` uses the same protocol.
 """
 
 import os
@@ -54,7 +54,7 @@ def onnxruntime(path, threads, clip):
 
 
 def cpu_has_bfloat16():
-    """Whether /proc/cpuinfo names instructions for bfloat16, on x86 or Arm, and they may be used."""
+    """Whether the CPU has bfloat16 instructions (x86 or Arm, by /proc/cpuinfo) and they may be used."""
     if os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL") not in ("ALL", "AVX512_CORE_BF16", "AVX512_CORE_AMX"):
         return False
     for line in open("/proc/cpuinfo"):
@@ -72,7 +72,7 @@ def torch(path, threads, clip):
 
     torch.set_num_threads(threads)
     kinds = {"f32": torch.float32}
-    # Without instructions for it PyTorch computes bfloat16 in loops that take minutes for a clip.
+    # Without such instructions PyTorch takes minutes for a clip in bfloat16.
     if cpu_has_bfloat16():
         kinds["bf16"] = torch.bfloat16
     runners = {}

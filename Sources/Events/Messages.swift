@@ -165,8 +165,8 @@ package struct ActivityEvent: Codable, Equatable, Sendable {
   package var offset: Instant?
   /// Seconds; set at the end.
   package var duration: Double?
-  /// `below_threshold`, `other_activity`, `camera_lost`, `gap`, `source_ended`, `shutdown`, `person_left`,
-  /// `max_duration`, or `daemon_restart` for what an earlier run could not end.
+  /// `below_threshold`, `other_activity`, `max_duration`, `person_left`, `camera_lost`, `gap`, `source_ended`, `shutdown`,
+  /// `config_change`, or `daemon_restart` for what an earlier run could not end.
   package var endReason: String?
   /// The epoch in which it began; set with `daemon_restart`.
   package var startEpoch: String?

@@ -43,7 +43,7 @@ package struct PersonEvent: Codable, Equatable, Sendable {
   package var until: Instant?
   /// Seconds from first to last seen; set when they left.
   package var duration: Double?
-  /// `left`, `camera_lost`, `source_ended`, `shutdown` or `daemon_restart`; set when they left.
+  /// `left`, `camera_lost`, `source_ended`, `shutdown`, `config_change` or `daemon_restart`; set when they left.
   package var reason: String?
   /// The epoch in which they came and in which their number counts; set with `daemon_restart`.
   package var startEpoch: String?

@@ -11,15 +11,15 @@ import Video
 package struct SynthCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "synth",
-    abstract: "Render people doing daily activities, with their poses, in the real data sets' formats.",
+    abstract: "Render people doing daily activities, with their poses, in the formats of the real data sets.",
     discussion: """
-      People do eighteen activities, stand idle or do something else, in three rooms for every five of them, each seen \
-      by three cameras as in NTU RGB+D: SsssCcccPpppRrrrAaaa_rgb.avi with .skeleton, or Smarthome's mp4 with JSON. \
-      CS.csv and CV.csv list them for `data: {dataset: manifest}`: other people, or another camera, in the test. \
-      contact-sheet.jpg and preview.gif are for you to look at. The same seed gives the same bytes.
+      People do eighteen activities, stand idle or do something else, in three rooms for every five people, seen by three \
+      cameras as in NTU RGB+D. Files are SsssCcccPpppRrrrAaaa_rgb.avi with .skeleton, or Smarthome's MP4 with JSON. CS.csv \
+      and CV.csv list them for `data: {dataset: manifest}`, with other people, or another camera, in the test. Look at \
+      contact-sheet.jpg and preview.gif to see what was made. The same seed gives the same bytes.
 
-      With --stream one long recording is made instead, of somebody who is in no data set, or of two such people in one \
-      room, with truth.csv (what is done when) and boxes.csv (where everybody is in every picture) beside it.
+      With --stream it makes one long recording instead, of somebody who is in no data set, or of two such people in one \
+      room, with truth.csv (who does what when) and boxes.csv (where everybody is in every picture).
 
       Examples:
         adl-train synth --out data/rendered --clips 1920 --seed 1
@@ -36,24 +36,24 @@ package struct SynthCommand: ParsableCommand {
   @Option(help: "Random seed.")
   var seed: UInt64 = 1
 
-  @Option(help: "Different people: 20 to 106; NTU RGB+D 120's cross-subject lists deal them out.")
+  @Option(help: "Number of people, 20 to 106, split as in NTU RGB+D 120's cross-subject lists.")
   var subjects = 20
 
-  @Flag(help: "Smarthome's names and JSON poses instead of NTU's.")
+  @Flag(help: "Use Smarthome's file names and JSON poses instead of NTU's.")
   var smarthome = false
 
-  @Option(help: ArgumentHelp("Width and height, even, 64 to 1920.", valueName: "WxH"))
+  @Option(help: ArgumentHelp("Width and height: even, 64 to 1920.", valueName: "WxH"))
   var size = "320x240"
 
-  @Option(help: "Factor on the errors of poses; 0 for true ones.")
+  @Option(help: "Factor on the errors in poses; 0 for exact ones.")
   var poseNoise: Float = 1
 
   @Option(
     help: ArgumentHelp(
-      "Write poses alone, for videos of the same seed in another folder, relative to --out.", valueName: "folder"))
+      "Write only poses, for videos of the same seed in this other folder, relative to --out.", valueName: "folder"))
   var posesFor: String?
 
-  @Option(help: ArgumentHelp("One long recording of that many seconds instead.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Make one long recording of this many seconds instead.", valueName: "seconds"))
   var stream: Double?
 
   @Option(help: "People in the stream's room: 1 or 2.")
@@ -62,13 +62,13 @@ package struct SynthCommand: ParsableCommand {
   @Option(help: "Camera of the stream: 1 at 45°, 2 in front, 3 at the side.")
   var camera = 2
 
-  @Option(help: "Pictures a second of the stream; recordings have 30.")
+  @Option(help: "Frames per second of the stream; recordings have 30.")
   var rate = Take.rate
 
-  @Option(help: ArgumentHelp("What happens in the stream; everything when left out.", valueName: "label,…"))
+  @Option(help: ArgumentHelp("What happens in the stream. Default: everything.", valueName: "label,…"))
   var activities: String?
 
-  @Option(help: "Recordings made at the same time; all cores when left out.")
+  @Option(help: "Recordings made in parallel. Default: one per core.")
   var workers: Int?
 
   package init() {}
@@ -89,7 +89,7 @@ package struct SynthCommand: ParsableCommand {
     guard (5...120).contains(rate) else { throw ValidationError("--rate must be 5 to 120; it is \(rate)") }
     guard (1...2).contains(people) else { throw ValidationError("--people must be 1 or 2; it is \(people)") }
     guard stream != nil || (rate == Take.rate && activities == nil && people == 1) else {
-      throw ValidationError("--rate, --activities and --people are of a stream; add --stream")
+      throw ValidationError("--rate, --activities and --people are for streams; add --stream")
     }
     _ = try streamActions()
     guard workers.map({ (1...256).contains($0) }) ?? true else { throw ValidationError("--workers must be 1 to 256") }

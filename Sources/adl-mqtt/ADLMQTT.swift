@@ -10,13 +10,14 @@ import Systemd
 struct ADLMQTT: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "adl-mqtt",
-    abstract: "Hands adld's events on to an MQTT broker, and announces its cameras to Home Assistant.",
+    abstract: "Forwards adld's events to an MQTT broker, and announces its cameras to Home Assistant.",
     discussion: """
-      Runs until SIGTERM, SIGINT or SIGHUP. A broker or a daemon that is not there is waited for. Exit status: 0 stopped, 1 \
-      the daemon has another name now and the bridge is to be started anew, 78 settings or what they name cannot be used.
+      Runs until SIGTERM, SIGINT or SIGHUP, and waits for a broker or a daemon that is not there. Exit status: 0 stopped, 1 \
+      the daemon's node name has changed and the bridge must be restarted, 78 the settings, or something they name, cannot \
+      be used.
       """)
 
-  @Option(help: ArgumentHelp("The settings.", valueName: "file"))
+  @Option(help: ArgumentHelp("The settings file.", valueName: "file"))
   var config = "/etc/adl/adl-mqtt.yaml"
 
   @Flag(help: "Check the settings and everything they name, and exit.")

@@ -56,7 +56,7 @@ struct EventFeed: Sendable {
         // A lost state is asked for; lost events are in the daemon's history.
         if topic.kind == .state { for message in (try? source.snapshot()) ?? [] { take(message) } }
       case .restarted:
-        logger.notice("adld was started anew")
+        logger.notice("adld was restarted")
         exchange.translate {
           $0.daemonRestarted()
           return []

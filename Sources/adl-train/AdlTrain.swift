@@ -6,16 +6,16 @@ import Synthesis
 struct AdlTrain: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "adl-train",
-    abstract: "Trains the networks of VPN and VPN++, offline: pose teachers, attention teachers, RGB students.",
+    abstract: "Train the networks of VPN and VPN++ offline: pose teachers, attention teachers, RGB students.",
     discussion: """
-      A full VPN++ takes four stages, each from the run folder of the one before: pose-teacher (AGCN-J on poses), rgb \
-      (I3D on clips), attention-teacher (VPN*: I3D raised by pose-driven attention), student (I3D with a Non-Local block \
-      that learns from both teachers and needs no poses afterwards). evaluate judges any of them, fuse adds the pose \
-      teacher's scores, export writes the student as a model for adld.
+      A full VPN++ takes four stages, each of which starts from the run folders of earlier ones: pose-teacher (AGCN-J on \
+      poses), rgb (I3D on clips), attention-teacher (VPN*: I3D weighted by pose-driven attention), student (I3D with a \
+      Non-Local block that learns from both teachers and needs no poses afterwards). evaluate scores any of them, fuse adds \
+      the pose teacher's scores, export writes the student as a model for adld.
 
       Settings come from a YAML file; config/train has one for each data set and stage. Exit status: 0 done, 1 a check \
-      failed, 64 wrong use, 65 data or weights that cannot be used, 70 training failed, 75 stopped or killed and to be \
-      resumed, 78 wrong settings.
+      failed, 64 wrong usage, 65 data or weights cannot be used, 70 training failed, 75 stopped or killed, can be resumed, \
+      78 wrong settings.
       """,
     subcommands: [
       PoseTeacherCommand.self, RGBCommand.self, AttentionTeacherCommand.self, StudentCommand.self, VPNCommand.self,

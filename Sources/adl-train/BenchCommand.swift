@@ -12,11 +12,11 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Measure one training step of the student: forward, backward, update.",
     discussion: """
-      Without other options the full-size student on one clip of 64 frames of 224x224. `make train-peers` runs the same \
-      step in Python's PyTorch, taking turns.
+      Without other options: the full-size student on one clip of 64 frames of 224x224. `make train-peers` interleaves it \
+      with the same step in Python's PyTorch.
 
-      With --loading it measures how many clips a second a stage's settings load: the first time, and once more, which is \
-      what data.cache is good for.
+      With --loading it measures how many clips per second are loaded with a stage's settings, in a first and a second \
+      pass; the second shows what data.cache saves.
 
       Example:
         adl-train bench --loading config/train/ntu60/rgb.yaml --set data.videos=/data/ntu --set data.cache=memory
@@ -24,27 +24,27 @@ struct BenchCommand: ParsableCommand {
 
   @OptionGroup var machine: MachineOptions
 
-  @Option(help: "Frames of a clip.")
+  @Option(help: "Frames in a clip.")
   var frames = 64
 
   @Option(help: "Height and width of a clip in pixels.")
   var size = 224
 
-  @Option(help: "Clips a step.")
+  @Option(help: "Clips per step.")
   var batch = 1
 
-  @Option(help: "Factor on every layer's channels.")
+  @Option(help: "Width: factor on every layer's channels.")
   var width = 1.0
 
-  @Option(help: "Measured steps.")
+  @Option(help: "Steps to measure.")
   var rounds = 5
 
-  @Option(help: ArgumentHelp("Load clips by the settings of a stage, instead of training.", valueName: "file.yaml"))
+  @Option(help: ArgumentHelp("Load clips with a stage's settings instead of training.", valueName: "file.yaml"))
   var loading: String?
 
   @OptionGroup var set: SettingOverrides
 
-  @Flag(help: "Run one step for every line of standard input and print its seconds, for comparisons that take turns.")
+  @Flag(help: "Run one step for every line of standard input and print its seconds, for interleaved comparisons.")
   var serve = false
 
   func validate() throws {

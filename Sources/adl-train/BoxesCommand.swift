@@ -11,11 +11,11 @@ import Training
 struct BoxesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "boxes",
-    abstract: "Find the person in every recording, so that networks can be trained on the squares adld shows them.",
+    abstract: "Find the person in every recording, to train networks on the squares that adld shows them.",
     discussion: """
       Runs adld's own finder and tracker over the videos of a data set and writes one small CSV file per recording. Train \
-      with `--set data.boxes=FOLDER`. Recordings that have a file are skipped, so the same command goes on after an \
-      interruption; delete a file to look again. Data sets whose skeleton files hold pixel coordinates (NTU RGB+D, Toyota \
+      with `--set data.boxes=FOLDER`. Recordings that have a file are skipped, so the same command resumes after an \
+      interruption; delete a file to redo it. Data sets whose skeleton files hold pixel coordinates (NTU RGB+D, Toyota \
       Smarthome, `adl-train synth`) do not need this.
 
       Example:
@@ -23,7 +23,7 @@ struct BoxesCommand: ParsableCommand {
       --out boxes/nucla --sheet boxes.jpg
       """)
 
-  @Option(help: "Settings of a stage; only its data section is used.")
+  @Option(help: "Settings of a stage, of which only the data section is used.")
   var config: String
 
   @OptionGroup var set: SettingOverrides

@@ -17,10 +17,10 @@ struct DataCommand: ParsableCommand {
 struct DataCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
-    abstract: "Read every recording once, and report counts, missing pairs and broken files.",
-    discussion: "Decodes every video to its end and parses every skeleton. Ends with 1 when a file cannot be read.")
+    abstract: "Read every recording once and report counts, missing pairs and broken files.",
+    discussion: "Decodes every video to its end and parses every skeleton. Exit status 1 if a file cannot be read.")
 
-  @Argument(help: "Settings of a stage, of which the data section is used.")
+  @Argument(help: "Settings of a stage, of which only the data section is used.")
   var config: String
 
   @OptionGroup var set: SettingOverrides

@@ -12,8 +12,8 @@ struct DataPreviewCommand: ParsableCommand {
     commandName: "preview",
     abstract: "Draw what the RGB networks see of a data set: region, size and augmentation.",
     discussion: """
-      One row per recording. The first three pictures are the begin, the middle and the end of a window as evaluation sees \
-      it; each further three are one draw of training, as the augmentation settings vary it.
+      One row per recording. The first three pictures are the start, middle and end of a window as evaluation sees it; \
+      every further three are one random draw of training, varied by the augmentation settings.
 
       Example:
         adl-train data preview config/train/ntu60/rgb.yaml --set augmentation.preset=strong --out preview.jpg
@@ -24,13 +24,13 @@ struct DataPreviewCommand: ParsableCommand {
 
   @OptionGroup var set: SettingOverrides
 
-  @Option(help: ArgumentHelp("The picture.", valueName: "jpg"))
+  @Option(help: ArgumentHelp("Where the picture goes.", valueName: "jpg"))
   var out: String
 
-  @Option(help: "Recordings to show, evenly over the training clips.")
+  @Option(help: "Recordings to show, spread evenly over the training clips.")
   var clips = 12
 
-  @Option(help: "Draws of training to show of each.")
+  @Option(help: "Random draws of training to show for each.")
   var draws = 3
 
   private static let shown = 3
@@ -39,7 +39,7 @@ struct DataPreviewCommand: ParsableCommand {
     guard (1...200).contains(clips) else { throw ValidationError("--clips must be 1 to 200; it is \(clips)") }
     guard (0...10).contains(draws) else { throw ValidationError("--draws must be 0 to 10; it is \(draws)") }
     guard [".jpg", ".jpeg"].contains(where: out.lowercased().hasSuffix) else {
-      throw ValidationError("--out writes a JPEG, so that its name must end in .jpg; it is \(out)")
+      throw ValidationError("--out writes a JPEG, so its name must end in .jpg; it is \(out)")
     }
   }
 

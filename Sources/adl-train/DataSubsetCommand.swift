@@ -8,10 +8,10 @@ import Training
 struct DataSubsetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "subset",
-    abstract: "List a part of a manifest's recordings, as for training with few labels.",
+    abstract: "List part of a manifest's recordings, for example to train with few labels.",
     discussion: """
-      Every label keeps its share of each partition, from as many people as there are; the same seed keeps the same \
-      recordings. The new list lies beside the old one, since its paths are relative to it.
+      Every label keeps its share of each partition, from as many people as possible; the same seed keeps the same \
+      recordings. The new list is written next to the old one, because its paths are relative to its folder.
 
       Example:
         adl-train data subset data/rendered/CS.csv --train 0.1 --name CS-few.csv

@@ -11,27 +11,27 @@ import Training
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Judge a run: accuracy, confusion matrix, calibration, and a report to read.",
+    abstract: "Evaluate a run: accuracy, confusion matrix, calibration, and a report.",
     discussion: """
       Scores every window of every clip in both ways: paper (windows of every second frame, softmax, maximum over windows) \
-      and code (as released: consecutive frames, sum of logits); --windows does one of them alone. A temperature is fitted \
-      on the validation clips; export puts it into the model. With --pose-run the report also has poses alone and both \
+      and code (as released: consecutive frames, sum of logits); --windows does only one of them. A temperature is fitted \
+      on the validation clips; export stores it in the model. With --pose-run the report also covers poses alone and both \
       together.
 
       Writes into the run folder: calibration.json and evaluation-PARTITION/ with scores-paper.jsonl, scores-code.jsonl, \
       classes.csv, confusion.csv, confusion.svg, report.html.
       """)
 
-  @Option(name: .customLong("run"), help: ArgumentHelp("The run.", valueName: "folder"))
+  @Option(name: .customLong("run"), help: ArgumentHelp("The run folder.", valueName: "folder"))
   var runFolder: String
 
-  @Option(help: "Which clips: train, validation or test.")
+  @Option(help: "Clips to score: train, validation or test.")
   var partition = Partition.test
 
-  @Option(help: "One way to lay out windows, paper or code; both when left out.")
+  @Option(help: "How to lay out windows: paper or code. Default: both.")
   var windows: WindowScheme?
 
-  @Option(help: ArgumentHelp("A pose-teacher's run, to judge both together as well.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Run folder of a pose-teacher, to evaluate both together as well.", valueName: "folder"))
   var poseRun: String?
 
   @OptionGroup var set: SettingOverrides

@@ -10,28 +10,29 @@ import Training
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Write a trained student as a model for adld, and check that both engines agree about it.",
+    abstract: "Write a trained student as a model for adld, and check that both engines agree.",
     discussion: """
-      Teachers and training layers stay behind. The temperature is the one `adl-train evaluate` fitted. The model then runs \
-      on recorded clips in the live engine and in libtorch; a difference above 1e-3 of the largest logit is an error.
+      Teachers and layers used only in training are left out. The temperature is the one that `adl-train evaluate` fitted. \
+      The model then runs on recorded clips in the live engine and in libtorch; a difference above 1e-3 of the largest logit \
+      is an error.
       """)
 
-  @Option(name: .customLong("run"), help: ArgumentHelp("The run of a student or rgb stage.", valueName: "folder"))
+  @Option(name: .customLong("run"), help: ArgumentHelp("Run folder of a student or rgb stage.", valueName: "folder"))
   var runFolder: String
 
   @Option(help: ArgumentHelp("Where the model goes.", valueName: "file.safetensors"))
   var out: String
 
-  @Option(help: "The model's name; the run folder's when left out.")
+  @Option(help: "The model's name. Default: the run folder's.")
   var name: String?
 
-  @Option(help: "Samples a second; when left out, the frame rate of the data set's videos by the stride of clips.")
+  @Option(help: "Samples per second. Default: the videos' frame rate divided by the stride of clips.")
   var sampleRate: Double?
 
   @Option(help: "How weights are stored: f32, f16 or bf16.")
   var stored = "f32"
 
-  @Option(help: "Recorded clips on which the engines are compared.")
+  @Option(help: "Recorded clips to compare the engines on.")
   var clips = 4
 
   @OptionGroup var set: SettingOverrides

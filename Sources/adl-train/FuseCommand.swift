@@ -9,17 +9,17 @@ struct FuseCommand: ParsableCommand {
     commandName: "fuse",
     abstract: "Average the scores of two evaluated runs, such as VPN++ and AGCN-J.",
     discussion: """
-      Late fusion: the weighted average of softmax scores, clip by clip by name. Both runs must have been evaluated on the \
-      partition. The weight is tuned on validation scores where both runs have them, and is a half where not.
+      Late fusion: the weighted average of softmax scores, clip by clip, matched by name. Both runs must have been evaluated \
+      on the partition. The weight is tuned on validation scores if both runs have them; otherwise it is one half.
       """)
 
-  @Option(help: ArgumentHelp("The RGB run.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Folder of the RGB run.", valueName: "folder"))
   var student: String
 
-  @Option(help: ArgumentHelp("The pose run.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Folder of the pose run.", valueName: "folder"))
   var pose: String
 
-  @Option(help: "Which clips: train, validation or test.")
+  @Option(help: "Clips to score: train, validation or test.")
   var partition = "test"
 
   @Option(help: "Share of the pose run, 0 to 1.")

@@ -12,12 +12,12 @@ struct MachineOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      f32; bf16: convolutions and products in bfloat16, weights and losses in float32; tf32: f32 whose products a GPU \
-      rounds to ten bits.
+      f32; bf16 (convolutions and products in bfloat16, weights and losses in float32); or tf32 (f32 with products that a \
+      GPU rounds to ten bits).
       """))
   var precision = TrainingPrecision.float32
 
-  @Option(help: "Cores of one process; 0 takes all.")
+  @Option(help: "Cores per process; 0 for all.")
   var threads = 0
 
   func validate() throws {

@@ -10,8 +10,8 @@ struct SelftestCommand: ParsableCommand {
     commandName: "selftest",
     abstract: "Check the training networks against recorded outputs of the published ones.",
     discussion: """
-      Builds student, AGCN-J, the 2-block attention and VPN* with formula weights, runs the recorded inputs and compares \
-      every recorded value. Ends with 1 when a relative L2 error is above 1e-4.
+      Builds the student, AGCN-J, the 2-block attention and VPN* with formula weights, runs the recorded inputs and compares \
+      every recorded value. Exit status 1 if a relative L2 error is above 1e-4.
       """)
 
   @Option(help: ArgumentHelp("Use this recording instead of the built-in one.", valueName: "file"))

@@ -5,7 +5,7 @@ struct SettingOverrides: ParsableArguments {
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp(
-      "Replace a setting, such as data.videos=/data/ntu; may be repeated.", valueName: "section.key=value")
+      "Override a setting, such as data.videos=/data/ntu; may be repeated.", valueName: "section.key=value")
   )
   var values: [String] = []
 }

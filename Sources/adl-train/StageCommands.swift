@@ -6,9 +6,9 @@ import Training
 struct PoseTeacherCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pose-teacher",
-    abstract: "Train AGCN-J, which reads activities from poses alone.",
+    abstract: "Train AGCN-J, which recognises activities from poses alone.",
     discussion: """
-      The teacher of feature distillation, and the other half of VPN++ with poses. Needs skeletons, no videos. As \
+      The teacher for feature distillation, and the other half of VPN++ with poses. Needs skeletons, but no videos. As \
       published: SGD with Nesterov momentum, rate 0.1 divided by ten at epochs 30 and 40, batch 64 (NTU) or 16 (Smarthome).
 
       Example:
@@ -25,8 +25,8 @@ struct RGBCommand: ParsableCommand {
     commandName: "rgb",
     abstract: "Fine-tune I3D on clips, from published weights or from scratch.",
     discussion: """
-      The baseline, and where attention teachers and students begin. start.model names published Kinetics weights (a \
-      PyTorch checkpoint or a model file); without it I3D begins from scratch, which takes far longer.
+      The baseline, and what attention teachers and students start from. start.model names published Kinetics weights (a \
+      PyTorch checkpoint or a model file); without it I3D is trained from scratch, which takes far longer.
 
       Example:
         adl-train rgb --config config/train/ntu60/rgb.yaml --set data.videos=/data/nturgb+d \\
@@ -40,10 +40,10 @@ struct RGBCommand: ParsableCommand {
 struct AttentionTeacherCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "attention-teacher",
-    abstract: "Train VPN*, an I3D whose features are raised where and when the pose says.",
+    abstract: "Train VPN*, an I3D whose features are weighted in space and time by pose attention.",
     discussion: """
-      The teacher of attention distillation: I3D from the rgb stage (start.rgb), two AGCN blocks on the poses of the \
-      clip's own frames, sigmoid over space times softmax over time.
+      The teacher for attention distillation: I3D from the rgb stage (start.rgb), two AGCN blocks on the poses of the clip's \
+      own frames, sigmoid over space times softmax over time.
 
       Example:
         adl-train attention-teacher --config config/train/ntu60/attention-teacher.yaml \\
@@ -57,12 +57,12 @@ struct AttentionTeacherCommand: ParsableCommand {
 struct StudentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "student",
-    abstract: "Train the RGB student: I3D with a Non-Local block that learns from poses and is used without.",
+    abstract: "Train the RGB student: I3D with a Non-Local block that learns from poses and then works without.",
     discussion: """
       --distill none is I3D+NL, feature is VPN-F (needs start.poseTeacher), attention is VPN-A (needs \
-      start.attentionTeacher), both is VPN++. The student begins from start.rgb. `adl-train export` makes a model for the \
-      daemon of the run. With --temporal-padding stream it learns from what comes before and after each window, too, as \
-      continual windows see it (model.windows: continual); start.model or start.rgb is then usually a student that is \
+      start.attentionTeacher), both is VPN++. The student starts from start.rgb. `adl-train export` makes a model for \
+      the daemon from the run. With --temporal-padding stream it also learns from what comes before and after each window, \
+      as continual windows see it (model.windows: continual); start.model or start.rgb is then usually a student that is \
       already good.
 
       Example:
@@ -71,10 +71,10 @@ struct StudentCommand: ParsableCommand {
           --out runs/vpnpp
       """)
 
-  @Option(help: "What to learn from besides labels: none, feature, attention or both.")
+  @Option(help: "Distillation besides labels: none, feature, attention or both.")
   var distill: Distillation
 
-  @Option(help: "What the trunk sees beyond a window: zeros, or stream; clip.temporalPadding of the settings.")
+  @Option(help: "What the trunk sees beyond a window: zeros or stream. Overrides clip.temporalPadding.")
   var temporalPadding: ClipSettings.TemporalPadding?
 
   @OptionGroup var options: StageOptions
@@ -90,10 +90,10 @@ struct StudentCommand: ParsableCommand {
 struct VPNCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vpn",
-    abstract: "Train the full VPN, which needs poses when it is used: for comparison.",
+    abstract: "Train the full VPN, which also needs poses for inference; for comparison.",
     discussion: """
       I3D from the rgb stage, pose-driven attention with hidden layers, and the spatial embedding that brings clips and \
-      poses together. network.poseBackbone chooses AGCN blocks or the released network.
+      poses closer together. network.poseBackbone chooses AGCN blocks or the released network.
 
       Example:
         adl-train vpn --config config/train/ntu60/vpn.yaml --set data.videos=/data/nturgb+d \\

@@ -9,15 +9,15 @@ struct StageOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Settings of the stage; config/train has presets.", valueName: "file.yaml"))
   var config: String
 
-  @Option(help: ArgumentHelp("Folder of the run. A run that is there already goes on.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Run folder. An existing run is resumed.", valueName: "folder"))
   var out: String
 
   @OptionGroup var set: SettingOverrides
 
-  @Flag(help: "Begin anew where a run is there already.")
+  @Flag(help: "Start over if there is a run already.")
   var restart = false
 
-  @Option(help: "Processes that train together on this machine, each with a batch of its own.")
+  @Option(help: "Processes that train together on this machine, each with its own batch.")
   var processes = 1
 
   @OptionGroup var machine: MachineOptions

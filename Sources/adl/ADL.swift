@@ -7,12 +7,12 @@ struct ADL: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "adl",
     abstract: """
-      Recognition of activities of daily living: watch, look back, try rules, recognise, list cameras, import models, \
-      measure, train, let clients in.
+      Recognise activities of daily living: watch events, look back, try rules, recognise files, list cameras, import \
+      models, measure, train, manage keys.
       """,
     discussion: """
-      The service itself is `adld`. Exit status: 0 done, 1 a check failed, 64 wrong use, 65 a file or model that cannot \
-      be used, 69 a device or service that is not there.
+      The service itself is `adld`. Exit status: 0 done, 1 a check failed, 64 wrong usage, 65 a file or model cannot be \
+      used, 69 a device or service is not available.
       """,
     subcommands: [
       WatchCommand.self, HistoryCommand.self, RulesCommand.self, RecognizeCommand.self, CamerasCommand.self,

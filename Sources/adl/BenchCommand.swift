@@ -11,43 +11,43 @@ import Settings
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Measure how long one clip takes, and what share of this machine's best rate that is.",
+    abstract: "Measure how long one clip takes, and what share of this machine's peak rate that is.",
     discussion: """
-      Precisions and the roof (one large convolution) take turns, so that a busy machine slows all of them alike. \
-      Without other options: the full-size student on 64 frames of 224x224, weights from a formula.
+      Precisions and the roof (one large convolution) are interleaved, so that a busy machine slows all of them equally. \
+      Without other options: the full-size student on 64 frames of 224x224, with weights from a formula.
       """,
     subcommands: [BenchPeopleCommand.self])
 
-  @Option(help: "Number format: auto, f32, bf16 or int8. All that this CPU has when left out.")
+  @Option(help: "Number format: auto, f32, bf16 or int8. Default: all that this CPU has.")
   var precision: [Precision] = []
 
   @Option(
-    help: "What a window costs: recompute (all of it), incremental (what is new in it) or continual. All when left out."
+    help: "How windows are computed: recompute (whole), incremental (only what is new) or continual. Default: all."
   )
   var windows: [ModelSettings.Windows] = []
 
-  @Option(help: "Frames from one incremental window to the next.")
+  @Option(help: "Frames between incremental windows.")
   var hop = 8
 
-  @Option(help: ArgumentHelp("Measure this model instead of one of formula weights.", valueName: "file.safetensors"))
+  @Option(help: ArgumentHelp("Measure this model instead of one with formula weights.", valueName: "file.safetensors"))
   var model: String?
 
-  @Option(help: "Factor on every layer's channels.")
+  @Option(help: "Width: factor on every layer's channels.")
   var width = 1.0
 
-  @Option(help: "Frames of the clip.")
+  @Option(help: "Frames in the clip.")
   var frames = 64
 
   @Option(help: "Height and width of the clip in pixels.")
   var size = 224
 
-  @Option(help: "Classes of the head.")
+  @Option(help: "Number of classes.")
   var classes = 31
 
   @Option(help: "Cores to use.")
   var threads = MachineLimits.current.threads
 
-  @Option(help: "Measured clips of each precision.")
+  @Option(help: "Clips to measure for each precision.")
   var rounds = 9
 
   @Flag(help: "Also print the time of every layer.")
@@ -60,8 +60,8 @@ struct BenchCommand: ParsableCommand {
     help: ArgumentHelp(
       "Measure on request.",
       discussion: """
-        Reads lines from standard input: the name of a precision runs one clip and prints its seconds; "logits" and a \
-        precision prints the logits. For comparisons that interleave several programs.
+        Reads lines from standard input: the name of a precision runs one clip and prints its time in seconds; "logits" \
+        and a precision prints the logits. For comparisons that interleave several programs.
         """))
   var serve = false
 

@@ -16,20 +16,20 @@ struct BenchPeopleCommand: ParsableCommand {
     commandName: "people",
     abstract: "Measure the person finders, the tracker and the cutting of windows.",
     discussion: """
-      Without a video: rendered people in 640x480. Finders take turns on the same pictures. The share of a core is what the \
-      finder costs at --rate finds a second. Memory is of the pictures that are kept for one camera.
+      Without --video it uses rendered people in 640x480. Finders take turns on the same pictures. The share of a core is \
+      the cost of the finder at --rate finds per second. Memory is that of the pictures kept for one camera.
       """)
 
   @Option(help: ArgumentHelp("A person detector of the YOLOX family.", valueName: "file.onnx"))
   var detector: String?
 
-  @Option(help: "Pictures to look at: a file.")
+  @Option(help: "Video file to take pictures from.")
   var video: String?
 
-  @Option(help: "Finds a second.")
+  @Option(help: "Finds per second.")
   var rate = 3.0
 
-  @Option(help: "Pictures that are measured.")
+  @Option(help: "Pictures to measure.")
   var rounds = 60
 
   @Option(help: "Cores for the finder.")

@@ -8,11 +8,11 @@ struct CamerasCommand: ParsableCommand {
     commandName: "cameras",
     abstract: "List the cameras of this machine: names, formats, sizes, rates and controls.",
     discussion: """
-      Name a camera in the settings by its by-id or serial name where it has one, or by-path when two of a model look \
-      alike; /dev/videoN may be another camera after a restart.
+      In the settings, name a camera by its by-id or serial name if it has one, or by its by-path name if two of the same \
+      model cannot be told apart; /dev/videoN may be another camera after a restart.
       """)
 
-  @Flag(help: "Print JSON: an array with one object a camera.")
+  @Flag(help: "Print JSON: an array with one object per camera.")
   var json = false
 
   func run() throws {

@@ -3,7 +3,7 @@ import Events
 
 /// Keys of a client that watches a daemon on another machine.
 struct ClientOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The daemon's public key, for its events.remote.", valueName: "file"))
+  @Option(help: ArgumentHelp("The daemon's public key, to connect to its events.remote.", valueName: "file"))
   var serverKey: String?
 
   @Option(help: ArgumentHelp("This client's secret key, made by `adl keys generate`.", valueName: "file"))
@@ -11,7 +11,7 @@ struct ClientOptions: ParsableArguments {
 
   func validate() throws {
     guard (serverKey == nil) == (key == nil) else {
-      throw ValidationError("--server-key and --key belong together: the daemon's key, and this client's own")
+      throw ValidationError("--server-key and --key belong together: the daemon's key and this client's own")
     }
   }
 

@@ -7,35 +7,35 @@ import History
 struct HistoryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "history",
-    abstract: "Show what was recognised, since yesterday or since when you like.",
+    abstract: "Show what was recognised in the last 24 hours, or in any other period.",
     discussion: """
-      Asks the daemon, or reads its file with --database while it is down. A row is an activity, the visit of a person who has \
-      left, or what was said about a camera's health. What goes on has no end yet.
+      Asks the daemon; with --database it reads the daemon's file, even while the daemon is down. Each row is an activity, \
+      the visit of a person who has left, or a message about a camera's health. What still goes on has no end.
 
       A time is an age (90m, 2h, 3d), a day (today, yesterday, 2026-10-01), a local time of today (07:30) or of a day \
       ("2026-10-01 07:30"), or RFC 3339.
       """)
 
   @Option(
-    help: ArgumentHelp("Show what was said after this time (default: 24h, with --summary 7d).", valueName: "time"))
+    help: ArgumentHelp("Show messages after this time (default: 24h, with --summary 7d).", valueName: "time"))
   var since: String?
 
-  @Option(help: ArgumentHelp("Show what was said until this time.", valueName: "time"))
+  @Option(help: ArgumentHelp("Show messages up to this time.", valueName: "time"))
   var until: String?
 
-  @Option(help: "Show one day: today, yesterday or such as 2026-10-01.")
+  @Option(help: "Show one day: today, yesterday or a date such as 2026-10-01.")
   var day: String?
 
-  @Option(help: "Show this camera only.")
+  @Option(help: "Show only this camera.")
   var camera: String?
 
-  @Option(help: "Show this activity only.")
+  @Option(help: "Show only this activity.")
   var label: String?
 
-  @Flag(help: "Count activities and their minutes by day.")
+  @Flag(help: "Count activities and their minutes per day.")
   var summary = false
 
-  @Flag(help: "One JSON object a line: {\"topic\": …, \"message\": …}.")
+  @Flag(help: "One JSON object per line: {\"topic\": …, \"message\": …}.")
   var json = false
 
   @Option(help: "Where the daemon answers queries: its events.query.")

@@ -7,19 +7,19 @@ import Foundation
 struct KeysCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "keys",
-    abstract: "Make keys, and say which clients on other machines may connect.",
+    abstract: "Make keys, and choose which clients on other machines may connect.",
     discussion: """
-      On the daemon's machine, once, and set events.remote in adld.yaml:
+      Once, on the daemon's machine, which also needs events.remote in adld.yaml:
         adl keys generate /etc/adl/curve
         chown root:adl /etc/adl/curve.secret && chmod 640 /etc/adl/curve.secret
-      On the client's:
+      On the client's machine:
         adl keys generate laptop
-      With laptop.public brought to the daemon's machine, and curve.public to the client's:
+      Then copy laptop.public to the daemon's machine and curve.public to the client's:
         adl keys add laptop laptop.public
         adl watch --endpoint tcp://HOST:5556 --server-key curve.public --key laptop.secret
 
-      The daemon reads the folder again at every heartbeat: an added client gets in, a revoked one is thrown out, within
-      seconds and without a restart.
+      The daemon rereads the folder at every heartbeat: within seconds, and without a restart, an added client can connect
+      and a revoked one is disconnected.
       """,
     subcommands: [Generate.self, Add.self, List.self, Revoke.self])
 
@@ -31,9 +31,9 @@ struct KeysCommand: ParsableCommand {
 
   struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make a pair of keys: PATH.secret, readable only by you, and PATH.public.")
+      abstract: "Make a key pair: PATH.secret, readable only by you, and PATH.public.")
 
-    @Argument(help: "Where the files go, without their ending.")
+    @Argument(help: "Path of the files, without their extension.")
     var path: String
 
     func validate() throws {
@@ -52,12 +52,12 @@ struct KeysCommand: ParsableCommand {
   }
 
   struct Add: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Let a client in.")
+    static let configuration = CommandConfiguration(abstract: "Allow a client to connect.")
 
     @Argument(help: "What it is called here.")
     var name: String
 
-    @Argument(help: "Its public key: the file, or the 40 characters.")
+    @Argument(help: "Its public key: the file, or its 40 characters.")
     var key: String
 
     @OptionGroup var folder: Folder

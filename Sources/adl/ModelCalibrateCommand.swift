@@ -11,16 +11,16 @@ import Video
 struct ModelCalibrateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "calibrate",
-    abstract: "Make a model ready for int8, which is the fastest way to run it.",
+    abstract: "Prepare a model for int8, the fastest way to run it.",
     discussion: """
-      Runs the model in float32 on windows of the recordings, as `adl recognize` would cut them, and stores in its file \
-      how large the values of each layer become. Every fourth window is kept apart, to say how far int8 then agrees with \
-      float32. Recordings should show what the model will see: the rooms, the people and what they do.
+      Runs the model in float32 on windows of the recordings, cut as `adl recognize` cuts them, and stores in its file how \
+      large the values of each layer become. Every fourth window is held out, to report how far int8 agrees with float32. \
+      Recordings should show what the model will see: the rooms, the people and what they do.
 
-      The weights stay as they are. The file's SHA-256 changes, as events show it.
+      The weights stay the same, but the file's SHA-256, which events carry, changes.
       """)
 
-  @Argument(help: "The model; it is replaced, unless there is --out.")
+  @Argument(help: "The model; replaced unless you pass --out.")
   var model: String
 
   @Option(
@@ -28,13 +28,13 @@ struct ModelCalibrateCommand: ParsableCommand {
     help: ArgumentHelp("Recordings: files, or synthetic:SEED?length=SECONDS.", valueName: "video"))
   var data: [String]
 
-  @Option(help: "Windows to look at, spread over the recordings.")
+  @Option(help: "Windows to use, spread over the recordings.")
   var count = 320
 
-  @Option(help: "How a layer's range follows from its values: largest, percentile (99.99 %) or meanSquaredError.")
+  @Option(help: "How to get a layer's range from its values: largest, percentile (99.99 %) or meanSquaredError.")
   var choice = Calibrator.Choice.largest
 
-  @Option(help: "Modules at the end that stay float32, 0 to 9; as few as agree with float32 when left out.")
+  @Option(help: "Modules at the end that stay float32, 0 to 9. Default: as few as agree with float32.")
   var exactModules: Int?
 
   @OptionGroup

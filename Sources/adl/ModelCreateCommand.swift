@@ -7,25 +7,25 @@ import Networks
 struct ModelCreateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "create",
-    abstract: "Make a model with seeded random weights, for trying things out.",
-    discussion: "Such a model is as fast as a trained one of its size, and its answers mean nothing.")
+    abstract: "Make a model with seeded random weights, for experiments.",
+    discussion: "Such a model is as fast as a trained one of the same size, but its results mean nothing.")
 
   @Option(help: "Different seeds give different weights.")
   var seed: UInt64 = 1
 
-  @Option(help: "Width multiplier of every layer's channels.")
+  @Option(help: "Width: factor on every layer's channels.")
   var width = 1.0
 
-  @Option(help: "Frames of a window: a multiple of 8 from 16 on.")
+  @Option(help: "Frames in a window: a multiple of 8, at least 16.")
   var frames = 64
 
   @Option(help: "Height and width of a sample in pixels, 112 to 320.")
   var size = 224
 
-  @Option(help: ArgumentHelp("Names of the activities, one a line.", valueName: "file"))
+  @Option(help: ArgumentHelp("Names of the activities, one per line.", valueName: "file"))
   var labels: String?
 
-  @Option(help: "Number of activities when no labels are given.")
+  @Option(help: "Number of activities, without --labels.")
   var classes: Int?
 
   @Option(help: "The attention block: none, sub_sampled or full.")
@@ -37,7 +37,7 @@ struct ModelCreateCommand: ParsableCommand {
   @Option(help: "How weights are stored: f32, f16 or bf16.")
   var precision = StoredPrecision.f32
 
-  @Option(help: "Logits are divided by this before the softmax.")
+  @Option(help: "Temperature: logits are divided by this before the softmax.")
   var temperature = 1.0
 
   @Option(help: "The model's name.")

@@ -16,7 +16,7 @@ struct ModelExportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where the ONNX file goes.", valueName: "file.onnx"))
   var onnx: String
 
-  @Flag(help: "Give every layer's activation as an output too.")
+  @Flag(help: "Also output every layer's activation.")
   var endpoints = false
 
   func run() throws {

@@ -9,48 +9,48 @@ struct ModelImportCommand: ParsableCommand {
     commandName: "import",
     abstract: "Make a model from a PyTorch or NumPy checkpoint or a safetensors file with published names.",
     discussion: """
-      Reads state dictionaries of VPN++ students and of published I3D classifiers, in both formats of torch.save, and I3D \
-      in Flax, a pickle of NumPy arrays under `params` and `batch_stats`. Nothing in the file is executed. A whole pickled module is refused; save its weights with \
-      torch.save(model.state_dict(), "weights.pt").
+      Reads state dictionaries and whole modules of VPN++ students and of published I3D classifiers, in both formats of \
+      torch.save, and I3D in Flax: a pickle of NumPy arrays under `params` and `batch_stats`. Nothing in the file is \
+      executed.
       """)
 
   @Argument(help: "The checkpoint.")
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("Names of the activities, one a line, in the order of the logits.", valueName: "file"))
+  @Option(help: ArgumentHelp("Names of the activities, one per line, in the order of the logits.", valueName: "file"))
   var labels: String
 
   @Option(
     help: ArgumentHelp(
-      "Groups labels into families: YAML lines such as Drink: [label, label]. What is in none is other.",
+      "Group labels into families: YAML lines such as Drink: [label, label]. Labels in none are other.",
       valueName: "file.yaml"))
   var families: String?
 
-  @Option(help: "What the checkpoint must be: auto, student or i3d.")
+  @Option(help: "Kind of network: auto, student or i3d.")
   var network = StudentImport.Kind.auto
 
-  @Option(help: "Frames of a window, for a network without an fc layer: a multiple of 8 from 16 on.")
+  @Option(help: "Frames in a window, for a network without an fc layer: a multiple of 8, at least 16.")
   var frames = 64
 
   @Option(help: "Height and width of a sample in pixels, 112 to 320.")
   var size = 224
 
-  @Option(help: "Samples per second the network was trained with.")
+  @Option(help: "Samples per second that the network was trained with.")
   var sampleRate = 15.0
 
-  @Option(help: "Logits are divided by this before the softmax.")
+  @Option(help: "Temperature: logits are divided by this before the softmax.")
   var temperature = 1.0
 
-  @Option(help: "What its windows showed in training: person (the square around one) or scene (the whole picture).")
+  @Option(help: "What windows showed in training: person (the square around one) or scene (the whole picture).")
   var region: ModelCard.Region?
 
-  @Option(help: "How pictures that are not square became square in training: full or centerSquare.")
+  @Option(help: "How pictures were made square in training: full (stretched) or centerSquare (cropped).")
   var crop: ModelCard.Crop?
 
-  @Option(help: "The model's name; the checkpoint's file name when left out.")
+  @Option(help: "The model's name. Default: the checkpoint's file name.")
   var name: String?
 
-  @Option(help: "What it was trained on and how well it did.")
+  @Option(help: "What it was trained on, and how well it does.")
   var training: String?
 
   @Option(help: "How weights are stored: f32, f16 or bf16.")

@@ -11,10 +11,10 @@ import Video
 /// `adl model verify`: every value of a model file.
 struct ModelVerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Check every tensor of a model; ends with 1 when something is wrong.",
+    commandName: "verify", abstract: "Check every tensor of a model. Exit status 1 if something is wrong.",
     discussion: """
-      With --data it also runs the model in every number format on windows of recordings, cut as `adl recognize` would, and \
-      says how far each agrees with float32; with --truth also how often each is right.
+      With --data it also runs the model in every number format on windows of recordings, cut as `adl recognize` cuts them, \
+      and reports how far each agrees with float32; with --truth, also how often each is right.
       """)
 
   @Argument(help: "The model.")
@@ -29,12 +29,12 @@ struct ModelVerifyCommand: ParsableCommand {
     parsing: .upToNextOption,
     help: ArgumentHelp(
       """
-      What one person does in each of the recordings, in the same order, as `adl synth --stream` writes it; judges the \
-      windows in which one thing goes on from beginning to end.
+      What one person does in each of the recordings, in the same order, as `adl synth --stream` writes it. Only windows \
+      with a single activity from start to end count.
       """, valueName: "csv"))
   var truth: [String] = []
 
-  @Option(help: "At most so many windows of each recording.")
+  @Option(help: "Largest number of windows per recording.")
   var count = 100
 
   @OptionGroup

@@ -9,7 +9,7 @@ import Pipeline
 struct RecognitionFiles: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Write the recording as MP4 with everybody's box, name, activity and best scores; sound is not copied.",
+      "Write the recording as MP4 with everybody's box, number, activity and best scores, without sound.",
       valueName: "out.mp4"))
   var video: String?
 

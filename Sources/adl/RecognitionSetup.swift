@@ -20,21 +20,23 @@ struct RecognitionSetup: ParsableArguments {
   @Flag(help: "Look at the whole picture instead of at each person.")
   var scene = false
 
-  @Option(help: "Looks for people so many times a second.")
+  @Option(help: "How many times per second to look for people.")
   var rate = 3.0
 
-  @Option(help: "People who are recognised at a time; others wait for their turn.")
+  @Option(help: "How many people are recognised at a time; others take turns.")
   var most = 2
 
-  @Option(help: "Samples from one window to the next.")
+  @Option(help: "Samples between windows.")
   var hop = 8
 
   @Option(help: "Number format: auto, f32, bf16 or int8.")
   var precision = Precision.auto
 
   @Option(
-    help:
-      "What a window costs: incremental (what is new in it), recompute (all of it), or continual (each frame once; other results, which come later)."
+    help: """
+      How windows are computed: incremental (only what is new), recompute (whole), or continual (each frame once, which \
+      gives other results, and later).
+      """
   )
   var windows = ModelSettings.Windows.incremental
 
@@ -43,27 +45,26 @@ struct RecognitionSetup: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Part of the picture that is looked at, in fractions of its width and height.", valueName: "x,y,width,height"))
+      "Part of the picture to look at, in fractions of its width and height.", valueName: "x,y,width,height"))
   var roi: String?
 
   @Option(
-    help:
-      "How a picture that is not square becomes square: full or centerSquare; as the model's card says when left out.")
+    help: "How pictures become square: full (stretched) or centerSquare (cropped). Default: as in the model's card.")
   var crop: Crop?
 
   @Option(
     help: ArgumentHelp(
-      "Groups labels into families, instead of the families in the model's card: lines such as Drink: [label, label].",
+      "Families to use instead of those in the model's card: YAML lines such as Drink: [label, label].",
       valueName: "file.yaml"))
   var families: String?
 
-  @Flag(help: "What is in no family, together, is an activity too: other.")
+  @Flag(help: "Recognise labels in no family too, together, as other.")
   var other = false
 
-  @Option(help: "Probability at which an activity starts.")
+  @Option(help: "Probability at which an activity starts. Default: 0.6.")
   var on: Float?
 
-  @Option(help: "Probability below which it ends.")
+  @Option(help: "Probability below which it ends. Default: 0.4.")
   var off: Float?
 
   func validate() throws {

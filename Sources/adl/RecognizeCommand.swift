@@ -11,16 +11,16 @@ struct RecognizeCommand: ParsableCommand {
     commandName: "recognize",
     abstract: "Recognise the activities in a video file.",
     discussion: """
-      Runs the same pipeline as the daemon: finds people, follows each, and prints what each is doing and when. Without \
-      --detector what moves counts as people, which needs a camera that stands still. With --scene the whole picture is \
-      one window. The verdict is the softmax of all windows, max-pooled. A file shorter than one window is repeated \
-      until it fills one.
+      Runs the same pipeline as the daemon: finds people, follows them, and prints what each is doing and when. Without \
+      --detector, whatever moves counts as a person, which needs a camera that does not move. With --scene the whole \
+      picture is recognised instead. The verdict is the softmax of all windows, max-pooled. A file shorter than one window \
+      is repeated until it fills one.
 
-      --video, --subtitles and --csv write files besides; each appears whole or not at all. What goes on in a picture is \
-      known only later, so --video reads the recording a second time and cannot draw on a camera or a live stream. \
-      Frames keep their times and size; an odd width or height gets one more column or row.
+      --video, --subtitles and --csv also write files, each completely or not at all. What goes on in a frame is known \
+      only later, so --video reads the recording a second time, and works with neither cameras nor live streams. \
+      Frames keep their times and size; an odd width or height is padded by one column or row.
 
-      synthetic:7?length=60 is a minute of rendered people, for trying things out; README.md lists its options.
+      synthetic:7?length=60 is a minute of rendered people, for experiments; README.md lists its options.
       """)
 
   @Argument(help: "The video: a file, a URL, or synthetic:SEED?length=SECONDS.")

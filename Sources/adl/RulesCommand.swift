@@ -10,27 +10,27 @@ import Settings
 struct RulesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rules",
-    abstract: "Try rules on what a daemon published.",
+    abstract: "Try rules on recorded events.",
     discussion: """
-      Runs the rules of an adld.yaml over events that `adl watch --json` printed, with their times, as the daemon would have: \
-      what it would have raised and cleared, and where too little was watched to say anything. Alerts that the daemon itself \
-      published are passed over. A change to a rule can so be tried on yesterday before it goes to the daemon.
+      Runs the rules of an adld.yaml over events that `adl watch --json` printed, as the daemon would have at the time: shows \
+      what it would have raised and cleared, and where too little was watched to decide. Alerts that the daemon itself \
+      published are ignored. So you can try a changed rule on yesterday's events before the daemon uses it.
 
-      Times are those of rules.timeZone. With --json each line is an alert's event as the daemon publishes it, without \
-      what the publisher adds, or {"undecided": …}.
+      Times are in rules.timeZone. With --json each line is an alert as the daemon publishes it, without the fields that \
+      the publisher adds, or {"undecided": …}.
 
       Examples:
         adl watch --json >>events.jsonl
         adl rules events.jsonl --config /etc/adl/adld.yaml
       """)
 
-  @Argument(help: ArgumentHelp("What `adl watch --json` printed.", valueName: "events.jsonl"))
+  @Argument(help: ArgumentHelp("Output of `adl watch --json`.", valueName: "events.jsonl"))
   var events: String
 
-  @Option(help: ArgumentHelp("The settings with the rules.", valueName: "file"))
+  @Option(help: ArgumentHelp("The settings file with the rules.", valueName: "file"))
   var config = "/etc/adl/adld.yaml"
 
-  @Flag(help: "One JSON object a line.")
+  @Flag(help: "One JSON object per line.")
   var json = false
 
   func run() throws {

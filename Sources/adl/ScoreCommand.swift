@@ -9,24 +9,24 @@ import Pipeline
 struct ScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score",
-    abstract: "Compare what is recognised in a stream with the truth about it.",
+    abstract: "Compare what is recognised in a stream with the truth.",
     discussion: """
-      With --model the stream is a recording, which is recognised as the daemon would. Otherwise it is what \
-      `adl recognize --json` printed about a recording, or what `adl watch --json` printed while a daemon played one: \
-      there the stream begins when its camera goes online.
+      With --model the stream is a recording, and is recognised as the daemon would. Otherwise it is the output of \
+      `adl recognize --json`, or of `adl watch --json` while a daemon played a recording; the stream then begins when its \
+      camera goes online.
 
       The truth is a CSV file as `adl synth --stream` writes it: begin, end (seconds) and label, with the labels idle, \
-      unknown and background for nothing to be recognised, and a column person where there are several. They are judged \
-      together, whoever did it, or with --person one of them.
+      unknown and background where there is nothing to recognise, and a column person if there are several people. They are \
+      scored together, no matter who did what, or one at a time with --person.
 
-      recognised       share of true activities with a recognised one of their label that begins within --tolerance of \
-      their begin; each recognised one counts once
-      false a minute   recognised activities with nothing of their label within --tolerance, most of which lie where the \
-      truth says what goes on
-      quiet            share of windows without an activity, among those during all of which nobody does anything that is \
-      to be recognised, or nobody is there; an event log has no windows, so every second stands for one
+      recognised       share of true activities for which one with the same label was recognised that begins within \
+      --tolerance of their start; each recognised one counts once
+      false a minute   recognised activities, per minute, with nothing of their label within --tolerance, most of which lie \
+      where the truth says what goes on
+      quiet            share of windows without an activity, among those in which nobody does anything to be recognised, or \
+      nobody is there; an event log has no windows, so each second counts as one
 
-      Ends with 1 when --least-recognised, --most-false or --least-quiet is not met.
+      Exit status 1 if --least-recognised, --most-false or --least-quiet is not met.
 
       Examples:
         adl synth --out two --stream 60 --people 2 --size 640x480
@@ -34,35 +34,35 @@ struct ScoreCommand: ParsableCommand {
         adl watch --json >events & …; adl score events --truth two/truth.csv
       """)
 
-  @Argument(help: "A recording, with --model, or what was recognised.")
+  @Argument(help: "A recording, with --model; otherwise what was recognised in it.")
   var stream: String
 
-  @Option(help: ArgumentHelp("What went on.", valueName: "csv"))
+  @Option(help: ArgumentHelp("What really happened.", valueName: "csv"))
   var truth: String
 
-  @Option(help: ArgumentHelp("Recognises the stream.", valueName: "file.safetensors"))
+  @Option(help: ArgumentHelp("Recognise the recording with this model.", valueName: "file.safetensors"))
   var model: String?
 
   @Flag(help: "Print one JSON object instead of text.")
   var json = false
 
-  @Option(help: ArgumentHelp("Of a truth about several people: this one's alone.", valueName: "number"))
+  @Option(help: ArgumentHelp("Score only this person, if the truth is about several.", valueName: "number"))
   var person: Int?
 
-  @Option(help: ArgumentHelp("Between begin and recognised onset.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Largest distance between true start and recognised onset.", valueName: "seconds"))
   var tolerance = 2.0
 
   @Option(
-    help: ArgumentHelp("Of what `adl watch` printed: this camera's; the first one's when left out.", valueName: "name"))
+    help: ArgumentHelp("Camera in the output of `adl watch`. Default: the first.", valueName: "name"))
   var camera: String?
 
-  @Option(help: ArgumentHelp("Least share of activities to be recognised, 0 to 1.", valueName: "share"))
+  @Option(help: ArgumentHelp("Smallest acceptable share of recognised activities, 0 to 1.", valueName: "share"))
   var leastRecognised: Double?
 
-  @Option(help: ArgumentHelp("Most false activities a minute.", valueName: "count"))
+  @Option(help: ArgumentHelp("Largest acceptable number of false activities per minute.", valueName: "count"))
   var mostFalse: Double?
 
-  @Option(help: ArgumentHelp("Least share of quiet windows, 0 to 1.", valueName: "share"))
+  @Option(help: ArgumentHelp("Smallest acceptable share of quiet windows, 0 to 1.", valueName: "share"))
   var leastQuiet: Double?
 
   @OptionGroup(title: "Recognition, with --model")

@@ -10,14 +10,14 @@ struct SelftestCommand: ParsableCommand {
     commandName: "selftest",
     abstract: "Check this machine's arithmetic against recorded outputs of the published network.",
     discussion: """
-      Builds the student network with formula weights, runs the recorded clips and compares every endpoint. Ends with 1 \
-      when an error (relative L2) is above the tolerance: 1e-4 in f32, 2e-2 in bf16.
+      Builds the student network with formula weights, runs the recorded clips and compares every endpoint. Exit \
+      status 1 if an error (relative L2) is above the tolerance: 1e-4 in f32, 2e-2 in bf16.
       """)
 
   @Option(help: ArgumentHelp("Use this recording instead of the built-in one.", valueName: "file"))
   var golden: String?
 
-  @Option(help: "Number format: auto, f32 or bf16. Both that this CPU has when left out.")
+  @Option(help: "Number format: auto, f32 or bf16. Default: f32, and bf16 if this CPU has it.")
   var precision: Precision?
 
   @Option(help: "Cores to use.")

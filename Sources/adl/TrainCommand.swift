@@ -6,8 +6,8 @@ import Glibc
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Train networks; hands everything over to adl-train.",
-    discussion: "`adl train --help` shows what adl-train can do.")
+    abstract: "Train networks: runs adl-train.",
+    discussion: "`adl train --help` shows adl-train's own help.")
 
   @Argument(parsing: .captureForPassthrough, help: "A command of adl-train and its options.")
   var arguments: [String] = []

@@ -9,50 +9,50 @@ struct WatchCommand: AsyncParsableCommand {
     commandName: "watch",
     abstract: "Show people and their activities as the daemon recognises them.",
     discussion: """
-      Where people are followed, lines name them by number: who came, what each is doing, who left. Alerts of the daemon's \
-      rules are shown as they are raised and cleared.
+      If people are followed, lines name them by number: who came, what each is doing, who left. Alerts are shown as they are \
+      raised and cleared.
 
-      Reconnects by itself, indefinitely, and says when messages were missed, when the daemon was started anew, and when it \
-      is silent. With --json each line is one object: {"topic": …, "message": …}, or {"notice": …}.
+      Reconnects automatically and indefinitely, and reports missed messages, restarts of the daemon, and when it is silent. \
+      With --json each line is one object: {"topic": …, "message": …}, or {"notice": …}.
 
-      While a daemon plays a recording whose truth is known, --truth tells beside its events what really begins.
+      If the daemon plays a recording whose truth is known, --truth also shows what really begins.
       """)
 
   @Option(help: "Where the daemon publishes: its events.endpoint.")
   var endpoint = "ipc:///run/adl/events.sock"
 
-  @Option(help: "Where it answers queries: its events.query. A daemon that is not there is then said at once.")
+  @Option(help: "Where it answers queries: its events.query. With this option, a missing daemon is an error at once.")
   var query: String?
 
-  @Option(help: ArgumentHelp("Show predictions too, from its events.predictions.endpoint.", valueName: "endpoint"))
+  @Option(help: ArgumentHelp("Also show predictions, from its events.predictions.endpoint.", valueName: "endpoint"))
   var predictions: String?
 
   @OptionGroup var client: ClientOptions
 
-  @Option(help: "Show this camera only; may be given several times.")
+  @Option(help: "Show only this camera; may be repeated.")
   var camera: [String] = []
 
-  @Option(help: "Show events of this activity only; may be given several times.")
+  @Option(help: "Show only events of this activity; may be repeated.")
   var activity: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "What goes on in the recording that the daemon plays, as `adl synth` writes it.", valueName: "csv"))
+      "The truth about the recording that the daemon plays, as `adl synth` writes it.", valueName: "csv"))
   var truth: String?
 
-  @Flag(help: "One JSON object a line.")
+  @Flag(help: "One JSON object per line.")
   var json = false
 
-  @Flag(help: "Show heartbeats too; --json always does.")
+  @Flag(help: "Also show heartbeats; --json always does.")
   var heartbeats = false
 
-  @Flag(help: "End when the daemon says that it stops.")
+  @Flag(help: "Exit when the daemon says that it stops.")
   var untilEnd = false
 
-  @Option(help: "End after so many messages.")
+  @Option(help: "Exit after this many messages.")
   var count: Int?
 
-  @Option(help: "End after so many seconds.")
+  @Option(help: "Exit after this many seconds.")
   var seconds: Double?
 
   func validate() throws {
@@ -86,7 +86,7 @@ struct WatchCommand: AsyncParsableCommand {
         if let count, shown >= count { return }
         if untilEnd, content.isStopping { return }
       case .gap(let topic, let missing): printer.notice("missed \(missing) messages of \(topic)")
-      case .restarted: printer.notice("the daemon was started anew")
+      case .restarted: printer.notice("the daemon was restarted")
       case .refused: throw EventError.unknownClient(endpoint: endpoint)
       case .silent: printer.notice("no sign from the daemon; waiting for it")
       }

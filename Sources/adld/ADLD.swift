@@ -20,12 +20,12 @@ struct ADLD: AsyncParsableCommand {
     commandName: "adld",
     abstract: "Watches cameras and publishes the activities of daily living that it recognises.",
     discussion: """
-      Runs until SIGTERM or SIGINT, ends open activities and flushes their events. At SIGHUP it reads the settings again: all of \
-      them, or none where something cannot be used, which the log then says; in a terminal SIGHUP ends it. Exit status: 0 \
-      stopped, 1 failed while running, 78 settings or what they name cannot be used.
+      Runs until SIGTERM or SIGINT, then ends open activities and flushes their events. At SIGHUP it reads the settings again \
+      and applies all of them, or none if something cannot be used, which is logged; in a terminal SIGHUP ends it. Exit \
+      status: 0 stopped, 1 failed while running, 78 the settings, or something they name, cannot be used.
       """)
 
-  @Option(help: ArgumentHelp("The settings.", valueName: "file"))
+  @Option(help: ArgumentHelp("The settings file.", valueName: "file"))
   var config = "/etc/adl/adld.yaml"
 
   @Flag(help: "Check the settings and everything they name, and exit.")

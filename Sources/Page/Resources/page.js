@@ -235,7 +235,7 @@ function showDay(answer) {
   failed = false;
   const notes = [];
   if (!day.activities.length) notes.push("No activities on this day.");
-  if (day.omitted) notes.push(`${day.omitted} more are left out of the pictures.`);
+  if (day.omitted) notes.push(`${day.omitted} more are not shown.`);
   if (day.since) {
     notes.push(`No history is kept: this is what was seen since ${format(day.since, { dateStyle: "medium", timeStyle: "short" })}.`);
   }
@@ -269,7 +269,7 @@ async function askDay(date) {
   const number = ++asked;
   try {
     const answer = await ask("/api/day" + (date ? `?date=${encodeURIComponent(date)}` : ""));
-    // Whoever clicks fast wants the last.
+    // After several quick clicks only the last counts.
     if (number === asked) showDay(answer);
   } catch (error) {
     if (number !== asked) return;

@@ -8,17 +8,17 @@ import Training
 struct ReproduceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reproduce",
-    abstract: "Run the papers' whole comparison on rendered activities, and write the table.",
+    abstract: "Run the papers' whole comparison on rendered activities and write the table.",
     discussion: """
-      Makes the data, trains AGCN-J, I3D, I3D with attention, VPN*, VPN-F, VPN-A, VPN++ and VPN under several seeds and \
-      protocols, judges all, and rewrites results.md and results.html after every step: means, spreads over seeds, and \
-      differences to I3D with their intervals. Each step is a command you could type; it is shown, and what it makes is \
-      kept by a hash of its command, settings and inputs: the same command goes on where it was stopped, and does again \
-      only what changed. What a step says is in its log beside its results.
+      Makes the data, trains AGCN-J, I3D, I3D with attention, VPN*, VPN-F, VPN-A, VPN++ and VPN with several seeds and \
+      protocols, evaluates them, and rewrites results.md and results.html after every step: means, spreads over seeds, and \
+      differences from I3D with their intervals. Each step is a command that you could type, and is printed. Its results are \
+      cached by a hash of its command, settings and inputs, so the same command resumes where it was stopped and redoes only \
+      what changed. The output of a step is in its log, next to its results.
 
-      Budgets: quick takes minutes and shows that everything runs; standard takes two to three hours on two cores; \
-      long wants several GPUs or days. --systems, --seeds and --protocols leave a part out; a later command \
-      with more of them keeps what is done.
+      Budgets: quick takes minutes and shows that everything runs; standard takes two to three hours on two cores; long \
+      needs several GPUs or weeks. --systems, --seeds and --protocols leave part of it out; a later command with more of \
+      them keeps what is done.
 
       Examples:
         adl-train reproduce --budget standard --out runs/reproduction
@@ -26,36 +26,36 @@ struct ReproduceCommand: ParsableCommand {
         adl-train reproduce --budget standard --systems i3d,vpn-plus-plus --labels 0.1 --out runs/reproduction
       """)
 
-  @Option(help: ArgumentHelp("Folder of data, runs and results.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Folder for data, runs and results.", valueName: "folder"))
   var out: String
 
   @Option(help: "quick, standard or long.")
   var budget = ReproductionBudget.Size.quick
 
-  @Option(help: ArgumentHelp("Seeds, such as 1,2,3; the budget's when left out.", valueName: "list"))
+  @Option(help: ArgumentHelp("Seeds, such as 1,2,3. Default: the budget's.", valueName: "list"))
   var seeds: String?
 
   @Option(
     help: ArgumentHelp(
       "Rows of the table: agcn-j, i3d, i3d-nl, vpn-star, vpn-f, vpn-a, vpn-plus-plus, vpn. What they learn from is "
-        + "trained as well. The budget's when left out.", valueName: "list"))
+        + "trained as well. Default: the budget's.", valueName: "list"))
   var systems: String?
 
   @Option(help: ArgumentHelp("CS (other people), CV (another camera), or both.", valueName: "list"))
   var protocols: String?
 
-  @Option(help: "Share of the training recordings that every system trains on; all when left out.")
+  @Option(help: "Share of the training recordings to train every system on.")
   var labels = 1.0
 
-  @Option(help: "Factor on every system's epochs.")
+  @Option(help: "Factor on the number of epochs of every system.")
   var longer = 1.0
 
-  @Option(help: "Steps at a time, among which the cores are shared out; by cores and budget when left out.")
+  @Option(help: "Steps to run in parallel, sharing the cores. Default: by cores and budget.")
   var jobs: Int?
 
   @OptionGroup var machine: MachineOptions
 
-  @Flag(help: "Show the commands, run nothing.")
+  @Flag(help: "Print the commands without running them.")
   var dryRun = false
 
   func validate() throws {

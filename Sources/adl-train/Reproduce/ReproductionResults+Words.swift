@@ -2,7 +2,7 @@ import Basics
 import Evaluation
 import Foundation
 
-/// What stands around the table.
+/// The text around the table.
 extension ReproductionResults {
   func facts(_ records: [String: ReproductionRunner.Record]) -> [HTMLReport.Fact] {
     let budget = plan.budget
@@ -38,17 +38,17 @@ extension ReproductionResults {
     var notes = [
       """
       Mean class accuracy on held-out recordings ± standard deviation over seeds \
-      (\(plan.budget.seeds.map(String.init).joined(separator: ", "))). Beside it the difference to I3D on the same \
-      recordings under the same seeds, in points, with the 95 % interval of a bootstrap over seeds and people of the \
-      test. A dash: not there yet. Every row but AGCN-J begins with the same I3D, trained from scratch on the training \
-      recordings of its protocol, and trains as long as the others.
+      (\(plan.budget.seeds.map(String.init).joined(separator: ", "))). Next to it, the difference from I3D on the same \
+      recordings with the same seeds, in points, with the 95 % interval of a bootstrap over seeds and test people. A \
+      dash: not finished yet. Every row except AGCN-J starts from the same I3D, trained from scratch on the training \
+      recordings of its protocol, and is trained as long as the others.
       """
     ]
     if !milliseconds.isEmpty {
       notes.append(
         """
-        Milliseconds: one window in libtorch, float32, median of \(ReproductionCosts.rounds) rounds in turn, on \
-        \(machine). Poses are given; what finds them in pictures would come on top of the rows that need them.
+        Milliseconds: one window in libtorch, float32, median of \(ReproductionCosts.rounds) interleaved rounds, on \
+        \(machine). Poses are given; rows that need them would also have to find them in the pictures.
         """)
     }
     return notes
