@@ -1,12 +1,12 @@
 import Basics
 
-/// A `Mailbox` between threads: cameras leave items, one worker takes them.
+/// A `Mailbox` between threads: cameras leave items, workers take them, each sender's one at a time.
 ///
 /// `@unchecked Sendable`: every access to the fields holds the condition's lock.
 final class Exchange<Sender: Hashable & Sendable, Item: Sendable>: @unchecked Sendable {
   private let condition = MonotonicCondition()
   private var mailbox = Mailbox<Sender, Item>()
-  private var working: Sender?
+  private var working: Set<Sender> = []
   private var isClosed = false
 
   /// Leaves an item and returns what makes room for it, as `Mailbox.leave`.
@@ -19,21 +19,25 @@ final class Exchange<Sender: Hashable & Sendable, Item: Sendable>: @unchecked Se
     }
   }
 
-  /// Waits for the next item, `nil` once closed.
-  ///
-  /// The item before counts as done.
+  /// Waits for the next item, `nil` once closed; `finish` follows when the work at it is done.
   func next() -> (sender: Sender, item: Item)? {
     condition.withLock {
-      working = nil
-      condition.broadcast()
       while !isClosed {
-        if let next = mailbox.next() {
-          working = next.sender
+        if let next = mailbox.next(except: working) {
+          working.insert(next.sender)
           return next
         }
         condition.wait()
       }
       return nil
+    }
+  }
+
+  /// The work at a sender's item is done, and its next one may be taken.
+  func finish(_ sender: Sender) {
+    condition.withLock {
+      working.remove(sender)
+      condition.broadcast()
     }
   }
 
@@ -44,7 +48,7 @@ final class Exchange<Sender: Hashable & Sendable, Item: Sendable>: @unchecked Se
   func waitUntilDone(_ matches: (Sender) -> Bool, atMost duration: Duration) {
     condition.withLock {
       let deadline = ContinuousClock.now + duration
-      while !isClosed, mailbox.waits(where: matches) || working.map(matches) ?? false {
+      while !isClosed, mailbox.waits(where: matches) || working.contains(where: matches) {
         guard condition.wait(until: deadline) else { return }
       }
     }
@@ -53,7 +57,7 @@ final class Exchange<Sender: Hashable & Sendable, Item: Sendable>: @unchecked Se
   /// True when nothing waits.
   var isIdle: Bool { condition.withLock { mailbox.isEmpty } }
 
-  /// Ends the worker's wait, now and later.
+  /// Ends the workers' waits, now and later.
   func close() {
     condition.withLock {
       isClosed = true

@@ -25,6 +25,7 @@ struct FinderService: Service {
     let finders = Self.finders(settings, cameras: cameras.count)
     var work = WorkLimit()
     while let (camera, job) = pictures.next() {
+      defer { pictures.finish(camera) }
       lifeline.promise(within: work.limit)
       let began = ContinuousClock.now
       let found = Result { () throws(DetectionError) in try finders[camera].get().find(in: job.picture) }

@@ -97,7 +97,8 @@ package struct LiveService: Sendable {
 
   /// What is allowed but probably not meant, besides `DaemonSettings.warnings`.
   package var warnings: [String] {
-    [settings.people.mismatch(card), ScoringOptions(settings.model, .current).mismatch(card)].compactMap(\.self)
+    [settings.people.mismatch(card), ScoringOptions(settings.model, .current, cameras: cameras.count).mismatch(card)]
+      .compactMap(\.self)
   }
 
   /// Runs until SIGTERM or SIGINT: then capture stops, open activities are ended, and events are flushed.
@@ -149,7 +150,8 @@ package struct LiveService: Sendable {
     let limits = MachineLimits.current
     if let summary = limits.summary { logger.notice("\(summary)") }
     let recognition = RecognitionService(
-      cameras: live, model: model, options: ScoringOptions(settings.model, limits), windows: windows,
+      cameras: live, model: model, options: ScoringOptions(settings.model, limits, cameras: live.count),
+      windows: windows,
       stopCause: { control.cause },
       onReady: { text in
         logger.notice("model \(card.name) ready: \(text)", metadata: ["sha256": "\(model.sha256)"])
@@ -158,7 +160,7 @@ package struct LiveService: Sendable {
     let finder = FinderService(cameras: live, pictures: pictures, settings: settings.people)
 
     let lifelines =
-      [publishing, recognition.lifeline] + (looksAtPeople ? [finder.lifeline] : []) + captures.map(\.lifeline)
+      [publishing] + recognition.lifelines + (looksAtPeople ? [finder.lifeline] : []) + captures.map(\.lifeline)
     let supervisor = Supervisor(lifelines, notification, logger)
     page?.watch(lifelines)
 

@@ -42,13 +42,20 @@ extension WindowMode {
 }
 
 extension ScoringOptions {
-  /// With as many cores as the machine leaves where the settings name no number.
-  init(_ model: ModelSettings, _ limits: MachineLimits) {
+  /// With as many cores as the machine leaves, and as many windows at a time as suit it, where the settings name no number.
+  init(_ model: ModelSettings, _ limits: MachineLimits, cameras: Int) {
     self.init()
     precision = Precision(model.precision)
     threads = model.threads == 0 ? limits.threads : model.threads
     mode = WindowMode(model)
+    workers = workers(of: model, cameras: cameras)
     reuseBytes = model.reuseMegabytes << 20
+  }
+
+  /// A step of a continual stream is short on one core, too; of other windows one person's may take all of them.
+  private func workers(of model: ModelSettings, cameras: Int) -> Int {
+    let asked = model.workers > 0 ? model.workers : model.windows == .continual ? cameras : 1
+    return max(1, min(asked, threads))
   }
 }
 

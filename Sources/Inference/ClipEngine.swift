@@ -35,7 +35,7 @@ package enum WindowMode: Hashable, Sendable {
 
   private let parameters: any ParameterSource
   private let numbers: Numbers
-  private let weights = PackedWeights()
+  private let weights: PackedWeights
   private var arena: AlignedMemory
   /// The whole window; where windows are continual, a step.
   private let whole: PlanExecution
@@ -57,18 +57,21 @@ package enum WindowMode: Hashable, Sendable {
   ///   - ranges: how large values become, for int8; `auto` is int8 where they are known.
   ///   - threads: cores to use, at most as many as this process may use.
   ///   - mode: how much of a window is computed.
+  ///   - other: an engine of the same network, weights and precision, whose packed weights this one shares; each may be
+  ///     used by a thread of its own.
   ///   - keepingEndpoints: keeps every layer's output for `values(of:)`; takes several times the memory.
   /// - Throws: `InferenceError`, whose text names the setting to change.
   package init(
     network: StudentNetwork, frames: Int? = nil, size: Int? = nil, parameters: some ParameterSource,
     precision: Precision = .auto, ranges: ActivationRanges? = nil, threads: Int, mode: WindowMode = .recompute,
-    keepingEndpoints: Bool = false
+    sharing other: ClipEngine? = nil, keepingEndpoints: Bool = false
   ) throws(InferenceError) {
     do { graph = try network.graph(frames: frames, size: size) } catch { throw .network(reason: "\(error)") }
     self.precision = try precision.resolved(isCalibrated: ranges != nil)
     numbers = try Numbers(graph, self.precision, ranges)
     self.threads = Int(odn_set_threads(Int32(threads)))
     self.parameters = parameters
+    weights = other?.weights ?? PackedWeights()
     self.mode = mode
     continual = try Self.continualFrames(of: graph, mode)
     let reused: Int? = if case .incremental(let hop) = mode { hop } else { nil }
@@ -113,7 +116,10 @@ package enum WindowMode: Hashable, Sendable {
   package var delay: Int { continual?.delay ?? 0 }
 
   /// Weights, and working memory that all windows share.
-  package var memoryBytes: Int { weights.byteCount + arena.byteCount + (unkept?.byteCount ?? 0) }
+  package var memoryBytes: Int { weights.byteCount + workingBytes }
+
+  /// Working memory alone, which engines that share weights have each for itself.
+  package var workingBytes: Int { arena.byteCount + (unkept?.byteCount ?? 0) }
 
   /// Bytes of one stream's `WindowCache`.
   package var cacheBytes: Int { layout?.byteCount ?? 0 }

@@ -1,5 +1,6 @@
 import COneDNN
 import Networks
+import Synchronization
 
 /// A convolution's weights with batch norm folded in: w' = w · γ / √(σ² + ε), b' = β + (b - μ) · γ / √(σ² + ε).
 ///
@@ -144,50 +145,63 @@ final class LayerWeights {
 }
 
 /// Weights as kernels want them: all kernels of a layer that want one layout share it.
-final class PackedWeights {
+///
+/// `@unchecked Sendable`: every access to the fields holds the lock, for engines that plan on threads of their own.
+final class PackedWeights: @unchecked Sendable {
+  private let lock = Mutex(())
   private var kernels: [String: [Kernel]] = [:]
   private var biases: [String: [Float]] = [:]
   private var steps: [String: [Float]] = [:]
+  private var packedBytes = 0
+
   /// Of everything that is packed.
-  private(set) var byteCount = 0
+  var byteCount: Int { lock.withLock { _ in packedBytes } }
 
   /// Gives `kernel` the weights of `layer`; `part` tells parts of a layer with kernels of their own.
   func give(_ layer: LayerWeights, part: String = "", to kernel: Kernel) throws(InferenceError) {
-    let key = layer.name + part
-    if let other = kernels[key]?.first(where: { $0.readsWeights(like: kernel) }) { return try kernel.share(other) }
-    let folded = try layer.folded()
-    try kernel.load(weights: folded.weights, scales: folded.scales, bias: folded.bias)
-    byteCount += kernel.constantBytes
-    kernels[key, default: []].append(kernel)
+    try lock.withLock { _ throws(InferenceError) in
+      let key = layer.name + part
+      if let other = kernels[key]?.first(where: { $0.readsWeights(like: kernel) }) { return try kernel.share(other) }
+      let folded = try layer.folded()
+      try kernel.load(weights: folded.weights, scales: folded.scales, bias: folded.bias)
+      packedBytes += kernel.constantBytes
+      kernels[key, default: []].append(kernel)
+    }
   }
 
   /// Gives `kernel` the weights of `layer` as whole numbers, for a source whose 1 stands for `step`.
   func giveQuantized(_ layer: LayerWeights, step: Float, to kernel: Kernel) throws(InferenceError) {
-    if let other = kernels[layer.name]?.first(where: { $0.readsWeights(like: kernel) }) {
-      return try kernel.share(other)
+    try lock.withLock { _ throws(InferenceError) in
+      if let other = kernels[layer.name]?.first(where: { $0.readsWeights(like: kernel) }) {
+        return try kernel.share(other)
+      }
+      let quantized = try layer.quantized()
+      // oneDNN adds the bias before it scales.
+      let bias = zip(quantized.bias, quantized.steps).map { $0 / ($1 * step) }
+      try kernel.load(weights: quantized.values, scales: bias.map { _ in 1 }, bias: bias)
+      packedBytes += kernel.constantBytes
+      kernels[layer.name, default: []].append(kernel)
     }
-    let quantized = try layer.quantized()
-    // oneDNN adds the bias before it scales.
-    let bias = zip(quantized.bias, quantized.steps).map { $0 / ($1 * step) }
-    try kernel.load(weights: quantized.values, scales: bias.map { _ in 1 }, bias: bias)
-    byteCount += kernel.constantBytes
-    kernels[layer.name, default: []].append(kernel)
   }
 
   /// What a whole-number weight of 1 stands for, for each output channel of `layer`.
   func steps(of layer: LayerWeights) throws(InferenceError) -> [Float] {
-    if let known = steps[layer.name] { return known }
-    let made = try layer.quantized().steps
-    steps[layer.name] = made
-    return made
+    try lock.withLock { _ throws(InferenceError) in
+      if let known = steps[layer.name] { return known }
+      let made = try layer.quantized().steps
+      steps[layer.name] = made
+      return made
+    }
   }
 
   /// What is added to each output channel of `layer`.
   func bias(of layer: LayerWeights) throws(InferenceError) -> [Float] {
-    if let bias = biases[layer.name] { return bias }
-    let bias = try layer.folded().bias
-    biases[layer.name] = bias
-    return bias
+    try lock.withLock { _ throws(InferenceError) in
+      if let bias = biases[layer.name] { return bias }
+      let bias = try layer.folded().bias
+      biases[layer.name] = bias
+      return bias
+    }
   }
 }
 

@@ -37,6 +37,8 @@ package struct ScoringOptions: Equatable, Sendable {
   package var precision = Precision.auto
   /// Cores to use.
   package var threads = 1
+  /// Windows that are computed at a time, each by a scorer of its own on its share of the cores; at most `threads`.
+  package var workers = 1
   /// How much of a window is computed.
   package var mode = WindowMode.recompute
   /// Most bytes for what windows use again of those before; a stream that finds no room has its windows computed as a
@@ -60,34 +62,42 @@ package struct ScoringOptions: Equatable, Sendable {
 
 /// A model ready to score windows: the network's kernels and the calibration that belongs to it.
 ///
-/// Not `Sendable`: one thread makes it and uses it.
-package final class WindowScorer {
+/// `@unchecked Sendable`: one thread at a time uses it, and what scorers of one model share has locks.
+@safe package final class WindowScorer: @unchecked Sendable {
   package let card: ModelCard
   package let engine: ClipEngine
-  private var memory: StreamMemory
+  private let memory: StreamMemory
 
   /// - Parameters:
   ///   - model: weights and card.
   ///   - options: how windows are computed.
+  ///   - other: one of the same model and options, whose weights and streams this one shares.
   /// - Throws: `InferenceError` when this CPU cannot run the precision, or a weight is missing.
-  package init(_ model: StudentModel, _ options: ScoringOptions) throws(InferenceError) {
+  package init(
+    _ model: StudentModel, _ options: ScoringOptions, sharing other: WindowScorer? = nil
+  ) throws(InferenceError) {
     card = model.card
     engine = try ClipEngine(
       network: model.network, parameters: model, precision: options.precision, ranges: model.card.ranges,
-      threads: options.threads, mode: options.mode)
+      threads: max(1, options.threads / options.workers), mode: options.mode, sharing: other?.engine)
     if engine.delay > 0, engine.cacheBytes > options.reuseBytes {
       throw .network(
         reason: "continual windows of this model take \((engine.cacheBytes >> 20) + 1) MB a person; set "
           + "model.reuseMegabytes to at least that for each, or model.windows to recompute")
     }
-    memory = StreamMemory(
-      engine, most: options.reuseBytes, hop: .seconds(Double(options.mode.hop ?? 0) / model.card.sampleRate))
+    memory =
+      other?.memory
+      ?? StreamMemory(
+        engine, most: options.reuseBytes, hop: .seconds(Double(options.mode.hop ?? 0) / model.card.sampleRate))
   }
 
   /// Runs the network on a window of the model's frames and size, the next of its stream.
+  ///
+  /// No other scorer may be at work on the stream.
   package func score(_ window: ClipWindow, of stream: WindowStream) throws(InferenceError) -> WindowOutcome {
     let positions: [[Float]]?
     if let (cache, shift) = try memory.room(for: window, of: stream, engine) {
+      defer { memory.leave(stream) }
       positions = try engine.run(pixels: window.pixels.span, after: shift, in: cache)
     } else if engine.delay > 0 {
       return .noRoom

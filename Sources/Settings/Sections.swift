@@ -20,6 +20,8 @@ package struct ModelSettings: Equatable, Sendable {
   package var reuseMegabytes: Int
   /// Cores for inference; 0 means all.
   package var threads: Int
+  /// Windows computed at a time, which share the cores out; 0 leaves that to the way of windows.
+  package var workers: Int
   /// Samples from one window to the next.
   package var hop: Int
 
@@ -31,6 +33,7 @@ package struct ModelSettings: Equatable, Sendable {
     stillLevel = table.number("stillLevel", default: 0, 0...255)
     reuseMegabytes = table.integer("reuseMegabytes", default: 512, 0...65_536)
     threads = table.integer("threads", default: 0, 0...256)
+    workers = table.integer("workers", default: 0, 0...256)
     hop = table.integer("hop", default: 8, 1...512)
     table.finish()
   }

@@ -62,6 +62,7 @@ struct Bench {
   /// Scores the window whose turn it is; its camera.
   @discardableResult func score(_ cameras: [LiveCamera], _ probabilities: [Float] = [0.9, 0.05, 0.05]) -> Int? {
     guard !windows.isIdle, let (sender, job) = windows.next() else { return nil }
+    defer { windows.finish(sender) }
     let scored = ScoredWindow(logits: [3, 0, 0], probabilities: probabilities)
     cameras[sender.camera].take(.scored(scored), for: job, inference: .milliseconds(5))
     return sender.camera

@@ -57,14 +57,54 @@ import Testing
     #expect([mailbox.next()?.item, mailbox.next()?.item, mailbox.next()?.item] == ["1", "3", nil])
   }
 
+  @Test func `a mailbox gives nothing of senders that are being worked at`() {
+    var mailbox = Mailbox<Int, String>()
+    for sender in 1...3 { _ = mailbox.leave("\(sender)", from: sender, deadline: .seconds(sender)) }
+    #expect(mailbox.next(except: [1, 3])?.item == "2")
+    #expect(mailbox.next(except: [1, 3]) == nil)
+    #expect(mailbox.next()?.item == "1")
+  }
+
+  @Test func `several workers never have two items of one sender at a time, and nothing is lost`() {
+    let exchange = Exchange<Int, Int>()
+    let atWork = Mutexed<[Int: Int]>([:])
+    let (seen, most) = (Mutexed<[Int]>([]), Mutexed(0))
+    let workers = (0..<3).map { _ in
+      let ended = DispatchSemaphore(value: 0)
+      Thread {
+        while let (sender, item) = exchange.next() {
+          atWork.change { $0[sender, default: 0] += 1 }
+          most.change { $0 = max($0, atWork.value.values.max() ?? 0) }
+          Thread.sleep(forTimeInterval: 0.001)
+          atWork.change { $0[sender, default: 0] -= 1 }
+          seen.change { $0.append(item) }
+          exchange.finish(sender)
+        }
+        ended.signal()
+      }.start()
+      return ended
+    }
+    var displaced: [Int] = []
+    for item in 0..<600 {
+      displaced += exchange.leave(item, from: item % 4, deadline: .milliseconds(item))
+      if item % 5 == 0 { Thread.sleep(forTimeInterval: 0.002) }
+    }
+    exchange.waitUntilDone({ _ in true }, atMost: .seconds(20))
+    exchange.close()
+    for worker in workers { #expect(worker.wait(timeout: .now() + 10) == .success) }
+    #expect(most.value == 1)
+    #expect((seen.value + displaced).sorted() == Array(0..<600))
+  }
+
   @Test func `between threads, closing ends the worker's wait, and done means neither waiting nor at work`() {
     let exchange = Exchange<Int, Int>()
     let seen = Mutexed<[Int]>([])
     let ended = DispatchSemaphore(value: 0)
     let worker = Thread {
-      while let (_, item) = exchange.next() {
+      while let (sender, item) = exchange.next() {
         Thread.sleep(forTimeInterval: 0.05)
         seen.change { $0.append(item) }
+        exchange.finish(sender)
       }
       ended.signal()
     }

@@ -1,4 +1,5 @@
 import Basics
+import Foundation
 import Golden
 import Networks
 import Testing
@@ -71,6 +72,49 @@ import Testing
       let expected = try reference.run(pixels: pixels.span)[0]
       let found = try engine.run(pixels: pixels.span, after: shift, in: caches[which])?.first ?? []
       #expect(relativeError(found, expected) < 1e-5, "frames \(frames), hop \(hop), shift \(shift ?? 0)")
+    }
+  }
+
+  /// For a thread of its own.
+  private final class Turn: Thread, @unchecked Sendable {
+    let engine: ClipEngine
+    let stream: Stream
+    var logits: [[Float]] = []
+    let ended = DispatchSemaphore(value: 0)
+
+    init(_ engine: ClipEngine, _ stream: Stream) { (self.engine, self.stream) = (engine, stream) }
+
+    override func main() {
+      defer { ended.signal() }
+      guard let cache = try? engine.makeCache() else { return }
+      var first = 0
+      // Shifts of 6 have no plan until now: two engines make it at a time.
+      for shift in [nil, 2, 4, 6, 2, 6, 8] {
+        first += shift ?? 0
+        let pixels = stream.window(from: first, frames: 16)
+        logits.append((try? engine.run(pixels: pixels.span, after: shift, in: cache)?.first) ?? [])
+      }
+    }
+  }
+
+  @Test func `of two engines that share weights, each on a thread of its own, are those of one alone`() throws {
+    let network = try StudentNetwork(width: WidthMultiplier(0.125), frames: 16, size: Self.size, classes: 4)
+    let weights = FormulaWeights(seed: 1)
+    func engine(sharing other: ClipEngine? = nil) throws -> ClipEngine {
+      try ClipEngine(
+        network: network, parameters: weights, precision: .f32, threads: 1, mode: .incremental(hop: 2), sharing: other)
+    }
+    let first = try engine()
+    let bytes = first.memoryBytes
+    let second = try engine(sharing: first)
+    #expect(first.memoryBytes == bytes && second.memoryBytes - second.workingBytes == bytes - first.workingBytes)
+    let together = [Turn(first, Stream(seed: 1)), Turn(second, Stream(seed: 2))]
+    for turn in together { turn.start() }
+    for turn in together { #expect(turn.ended.wait(timeout: .now() + 60) == .success) }
+    for turn in together {
+      let alone = Turn(try engine(), turn.stream)
+      alone.main()
+      #expect(turn.logits == alone.logits && turn.logits.allSatisfy { $0.count == 4 })
     }
   }
 

@@ -40,7 +40,7 @@ import Video
   private func stream(_ person: Int) -> WindowStream { WindowStream(person: person) }
 
   @Test func `goes on from the window before, and begins anew where pictures were cut anew`() throws {
-    var memory = StreamMemory(engine, most: .max, hop: .seconds(2))
+    let memory = StreamMemory(engine, most: .max, hop: .seconds(2))
     var source = Source()
     #expect(try memory.room(for: source.window(), of: stream(1), engine)?.shift == .none)
     #expect(try memory.room(for: source.window(), of: stream(1), engine)?.shift == 2)
@@ -55,7 +55,7 @@ import Video
   }
 
   @Test func `is bounded, and passes to others once its stream has stopped`() throws {
-    var memory = StreamMemory(engine, most: engine.cacheBytes, hop: .seconds(2))
+    let memory = StreamMemory(engine, most: engine.cacheBytes, hop: .seconds(2))
     var (first, second) = (Source(), Source())
     #expect(try memory.room(for: first.window(), of: stream(1), engine) != nil)
     // As long as the first goes on, there is no room for the second.
@@ -64,16 +64,19 @@ import Video
       #expect(try memory.room(for: first.window(), of: stream(1), engine)?.shift == 2)
     }
     for _ in 0..<10 { _ = second.window() }
+    // Not while another scorer computes in it.
+    #expect(try memory.room(for: second.window(), of: stream(2), engine) == nil)
+    memory.leave(stream(1))
     #expect(try memory.room(for: second.window(), of: stream(2), engine) != nil)
     #expect(memory.byteCount == engine.cacheBytes)
-    var none = StreamMemory(engine, most: engine.cacheBytes - 1, hop: .seconds(2))
+    let none = StreamMemory(engine, most: engine.cacheBytes - 1, hop: .seconds(2))
     #expect(try none.room(for: first.window(), of: stream(1), engine) == nil)
   }
 
   @Test func `says the same with room and without`() throws {
     let reference = try ClipEngine(
       network: network, parameters: FormulaWeights(seed: 1), precision: .f32, threads: 1)
-    var memory = StreamMemory(engine, most: .max, hop: .seconds(2))
+    let memory = StreamMemory(engine, most: .max, hop: .seconds(2))
     var source = Source()
     for _ in 0..<6 {
       let window = source.window()

@@ -44,7 +44,7 @@ extension FuzzTarget {
   /// Everything the daemon makes of its settings before a camera is opened.
   private static func use(_ settings: DaemonSettings) throws {
     let card = ModelCard(network: try StudentNetwork(frames: 16, size: 112, classes: 4), name: "model", labels: labels)
-    _ = ScoringOptions(settings.model, MachineLimits.current)
+    _ = ScoringOptions(settings.model, MachineLimits.current, cameras: 1)
     for camera in settings.cameras {
       _ = SourceOptions(camera, sampleRate: card.sampleRate)
       _ = try PipelineOptions(camera, settings, card)
