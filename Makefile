@@ -81,6 +81,7 @@ files:
 	install -D -m 644 config/adld.yaml $(DESTDIR)$(PREFIX)/share/doc/adl/adld.yaml
 	install -D -m 644 config/adl-mqtt.yaml $(DESTDIR)$(PREFIX)/share/doc/adl-mqtt/adl-mqtt.yaml
 	install -D -m 644 docs/home-assistant.md $(DESTDIR)$(PREFIX)/share/doc/adl-mqtt/home-assistant.md
+	install -D -m 644 docs/integration.md $(DESTDIR)$(PREFIX)/share/doc/adl/integration.md
 	install -D -m 644 systemd/sysusers-mqtt.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/adl-mqtt.conf
 	install -D -m 644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/adl.conf
 	install -d $(DESTDIR)$(UNITS)

@@ -33,6 +33,9 @@ package enum WindowMode: Hashable, Sendable {
   /// How much of a window is computed.
   package let mode: WindowMode
 
+  /// Hops since the window before after which only what is new is computed; after more of them too little is saved.
+  private static let mostHops = 4
+
   private let parameters: any ParameterSource
   private let numbers: Numbers
   private let weights: PackedWeights
@@ -83,8 +86,9 @@ package enum WindowMode: Hashable, Sendable {
     arena = try AlignedMemory(byteCount: whole.arenaBytes)
     if let hop = mode.hop { layout = WindowCache.Layout(layers, graph, numbers, hop: hop) }
     if let reused {
-      // Also for when a hop is skipped: planning takes longer than a window.
-      for shift in [reused, 2 * reused] where 2 * shift <= graph.nodes[0].shape.extent.frames {
+      // Also for when hops are skipped: planning takes longer than a window, and memory, just when there is no time.
+      let frames = graph.nodes[0].shape.extent.frames
+      for shift in (1...Self.mostHops).map({ $0 * reused }) where 2 * shift <= frames {
         partial[shift] = try plan(shift: shift, hop: reused)
       }
     }
@@ -253,7 +257,7 @@ package enum WindowMode: Hashable, Sendable {
     do {
       if let continual, let cache { return try step(continual, clip, after: shift, in: cache, timing: observe) }
       var execution = whole
-      if let shift, let cache, cache.isFilled, let part = try part(after: shift) {
+      if let shift, let cache, cache.isFilled, let part = partial[shift] {
         execution = part
         cache.move(by: shift)
       } else {
@@ -301,19 +305,6 @@ package enum WindowMode: Hashable, Sendable {
       let row = unsafe UnsafeBufferPointer(start: scores + position * shape.channels, count: shape.channels)
       return unsafe Array(row)
     }
-  }
-
-  /// What computes a window that begins `shift` frames after the one before; `nil` where that saves nothing.
-  private func part(after shift: Int) throws(InferenceError) -> PlanExecution? {
-    guard case .incremental(let hop) = mode, shift > 0, shift.isMultiple(of: hop),
-      shift <= graph.nodes[0].shape.extent.frames / 2
-    else {
-      return nil
-    }
-    if let made = partial[shift] { return made }
-    let made = try plan(shift: shift, hop: hop)
-    partial[shift] = made
-    return made
   }
 
   private func plan(shift: Int, hop: Int) throws(InferenceError) -> PlanExecution {

@@ -90,7 +90,6 @@ import Testing
       defer { ended.signal() }
       guard let cache = try? engine.makeCache() else { return }
       var first = 0
-      // Shifts of 6 have no plan until now: two engines make it at a time.
       for shift in [nil, 2, 4, 6, 2, 6, 8] {
         first += shift ?? 0
         let pixels = stream.window(from: first, frames: 16)
