@@ -1,4 +1,4 @@
-/// One entity as Home Assistant's MQTT discovery describes it; keys are written in snake case.
+/// One entity in Home Assistant's MQTT discovery format; keys are written in snake case.
 ///
 /// - Source: https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery and the pages of `sensor.mqtt`,
 ///   `binary_sensor.mqtt` and `event.mqtt`.
@@ -25,7 +25,7 @@ struct EntityConfiguration: Encodable {
   var uniqueId: String
   var stateTopic: String
   var availability: [Availability]
-  /// The bridge and the daemon must both be there.
+  /// Both the bridge and the daemon must be available.
   var availabilityMode = "all"
   var device: Device
   var origin = Origin()
@@ -43,7 +43,7 @@ struct EntityConfiguration: Encodable {
   var icon: String?
 }
 
-/// The version of this program, for Home Assistant's list of devices.
+/// This program's version, for Home Assistant's device list.
 package enum BridgeVersion {
   package static let text = "0.1.0"
 }

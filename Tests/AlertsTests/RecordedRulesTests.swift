@@ -69,14 +69,14 @@ import Testing
     }
     let start = try line(Made.activity(.start, "Lie", onset: 20), topic(.event), at: 24)
     #expect(try doubts([start] + beats(25...40) + [#"{"notice":"missed 3 messages"}"#]) == [])
-    #expect(try doubts([start, "", "Lie 0.9", "{}"]) == ["lines that are no messages of a daemon: 3"])
+    #expect(try doubts([start, "", "Lie 0.9", "{}"]) == ["lines that are not messages from a daemon: 3"])
     #expect(
       try doubts(beats(0...60).reversed() + [start]).contains { $0.hasPrefix("messages older than the one before: ") })
     let other = try line(
       Made.activity(.start, "Lie", camera: "cellar", onset: 20), Topic(node: "n", camera: "cellar", .event), at: 24)
     #expect(
       try doubts([other]).contains {
-        $0.hasPrefix("no message is about a camera of the settings") && $0.hasSuffix("cellar")
+        $0.hasPrefix("no message is about a camera in the settings") && $0.hasSuffix("cellar")
       })
   }
 
