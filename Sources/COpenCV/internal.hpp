@@ -29,7 +29,7 @@ const char *guarded(Body body) noexcept {
   } catch (const cv::Exception &error) {
     return remember(error.err.c_str());
   } catch (const std::bad_alloc &) {
-    return remember("there is not enough memory");
+    return remember("out of memory");
   } catch (const std::exception &error) {
     return remember(error.what());
   } catch (...) {
