@@ -75,11 +75,11 @@ import Video
   }
 
   @Test(arguments: [
-    ("", "'' is not a source of frames: it is empty or has a zero byte; change cameras[].source"),
-    ("file:", "'file:' is not a source of frames: no path stands after 'file:'; change cameras[].source"),
+    ("", "'' is not a video source: it is empty or contains a zero byte; change cameras[].source"),
+    ("file:", "'file:' is not a video source: there is no path after 'file:'; change cameras[].source"),
     (
       "ftp://u:secret@host/a",
-      "'ftp://host/…' is not a source of frames: streams are read by rtsp, rtsps, http, https, rtp, udp, not 'ftp'; "
+      "'ftp://host/…' is not a video source: streams can use rtsp, rtsps, http, https, rtp, udp, not 'ftp'; "
         + "change cameras[].source"
     ),
   ])

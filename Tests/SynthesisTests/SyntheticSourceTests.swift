@@ -41,7 +41,7 @@ import Video
   }
 
   @Test(arguments: [
-    ("x", "'synthetic:x' is not a source of frames: 'x' is not a seed, a whole number"),
+    ("x", "'synthetic:x' is not a video source: 'x' is not a seed, a whole number"),
     ("1?size=63x64", "'63x64' is no value for 'size'; it must be two even numbers from 64 to 1920, such as 320x240"),
     ("1?activities=Walk,Fly", "'Walk,Fly' is no value for 'activities'; it must be labels of rendered activities"),
     ("1?speed=3", "there is no option 'speed', only activities, camera, disconnect, length, people, rate, size"),
