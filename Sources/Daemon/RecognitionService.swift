@@ -4,15 +4,15 @@ import ModelFile
 import Pipeline
 import ServiceLifecycle
 
-/// The one thread of the network: takes windows of all cameras in turn and gives their scores back.
+/// The network's thread: scores windows of all cameras in turn.
 ///
-/// One thread, since one inference already uses every core it may.
+/// A single thread, because one inference already uses every core it may.
 struct RecognitionService: Service {
   let cameras: [LiveCamera]
   let model: StudentModel
   let options: ScoringOptions
   let windows: WindowExchange
-  /// Asked once the windows have ended.
+  /// Asked once no more windows come.
   let stopCause: @Sendable () -> StopCause
   let lifeline = Lifeline("recognition")
   /// Called once the network is planned and its weights are packed.
@@ -27,7 +27,7 @@ struct RecognitionService: Service {
   }
 
   private func recognize() throws {
-    // Kernels are compiled and weights packed.
+    // Compiling kernels and packing weights takes a while.
     lifeline.promise(within: .seconds(120))
     let scorer = try WindowScorer(model, options)
     onReady(

@@ -59,7 +59,7 @@ import Testing
       let away = #""away":[{"camera":"room","condition":"offline","reason":"gone"}]"#
       #expect(try await health() == (200, "{\(away),\"reasons\":[],\"status\":\"ok\"}"))
       worker.promise(within: .seconds(-7))
-      let reason = "recognition hangs: it should have been heard of 7 s ago"
+      let reason = "recognition hangs: it should have reported 7 s ago"
       #expect(try await health() == (503, "{\(away),\"reasons\":[\"\(reason)\"],\"status\":\"failing\"}"))
       worker.rest()
       #expect(try await health().status == 200)

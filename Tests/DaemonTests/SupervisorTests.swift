@@ -69,12 +69,12 @@ import Testing
     #expect(socket.drain() == 0, "the watchdog starves")
     #expect(
       lines.all == [
-        "critical: camera kitchen hangs: it should have been heard of 1 s ago; systemd will start the daemon anew"
+        "critical: camera kitchen hangs: it should have reported 1 s ago; systemd will restart the daemon"
       ])
 
     lifelines[1].rest()
     #expect(socket.next() == "WATCHDOG=1")
-    #expect(lines.all.last == "notice: camera kitchen goes on")
+    #expect(lines.all.last == "notice: camera kitchen is working again")
     running.cancel()
     await running.value
   }

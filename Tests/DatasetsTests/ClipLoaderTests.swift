@@ -68,7 +68,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     #expect(try loader().load(clip, .centre).count == 1)
     clip.part = 7..<8
     let reason = failure { _ = try loader().load(clip, .centre) }
-    #expect(reason.contains("its frames do not come evenly: number "), "\(reason)")
+    #expect(reason.contains("its frames are not evenly spaced: number "), "\(reason)")
     #expect(reason.hasSuffix("convert it: ffmpeg -i IN -vf fps=30 OUT"))
   }
 
@@ -124,8 +124,8 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     func message(_ video: String?) -> String {
       failure { _ = try loader().load(Clip(name: "made", label: 0, video: video), .centre) }
     }
-    #expect(message(nil) == "made is not there: the recording has no video")
-    #expect(message("/no/such.avi") == "/no/such.avi is not there: it should be the video of a recording")
+    #expect(message(nil) == "made is missing: the recording has no video")
+    #expect(message("/no/such.avi") == "/no/such.avi is missing: it should be the video of a recording")
     let text = try folder.write("no video", "text.avi")
     #expect(message(text).hasPrefix("\(text) cannot be read: "))
     let empty = try folder.file("empty/file").replacing("/file", with: "")
@@ -205,7 +205,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
       failure { _ = try loader(.pose).load(Clip(name: "made", label: 0, skeleton: skeleton), .centre) }
     }
     #expect(message(path) == "\(path) cannot be read: nobody is in any of its 3 frames")
-    #expect(message(nil) == "made is not there: the recording has no skeleton file")
+    #expect(message(nil) == "made is missing: the recording has no skeleton file")
     #expect(try loader().load(clip(video: 8, poses: 1), .centre).count == 1, "poses that nobody asked for are not read")
   }
 }

@@ -50,11 +50,11 @@ import Testing
     #expect(lines[62] == "all".padding(toLength: width, withPad: " ", startingAt: 0) + "       4           1     1")
     #expect(
       Array(lines[63...].prefix(10)) == [
-        "without poses: 2", "  S001C001P004R001A003", "  S001C001P005R001A001",
-        "excluded by the data set's authors: 1", "  S001C002P005R002A008",
-        "names of no clip: 1", "  garden",
-        "video and poses of different length: 1", "  S001C001P003R001A002: 9 and 6 frames",
-        "cannot be read: 2",
+        "clips without poses: 2", "  S001C001P004R001A003", "  S001C001P005R001A001",
+        "clips excluded by the data set's authors: 1", "  S001C002P005R002A008",
+        "files that match no clip: 1", "  garden",
+        "clips whose video and poses differ in length: 1", "  S001C001P003R001A002: 9 and 6 frames",
+        "clips that cannot be read: 2",
       ])
     #expect(lines.count == 75)
   }
@@ -87,7 +87,7 @@ import Testing
       clips.compactMap { clip in failure { _ = try loader.load(clip, .centre) } }.filter { !$0.isEmpty } == [reason])
     #expect(
       report.description.contains(
-        "frames without a body whose numbers cannot be used: 1\n  S001C001P003R001A001: 1 of 4 frames"))
+        "clips with bodies left out because of unusable numbers: 1\n  S001C001P003R001A001: 1 of 4 frames"))
   }
 
   @Test func `follows folders that are links, once each, and refuses those it may not list`() throws {
@@ -140,7 +140,7 @@ import Testing
     try writePair("S001C001P001R001A001", video: 4, poses: 4)
     let report = DatasetCheck.run(try .open(DatasetOptions(kind: .ntu60, videos: folder.path)), workers: 2)
     let lines = report.description.split(separator: "\n")
-    #expect(lines.contains("names of no clip: 22"))
+    #expect(lines.contains("files that match no clip: 22"))
     #expect(lines.contains("  garden 29") && lines.contains("  and 2 more") && !lines.contains("  garden 30"))
   }
 }

@@ -53,9 +53,9 @@ import Testing
   @Test(arguments: [
     ("a.mp4,walk,train,3,", "line 2: a part has both a begin and an end"),
     ("a.mp4,walk,train,3,3", "line 2: it begins at 3.0 s and ends at 3.0 s"),
-    ("a.mp4,walk,train,-1,3", "line 2: begin is '-1' and no number of seconds"),
-    ("a.mp4,walk,train,1,soon", "line 2: end is 'soon' and no number of seconds"),
-    ("a.mp4,walk,train,1,nan", "line 2: end is 'nan' and no number of seconds"),
+    ("a.mp4,walk,train,-1,3", "line 2: begin is '-1', which is not a number of seconds"),
+    ("a.mp4,walk,train,1,soon", "line 2: end is 'soon', which is not a number of seconds"),
+    ("a.mp4,walk,train,1,nan", "line 2: end is 'nan', which is not a number of seconds"),
     ("a.mp4,walk,train,1,2\na.mp4,sit,test,1,3", "'a@1.0' appears twice; a column name can tell them apart"),
     (
       "x.mp4,walk,train,,\nx.mp4;walk;test;;", "line 3: 1 fields where the first line has 5"
@@ -125,7 +125,7 @@ import Testing
     ("video,label,split\na.mp4,walk,Train", "line 2: split is 'Train'; it must be train, validation or test"),
     ("video,label,split\na.mp4,,train", "line 2: label is empty"),
     ("video,label,split\n,walk,train", "line 2: neither a video nor a skeleton"),
-    ("video,label,split,subject\na.mp4,walk,train,P3", "line 2: subject is 'P3' and no number"),
+    ("video,label,split,subject\na.mp4,walk,train,P3", "line 2: subject is 'P3', which is not a number"),
     ("video,label,split\n\"a.mp4,walk,train", "line 2: a quote is not closed"),
     (
       "video,label,split\na.mp4,walk,train\nb/a.avi,walk,test",

@@ -293,20 +293,20 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     #expect(message(.smarthome, "cs") == "data.protocol is 'cs'; it must be CS, CV1 or CV2")
     #expect(message(.nucla, "CS") == "data.protocol is 'CS'; it must be cross1, cross2 or cross3")
     #expect(
-      message(.weizmann, "CS") == "data.protocol is 'CS'; it must be the actor who tests: daria, denis, eli, ido, ira, "
+      message(.weizmann, "CS") == "data.protocol is 'CS'; it must be the test actor: daria, denis, eli, ido, ira, "
         + "lena, lyova, moshe, shahar")
     #expect(
       message(.smarthome, "CS")
-        == "\(folder.path) cannot be read: no file in it has a name of Toyota Smarthome; data.videos is the folder of the videos"
+        == "\(folder.path) cannot be read: no file in it is named as in Toyota Smarthome; data.videos is the folder of the videos"
     )
     #expect(
       failure { _ = try Dataset.open(DatasetOptions(kind: .ntu60, videos: "")) }
         == "data.videos is ''; it must be the folder of the recordings")
     #expect(
       failure { _ = try Dataset.open(DatasetOptions(kind: .ntu60, videos: folder.path, skeletons: "/no/such")) }
-        == "/no/such is not there: data.skeletons is the folder of the recordings")
+        == "/no/such is missing: data.skeletons is the folder of the recordings")
     #expect(
       failure { _ = try Dataset.open(DatasetOptions(kind: .ntu60, videos: folder.path + "/holiday.mp4")) }
-        == "\(folder.path)/holiday.mp4 is not there: data.videos is the folder of the recordings")
+        == "\(folder.path)/holiday.mp4 is missing: data.videos is the folder of the recordings")
   }
 }

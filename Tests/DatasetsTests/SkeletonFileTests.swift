@@ -76,7 +76,7 @@ import Testing
       ("999999999", "it announces 999999999 frames"),
       ("1\n65\n", "line 2: 65 bodies in a frame"),
       (good.replacing("\r\n25\r\n", with: "\r\n20\r\n"), "line 4: 20 joints instead of 25"),
-      ("1\n" + String(repeating: "9", count: 70), "line 2: a word of 70 characters"),
+      ("1\n" + String(repeating: "9", count: 70), "line 2: a word of 70 characters is too long"),
       (good.replacing("\r\n25\r\n", with: "\r\n25\r\nleft "), "line 5: 'left' instead of a joint's x, y and z"),
     ] {
       #expect(failure { _ = try read(text) } == "\(path) cannot be read: \(reason)")
@@ -208,9 +208,9 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"skeletons": [[[1, 2, 3]]]}"#, "frame 0 has not 20 joints of x, y and z"),
-    ("1,2,3\n4,5,6\n", "it has 2 joints, which are not 20 a frame"),
-    ("", "it has 0 joints, which are not 20 a frame"),
+    (#"{"skeletons": [[[1, 2, 3]]]}"#, "frame 0 does not have 20 joints of x, y and z"),
+    ("1,2,3\n4,5,6\n", "it has 2 joints, not 20 per frame"),
+    ("", "it has 0 joints, not 20 per frame"),
   ])
   func `say where they are wrong`(text: String, reason: String) throws {
     let path = try folder.write(text, "a.json")

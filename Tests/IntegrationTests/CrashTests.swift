@@ -70,7 +70,7 @@ import Testing
     }
     let outcome = last.finish()
     #expect(outcome.status == 0, "\(outcome.errors)")
-    #expect(outcome.errors.contains("the run before left 1 open, which are ended"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("the previous run left 1 open, now ended"), "\(outcome.errors)")
 
     let path = programs.folder + "/history.sqlite"
     #expect(try DatabaseQueue(path: path).read { try String.fetchAll($0, sql: "PRAGMA integrity_check") } == ["ok"])

@@ -45,13 +45,13 @@ import Testing
     for bad in [
       "cameras: [{name: room}]", settings(programs, cameras: room) + "more: 1\n", settings(programs, cameras: ""),
     ] {
-      let complaints = daemon.errorsSoFar.split(separator: "the settings stay as they were").count
+      let complaints = daemon.errorsSoFar.split(separator: "settings not reloaded").count
       _ = try programs.write(bad, to: "adld.yaml")
       daemon.hangUp()
       try wait(for: subscriber, daemon) { message in
         let same = try epoch(message)
         #expect(same == first)
-        return daemon.errorsSoFar.split(separator: "the settings stay as they were").count > complaints
+        return daemon.errorsSoFar.split(separator: "settings not reloaded").count > complaints
       }
     }
 
@@ -64,7 +64,7 @@ import Testing
       #expect(epoch != first && message.topic.camera != "room")
       return message.topic.isHeartbeat
     }
-    #expect(daemon.errorsSoFar.contains("offline: the settings were read again camera=room"))
+    #expect(daemon.errorsSoFar.contains("offline: the settings were reloaded camera=room"))
     daemon.terminate()
     #expect(daemon.finish().status == 0)
   }

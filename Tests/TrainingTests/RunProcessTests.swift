@@ -196,7 +196,7 @@ import Training
     #expect(noTeacher.text.contains("student --distill feature needs a trained pose-teacher: set start.poseTeacher"))
     let noFolder = try failing(["rgb", "--config", settings, "--out", out, "--set", "data.videos=/nowhere"])
     #expect(noFolder.status == 65)
-    #expect(noFolder.text == "Error: /nowhere is not there: data.videos is the folder of the recordings\n")
+    #expect(noFolder.text == "Error: /nowhere is missing: data.videos is the folder of the recordings\n")
     let badSetting = try failing(["rgb", "--config", settings, "--out", out, "--set", "run.epoch=3"])
     #expect(badSetting.status == 78)
     #expect(badSetting.text.contains("run.epoch is not a setting; did you mean epochs?"), "\(badSetting.text)")
