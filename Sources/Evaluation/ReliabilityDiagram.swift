@@ -1,4 +1,4 @@
-/// How often verdicts of each probability are right, and how many there are.
+/// How often predictions of each probability are correct, and how many there are.
 struct ReliabilityDiagram {
   let bins: [Evaluation.ReliabilityBin]
 

@@ -102,13 +102,13 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
 
   @Test func `says what is wrong with another file`() throws {
     #expect(
-      try failure(Array("this is no network".utf8)).hasPrefix("the person detector FILE is damaged or no ONNX file"))
-    #expect(try failure([]).hasPrefix("the person detector FILE is damaged or no ONNX file"))
+      try failure(Array("this is no network".utf8)).hasPrefix("the person detector FILE is damaged or not an ONNX file"))
+    #expect(try failure([]).hasPrefix("the person detector FILE is damaged or not an ONNX file"))
     var network = MadeNetwork()
     network.rows.removeLast()
     #expect(
       try failure(network.bytes) == """
-        the person detector FILE is no detector of the YOLOX family that can be used: the shape of its output is 1x20x6; \
+        the person detector FILE is not a supported detector of the YOLOX family: the shape of its output is 1x20x6; \
         1x21x(5 + classes) is expected of an input of 1x3x32x32; name another file, or run `make detector`
         """)
     network = MadeNetwork()

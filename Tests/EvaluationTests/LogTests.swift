@@ -66,8 +66,8 @@ struct CSVLogTests {
     ("a,b\n", 1, "the first column is not 'step'"),
     ("step,a,a\n", 1, "two columns have the same name"),
     ("step,a\n1,2\n1,2,3\n", 3, "3 cells under 2 columns"),
-    ("step,a\nx,2\n", 2, "'x' is no step"),
-    ("step,a\n1,two\n", 2, "'two' is no number"),
+    ("step,a\nx,2\n", 2, "'x' is not a step"),
+    ("step,a\n1,two\n", 2, "'two' is not a number"),
   ])
   func `a damaged log is refused with its line`(text: String, line: Int, reason: String) throws {
     let path = try folder.write(text)

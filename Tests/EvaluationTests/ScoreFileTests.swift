@@ -40,7 +40,7 @@ struct ScoreFileTests {
     ("{}\n", "line 1: 'format' is missing"),
     ("{\"clips\":1}\n", "line 1: 'format' is missing"),
     (header(clips: 2, format: "adl.events"), "line 1: it is 'adl.events' version 1, not 'adl.scores' version 1"),
-    (header(clips: 2) + "{\"label\":0,\"name\":\"x\",\"windows\":[[1,2]]}\n", "line 2: 1 clips follow, 2 were"),
+    (header(clips: 2) + "{\"label\":0,\"name\":\"x\",\"windows\":[[1,2]]}\n", "line 2: 1 clips follow instead of 2"),
     (header(clips: 1) + "{\"label\":0,\"name\":\"x\"}\n", "line 2: 'windows' is missing"),
     (header(clips: 1) + "{\"label\":0,\"name\":\"x\",\"windows\":[[1,\"a\"]]}\n", "line 2: no Float at windows.0.1"),
     (
@@ -76,8 +76,8 @@ struct ScoreFileTests {
     (ScoredClip(name: "x", label: -1, windows: [[1, 2]]), "clip x: activity -1 is not among the 2 labels"),
     (ScoredClip(name: "x", label: 0, windows: []), "clip x: it has no windows"),
     (ScoredClip(name: "x", label: 0, windows: [[1, 2], [1]]), "clip x: window 1 has 1 logits for 2 labels"),
-    (ScoredClip(name: "x", label: 0, windows: [[1, .nan]]), "clip x: window 0 has a logit that is no finite number"),
-    (ScoredClip(name: "good", label: 0, windows: [[1, 2]]), "clip good is there twice"),
+    (ScoredClip(name: "x", label: 0, windows: [[1, .nan]]), "clip x: window 0 has a logit that is not finite"),
+    (ScoredClip(name: "good", label: 0, windows: [[1, 2]]), "clip good appears twice"),
   ])
   func `scores that cannot be judged are refused by clip`(bad: ScoredClip, reason: String) throws {
     let good = ScoredClip(name: "good", label: 0, windows: [[1, 2]])

@@ -45,11 +45,11 @@ import Testing
     ),
     (
       #"{"seed": 1, "a": {"b": {"shape": [-2], "mean": 0, "std": 1, "l2": 1, "stride": 2, "samples": [1]}}}"#,
-      "a.b.shape is not a tensor's"
+      "a.b.shape is not a valid shape"
     ),
     (
       #"{"seed": 1, "a": {"b": {"shape": [4611686018427387904, 4], "mean": 0, "std": 1, "l2": 1, "stride": 1, "samples": []}}}"#,
-      "a.b.shape is not a tensor's"
+      "a.b.shape is not a valid shape"
     ),
     (#"{"seed": 1, "a": {"b": {"shape": [2], "samples": [1]}}}"#, "is not a golden recording"),
   ])
