@@ -133,7 +133,7 @@ struct ListeningSocket: ~Copyable, Sendable {
     guard path.utf8.count < MemoryLayout.size(ofValue: sockaddr_un().sun_path) else { return "the path is too long" }
     var status = stat()
     guard unsafe lstat(path, &status) == 0 else { return nil }
-    guard status.st_mode & S_IFMT == S_IFSOCK else { return "something that is no socket stands there" }
+    guard status.st_mode & S_IFMT == S_IFSOCK else { return "the path exists and is not a socket" }
     let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
     defer { close(probe) }
     var name = name(of: .unix(path: path))

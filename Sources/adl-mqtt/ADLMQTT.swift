@@ -41,7 +41,7 @@ struct ADLMQTT: ParsableCommand {
     if check {
       let announced = settings.homeAssistant.discovery.map { "announced under \($0)/" } ?? "not announced"
       print(
-        "\(config) is good: \(settings.adl.endpoint) to \(settings.broker.host) port \(settings.broker.port), "
+        "\(config) is valid: \(settings.adl.endpoint) to \(settings.broker.host) port \(settings.broker.port), "
           + "topics under \(settings.topics.prefix)/, \(announced)")
       return
     }

@@ -80,7 +80,7 @@ struct HistoryCommand: ParsableCommand {
   }
 
   private func unreadable(_ option: String, _ text: String) -> ValidationError {
-    ValidationError("\(option) is '\(text)'; write a time such as 2h, yesterday, 07:30 or 2026-10-01")
+    ValidationError("\(option) is '\(text)'; use a time such as 2h, yesterday, 07:30 or 2026-10-01")
   }
 
   private func show(_ time: HistoryTime) throws {

@@ -102,7 +102,8 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
 
   @Test func `says what is wrong with another file`() throws {
     #expect(
-      try failure(Array("this is no network".utf8)).hasPrefix("the person detector FILE is damaged or not an ONNX file"))
+      try failure(Array("this is no network".utf8)).hasPrefix("the person detector FILE is damaged or not an ONNX file")
+    )
     #expect(try failure([]).hasPrefix("the person detector FILE is damaged or not an ONNX file"))
     var network = MadeNetwork()
     network.rows.removeLast()

@@ -38,13 +38,13 @@ struct KeyFolder: ~Copyable {
       try KeyFile.secret(path: folder.path + "/curve.secret", setting: "events.remote.secretKey")
     }
     #expect(
-      open?.description.hasSuffix("everybody on this machine may read it; chmod o-rwx it (events.remote.secretKey)")
+      open?.description.hasSuffix("everyone on this machine can read it; use chmod o-rwx (events.remote.secretKey)")
         == true)
     try Data("# nothing\nhello\n".utf8).write(to: URL(fileURLWithPath: folder.path + "/none.public"))
     let none = #expect(throws: EventError.self) {
       try KeyFile.publicKey(path: folder.path + "/none.public", setting: "k")
     }
-    #expect(none?.description.contains("holds no key of 40 characters; `adl keys generate` makes one") == true)
+    #expect(none?.description.contains("it contains no key of 40 characters; `adl keys generate` makes one") == true)
     let missing = #expect(throws: EventError.self) { try KeyFile.publicKey(path: folder.path + "/no", setting: "k") }
     #expect(missing?.description == "\(folder.path)/no: No such file or directory (k)")
   }
@@ -55,10 +55,10 @@ struct KeyFolder: ~Copyable {
     let secret = #expect(throws: EventError.self) {
       try KeyFile.publicKey(path: folder.path + "/laptop.secret", setting: "the key")
     }
-    #expect(secret?.description.hasSuffix("it holds a secret key, which stays with its owner (the key)") == true)
+    #expect(secret?.description.hasSuffix("it contains a secret key, which only its owner may have (the key)") == true)
     // Whoever read it would wait for ever.
     try #require(unsafe mkfifo(folder.path + "/pipe.public", 0o644) == 0)
-    #expect(throws: EventError.badKey(path: folder.path + "/pipe.public", setting: "k", reason: "it is no file")) {
+    #expect(throws: EventError.badKey(path: folder.path + "/pipe.public", setting: "k", reason: "it is not a file")) {
       try KeyFile.publicKey(path: folder.path + "/pipe.public", setting: "k")
     }
     #expect(throws: EventError.badKey(path: folder.path + "/no", setting: "k", reason: "No such file or directory")) {

@@ -241,11 +241,11 @@ import Testing
   @Test(arguments: [
     (
       "tcp://0.0.0.0:5555",
-      "tcp://0.0.0.0:5555 is refused: here nothing is encrypted, so TCP is for this machine only: 127.0.0.1; for others there is events.remote; change events.endpoint"
+      "tcp://0.0.0.0:5555 is refused: this endpoint is not encrypted, so TCP must stay on this machine: use 127.0.0.1; other machines connect to events.remote; change events.endpoint"
     ),
     (
       "tcp://eth0:5555",
-      "tcp://eth0:5555 is refused: here nothing is encrypted, so TCP is for this machine only: 127.0.0.1; for others there is events.remote; change events.endpoint"
+      "tcp://eth0:5555 is refused: this endpoint is not encrypted, so TCP must stay on this machine: use 127.0.0.1; other machines connect to events.remote; change events.endpoint"
     ),
     (
       "tcp://127.0.0.1",
@@ -265,7 +265,7 @@ import Testing
   @Test func `an ipc path may have 107 bytes`() {
     let long = "ipc:///tmp/" + String(repeating: "x", count: 103)
     let error = #expect(throws: EventError.self) { _ = try Fixture(endpoint: long).publisher }
-    #expect(error?.description.contains("its path has 108 bytes and a socket's may have 107") == true)
+    #expect(error?.description.contains("its path has 108 bytes; a socket's may have at most 107") == true)
   }
 
   @Test(.timeLimit(.minutes(1))) func `that are taken are refused, and nothing waits`() throws {
@@ -290,7 +290,7 @@ import Testing
     defer { unsafe unlink(path) }
     for place in [path, NSTemporaryDirectory()] {
       let error = #expect(throws: EventError.self) { _ = try Fixture(endpoint: "ipc://\(place)").publisher }
-      #expect(error?.description.contains("something that is no socket stands there; change events.endpoint") == true)
+      #expect(error?.description.contains("the path exists and is not a socket; change events.endpoint") == true)
     }
     #expect(FileManager.default.contents(atPath: path) == Data("precious".utf8))
     #expect(!FileManager.default.fileExists(atPath: path + ".lock"))
@@ -300,7 +300,8 @@ import Testing
     let fixture = try Fixture()
     let endpoint = fixture.publisher.endpoints.events
     let error = #expect(throws: EventError.self) { _ = try Fixture(endpoint: endpoint).publisher }
-    #expect(error?.description == "cannot listen on \(endpoint): another adld listens there; change events.endpoint")
+    #expect(
+      error?.description == "cannot listen on \(endpoint): another adld is listening there; change events.endpoint")
     let subscriber = try fixture.subscriber()
     fixture.join(subscriber)
   }
@@ -431,7 +432,7 @@ import Testing
     ] {
       #expect(
         try ask(#"{"query":"history","since":"\#(since)"}"#, fixture)["error"] as? String
-          == "since is '\(since)'; write a time such as 2026-10-01T07:31:04Z or 2026-10-01T09:31:04.120+02:00")
+          == "since is '\(since)'; use a time such as 2026-10-01T07:31:04Z or 2026-10-01T09:31:04.120+02:00")
     }
   }
 

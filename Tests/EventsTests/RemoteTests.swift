@@ -225,7 +225,7 @@ private func dial(_ port: UInt16) -> CInt? {
     try FileManager.default.createDirectory(atPath: keys.path + "/clients", withIntermediateDirectories: true)
     let empty = #expect(throws: EventError.self) { try check() }
     #expect(
-      empty?.description.contains("nobody could connect: it holds no client's key; `adl keys add` adds one") == true)
+      empty?.description.contains("nobody could connect: it contains no client keys; `adl keys add` adds one") == true)
     try ClientKeys.add("phone", try keys.generate("phone").known, to: keys.path + "/clients")
     try check()
     for endpoint in ["ipc:///tmp/x", "tcp://eth0:5556", "tcp://0.0.0.0", "tcp://0.0.0.0:x", "tcp://:5556"] {

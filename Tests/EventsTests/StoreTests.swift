@@ -89,10 +89,11 @@ private final class ScriptedStore: MessageStore {
       let event = try JSONDecoder().decode(ActivityEvent.self, from: next(.event, from: subscriber).json)
       #expect(event.id == "id\(index)")
     }
-    #expect(lines.all == ["the history's disk is slow; until it has caught up, events are sent before they are stored"])
+    #expect(lines.all == ["the history's disk is slow; until it catches up, events are sent before they are stored"])
     store.recover()
     #expect(
-      lines.all.dropFirst() == ["the history's disk answers again; 10 messages were sent before they were stored"])
+      lines.all.dropFirst() == ["the history's disk is responding again; 10 messages were sent before they were stored"]
+    )
   }
 
   @Test func `repeats ends of an earlier run to whoever subscribes soon, and only those`() throws {
@@ -158,12 +159,12 @@ private final class ScriptedStore: MessageStore {
   }
 
   @Test(arguments: [
-    (#""limit":0"#, "limit is 0; write a whole number from 1 to 10000"),
-    (#""order":"random""#, "order is 'random'; write oldest or newest"),
-    (#""next":"x""#, "next is 'x'; write the next of the answer before"),
+    (#""limit":0"#, "limit is 0; use a whole number from 1 to 10000"),
+    (#""order":"random""#, "order is 'random'; use oldest or newest"),
+    (#""next":"x""#, "next is 'x'; use next from the previous answer"),
     (
       #""until":"noon""#,
-      "until is 'noon'; write a time such as 2026-10-01T07:31:04Z or 2026-10-01T09:31:04.120+02:00"
+      "until is 'noon'; use a time such as 2026-10-01T07:31:04Z or 2026-10-01T09:31:04.120+02:00"
     ),
     (#""limit":"many""#, #"a query is one JSON object such as {"query":"snapshot"}"#),
   ])

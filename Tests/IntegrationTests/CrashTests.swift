@@ -121,6 +121,6 @@ import Testing
     let down = try programs.run("adl", "history", "--query", query)
     #expect(down.status == 69 && down.errors.contains("--database FILE reads the file"), "\(down.errors)")
     let wrong = try programs.run("adl", "history", "--since", "a while ago")
-    #expect(wrong.status == 64 && wrong.errors.contains("--since is 'a while ago'; write a time such as 2h"))
+    #expect(wrong.status == 64 && wrong.errors.contains("--since is 'a while ago'; use a time such as 2h"))
   }
 }

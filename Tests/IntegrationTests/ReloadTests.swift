@@ -93,7 +93,7 @@ import Testing
     try wait(for: subscriber, daemon) { $0.topic.kind == .state && $0.topic.camera == "room" }
     #expect(
       daemon.errorsSoFar.contains(
-        "another adld listens there; change events.endpoint; the settings before are used again"))
+        "another adld is listening there; change events.endpoint; returning to the previous settings"))
     daemon.terminate()
     #expect(daemon.finish().status == 0)
   }

@@ -80,9 +80,9 @@ import Testing
   @Test(arguments: [
     (
       "tcp://127.0.0.1:5570", "tcp://127.0.0.1:5570",
-      "another endpoint of these settings is the same; change events.query"
+      "another setting uses the same endpoint; change events.query"
     ),
-    ("tcp://127.0.0.1:nine", "tcp://127.0.0.1:5571", "'nine' is no port; change events.endpoint"),
+    ("tcp://127.0.0.1:nine", "tcp://127.0.0.1:5571", "'nine' is not a port; change events.endpoint"),
   ])
   func `--check refuses endpoints that the daemon could not use`(events: String, query: String, reason: String) throws {
     let programs = try Programs()

@@ -170,7 +170,7 @@ import Testing
     defer { unsafe unlink(file) }
     let third = #expect(throws: PageError.self) { _ = try HTTPServer(.unix(path: file)) { _ in .text(.ok, "") } }
     #expect(
-      third?.description == "page.listen: cannot listen on unix:\(file): something that is no socket stands there")
+      third?.description == "page.listen: cannot listen on unix:\(file): the path exists and is not a socket")
     #expect(try String(contentsOfFile: file, encoding: .utf8) == "mine")
   }
 }
