@@ -81,7 +81,7 @@ import Testing
     store.close()
     #expect(FileManager.default.contents(atPath: stored.path) == content)
     let warnings = stored.warnings.all
-    #expect(warnings.first?.contains("is no history; move it away, or set history.path to another file") == true)
+    #expect(warnings.first?.contains("is not a history; move it away, or set history.path to another file") == true)
     #expect(warnings.count { $0.contains("is no history") } == 1, "\(warnings)")
     #expect(!stored.files.contains { $0.contains("damaged") }, "\(stored.files)")
   }
@@ -128,7 +128,7 @@ import Testing
     #expect(stored.warnings.all.count == 1, "said once: \(stored.warnings.all)")
     try FileManager.default.removeItem(atPath: stored.path)
     while stored.warnings.all.count < 2 { usleep(10_000) }
-    #expect(stored.warnings.all[1] == "the history is written to \(stored.path) again; 0 messages were not kept")
+    #expect(stored.warnings.all[1] == "writing the history to \(stored.path) again; 0 messages were not stored")
     store.close()
     #expect(try stored.messages().count == 3)
   }
