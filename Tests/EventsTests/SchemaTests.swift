@@ -35,7 +35,7 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
   case "string": if !(value is String) { found.append("\(path) is no string") }
   case "integer":
     if number == nil || number?.doubleValue != number?.doubleValue.rounded() { found.append("\(path) is no integer") }
-  case "number": if number == nil { found.append("\(path) is no number") }
+  case "number": if number == nil { found.append("\(path) is not a number") }
   case "boolean": if !(value is Bool) { found.append("\(path) is no boolean") }
   default: break
   }

@@ -117,7 +117,7 @@ import Testing
     #expect(broken.errors.hasPrefix("adl: cannot read \(text): "))
     let model = try programs.run("adl", "recognize", "synthetic:1?length=2", "--model", text)
     #expect(model.status == 65)
-    #expect(model.errors == "adl: \(text) is damaged or of another kind: it has no safetensors header\n")
+    #expect(model.errors == "adl: \(text) is damaged or in another format: it has no safetensors header\n")
   }
 }
 

@@ -108,7 +108,7 @@ import Testing
     var array = Self.small
     #expect(try refusal(array) == "none")
     array.content.removeLast()
-    #expect(try refusal(array).hasPrefix("FILE is damaged or of another kind: the array of shape [2, 3] at byte "))
+    #expect(try refusal(array).hasPrefix("FILE is damaged or in another format: the array of shape [2, 3] at byte "))
     #expect(try refusal(array).hasSuffix("has 23 bytes for its 6 values of 4 bytes"))
     array = Self.small
     array.content.append(0)
@@ -126,9 +126,9 @@ import Testing
     let whole = NumPyWriter.checkpoint([Self.small])
     for length in 2..<whole.count {
       let text = try refusal(whole.prefix(length))
-      #expect(text.hasSuffix("its pickle is cut off") || text.hasSuffix("a line of its pickle has no end"), "\(text)")
+      #expect(text.hasSuffix("its pickle is truncated") || text.hasSuffix("a line of its pickle has no end"), "\(text)")
     }
-    #expect(try refusal(whole + Data(count: 3)).contains("3 bytes stand behind its pickle"))
+    #expect(try refusal(whole + Data(count: 3)).contains("3 bytes follow its pickle"))
   }
 
   @Test func `a pickle of something else is refused with what it holds`() throws {
@@ -166,7 +166,7 @@ import Testing
     for shape in [[1 << 30, 1 << 30, 1 << 30], [-1, 6], [1 << 30, 1 << 30, 0, 5], Array(repeating: 1, count: 17)] {
       var array = Self.small
       array.shape = shape
-      #expect(try refusal(array).hasPrefix("FILE is damaged or of another kind: the"), "\(shape)")
+      #expect(try refusal(array).hasPrefix("FILE is damaged or in another format: the"), "\(shape)")
     }
     for opcodes: [UInt8] in [
       [0x42, 0xff, 0xff, 0xff, 0xff], [0x8e, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
@@ -174,7 +174,7 @@ import Testing
     ] {
       #expect(
         try refusal(Data([0x80, 4] + opcodes))
-          == "FILE is damaged or of another kind: its pickle is cut off")
+          == "FILE is damaged or in another format: its pickle is truncated")
     }
   }
 

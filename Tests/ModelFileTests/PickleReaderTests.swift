@@ -55,8 +55,8 @@ import Testing
       "cos\nsystem\n(U\u{2}lstR.", "K\u{1}0(ios\nsystem\n.", "(cos\nsystem\nU\u{2}lso.", "ctorch\nFloatStorage\n)R.",
       "cos\nsystem\n)\u{81}}b.", "\u{82}\u{5}.", "Psomething\n.",
     ] { #expect(try read(text.unicodeScalars.map { UInt8($0.value) }).heap.tensors.isEmpty, "\(text)") }
-    #expect(refusal([0x80, 9, 0x2e]) == "FILE is refused: its pickle has protocol 9; 0 to 5 are known")
-    #expect(refusal([0x7e, 0x2e]) == "FILE is refused: its pickle has opcode 0x7e at byte 0, which is not known")
+    #expect(refusal([0x80, 9, 0x2e]) == "FILE is refused: its pickle has protocol 9; 0 to 5 are supported")
+    #expect(refusal([0x7e, 0x2e]) == "FILE is refused: its pickle has opcode 0x7e at byte 0, which is unknown")
   }
 
   @Test func `a tensor that claims more than its storage is refused`() {
@@ -89,11 +89,11 @@ import Testing
     #expect(
       tensor(count: 6, offset: 1, shape: [2, 3], strides: [3, 1]).contains("does not fit its storage of 6 values"))
     #expect(tensor(count: 6, offset: 0, shape: [1000, 1000], strides: [0, 0]).contains("does not fit"))
-    #expect(tensor(count: 6, offset: 0, shape: [2, 3], strides: [3]).contains("cannot be understood"))
-    #expect(tensor(count: 6, offset: 0, shape: [2, 3], strides: [-3, 1]).contains("reaches past any memory"))
+    #expect(tensor(count: 6, offset: 0, shape: [2, 3], strides: [3]).contains("are invalid"))
+    #expect(tensor(count: 6, offset: 0, shape: [2, 3], strides: [-3, 1]).contains("reaches beyond any memory"))
     #expect(
       tensor(count: 6, offset: 0, shape: Array(repeating: 2, count: 17), strides: Array(repeating: 1, count: 17))
-        .contains("cannot be understood"))
+        .contains("are invalid"))
   }
 
   @Test func `objects nested or looped without end neither overflow the stack nor leak`() throws {
@@ -109,9 +109,10 @@ import Testing
   }
 
   @Test func `lengths that the file does not have are refused before anything is taken`() {
-    #expect(refusal(Array("X".utf8) + [0xff, 0xff, 0xff, 0x7f]).contains("its pickle is cut off"))
-    #expect(refusal(Array("X".utf8) + [0xff, 0, 0, 0]) == "FILE is damaged or of another kind: its pickle is cut off")
-    #expect(refusal("") == "FILE is damaged or of another kind: its pickle is cut off")
+    #expect(refusal(Array("X".utf8) + [0xff, 0xff, 0xff, 0x7f]).contains("its pickle is truncated"))
+    #expect(
+      refusal(Array("X".utf8) + [0xff, 0, 0, 0]) == "FILE is damaged or in another format: its pickle is truncated")
+    #expect(refusal("") == "FILE is damaged or in another format: its pickle is truncated")
     #expect(refusal("cabc").contains("a line of its pickle has no end"))
   }
 

@@ -48,7 +48,7 @@ import Testing
   @Test func `every way to lie about a tensor has its message`() throws {
     let four = Data(count: 4)
     #expect(
-      try refusal(Data(count: 5)) == "FILE is damaged or of another kind: 5 bytes are too few for a safetensors file")
+      try refusal(Data(count: 5)) == "FILE is damaged or in another format: 5 bytes are too few for a safetensors file")
     #expect(try refusal(TorchWriter.little(UInt64.max) + four).hasSuffix("it has no safetensors header"))
     #expect(try refusal(file("[]")).hasSuffix("it has no safetensors header"))
     for (header, reason) in [
@@ -76,7 +76,7 @@ import Testing
       ),
       (#"{"a":{"dtype":"F32","shape":[1]}}"#, "its header: the entry of a lacks dtype, shape or data_offsets"),
       (#"{"__metadata__":{"a":1}}"#, "its header: the metadata entry a is not a text"),
-    ] { #expect(try refusal(file(header, four)) == "FILE is damaged or of another kind: \(reason)") }
+    ] { #expect(try refusal(file(header, four)) == "FILE is damaged or in another format: \(reason)") }
   }
 
   @Test func `what is no JSON of a header is refused`() throws {

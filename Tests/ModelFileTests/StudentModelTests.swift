@@ -75,10 +75,10 @@ import Testing
 
   @Test(
     arguments: [
-      ("adl.format", nil, "it is a safetensors file without adl's metadata; make a model with `adl model import`"),
-      ("adl.format", "2", "it has format 2; this program reads format 1"),
-      ("adl.network", nil, "its metadata lack adl.network"),
-      ("adl.network", "{}", "its metadata entry adl.network cannot be understood"),
+      ("adl.format", nil, "it is a safetensors file without adl's metadata; convert it with `adl model import`"),
+      ("adl.format", "2", "it has format 2; this program supports format 1"),
+      ("adl.network", nil, "its metadata lacks adl.network"),
+      ("adl.network", "{}", "its metadata entry adl.network is invalid"),
       (
         "adl.network",
         #"{"architecture":"i3d","classes":3,"frames":15,"head":"fc","non_local":"none","size":112,"width":1}"#,
@@ -87,11 +87,11 @@ import Testing
       ("adl.labels", #"["a","b"]"#, "it has 2 labels for 3 classes"),
       ("adl.labels", #"["a","b","a"]"#, "a label is empty or appears twice"),
       ("adl.sampleRate", "0", "its sample rate is 0.0 Hz; it must be 1 to 120"),
-      ("adl.sampleRate", "fast", "its metadata entry adl.sampleRate cannot be understood"),
+      ("adl.sampleRate", "fast", "its metadata entry adl.sampleRate is invalid"),
       ("adl.calibration", #"{"temperature":0}"#, "its temperature is 0.0; it must be 0.001 to 1000"),
       ("adl.temporalPadding", "none", "its adl.temporalPadding is 'none'; it must be zeros or stream"),
       ("adl.crop", "middle", "its adl.crop is 'middle'; it must be full or centerSquare"),
-      ("adl.families", #"{"Move":["Walk"]}"#, "its metadata entry adl.families cannot be understood"),
+      ("adl.families", #"{"Move":["Walk"]}"#, "its metadata entry adl.families is invalid"),
       (
         "adl.families", #"[{"name":"Move","labels":["Wlak"]}]"#,
         "its adl.families cannot be used: 'Move' names 'Wlak', a label the model does not have"
@@ -102,7 +102,7 @@ import Testing
       ),
       (
         "adl.preprocess", #"{"channels":"BGR","range":[0,1],"resize":"area"}"#,
-        "its adl.preprocess asks for samples that this program does not make"
+        "its adl.preprocess requires samples that this program does not produce"
       ),
     ] as [(String, String?, String)])
   func `a card that does not fit is refused with the entry's name`(key: String, value: String?, reason: String) throws {

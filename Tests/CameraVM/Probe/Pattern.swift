@@ -12,7 +12,7 @@ struct Pattern: AddedSource {
 
   init(parsing text: Substring) throws(CaptureError) {
     guard let count = Int(text), (1...1000).contains(count) else {
-      throw .badSource("pattern:\(text)", reason: "'\(text)' is no number of pictures")
+      throw .badSource("pattern:\(text)", reason: "'\(text)' is not a number of pictures")
     }
     self.count = count
   }
