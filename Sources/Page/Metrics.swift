@@ -1,24 +1,24 @@
 import Events
 
-/// What Prometheus is told.
+/// The metrics for Prometheus.
 struct Metrics {
   var board: Board.Snapshot
   var process: ProcessUsage
-  /// Of the history on disk; `nil` where there is none.
+  /// Size of the history on disk; `nil` if there is none.
   var historyBytes: Int?
 
   var text: String {
     var text = MetricsText()
     text.add(
-      "adl_model_info", .gauge, "The model that recognises; always 1.",
+      "adl_model_info", .gauge, "The model in use; always 1.",
       [(labels: [("name", board.model.name), ("sha256", board.model.sha256)], value: 1)])
     addCameras(to: &text)
-    text.add("adl_inference_seconds", "Time that the network took for a window.", board.inference)
+    text.add("adl_inference_seconds", "Time the network took per window.", board.inference)
     text.add(
-      "adl_event_latency_seconds", "Time from the last frame of a window to the event that it decided.", board.latency)
+      "adl_event_latency_seconds", "Time from the last frame of a window to the event based on it.", board.latency)
     let raised = Dictionary(board.alerts.map { ($0.rule, 1.0) }, uniquingKeysWith: +)
     text.add(
-      "adl_alerts_raised", .gauge, "Alerts of a rule that are raised now.",
+      "adl_alerts_raised", .gauge, "Alerts currently raised, by rule.",
       board.rules.map { (labels: [("rule", $0)], value: raised[$0] ?? 0) })
     if let historyBytes { text.add("adl_history_bytes", .gauge, "Size of the history on disk.", Double(historyBytes)) }
     addProcess(to: &text)
@@ -33,19 +33,19 @@ struct Metrics {
       text.add(name, .counter, help, samples { Double(value($0)) })
     }
     text.add(
-      "adl_camera_online", .gauge, "1 while the camera delivers, else 0.",
+      "adl_camera_online", .gauge, "1 while the camera delivers frames, else 0.",
       samples { $0.state?.condition == "online" ? 1 : 0 })
-    text.add("adl_people", .gauge, "People that are followed now.", samples { Double($0.state?.people?.count ?? 0) })
-    count("adl_camera_frames_total", "Frames that the camera delivered.") { $0.counters.frames }
-    count("adl_camera_lost_frames_total", "Frames that were lost before they could be used.") { $0.counters.lostFrames }
+    text.add("adl_people", .gauge, "People currently tracked.", samples { Double($0.state?.people?.count ?? 0) })
+    count("adl_camera_frames_total", "Frames delivered by the camera.") { $0.counters.frames }
+    count("adl_camera_lost_frames_total", "Frames lost before they could be used.") { $0.counters.lostFrames }
     count("adl_camera_corrupt_frames_total", "Frames that could not be used.") { $0.counters.corruptFrames }
-    count("adl_camera_reconnects_total", "Times the camera was opened again.") { $0.counters.reconnects }
-    count("adl_windows_total", "Windows that were ordered.") { $0.counters.windows }
-    count("adl_skipped_hops_total", "Windows that were given up for newer ones.") { $0.counters.skippedHops }
-    count("adl_finds_total", "Pictures in which people were looked for.") { $0.counters.finds }
-    count("adl_skipped_finds_total", "Pictures that came while the finder was busy.") { $0.counters.skippedFinds }
+    count("adl_camera_reconnects_total", "Times the camera was reopened.") { $0.counters.reconnects }
+    count("adl_windows_total", "Windows handed to the network.") { $0.counters.windows }
+    count("adl_skipped_hops_total", "Windows dropped in favour of newer ones.") { $0.counters.skippedHops }
+    count("adl_finds_total", "Pictures searched for people.") { $0.counters.finds }
+    count("adl_skipped_finds_total", "Pictures that arrived while the finder was busy.") { $0.counters.skippedFinds }
     text.add(
-      "adl_activities_total", .counter, "Activities that began.",
+      "adl_activities_total", .counter, "Activities started.",
       board.names.flatMap { camera in
         (board.cameras[camera]?.activities ?? [:]).sorted { $0.key < $1.key }
           .map { (labels: [("camera", camera), ("label", $0.key)], value: Double($0.value)) }
@@ -56,11 +56,11 @@ struct Metrics {
     func add(_ name: String, _ kind: MetricsText.Kind, _ help: String, _ value: Double?) {
       if let value { text.add(name, kind, help, value) }
     }
-    add("process_cpu_seconds_total", .counter, "Processor time, of the user and the system.", process.cpuSeconds)
-    add("process_resident_memory_bytes", .gauge, "Memory that is resident.", process.residentBytes)
+    add("process_cpu_seconds_total", .counter, "Processor time, user and system.", process.cpuSeconds)
+    add("process_resident_memory_bytes", .gauge, "Resident memory.", process.residentBytes)
     add("process_virtual_memory_bytes", .gauge, "Address space.", process.virtualBytes)
     add("process_open_fds", .gauge, "Open file descriptors.", process.openDescriptors)
-    add("process_max_fds", .gauge, "Most open file descriptors.", process.mostDescriptors)
+    add("process_max_fds", .gauge, "Maximum number of open file descriptors.", process.mostDescriptors)
     add("process_start_time_seconds", .gauge, "Start of the process since 1970.", process.startTime)
   }
 }

@@ -98,7 +98,7 @@ import Testing
       ),
       (
         "adl.families", #"[{"name":"other","labels":["Walk"]}]"#,
-        "its adl.families cannot be used: no family can be named 'other': that is what labels in no family go by"
+        "its adl.families cannot be used: no family can be named 'other': that is the name for labels in no family"
       ),
       (
         "adl.preprocess", #"{"channels":"BGR","range":[0,1],"resize":"area"}"#,

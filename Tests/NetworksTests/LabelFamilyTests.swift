@@ -24,7 +24,7 @@ import Testing
     #expect(faults(("Drink", ["drinking"]), ("Drink", ["archery"])) == ["two families are named 'Drink'"])
     for name in ["other", "Other"] {
       #expect(
-        faults((name, ["archery"])) == ["no family can be named '\(name)': that is what labels in no family go by"])
+        faults((name, ["archery"])) == ["no family can be named '\(name)': that is the name for labels in no family"])
     }
     #expect(faults((" ", ["archery"])) == ["a family has no name"])
     #expect(faults(("Dr\u{7}ink\n", ["archery"])) == [#"the family name 'Dr\u{07}ink\n' has control characters"#])

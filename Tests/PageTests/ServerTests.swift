@@ -161,7 +161,7 @@ import Testing
   @Test func `leaves alone what belongs to others`() throws {
     let first = try server()
     let second = #expect(throws: PageError.self) { _ = try server() }
-    #expect(second?.description == "page.listen: cannot listen on unix:\(path): another process listens there")
+    #expect(second?.description == "page.listen: cannot listen on unix:\(path): another process is listening there")
     #expect(FileManager.default.fileExists(atPath: path))
     first.stop()
 

@@ -39,7 +39,7 @@ private func findings(_ text: String) -> [String] {
       ("Eat: [eating cake]\nDrink: []", "2: 'Drink' has no labels"),
       ("Eat: [eating cake]\nDrink:", "2: 'Drink' has no labels"),
       ("Drink: [drinking]\nDrink: [archery]", "1: appears twice: Drink"),
-      ("other: [archery]", "1: no family can be named 'other': that is what labels in no family go by"),
+      ("other: [archery]", "1: no family can be named 'other': that is the name for labels in no family"),
       (#""Dr\x07ink": [archery]"#, #"1: the family name 'Dr\u{07}ink' has control characters"#),
       ("Drink: drinking", "1: 'Drink' must be a list of labels, as in Drink: [drinking, drinking beer]"),
       ("Drink: [[drinking]]", "1: 'Drink' must be a list of labels, as in Drink: [drinking, drinking beer]"),
