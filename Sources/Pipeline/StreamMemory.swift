@@ -1,7 +1,7 @@
 import Inference
 import Video
 
-/// What each stream's windows leave for the next one, within a budget.
+/// What each stream's windows keep for the next one, within a budget.
 struct StreamMemory {
   private struct Entry {
     var cache: WindowCache
@@ -12,13 +12,13 @@ struct StreamMemory {
 
   private var entries: [WindowStream: Entry] = [:]
   private let most: Int
-  /// After so long without a window a stream's memory may be given to another.
+  /// After this long without a window, a stream's memory may be given to another.
   private let longestPause: Duration
 
   /// - Parameters:
-  ///   - engine: whose windows they are.
+  ///   - engine: the engine that computes the windows.
   ///   - bytes: the budget.
-  ///   - hop: time from one window to the next.
+  ///   - hop: time between two windows.
   init(_ engine: ClipEngine, most bytes: Int, hop: Duration) {
     most = engine.cacheBytes == 0 ? 0 : bytes / engine.cacheBytes
     longestPause = hop * 4
@@ -26,9 +26,9 @@ struct StreamMemory {
 
   var byteCount: Int { entries.values.reduce(0) { $0 + $1.cache.byteCount } }
 
-  /// The memory of a stream, and the frames since the window that it holds, when `window` goes on from that one.
+  /// A stream's memory, and the number of frames since the window it holds, if `window` continues that one.
   ///
-  /// `nil` where there is no room for it.
+  /// `nil` if there is no room for it.
   mutating func room(
     for window: ClipWindow, of stream: WindowStream, _ engine: ClipEngine
   ) throws(InferenceError) -> (cache: WindowCache, shift: Int?)? {

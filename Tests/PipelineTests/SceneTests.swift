@@ -75,7 +75,7 @@ import Video
     drive.pipeline.open(at: .seconds(1))
     drive.playGarbage(40, from: .seconds(1))
     #expect(drive.story == ["skipped", "stalled"])
-    #expect(drive.reasons.last?.hasPrefix("frames arrive, but none can be used: not a whole picture: ") == true)
+    #expect(drive.reasons.last?.hasPrefix("frames are arriving, but none can be used: not a whole picture: ") == true)
     #expect(drive.isStalled)
     let end = drive.play(10, from: .seconds(10))
     #expect(drive.story == ["skipped", "stalled", "online", "start Walk"])
@@ -90,7 +90,7 @@ import Video
     let drive = try Drive()
     drive.pipeline.open(at: .seconds(5))
     drive.serve(drive.pipeline.tick(at: .seconds(7.1), faulty: 61))
-    #expect(drive.reasons == ["no usable frame for 2.0 s; faulty ones: 61"])
+    #expect(drive.reasons == ["no usable frame for 2.0 s; 61 faulty ones"])
   }
 
   @Test func `a jump of the clock fills the window anew and ends what was going on`() throws {
@@ -126,7 +126,7 @@ import Video
     let drive = try Drive()
     let frames = Int(20 * rate)
     for index in 0...max(4, frames) { drive.play(1, from: .seconds(10 + Double(index) / rate)) }
-    #expect(drive.story == ["online", "slow: too slow: \(rate) frames a second, at least 2 are needed"])
+    #expect(drive.story == ["online", "slow: too slow: \(rate) frames per second; at least 2 are needed"])
     #expect(drive.situations == [.warmingUp, .unknown])
     drive.play(20, from: .seconds(200))
     #expect(drive.story.dropFirst(2) == ["online", "start Walk"], "it recovers, and says that too")
@@ -155,7 +155,7 @@ import Video
     for index in 0..<2 { drive.play(1, from: .seconds(2 * Double(index))) }
     drive.serve(drive.pipeline.finish())
     #expect(drive.windows.isEmpty)
-    #expect(drive.story == ["online", "slow: too slow: 0.5 frames a second, at least 2 are needed"])
+    #expect(drive.story == ["online", "slow: too slow: 0.5 frames per second; at least 2 are needed"])
   }
 
   @Test func `what is not due is not silent`() throws {

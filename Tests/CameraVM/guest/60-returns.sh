@@ -23,7 +23,7 @@ until_said() {
 v4l2-ctl -d0 -i0 >/dev/null 2>&1
 "$BINARIES/adld" --config /dev/shm/adld.yaml >"$out" 2>&1 &
 daemon=$!
-check "returns: a control that is refused keeps no camera away" until_said 'online: frames arrive' 1 40
+check "returns: a control that is refused keeps no camera away" until_said 'online: frames are arriving' 1 40
 check "returns: the refused control is a warning" says 'the camera goes on without menu = 2'
 exec 7</dev/video0 # held, so that its number stays taken
 echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind
@@ -32,7 +32,7 @@ echo vivid.0 >/sys/bus/platform/drivers/vivid/bind
 node=$(cd /sys/class/video4linux && grep -l 'vid-cap' */name | head -n 1 | cut -d/ -f1)
 check "returns: it is another node" test "$node" != video0
 ln -sfn "../../$node" /dev/v4l/by-path/socket
-check "returns: frames come again" until_said 'online: frames arrive' 2 60
+check "returns: frames come again" until_said 'online: frames are arriving' 2 60
 exec 7<&-
 kill -TERM $daemon
 wait $daemon
