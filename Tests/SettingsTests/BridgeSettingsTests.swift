@@ -48,10 +48,10 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
     ("broker: {port: 0}", "1: broker.port: '0' is refused; it must be a whole number from 1 to 65535"),
     ("broker: {host: 'a b'}", "1: broker.host: 'a b' is refused; it must be a name or an address"),
     ("broker: {qos: 3}", "1: broker.qos: '3' is refused; it must be a whole number from 0 to 2"),
-    ("broker: {password: geheim}", "1: broker.username is missing: MQTT sends no password without one"),
+    ("broker: {password: geheim}", "1: broker.username is missing: MQTT does not send a password without one"),
     (
       "broker: {username: a, password: geheim, passwordFile: /p}",
-      "1: broker.passwordFile: '/p' is refused; it must be left out where broker.password is set"
+      "1: broker.passwordFile: '/p' is refused; it must be left out if broker.password is set"
     ),
     (
       "broker: {tls: {enabled: true, certificate: c.pem}}",
@@ -101,13 +101,13 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
     #expect(missing.map { "\($0)" } == "\(path): cannot be read: No such file or directory")
     #expect(FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o644]))
     let open = #expect(throws: SettingsError.self) { try settings.broker.readPassword() }
-    #expect(open.map { "\($0)" } == "\(path): can be read by everybody (broker.passwordFile); chmod o-r \(path)")
+    #expect(open.map { "\($0)" } == "\(path): can be read by everyone (broker.passwordFile); chmod o-r \(path)")
     try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
     try Data(" two words \n".utf8).write(to: URL(fileURLWithPath: path))
     #expect(try settings.broker.readPassword() == Secret(" two words "))
     try Data("\n".utf8).write(to: URL(fileURLWithPath: path))
     let empty = #expect(throws: SettingsError.self) { try settings.broker.readPassword() }
-    #expect(empty.map { "\($0)" } == "\(path): holds no password (broker.passwordFile)")
+    #expect(empty.map { "\($0)" } == "\(path): contains no password (broker.passwordFile)")
   }
 
   @Test func `take the usual port of TLS, and warn of TLS settings without TLS`() throws {

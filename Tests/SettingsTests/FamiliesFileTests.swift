@@ -44,8 +44,8 @@ private func findings(_ text: String) -> [String] {
       ("Drink: drinking", "1: 'Drink' must be a list of labels, as in Drink: [drinking, drinking beer]"),
       ("Drink: [[drinking]]", "1: 'Drink' must be a list of labels, as in Drink: [drinking, drinking beer]"),
       ("[drinking]: [drinking]", "1: a family's name must be a text"),
-      ("- drinking", "1: the file must be a table of `Family: [label, label]` lines"),
-      ("drinking", "1: the file must be a table of `Family: [label, label]` lines"),
+      ("- drinking", "1: the file must consist of `Family: [label, label]` lines"),
+      ("drinking", "1: the file must consist of `Family: [label, label]` lines"),
       ("# nothing", " has no families"), ("{}", " has no families"), ("", " has no families"),
       ("Drink: [", "2: this is not YAML: did not find expected node content"),
     ])
@@ -73,7 +73,7 @@ private func findings(_ text: String) -> [String] {
     try text.write(to: URL(fileURLWithPath: path))
     #expect(try FamiliesFile.load(path: path, labels: labels).count == 1)
     text.append(UInt8(ascii: "x"))
-    #expect(try message(text) == "FILE: is larger than 1024 KiB, which no file of families is")
+    #expect(try message(text) == "FILE: is larger than 1024 KiB, too large for a file of families")
     #expect(try message(Data([0x44, 0xFF, 0x3A])) == "FILE: is not UTF-8 text")
     let missing = #expect(throws: SettingsError.self) { try FamiliesFile.load(path: "/nowhere/f.yaml", labels: labels) }
     #expect(missing?.description == "/nowhere/f.yaml: cannot be read: No such file or directory")
@@ -124,7 +124,7 @@ private func findings(_ text: String) -> [String] {
       try message("Drnk") == "f: recognition.activities.Drnk: the model has no such family; did you mean Drink?")
     #expect(
       try message("drinking beer")
-        == "f: recognition.activities.drinking beer: this label is decided about as a part of its family; "
+        == "f: recognition.activities.drinking beer: this label is part of a family; "
         + "set recognition.activities.Drink")
     #expect(
       try message("archery")

@@ -91,7 +91,7 @@ private func minimal(_ more: String = "") -> String {
     ("recognition: {on: .nan}", "4: recognition.on: '.nan' is refused; it must be a number from 0 to 1"),
     (
       "events: {remote: {endpoint: 'tcp://0.0.0.0:5556'}}",
-      "4: events.remote.query is missing: where other machines ask, such as tcp://0.0.0.0:5557"
+      "4: events.remote.query is missing: where other machines send queries, such as tcp://0.0.0.0:5557"
     ),
     (
       "recognition: {on: 0.3, off: 0.5}",
@@ -105,11 +105,11 @@ private func minimal(_ more: String = "") -> String {
       "recognition: {smoothing: {method: average}}",
       "4: recognition.smoothing.method: 'average' is refused; it must be one of mean, ema, median"
     ),
-    ("events: [1]", "4: events must be a table of `key: value` lines"),
+    ("events: [1]", "4: events must consist of `key: value` lines"),
     ("events: {history: 1.5}", "4: events.history: '1.5' is refused; it must be a whole number from 0 to 100000"),
     (
       "history: {path: here.sqlite}",
-      #"4: history.path: 'here.sqlite' is refused; it must be a path that begins with /, auto or """#
+      #"4: history.path: 'here.sqlite' is refused; it must be a path that starts with /, auto or """#
     ),
     (
       "history:\n  days: 9223372036854775807:0",
@@ -221,7 +221,7 @@ private func minimal(_ more: String = "") -> String {
     let settings = try parse("model: {path: m}\ncameras:\n  - {name: a, source: /dev/video0}\n")
     #expect(
       settings.warnings.map(\.description) == [
-        "3: cameras[0].source may name another camera after a restart; `adl cameras` lists stable names"
+        "3: cameras[0].source may name a different camera after a restart; `adl cameras` lists stable names"
       ])
   }
 
