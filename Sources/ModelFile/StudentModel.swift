@@ -241,7 +241,7 @@ package struct StudentModel: ParameterSource, Sendable {
         tensors: parameters.map { ($0.name, $0.shape.count > 1 ? type : .float32, $0.shape) }
           .sorted { ($0.1.size, $1.0) > ($1.1.size, $0.0) }
       ) { name in
-        guard let parameter = byName[name] else { preconditionFailure("\(name) was not announced") }
+        guard let parameter = byName[name] else { preconditionFailure("\(name) was not declared") }
         return try source.values(of: parameter)
       }
     } catch {

@@ -24,7 +24,7 @@ struct ADLMQTT: ParsableCommand {
 
   func run() throws {
     StandardStreams.prepare()
-    // Whoever reads the log may go, as journald does; the bridge stays.
+    // The reader of the log may go away, as journald can; the bridge keeps running.
     signal(SIGPIPE, SIG_IGN)
     let settings: BridgeSettings
     let access: BrokerAccess

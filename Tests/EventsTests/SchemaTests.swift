@@ -9,7 +9,7 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
     found.append("\(path) is not \(constant)")
   }
   if let choices = schema["enum"] as? [String], !choices.contains(value as? String ?? "") {
-    found.append("\(path) is none of \(choices)")
+    found.append("\(path) is not one of \(choices)")
   }
   let number = value as? NSNumber
   switch schema["type"] as? String {

@@ -138,7 +138,7 @@ import Testing
     #expect(outcome.errors == "cannot read /nowhere.safetensors: No such file or directory\n")
     let unsaid = try settings(programs, model: programs.smallModel(), source: "synthetic:1?script=walk:3")
     let refused = try programs.run("adld", "--check", "--config", unsaid)
-    #expect(refused.status == 78 && refused.errors.contains("there is no option 'script', only "))
+    #expect(refused.status == 78 && refused.errors.contains("there is no option 'script'; the options are "))
     let good = try settings(programs, model: programs.smallModel(), source: "synthetic:1")
     let checked = try programs.run("adld", "--check", "--config", good)
     #expect(checked.status == 0)

@@ -98,8 +98,8 @@ struct ColorConversionTests {
     } catch {
       #expect(
         error.description
-          == "a nv12 frame of 640x480 is cut off: plane 1 needs 153600 bytes and has 92800; "
-          + "set cameras[].format to another one if every frame is")
+          == "a nv12 frame of 640x480 is truncated: plane 1 needs 153600 bytes and has 92800; "
+          + "set cameras[].format to another one if all frames are")
     }
     frame.size = FrameSize(width: 0, height: 480)
     #expect(throws: VideoError.badSize(frame.size)) { try frame.validatePlanes() }
