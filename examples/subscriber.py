@@ -53,14 +53,14 @@ class Subscriber:
         """False for a repeat; says what was missed."""
         epoch, seq = message["epoch"], message["seq"]
         if self.epoch not in (None, epoch):
-            print("the daemon was started anew")
+            print("the daemon has restarted")
             self.seen.clear()
         self.epoch = epoch
         last = self.seen.get(topic)
         if last is not None and seq <= last:
             return False
         if last is not None and seq > last + 1:
-            print(f"missed {seq - last - 1} messages of {topic}")
+            print(f"missed {seq - last - 1} messages on {topic}")
         self.seen[topic] = seq
         return True
 
@@ -104,7 +104,7 @@ class Subscriber:
         elif kind.startswith(("camera.", "finder.")):
             print(f"{camera}: {kind}: {message['reason']}")
         elif kind == "heartbeat" and message["stopping"]:
-            print("the daemon stops")
+            print("the daemon is stopping")
 
     def run(self):
         self.snapshot()

@@ -6,7 +6,7 @@ import Settings
 import Training
 import Video
 
-/// `adl-train data preview`: what a network is fed, as a picture.
+/// The command `adl-train data preview`: shows a network's input as a picture.
 struct DataPreviewCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "preview",
@@ -39,7 +39,7 @@ struct DataPreviewCommand: ParsableCommand {
     guard (1...200).contains(clips) else { throw ValidationError("--clips must be 1 to 200; it is \(clips)") }
     guard (0...10).contains(draws) else { throw ValidationError("--draws must be 0 to 10; it is \(draws)") }
     guard [".jpg", ".jpeg"].contains(where: out.lowercased().hasSuffix) else {
-      throw ValidationError("--out writes a JPEG, so that its name must end in .jpg; it is \(out)")
+      throw ValidationError("--out writes a JPEG, so its name must end in .jpg; it is \(out)")
     }
   }
 

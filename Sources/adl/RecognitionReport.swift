@@ -4,16 +4,16 @@ import Pipeline
 import Recognition
 import Video
 
-/// What `adl recognize --json` prints: one object.
+/// The object printed by `adl recognize --json`.
 struct RecognitionReport: Encodable {
   struct Window: Encodable {
-    /// Index of the first of the window's samples, at the model's sample rate.
+    /// Index of the window's first sample, at the model's sample rate.
     var firstFrame: Int
-    /// Seconds from the video's begin, of its first sample and of its last.
+    /// Seconds from the start of the video, for its first and last sample.
     var time: Double
     var end: Double
     var logits: [Float]
-    /// One probability a label.
+    /// One probability per label.
     var softmax: [Float]
     /// The five most probable activities, best first.
     var top: [Candidate]
@@ -21,7 +21,7 @@ struct RecognitionReport: Encodable {
 
   struct Candidate: Encodable {
     var label: String
-    /// A family's most probable label; absent where the model has no families, as below.
+    /// A family's most probable label; absent here and below if the model has no families.
     var member: String?
     var probability: Float
   }
@@ -29,7 +29,7 @@ struct RecognitionReport: Encodable {
   struct Activity: Encodable {
     var label: String
     var member: String?
-    /// Seconds from the video's begin.
+    /// Seconds from the start of the video.
     var onset: Double
     var offset: Double
     var confidence: Float
@@ -39,7 +39,7 @@ struct RecognitionReport: Encodable {
     var label: String
     var member: String?
     var index: Int
-    /// For each activity its largest probability over windows.
+    /// For each activity, its largest probability over windows.
     var softmax: [Float]
   }
 
@@ -49,7 +49,7 @@ struct RecognitionReport: Encodable {
   }
 
   struct Box: Encodable {
-    /// Seconds from the video's begin.
+    /// Seconds from the start of the video.
     var time: Double
     /// Fractions of the picture.
     var x: Double
@@ -60,7 +60,7 @@ struct RecognitionReport: Encodable {
 
   struct Person: Encodable {
     var id: Int
-    /// Seconds from the video's begin.
+    /// Seconds from the start of the video.
     var since: Double
     var until: Double
     var boxes: [Box]
@@ -69,11 +69,11 @@ struct RecognitionReport: Encodable {
     var verdict: Verdict?
   }
 
-  /// Only where the whole scene was looked at, as are `activities`.
+  /// Only if the whole scene was analysed, as for `activities`.
   var windows: [Window]?
   var activities: [Activity]?
   var people: [Person]?
-  /// Of the scene, or of the main person.
+  /// For the scene, or for the main person.
   var verdict: Verdict?
   var model: Model
 

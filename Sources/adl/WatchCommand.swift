@@ -3,7 +3,7 @@ import Evaluation
 import Events
 import Foundation
 
-/// `adl watch`: what the daemon publishes, as it happens.
+/// The command `adl watch`: shows what the daemon publishes, as it happens.
 struct WatchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "watch",
@@ -56,7 +56,7 @@ struct WatchCommand: AsyncParsableCommand {
   var seconds: Double?
 
   func validate() throws {
-    guard truth == nil || !json else { throw ValidationError("--truth is for people; leave --json out") }
+    guard truth == nil || !json else { throw ValidationError("--truth is for people; omit --json") }
   }
 
   func run() async throws {
@@ -85,8 +85,8 @@ struct WatchCommand: AsyncParsableCommand {
         if printer.show(content) { shown += 1 }
         if let count, shown >= count { return }
         if untilEnd, content.isStopping { return }
-      case .gap(let topic, let missing): printer.notice("missed \(missing) messages of \(topic)")
-      case .restarted: printer.notice("the daemon was started anew")
+      case .gap(let topic, let missing): printer.notice("missed \(missing) messages on \(topic)")
+      case .restarted: printer.notice("the daemon has restarted")
       case .refused: throw EventError.unknownClient(endpoint: endpoint)
       case .silent: printer.notice("no sign from the daemon; waiting for it")
       }

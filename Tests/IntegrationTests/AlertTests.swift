@@ -98,7 +98,7 @@ import Testing
     let file = try programs.write("nothing of the kind\n", to: "events.jsonl")
     let outcome = try programs.run("adl", "rules", file, "--config", config)
     #expect(outcome.status == 65)
-    #expect(outcome.errors == "adl: \(file) holds no messages as `adl watch --json` prints them\n")
+    #expect(outcome.errors == "adl: \(file) contains no messages as printed by `adl watch --json`\n")
   }
 
   private struct Recorded: Decodable {

@@ -70,11 +70,11 @@ import Video
   @Test(
     .timeLimit(.minutes(2)),
     arguments: [
-      (["/dev/video0"], ["--video", "OUT/a.mp4"], "--video reads its source twice, and /dev/video0 is a camera"),
+      (["/dev/video0"], ["--video", "OUT/a.mp4"], "--video reads its source twice, but /dev/video0 is a camera"),
       (["synthetic:1?length=2"], ["--video", "OUT/a.avi"], "must end in .mp4"),
       (["synthetic:1?length=2"], ["--csv", "OUT/a", "--subtitles", "OUT/./a"], "are the same file"),
       (["synthetic:1?length=2", "other.mp4"], ["--csv", "OUT/a"], "Unexpected argument 'other.mp4'"),
-      (["OUT/film.mp4"], ["--video", "OUT/film.mp4"], "--video would replace OUT/film.mp4, which is read"),
+      (["OUT/film.mp4"], ["--video", "OUT/film.mp4"], "--video would overwrite OUT/film.mp4, which is an input"),
       (["synthetic:1?length=2"], ["--csv", "OUT/none/a"], "cannot write OUT/none/a: No such file or directory"),
       (["synthetic:1?length=2"], ["--csv", "OUT"], "cannot write OUT: it is not a regular file"),
     ])

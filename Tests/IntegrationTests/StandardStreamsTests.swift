@@ -52,7 +52,7 @@ import Testing
     let exported = try programs.run("adl", "model", "export", model, "--onnx", model)
     #expect(exported.status == 64)
     #expect(
-      exported.errors.contains("--onnx would replace \(model), which is read; give it another name"),
+      exported.errors.contains("--onnx would overwrite \(model), which is an input; choose another name"),
       "\(exported.errors)")
     #expect(FileManager.default.contents(atPath: model) == before)
     let labels = try programs.write("a\nb\n", to: "labels.txt")

@@ -44,11 +44,14 @@ import Video
     ("x", "'synthetic:x' is not a video source: 'x' is not a seed, a whole number"),
     ("1?size=63x64", "'63x64' is not valid for 'size'; it must be two even numbers from 64 to 1920, such as 320x240"),
     ("1?activities=Walk,Fly", "'Walk,Fly' is not valid for 'activities'; it must be labels of rendered activities"),
-    ("1?speed=3", "there is no option 'speed'; the options are activities, camera, disconnect, length, people, rate, size"),
+    (
+      "1?speed=3",
+      "there is no option 'speed'; the options are activities, camera, disconnect, length, people, rate, size"
+    ),
     ("1?rate", "'rate' is not key=value"), ("1?rate=", "'rate=' is not key=value"), ("1?=", "'=' is not key=value"),
-    ("1?rate=0", "'0' is no value"), ("1?rate=7.5", "'7.5' is no value"), ("1?people=3", "'3' is no value"),
-    ("1?camera=0", "'0' is no value"), ("1?length=-1", "'-1' is no value"), ("1?length=nan", "'nan' is no value"),
-    ("1?size=99999x2", "'99999x2' is no value"), ("1?disconnect=1e99", "'1e99' is no value"),
+    ("1?rate=0", "'0' is not valid"), ("1?rate=7.5", "'7.5' is not valid"), ("1?people=3", "'3' is not valid"),
+    ("1?camera=0", "'0' is not valid"), ("1?length=-1", "'-1' is not valid"), ("1?length=nan", "'nan' is not valid"),
+    ("1?size=99999x2", "'99999x2' is not valid"), ("1?disconnect=1e99", "'1e99' is not valid"),
   ])
   func `refuses a bad text and says what is wrong`(text: String, reason: String) {
     let error = #expect(throws: CaptureError.self) { _ = try source(text) }

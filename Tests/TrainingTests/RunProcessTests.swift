@@ -83,7 +83,7 @@ import Training
     process.waitUntilExit()
     _ = messages.fileHandleForReading.readDataToEndOfFile()
     let text = try complete("killed", everything)
-    #expect(text.contains("going on from step"), "killed after step \(step): \(text)")
+    #expect(text.contains("resuming at step"), "killed after step \(step): \(text)")
     #expect(try losses("killed") == losses("whole"), "killed after step \(step)")
     #expect(try losses("whole").count == 12)
     let bytes = FileManager.default.contents(atPath: run("whole") + "/last.safetensors")
@@ -152,11 +152,11 @@ import Training
     process.waitUntilExit()
     #expect(ContinuousClock.now - begin < .seconds(60))
     let text = String(decoding: messages.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    #expect(text.contains(/rank [01] ended by signal 9; ending the others/), "\(text)")
+    #expect(text.contains(/rank [01] ended by signal 9; stopping the others/), "\(text)")
     #expect(process.terminationStatus == 75)
     let resumed = try complete(
       "ranks", ["--processes", "2", "--set", "run.epochs=400", "--set", "run.stopBelowRate=1"])
-    #expect(resumed.contains("going on from step"))
+    #expect(resumed.contains("resuming at step"))
   }
 
   private func children(of parent: Int32) throws -> [Int32] {
@@ -173,7 +173,7 @@ import Training
     process.waitUntilExit()
     let text = String(decoding: messages.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     #expect(process.terminationStatus == 75, "\(text)")
-    #expect(text.contains("the same command goes on from there"))
+    #expect(text.contains("run the same command again to continue"))
     try complete("interrupted")
     #expect(try losses("interrupted") == losses("quiet"))
   }
@@ -202,7 +202,7 @@ import Training
     #expect(badSetting.text.contains("run.epoch is not a setting; did you mean epochs?"), "\(badSetting.text)")
     let noRun = try failing(["evaluate", "--run", out])
     #expect(noRun.status == 65)
-    #expect(noRun.text == "Error: \(out) cannot be used: it is no run folder: it has no settings.yaml\n")
+    #expect(noRun.text == "Error: \(out) cannot be used: it is not a run folder: it has no settings.yaml\n")
     let handedOver = try failing(["train", "evaluate", "--run", out], program: Self.beside("adl"))
     #expect(handedOver == noRun, "adl train is adl-train")
   }

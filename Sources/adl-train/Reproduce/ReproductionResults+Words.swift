@@ -2,7 +2,7 @@ import Basics
 import Evaluation
 import Foundation
 
-/// What stands around the table.
+/// The text around the table.
 extension ReproductionResults {
   func facts(_ records: [String: ReproductionRunner.Record]) -> [HTMLReport.Fact] {
     let budget = plan.budget
@@ -38,9 +38,9 @@ extension ReproductionResults {
     var notes = [
       """
       Mean class accuracy on held-out recordings ± standard deviation over seeds \
-      (\(plan.budget.seeds.map(String.init).joined(separator: ", "))). Beside it the difference to I3D on the same \
+      (\(plan.budget.seeds.map(String.init).joined(separator: ", "))). Next to it the difference to I3D on the same \
       recordings under the same seeds, in points, with the 95 % interval of a bootstrap over seeds and people of the \
-      test. A dash: not there yet. Every row but AGCN-J begins with the same I3D, trained from scratch on the training \
+      test. A dash: not available yet. Every row but AGCN-J starts with the same I3D, trained from scratch on the training \
       recordings of its protocol, and trains as long as the others.
       """
     ]
