@@ -72,7 +72,7 @@ import Testing
 
   @Test func `files of another kind are refused with what they are`() throws {
     let pickle = Data(TorchWriter.pickle(Self.tensors))
-    #expect(try refusal(Data("hello, world".utf8)).contains("neither a PyTorch checkpoint"))
+    #expect(try refusal(Data("hello, world".utf8)).contains("not a PyTorch checkpoint"))
     #expect(try refusal(Data()).hasSuffix("it is empty"))
     for (beginning, reason) in [
       ("version https://git-lfs.github.com/spec/v1", "git lfs pull"), ("\n<!DOCTYPE html><html>", "it is a web page"),

@@ -132,7 +132,7 @@ import Testing
   }
 
   @Test func `a pickle of something else is refused with what it holds`() throws {
-    #expect(try refusal(pickled { $0.integer(1) }).contains("its pickle is no dictionary"))
+    #expect(try refusal(pickled { $0.integer(1) }).contains("its pickle is not a dictionary"))
     #expect(
       try refusal(
         pickled { writer in
@@ -158,7 +158,7 @@ import Testing
           writer.raw(0x85)
           writer.op("R")
         })
-      #expect(text.contains("its pickle is no dictionary"))
+      #expect(text.contains("its pickle is not a dictionary"))
     }
   }
 

@@ -54,7 +54,7 @@ private func parse(alert: String) throws(SettingsError) -> RuleSettings.Alert? {
     ),
     (
       "during: 07:00-25:00",
-      "during: '07:00-25:00' is refused; it must be two different times of day such as 07:00-13:00, or 22:00-06:00 over "
+      "during: '07:00-25:00' is refused; it must be two different times of day such as 07:00-13:00, or 22:00-06:00 across "
         + "midnight"
     ),
     (

@@ -144,8 +144,8 @@ private func minimal(_ more: String = "") -> String {
     #expect(
       findings(minimal("page: {listen: \"\(listen)\"}")) == [
         """
-        4: page.listen: '\(listen)' is refused; it must be off, 127.0.0.1:PORT, [::1]:PORT or unix:/PATH; nothing here is \
-        encrypted and nobody is asked who they are, so let a reverse proxy on this machine serve others
+        4: page.listen: '\(listen)' is refused; it must be off, 127.0.0.1:PORT, [::1]:PORT or unix:/PATH; the page is not \
+        encrypted and has no login, so let a reverse proxy on this machine serve others
         """
       ])
   }

@@ -3,7 +3,7 @@ package import Tensors
 
 /// Attention distillation: the student's self-attention should look where the pose says.
 ///
-/// - Source: methods.md 2 and 6.3.
+/// - Source: methods.md 2, 6.1 and 6.2.
 package enum AttentionLoss {
   /// The average attention each position receives, as a distribution, [N, P].
   ///

@@ -2,7 +2,7 @@ package import Tensors
 
 /// VPN's spatial embedding loss and attention regulariser.
 ///
-/// - Source: methods.md 4.1 and 4.2.
+/// - Source: methods.md 4.1.
 package enum EmbeddingLoss {
   /// L_e with unit vectors: a pair's squared distance, and for negatives the amount by which they are closer than the
   /// margin.

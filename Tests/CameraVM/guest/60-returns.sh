@@ -24,7 +24,7 @@ v4l2-ctl -d0 -i0 >/dev/null 2>&1
 "$BINARIES/adld" --config /dev/shm/adld.yaml >"$out" 2>&1 &
 daemon=$!
 check "returns: a control that is refused keeps no camera away" until_said 'online: frames are arriving' 1 40
-check "returns: the refused control is a warning" says 'the camera goes on without menu = 2'
+check "returns: the refused control is a warning" says 'continuing without menu = 2'
 exec 7</dev/video0 # held, so that its number stays taken
 echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind
 check "returns: the camera that left is reported" until_said 'offline: ' 1 20

@@ -238,8 +238,8 @@ import Video
     options.controls = ["focus_absolute": 10]
     let camera = try V4L2Camera(device: device, options: options, clock: .monotonic)
     #expect(camera.warnings.count == 2)
-    #expect(camera.warnings[0].hasPrefix("the camera goes on without exposure_dynamic_framerate = 0: /dev/video7"))
-    #expect(camera.warnings[1].hasPrefix("the camera goes on without focus_absolute = 10: /dev/video7"))
+    #expect(camera.warnings[0].hasPrefix("continuing without exposure_dynamic_framerate = 0: /dev/video7"))
+    #expect(camera.warnings[1].hasPrefix("continuing without focus_absolute = 10: /dev/video7"))
   }
 
   @Test(arguments: [EINVAL, ENOTTY])
@@ -273,7 +273,7 @@ import Video
     #expect(camera.negotiated.rate == nil)
     #expect(
       camera.warnings == [
-        "the camera goes on without the rate 30.0: /dev/video7: VIDIOC_S_PARM failed: Input/output error; "
+        "continuing without the rate 30.0: /dev/video7: VIDIOC_S_PARM failed: Input/output error; "
           + "change cameras[].rate"
       ])
   }
