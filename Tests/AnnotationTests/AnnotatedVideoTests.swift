@@ -47,7 +47,7 @@ struct AnnotatedVideoTests {
     }
   }
 
-  @Test func `frames of one time come one behind the other`() throws {
+  @Test func `frames with the same time follow one another`() throws {
     let path = folder.file("out.mp4")
     let times = [0, 40, 40, 40, 80].map { Duration.milliseconds($0) }
     try AnnotatedVideo(somebody, labels: ["A", "B"]).write(MadeSource(times: times), rate: 25, to: path)
@@ -57,7 +57,7 @@ struct AnnotatedVideoTests {
   }
 
   @Test(arguments: [(1, 1), (2, 2), (3, 2), (2, 3), (33, 25), (161, 121), (320, 240)])
-  func `odd sizes become even by one column or row`(width: Int, height: Int) throws {
+  func `odd sizes become even by one more column or row`(width: Int, height: Int) throws {
     let path = folder.file("out.mp4")
     let size = FrameSize(width: width, height: height)
     try AnnotatedVideo(madeResult([]), labels: [])
@@ -75,7 +75,7 @@ struct AnnotatedVideoTests {
     }
   }
 
-  @Test func `boxes are in the picture while somebody is there`() throws {
+  @Test func `boxes are drawn while somebody is there`() throws {
     let path = folder.file("out.mp4")
     var result = somebody
     result.people?[0].until = .seconds(1)
@@ -89,7 +89,7 @@ struct AnnotatedVideoTests {
     #expect(frames.map(isPlain) == [false, false, true])
   }
 
-  @Test func `a source that fails leaves no file, and what was there stays`() throws {
+  @Test func `a failing source leaves no file, and an existing file is kept`() throws {
     let path = folder.file("out.mp4")
     try Data("old".utf8).write(to: URL(fileURLWithPath: path))
     let failure = CaptureError.unreadable(source: "x", reason: "gone", isTransient: false)
@@ -101,14 +101,14 @@ struct AnnotatedVideoTests {
     #expect(try folder.names == ["out.mp4"])
   }
 
-  @Test func `a folder that is not there is named`() throws {
+  @Test func `a missing folder is named`() throws {
     let path = folder.file("nowhere/out.mp4")
     #expect(throws: CaptureError.unwritable(path: path, reason: "No such file or directory")) {
       try AnnotatedVideo(somebody, labels: ["A", "B"]).write(MadeSource(times: [.zero]), rate: 25, to: path)
     }
   }
 
-  @Test func `a source without frames is an error and no file`() throws {
+  @Test func `a source without frames is an error and leaves no file`() throws {
     #expect(throws: AnnotationError.noFrames(reason: nil)) {
       try AnnotatedVideo(somebody, labels: []).write(MadeSource(times: []), rate: nil, to: folder.file("out.mp4"))
     }

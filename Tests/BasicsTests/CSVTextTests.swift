@@ -2,7 +2,7 @@ import Basics
 import Testing
 
 struct CSVTextTests {
-  @Test func `plain fields stand as they are`() {
+  @Test func `plain CSV fields are written unchanged`() {
     #expect(CSVText.text([["a", "b c"], ["", "é"]]) == "a,b c\n,é\n")
   }
 
@@ -11,11 +11,11 @@ struct CSVTextTests {
     // One character for Swift, and still a quote.
     ("\"\u{301}", "\"\"\"\u{301}\""),
   ])
-  func `fields that would break a row are quoted`(field: String, expected: String) {
+  func `CSV fields that would break a row are quoted`(field: String, expected: String) {
     #expect(CSVText.text([[field, "x"]]) == expected + ",x\n")
   }
 
-  @Test func `no rows are no text`() {
+  @Test func `no rows give no CSV text`() {
     #expect(CSVText.text([]).isEmpty)
   }
 }

@@ -29,7 +29,7 @@ import Testing
       limits(["/proc/self/status": "Name:\tadld\nCpus_allowed_list:\t\(list)\nMems_allowed:\t1\n"]).threads == threads)
   }
 
-  @Test func `the tightest group of all above counts`() {
+  @Test func `the tightest limit among all enclosing control groups counts`() {
     let limits = limits([
       "/proc/self/cgroup": "0::/a/b/c\n", "/sys/fs/cgroup/a/cpu.max": "200000 100000",
       "/sys/fs/cgroup/a/b/cpu.max": "300000 100000", "/sys/fs/cgroup/a/b/c/cpu.max": "max 100000",
@@ -41,7 +41,7 @@ import Testing
     #expect(limits.freeMemory == 650_000_000)
   }
 
-  @Test func `version 1 says it in other files, and no limit with -1 and a huge number`() {
+  @Test func `cgroup version 1 uses other files, and means no limit by -1 or a huge number`() {
     let groups = "5:cpu,cpuacct:/docker/f00\n4:memory:/docker/f00\n0::/docker/f00\n"
     let bounded = limits([
       "/proc/self/cgroup": groups, "/sys/fs/cgroup/cpu,cpuacct/docker/f00/cpu.cfs_quota_us": "50000\n",
@@ -59,7 +59,7 @@ import Testing
     #expect(free == MachineLimits(allowedCores: 8) { _ in nil })
   }
 
-  @Test func `a container that sees its group as the root is bounded by it`() {
+  @Test func `a container that sees its own group as the root is limited by it`() {
     let limits = limits([
       "/proc/self/cgroup": "0::/../../docker/f00\n", "/sys/fs/cgroup/cpu.max": "25000 100000\n",
     ])

@@ -80,7 +80,7 @@ struct Bench {
 }
 
 @Suite struct `A live camera` {
-  @Test func `says once that windows are skipped for want of time, and once that none is any more`() throws {
+  @Test func `a live camera reports once that windows are skipped, and once that they no longer are`() throws {
     let bench = try Bench("room")
     bench.play(16 + 8)
     #expect(bench.words.filter { $0 == "inference.degraded" }.count == 1)
@@ -91,7 +91,7 @@ struct Bench {
     #expect(bench.words.filter { $0.hasPrefix("inference.") } == ["inference.degraded", "inference.recovered"])
   }
 
-  @Test func `that is lost says so at once, while another always has windows ready`() throws {
+  @Test func `a lost camera reports it at once, even if another always has windows ready`() throws {
     let windows = WindowExchange()
     let busy = try Bench("busy", index: 0, windows: windows)
     let lost = try Bench("lost", index: 1, windows: windows)
@@ -111,7 +111,7 @@ struct Bench {
     #expect(!windows.isIdle, "the other camera's window still waits")
   }
 
-  @Test func `stalls after the seconds of its settings, not before`() throws {
+  @Test func `a live camera stalls after the time in its settings, not before`() throws {
     let bench = try Bench("slow", stallTime: .seconds(30))
     bench.play(3)
     bench.clock.change { $0 += .seconds(29) }
@@ -121,7 +121,7 @@ struct Bench {
     #expect(bench.words.last == "camera.stalled")
   }
 
-  @Test func `replaces a window that nobody scored in time, and counts it`() throws {
+  @Test func `a live camera replaces a window that was not scored in time, and counts it`() throws {
     let bench = try Bench("fast")
     bench.play(20)
     #expect(bench.camera.counters.skippedHops == 4)
@@ -129,7 +129,7 @@ struct Bench {
     #expect(bench.camera.counters.windows == 1)
   }
 
-  @Test func `forgets windows of before a loss`() throws {
+  @Test func `a live camera discards windows from before a loss`() throws {
     let bench = try Bench("gone")
     bench.play(16)
     bench.camera.lose("unplugged", CaptureTotals())
@@ -137,7 +137,7 @@ struct Bench {
     #expect(!bench.words.contains { $0.hasPrefix("activity") })
   }
 
-  @Test func `says families, each with its most probable label`() throws {
+  @Test func `a live camera reports families, each with its most probable label`() throws {
     let bench = try Bench("room", families: [LabelFamily(name: "Move", labels: ["Walk", "Sit"])]) {
       $0.activities["Move"] = RecognitionOptions.Activity()
       $0.activities["Move"]?.on = 0.8
@@ -160,7 +160,7 @@ struct Bench {
     #expect(states == [label])
   }
 
-  @Test func `says labels where there are no families`() throws {
+  @Test func `a live camera reports labels if there are no families`() throws {
     let bench = try Bench("room")
     bench.play(16)
     bench.score([bench.camera], [0.4, 0.45, 0.15])
@@ -177,7 +177,7 @@ struct Bench {
     #expect(predictions.flatMap(\.top).allSatisfy { $0.member == nil })
   }
 
-  @Test func `ends what is open when the daemon stops`() throws {
+  @Test func `a live camera ends what is open when the daemon stops`() throws {
     let bench = try Bench("room")
     bench.play(16)
     bench.score([bench.camera])

@@ -7,7 +7,7 @@ import Testing
 @testable import Daemon
 
 @Suite struct `Lifelines` {
-  @Test func `are overdue once their promise is over, and never while they rest`() {
+  @Test func `a lifeline is overdue once its promise has expired, and never while it rests`() {
     let lifeline = Lifeline("camera kitchen")
     let now = SuspendingClock.now
     #expect(lifeline.overdue(now: now + .seconds(1_000_000)) == nil, "it has promised nothing yet")
@@ -20,7 +20,7 @@ import Testing
     #expect(lifeline.overdue(now: now + .seconds(1_000_000)) == nil)
   }
 
-  @Test func `work may take many times what it took, and some seconds in any case`() {
+  @Test func `work may take many times as long as before, and always some seconds`() {
     var work = WorkLimit()
     #expect(work.limit == .seconds(120), "nobody knows yet how fast this machine is")
     work.add(.milliseconds(900))
@@ -50,7 +50,7 @@ import Testing
   }
 
   /// What systemd is told, as it comes.
-  @Test func `feeds the watchdog while everybody makes progress, and not when one hangs`() async throws {
+  @Test func `the watchdog is fed while everyone makes progress, and not when a worker hangs`() async throws {
     let socket = try NotificationSocket()
     let lifelines = [Lifeline("recognition"), Lifeline("camera kitchen")]
     let lines = Lines()
@@ -79,7 +79,7 @@ import Testing
     await running.value
   }
 
-  @Test func `is fed for the process that systemd watches alone`() {
+  @Test func `the watchdog is only fed by the process that systemd watches`() {
     func period(_ environment: [String: String]) -> Duration? {
       ServiceNotification(environment, pid: 7).watchdogPeriod
     }

@@ -15,7 +15,7 @@ import Video
 @Suite struct `A whole day` {
   /// A day of a camera with 10 frames a second whose clock drifts, steps back and leaves stamps out, in minutes: from its
   /// stamps to what is published.
-  @Test(.timeLimit(.minutes(10))) func `misses no window, does not drift and does not grow`() throws {
+  @Test(.timeLimit(.minutes(10))) func `a whole day misses no window, does not drift and does not grow`() throws {
     let network = try StudentNetwork(width: WidthMultiplier(0.25), frames: 16, size: 112, classes: 3)
     let card = ModelCard(network: network, name: "made", labels: ["Walk", "Sit", "background"])
     var options = PipelineOptions(

@@ -4,7 +4,7 @@ import Testing
 @testable import Daemon
 
 @Suite struct `Times of windows` {
-  @Test func `are told by stage, the newest of them`() {
+  @Test func `window times are summarised by stage, for the newest windows`() {
     var times = WindowTimes()
     func add(_ gathering: Int, _ waiting: Int, _ inference: Int) {
       times.add(

@@ -9,7 +9,7 @@ import Video
 @Suite struct `Variations of training clips` {
   private let strong = ClipAugmentation(.strong)
 
-  @Test func `are the same for a seed, and others for others`() {
+  @Test func `clip variations are the same for the same seed, and differ for others`() {
     let variations = (0..<50).map { ClipVariation(strong, seed: $0) }
     #expect(variations == (0..<50).map { ClipVariation(strong, seed: $0) })
     #expect(Set(variations.map(\.scale)).count == 50)
@@ -19,7 +19,7 @@ import Video
     #expect((0..<1000).allSatisfy { (0.8...1.25).contains(ClipVariation(strong, seed: $0).speed) })
   }
 
-  @Test func `look at a part of the picture`() {
+  @Test func `clip variations show a part of the picture`() {
     let picture = FrameSize(width: 320, height: 240)
     for seed in 0..<500 as Range<UInt64> {
       let variation = ClipVariation(strong, seed: seed)
@@ -39,7 +39,7 @@ import Video
   /// Two pictures of 3 x 3 pixels whose red counts on.
   private var pixels: [UInt8] { (0..<54).map { $0 % 3 == 0 ? UInt8($0) : 100 } }
 
-  @Test func `mirror rows`() {
+  @Test func `clip variations mirror rows`() {
     var augmentation = ClipAugmentation()
     augmentation.flip = 1
     var mirrored = pixels
@@ -49,7 +49,7 @@ import Video
     #expect(mirrored == pixels)
   }
 
-  @Test func `change all pictures of a clip alike`() {
+  @Test func `clip variations change all pictures of a clip in the same way`() {
     var augmentation = ClipAugmentation(.strong)
     augmentation.flip = 0
     for seed in 0..<20 as Range<UInt64> {
@@ -60,7 +60,7 @@ import Video
     }
   }
 
-  @Test func `grey is luma, blur keeps an even picture`() {
+  @Test func `grey is luma, and blur keeps a uniform picture`() {
     var augmentation = ClipAugmentation()
     augmentation.grey = 1
     var pixel: [UInt8] = [255, 0, 0]
@@ -76,7 +76,7 @@ import Video
     #expect(even[3 * 12] == 85 && even[3 * 11] == 73)
   }
 
-  @Test func `change brightness, contrast and color by at most what they may, evenly both ways`() {
+  @Test func `brightness, contrast and color change within their limits, evenly in both directions`() {
     func means(_ change: (inout ClipAugmentation) -> Void, of pixel: [UInt8]) -> [[Double]] {
       var augmentation = ClipAugmentation()
       change(&augmentation)
@@ -104,7 +104,7 @@ import Video
     #expect(abs(mean(color.map { $0[2] })) < 2)
   }
 
-  @Test func `move and scale what is looked at by at most what they may, evenly both ways`() {
+  @Test func `shift and scale stay within their limits, evenly in both directions`() {
     var augmentation = ClipAugmentation()
     augmentation.place = 0.2
     augmentation.scale = 0.5...2
@@ -119,7 +119,7 @@ import Video
     #expect((180...222).contains(regions.map(\.width).sorted()[1000]))
   }
 
-  @Test func `a window is surrounded by what comes before and after it, in its own steps`() {
+  @Test func `a window is surrounded by the frames before and after it, at its own step`() {
     let sampling = ClipSampling(frames: 4, stride: 3)
     #expect(sampling.surrounded([12, 15, 18, 21], by: 2, count: 40) == [6, 9, 12, 15, 18, 21, 24, 27])
     #expect(sampling.surrounded([3, 6, 9, 12], by: 2, count: 14) == [0, 0, 3, 6, 9, 12, 13, 13], "the ends repeat")
@@ -150,7 +150,8 @@ import Video
     return track
   }
 
-  @Test(arguments: SkeletonGraph.allCases) func `a mirror exchanges left and right, twice is nothing`(
+  @Test(arguments: SkeletonGraph.allCases)
+  func `mirroring a pose swaps left and right, and mirroring twice changes nothing`(
     graph: SkeletonGraph
   ) {
     let track = track(graph)
@@ -171,7 +172,7 @@ import Video
     PoseVariation(pose, joints: 25, isMirrored: false, speed: speed, seed: seed)
   }
 
-  @Test func `turns keep lengths and the vertical`() {
+  @Test func `turns of a pose keep lengths and the vertical`() {
     var augmentation = PoseAugmentation()
     augmentation.turn = 40
     let original = BodySequence(track(.ntu25), slots: [0])
@@ -192,7 +193,7 @@ import Video
     }
   }
 
-  @Test func `tilts keep lengths, scales keep directions, noise has its deviation`() {
+  @Test func `tilts keep lengths, scaling keeps directions, noise has its deviation`() {
     let original = BodySequence(track(.ntu25), slots: [0])
     func varied(_ augmentation: PoseAugmentation, seed: UInt64) -> BodySequence {
       var sequence = original
@@ -237,7 +238,7 @@ import Video
     #expect(abs(deviation - 0.02 * Float(2).squareRoot()) < 0.002)
   }
 
-  @Test func `lost joints are zero in every frame, and lost ones stay lost`() {
+  @Test func `lost joints are zero in every frame, and stay zero`() {
     var augmentation = PoseAugmentation()
     augmentation.dropout = 0.4
     augmentation.noise = 0.01
@@ -251,7 +252,7 @@ import Video
     #expect((0..<3).allSatisfy { sequence.frames[5][0][$0] == 0 })
   }
 
-  @Test func `another speed and a cut leave frames in order`() {
+  @Test func `another speed and a cut keep pose frames in order`() {
     var augmentation = PoseAugmentation()
     augmentation.crop = 0.2
     for seed in 0..<30 as Range<UInt64> {
@@ -264,7 +265,7 @@ import Video
     }
   }
 
-  @Test func `reach the networks through the loader, and evaluation sees none`() throws {
+  @Test func `pose variations reach the networks through the loader, but not in evaluation`() throws {
     let folder = try RecordingFolder()
     let clip = Clip(
       name: "made", label: 0, skeleton: try folder.write(ntuText((0..<30).map { _ in [madeBody(1)] }), "v.skeleton"))

@@ -6,7 +6,7 @@ import Testing
   @Test(arguments: [
     (63, 0, 0, 1), (64, 0, 0, 1), (127, 0, 63, 1), (128, 0, 64, 1), (129, 0, 1, 2), (130, 0, 2, 2), (1000, 0, 872, 2),
   ])
-  func `follow the published rule`(count: Int, first: Int, last: Int, step: Int) {
+  func `sampled windows follow the published rule`(count: Int, first: Int, last: Int, step: Int) {
     func window(_ draw: Double) -> [Int] { ClipSampling(frames: 64).indices(count: count, draw: draw) }
     let start = window(0)
     let end = window(1.0.nextDown)
@@ -21,17 +21,17 @@ import Testing
     #expect(end.max() ?? 0 < count)
   }
 
-  @Test func `repeat what is short from its start`() {
+  @Test func `short recordings are repeated from their start`() {
     #expect(ClipSampling(frames: 64).indices(count: 1, draw: 0.9) == [Int](repeating: 0, count: 64))
     #expect(ClipSampling(frames: 8).indices(count: 3, draw: 0.9) == [0, 1, 2, 0, 1, 2, 0, 1])
   }
 
-  @Test func `begin anywhere with equal chance`() {
+  @Test func `sampled windows start anywhere with equal probability`() {
     let starts = (0..<1000).map { ClipSampling(frames: 64).indices(count: 67, draw: Double($0) / 1000)[0] }
     #expect((0..<4).map { start in starts.count { $0 == start } } == [250, 250, 250, 250])
   }
 
-  @Test func `of a part have their middle in it, and stay within the recording`() {
+  @Test func `windows of a part have their middle in it, and stay within the recording`() {
     let sampling = ClipSampling(frames: 8, stride: 2)
     for draw in stride(from: 0.0, to: 1, by: 0.01) {
       let window = sampling.indices(around: 40..<50, count: 100, draw: draw)
@@ -46,7 +46,7 @@ import Testing
     #expect(sampling.indices(around: 2..<4, count: 5, draw: 0.5) == [0, 2, 4, 0, 2, 4, 0, 2])
   }
 
-  @Test(arguments: WindowScheme.allCases) func `of a long part for evaluation are those of the part alone`(
+  @Test(arguments: WindowScheme.allCases) func `evaluation windows of a long part lie inside the part`(
     scheme: WindowScheme
   ) {
     let sampling = ClipSampling(frames: 8, stride: 2)
@@ -57,7 +57,7 @@ import Testing
     #expect(short == [sampling.indices(around: 100..<104, count: 300, draw: 0.5)])
   }
 
-  @Test func `for evaluation overlap by half and end with the recording`() {
+  @Test func `evaluation windows overlap by half and end with the recording`() {
     func starts(_ count: Int) -> [Int] { ClipSampling(frames: 64).windows(count: count, .paper).map { $0[0] } }
     #expect(starts(129) == [0, 1])
     #expect(starts(192) == [0, 64])
@@ -72,7 +72,7 @@ import Testing
     }
   }
 
-  @Test func `as released are consecutive and drop the rest`() {
+  @Test func `evaluation windows as released are consecutive and drop the rest`() {
     let windows = ClipSampling(frames: 64).windows(count: 400, .code)
     #expect(windows == [Array(32..<96), Array(160..<224), Array(288..<352)])
     #expect(ClipSampling(frames: 64).windows(count: 128, .code) == [Array(32..<96)])
@@ -84,7 +84,7 @@ import Testing
   }
 
   /// With a step of its own a window has the same time scale in recordings of any length.
-  @Test(arguments: [1, 4, 7]) func `with a set step all have it`(step: Int) {
+  @Test(arguments: [1, 4, 7]) func `a configured step applies to all recordings`(step: Int) {
     let sampling = ClipSampling(frames: 16, stride: step)
     let span = 15 * step + 1
     for count in [span, span + 1, 3 * span] {

@@ -15,7 +15,7 @@ import Testing
     try folder.write(ntuText((0..<poses).map { _ in [madeBody(1)] }), "\(name).skeleton")
   }
 
-  @Test func `reports counts, missing pairs and broken files`() throws {
+  @Test func `a data set check reports counts, missing pairs and broken files`() throws {
     try writePair("S001C001P001R001A001", video: 5, poses: 5)
     try writePair("S001C001P002R001A001", video: 5, poses: 7)
     try writePair("S001C001P003R001A002", video: 9, poses: 6)
@@ -59,14 +59,14 @@ import Testing
     #expect(lines.count == 75)
   }
 
-  @Test func `of what is sound says so`() throws {
+  @Test func `a data set check of intact files says so`() throws {
     try writePair("S001C001P001R001A001", video: 4, poses: 4)
     let report = DatasetCheck.run(try .open(DatasetOptions(kind: .ntu60, videos: folder.path)), workers: 1)
     #expect(report.broken.isEmpty && report.unequal.isEmpty)
     #expect(report.description.hasSuffix("\nevery file can be read"))
   }
 
-  @Test func `refuses what training refuses, and counts frames whose numbers cannot be used`() throws {
+  @Test func `a data set check refuses what training refuses, and counts frames with unusable numbers`() throws {
     try writePair("S001C001P001R001A001", video: 4, poses: 4)
     try folder.writeVideo("S001C001P002R001A001_rgb.avi", frames: 4)
     let nobody = try folder.write(ntuText([[], [], [], []] as [[[[String]]]]), "S001C001P002R001A001.skeleton")
@@ -90,7 +90,7 @@ import Testing
         "clips with bodies left out because of unusable numbers: 1\n  S001C001P003R001A001: 1 of 4 frames"))
   }
 
-  @Test func `follows folders that are links, once each, and refuses those it may not list`() throws {
+  @Test func `a data set check follows linked folders once, and refuses those it may not list`() throws {
     try folder.writeVideo("elsewhere/S001C001P001R001A001_rgb.avi", frames: 4)
     try folder.writeVideo("own/S001C001P002R001A001_rgb.m4v", frames: 4)
     let files = FileManager.default
@@ -109,7 +109,7 @@ import Testing
     #expect(failure { _ = try Dataset.open(own) } == "\(folder.path)/own/shut cannot be read: Permission denied")
   }
 
-  @Test func `looks at every part`() throws {
+  @Test func `a data set check covers every part`() throws {
     try folder.writeVideo("day.avi", frames: 90)
     let body = madeBody(1)
     let poses = try folder.write(ntuText((0..<90).map { $0 < 40 ? [body] : [] }), "day.skeleton")
@@ -126,7 +126,7 @@ import Testing
       ])
   }
 
-  @Test func `looks at every picture of a folder`() throws {
+  @Test func `a data set check reads every picture of a folder`() throws {
     for index in 0..<3 { try folder.writePicture("a01_s02_e03_c01/frame_\(index).png", grey: 9) }
     try folder.write("no picture", "a01_s02_e03_c01/frame_3.png")
     let dataset = try Dataset.open(DatasetOptions(kind: .nucla, videos: folder.path, protocolName: "cross3"))
@@ -135,7 +135,7 @@ import Testing
     #expect(report.broken.first?.reason.contains("frame_3.png cannot be read: ") == true)
   }
 
-  @Test func `names twenty of a kind and counts the rest`() throws {
+  @Test func `a data set check names twenty of a kind and counts the rest`() throws {
     for index in 10..<32 { try folder.write("", "garden \(index).mp4") }
     try writePair("S001C001P001R001A001", video: 4, poses: 4)
     let report = DatasetCheck.run(try .open(DatasetOptions(kind: .ntu60, videos: folder.path)), workers: 2)

@@ -49,7 +49,7 @@ import Video
     return result
   }
 
-  @Test(arguments: SkeletonGraph.allCases) func `exchange left and right, and planted mistakes are found`(
+  @Test(arguments: SkeletonGraph.allCases) func `mirrored clips swap left and right, and planted mistakes are found`(
     graph: SkeletonGraph
   ) {
     let track = track(graph)
@@ -85,7 +85,7 @@ import Video
     return Clip(name: "made", label: 0, video: video, skeleton: try folder.write(ntuText(frames), "made.skeleton"))
   }
 
-  @Test func `show the raised hand on the picture's other side, and as the body's other hand`() throws {
+  @Test func `mirrored clips show the raised hand on the other side of the picture and of the body`() throws {
     let folder = try RecordingFolder()
     let clip = try recording(folder)
     var options = ClipOptions()

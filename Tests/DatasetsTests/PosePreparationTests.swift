@@ -129,9 +129,9 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
   return reference
 }
 
-@Suite struct `Preparation of Kinect poses` {
+@Suite struct `Preparation of NTU poses` {
   @Test(arguments: 0..<UInt64(12))
-  func `equals the published steps`(seed: UInt64) {
+  func `NTU preparation equals the published steps`(seed: UInt64) {
     let (graph, slots, joints, keeping) = seed < 8 ? (SkeletonGraph.ntu25, 4, 25, 2) : (.kinect20, 1, 20, 1)
     let frames = gappedFrames(seed, count: 7 + Int(seed) * 3, joints: joints, slots: slots)
     let prepared = PosePreparation(frames: 60, asReleased: graph == .kinect20)
@@ -143,7 +143,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     #expect(largestDifference(prepared.window(indices), times.tensor(indices)) < 1e-4)
   }
 
-  @Test func `with a stride is that of the recording without the frames between`() {
+  @Test func `NTU preparation with a stride equals that of the recording without the frames in between`() {
     let frames = (0..<29).map { [madeBody(UInt64($0))] }
     let every = stride(from: 0, to: 29, by: 3).map { frames[$0] }
     let whole = PosePreparation(frames: 24, asReleased: false, stride: 3).prepare(
@@ -154,7 +154,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     #expect(whole == thinned)
   }
 
-  @Test func `turns the first frame upright, and frontal last`() {
+  @Test func `NTU preparation turns the first frame upright, and frontal last`() {
     let frames = (0..<5).map { [madeBody(UInt64($0))] }
     let whole = PosePreparation(frames: 8, asReleased: false).prepare(track(frames, .ntu25, slots: 4), jitter: 0).whole
     func joint(_ time: Int, _ joint: Int) -> SIMD3<Float> {
@@ -168,7 +168,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
   }
 
   /// A spine along x of one metre; shoulders along y.
-  @Test func `gives these numbers for a body that lies`() {
+  @Test func `NTU preparation gives known numbers for a lying body`() {
     var body = [SIMD3<Float>](repeating: SIMD3(1, 1, 3), count: 25)
     body[0] = SIMD3(0, 1, 3)
     body[4] = SIMD3(2, 0, 3)
@@ -187,7 +187,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     #expect(joint(8) == [1, 0, 1])
   }
 
-  @Test func `turns by small angles exactly`() {
+  @Test func `NTU preparation turns by small angles exactly`() {
     var body = madeBody(5)
     (body[0], body[1]) = (SIMD3(0, 0, 2), SIMD3(1e-3, 0, 3))
     (body[4], body[8]) = (SIMD3(-1, 0, 4), SIMD3(1, 1e-3, 4))
@@ -214,7 +214,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     }
   }
 
-  @Test func `keeps what is upright and where the body goes`() {
+  @Test func `Kinect v1 preparation keeps the vertical and the body's path`() {
     let moved = body.map { $0 + SIMD3(0.5, 0.25, -1) }
     let empty = [SIMD3<Float>](repeating: .zero, count: 20)
     let values = PosePreparation(frames: 3, asReleased: false)
@@ -231,7 +231,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     #expect(across.x > 0 && abs(across.z) < 1e-4)
   }
 
-  @Test func `is the same from every side`() {
+  @Test func `Kinect v1 preparation is the same from every side`() {
     let frames = (0..<4).map { frame in body.map { $0 + SIMD3(0, 0, Float(frame)) } }
     func prepared(_ angle: Float) -> [Float] {
       PosePreparation(frames: 4, asReleased: false)
@@ -244,7 +244,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     }
   }
 
-  @Test func `is spread over the recording, and windows keep the video's frames`() {
+  @Test func `Kinect v1 preparation is spread over the recording, and windows keep the video's frames`() {
     let frames = (0..<10).map { frame in body.map { $0 + SIMD3(0, Float(frame), 0) } }
     let prepared = PosePreparation(frames: 4, asReleased: false)
       .prepare(track(frames.map { [$0] }, .kinect20, slots: 1), jitter: 7)
@@ -265,7 +265,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
   /// The frame's number by place in time, as `numbered` has it; 0 where nobody is.
   private func numbers(_ values: [Float]) -> [Int] { (0..<values.count / 45).map { Int(values[$0 * 15].rounded()) } }
 
-  @Test func `is evenly spaced over the recording, from the first frame to the last`() {
+  @Test func `Smarthome preparation is evenly spaced, from the first frame to the last`() {
     let prepared = PosePreparation(frames: 400, asReleased: false).prepare(numbered(100), jitter: 0)
     #expect(prepared.whole.count == 3 * 400 * 15)
     let torso = shape[13] - shape[14]
@@ -277,7 +277,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     #expect(Int((late.whole[0] * length).rounded()) == 10)
   }
 
-  @Test func `is centred on the first hips and measured in torsos`() {
+  @Test func `Smarthome preparation is centred on the first hips and scaled by the torso`() {
     var moved = shape
     for joint in moved.indices { moved[joint] += SIMD3(3, 1, 0) }
     let empty = [SIMD3<Float>](repeating: .zero, count: 15)
@@ -295,7 +295,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     }
   }
 
-  @Test func `as released is neither centred nor scaled, and mostly padding`() {
+  @Test func `Smarthome preparation as released is neither centred nor scaled, and mostly padding`() {
     let prepared = PosePreparation(frames: 400, asReleased: true).prepare(numbered(100), jitter: 0)
     let frames = numbers(prepared.whole)
     // 400 of 4,000 frames: every tenth, of which the recording has ten.
@@ -304,21 +304,21 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     #expect(numbers(prepared.window([0, 57, 99, 100])) == [1, 58, 100, 0])
   }
 
-  @Test func `keeps the detection that moves most`() {
+  @Test func `Smarthome preparation keeps the detection that moves most`() {
     let still = [[SIMD3<Float>]](repeating: shape.map { $0 * 0.2 }, count: 6)
     let frames = still.enumerated().map { [$1, shape.map { SIMD3(Float($0.x), $0.y, $0.z) + Float($0.x) }] }
     let moving = track(frames, .smarthome15, slots: 2)
     #expect(moving.mostActive(1) == [1])
   }
 
-  @Test func `frames of a recording that is shorter than the jitter are its last`() {
+  @Test func `Smarthome frames of a recording shorter than the jitter are its last`() {
     let prepared = PosePreparation(frames: 4, asReleased: true).prepare(numbered(2), jitter: 10)
     #expect(prepared.whole.allSatisfy { $0 == 0 }, "as released, the padding")
     let fixed = PosePreparation(frames: 4, asReleased: false).prepare(numbered(2), jitter: 10)
     #expect(Set(numbers(fixed.whole)).count == 1)
   }
 
-  @Test func `has the published lengths`() {
+  @Test func `Smarthome preparation has the published lengths`() {
     #expect(SkeletonGraph.allCases.map(PosePreparation.publishedFrames) == [300, 400, 300])
   }
 }

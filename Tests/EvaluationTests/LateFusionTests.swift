@@ -32,7 +32,7 @@ struct LateFusionTests {
     #expect(Evaluation(fused, pooling: .paper).top1 == 1)
   }
 
-  @Test func `swapped labels are refused by name`() throws {
+  @Test func `labels in a different order are refused by name`() throws {
     let rgb = try scores([clip("x", 0, [0.6, 0.4])], labels: ["Usetablet", "Usetelephone"], system: "VPN++")
     let pose = try scores([clip("x", 0, [0.6, 0.4])], labels: ["Usetelephone", "Usetablet"], system: "AGCN-J")
     let error = #expect(throws: EvaluationError.self) { try LateFusion.fuse(rgb, pose) }
@@ -43,7 +43,7 @@ struct LateFusionTests {
         """)
   }
 
-  @Test func `clips that one system lacks are named`() throws {
+  @Test func `clips missing from one system are named`() throws {
     let both = try scores([clip("x", 0, [0.6, 0.4]), clip("y", 0, [0.6, 0.4])], system: "VPN++")
     let one = try scores([clip("x", 0, [0.6, 0.4])], system: "AGCN-J")
     let expected = """
@@ -55,7 +55,7 @@ struct LateFusionTests {
     #expect(reversed == .cannotFuse(first: "AGCN-J", second: "VPN++", reason: expected))
   }
 
-  @Test func `a clip of different activities, other counts of labels and impossible weights are refused`() throws {
+  @Test func `clips with different activities, other numbers of labels and invalid weights are refused`() throws {
     let first = try scores([clip("x", 0, [0.6, 0.4])])
     let other = try scores([clip("x", 1, [0.6, 0.4])])
     let wider = try scores([clip("x", 1, [0.6, 0.3, 0.1])])

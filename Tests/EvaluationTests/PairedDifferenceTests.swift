@@ -9,7 +9,7 @@ import Testing
     PairedDifference.Clip(group: group, label: label, first: first, second: second)
   }
 
-  @Test func `are of mean class accuracies, averaged over seeds`() {
+  @Test func `paired differences are of mean class accuracies, averaged over seeds`() {
     // Class 0: three clips, of which the second gains one under the first seed; class 1: one clip, lost under the second.
     let difference = PairedDifference([
       pair("a", 0, [false, true], [true, true]),
@@ -22,13 +22,13 @@ import Testing
     #expect(difference.low <= difference.mean && difference.mean <= difference.high)
   }
 
-  @Test func `that are the same everywhere have an interval without width`() {
+  @Test func `paired differences that are the same everywhere have an interval of zero width`() {
     let clips = (0..<12).map { pair("\($0 % 4)", $0 % 3, [false, false, false], [true, true, true]) }
     let difference = PairedDifference(clips)
     #expect(difference.mean == 1 && difference.low == 1 && difference.high == 1)
   }
 
-  @Test func `reach over the groups' values when one seed and two groups are drawn`() {
+  @Test func `paired differences cover the groups' values when one seed and two groups are drawn`() {
     // Draws are a twice, b twice, or both: 1, 0 and a half, with shares 1/4, 1/4, 1/2.
     let clips = [pair("a", 0, [false], [true]), pair("b", 0, [true], [true])]
     let difference = PairedDifference(clips)
@@ -40,7 +40,7 @@ import Testing
 
   /// Seeds, people and chance all move the verdicts; intervals of 95 % hold the true difference nearly that often.
   @Test(arguments: [(seeds: 3, spread: 0.03), (seeds: 5, spread: 0.05)])
-  func `have intervals that hold the truth as often as they say`(seeds: Int, spread: Double) {
+  func `paired differences have intervals that contain the truth as often as they claim`(seeds: Int, spread: Double) {
     var random = SplitMix64(seed: 11)
     let (people, classes, truth, rounds) = (12, 5, 0.05, 150)
     var held = 0
@@ -61,7 +61,7 @@ import Testing
     #expect((0.89...0.995).contains(Double(held) / Double(rounds)), "\(held) of \(rounds)")
   }
 
-  @Test func `pair clips by name, and leave out what one system has not judged`() throws {
+  @Test func `paired differences pair clips by name, and skip clips that one system has not evaluated`() throws {
     let first = try scores([
       clip("a", 0, [0.9, 0.1]), clip("b", 1, [0.9, 0.1]), clip("c", 1, [0.9, 0.1]),
     ])

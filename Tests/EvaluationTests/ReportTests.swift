@@ -28,7 +28,7 @@ private final class Elements: NSObject, XMLParserDelegate {
 private let hostile = "<script>alert('x')</script> & \"\u{1B}\u{0}\u{FFFE}"
 
 struct ConfusionMatrixTests {
-  @Test func `the table quotes names that need it`() {
+  @Test func `the class table quotes names that need it`() {
     var matrix = ConfusionMatrix(labels: ["a,b", "say \"c\"", "d"])
     matrix.add(truth: 0, prediction: 1)
     matrix.add(truth: 2, prediction: 2)
@@ -38,7 +38,7 @@ struct ConfusionMatrixTests {
     #expect(matrix.csv() == lines.joined(separator: "\n"))
   }
 
-  @Test func `the worst confusions come first, at equal counts those of rarer activities`() {
+  @Test func `the worst confusions come first, and at equal counts those of rarer activities`() {
     var matrix = ConfusionMatrix(labels: ["A", "B", "C"])
     func add(_ truth: Int, _ prediction: Int, _ count: Int) {
       for _ in 0..<count { matrix.add(truth: truth, prediction: prediction) }
@@ -55,7 +55,7 @@ struct ConfusionMatrixTests {
   }
 
   @Test(arguments: [1, 2, 31, 60, 120])
-  func `the picture is a file of its own with a cell where clips are`(count: Int) throws {
+  func `the confusion picture is a self-contained file with a cell wherever there are clips`(count: Int) throws {
     var matrix = ConfusionMatrix(labels: (0..<count).map { "activity \($0) \(hostile)" })
     for index in 0..<count - 1 {
       matrix.add(truth: index, prediction: index)
@@ -92,7 +92,7 @@ struct HTMLReportTests {
       results: WindowPooling.allCases.map { Evaluation(file, pooling: $0) }, charts: charts)
   }
 
-  @Test func `the page shows results, facts, curves, matrix and activities`() throws {
+  @Test func `the report shows results, facts, curves, matrix and activities`() throws {
     let page = try report().html()
     for text in [
       "<h1>VPN++ on Smarthome</h1>", "60.0 %", "66.7 %", "I3D + Non-Local", "Worst confusions", "Reliability",
@@ -102,14 +102,14 @@ struct HTMLReportTests {
     #expect(page.ranges(of: "class=\"shown\"").count == 1)
   }
 
-  @Test func `the page needs nothing from elsewhere and runs nothing`() throws {
+  @Test func `the report needs no other files and runs no scripts`() throws {
     let page = try report().html()
     for text in ["http:", "https:", "src=", "url(", "@import", "<script", "<link"] {
       #expect(!page.contains(text), "\(text)")
     }
   }
 
-  @Test func `the page is well-formed with any text in it`() throws {
+  @Test func `the report is well-formed with any text in it`() throws {
     let labels = ["A\(hostile)", "B\(hostile)", "C\(hostile)", "D\(hostile)"]
     let five = try fiveClips()
     let file = try scores(five.clips, labels: labels, system: hostile)
@@ -126,7 +126,7 @@ struct HTMLReportTests {
     #expect(elements["svg"] == 4)
   }
 
-  @Test func `long curves are drawn with about a point a pixel, values that are no numbers not at all`() throws {
+  @Test func `long curves are drawn with about one point per pixel, and NaN not at all`() throws {
     let page = try report().html()
     let points = page.split(separator: "points=\"")[1].prefix { $0 != "\"" }.split(separator: " ")
     #expect((400...480).contains(points.count))
@@ -138,7 +138,7 @@ struct HTMLReportTests {
       [], [.nan], [0], [5, 5], [1e300, -1e300], [1e-300, 2e-300], [.infinity, 1], [1e9, 1e9 + 1e-6],
       [.greatestFiniteMagnitude, -.greatestFiniteMagnitude], [0, .leastNonzeroMagnitude], [3e38, 1],
     ] as [[Double]])
-  func `curves of any values can be drawn`(values: [Double]) throws {
+  func `curves with any values can be drawn`(values: [Double]) throws {
     var report = try report()
     let points = values.enumerated().map { LineChart.Point(x: Double($0.offset), y: $0.element) }
     report.charts = [LineChart(title: "Odd", series: [LineChart.Series(name: "odd", points: points)])]
@@ -152,7 +152,7 @@ struct HTMLReportTests {
     (-0.3, 0.3, ["-0.2", "0", "0.2"]), (1, 8000, ["2000", "4000", "6000", "8000"]),
     (3, 3, ["2.6", "2.8", "3.0", "3.2", "3.4"]),
   ])
-  func `scales have round numbers on them`(low: Double, high: Double, ticks: [String]) {
+  func `scales have round numbers`(low: Double, high: Double, ticks: [String]) {
     let axis = Axis(low...high, ticks: 5)
     #expect(axis.ticks.map(axis.text) == ticks)
   }
@@ -165,7 +165,7 @@ struct HTMLReportTests {
     #expect(chart.series[1].points == [LineChart.Point(x: 2, y: 0.5)])
   }
 
-  @Test func `the page is written whole`() throws {
+  @Test func `the report is written completely`() throws {
     let folder = try TestFolder()
     try report().write(folder.file("report.html"))
     #expect(try folder.text("report.html") == report().html())

@@ -7,7 +7,7 @@ import Testing
 @Suite struct `JSON slices` {
   private func slice(_ text: String) -> JSONSlice { JSONSlice(Array(text.utf8)[...]) }
 
-  @Test func `give parts as they are written`() {
+  @Test func `JSON slices give parts as written`() {
     let members = slice(#"{"a":1.50, "b" : {"c":"}]\"\\\\"},"d":[1,[2,3],{"e":4} , "f,:"],"g":"","h":{}}"#).members
     #expect(
       members.mapValues(\.text) == [
@@ -18,7 +18,7 @@ import Testing
     #expect(slice("[1]").members.isEmpty && slice("{}").elements.isEmpty && slice("").elements.isEmpty)
   }
 
-  @Test func `of any bytes do no harm`() {
+  @Test func `JSON slices survive any bytes`() {
     var random = SplitMix64(seed: 5)
     let alphabet = Array(#"{}[]",:\ a1"#.utf8)
     for _ in 0..<5000 {
@@ -32,7 +32,7 @@ import Testing
 }
 
 @Suite struct `Times as numbers` {
-  @Test func `are those that the calendar gives`() {
+  @Test func `times as numbers equal those of the calendar`() {
     var random = SplitMix64(seed: 6)
     for _ in 0..<500 {
       // 1970 to 2200.

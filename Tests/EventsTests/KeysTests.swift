@@ -19,7 +19,7 @@ struct KeyFolder: ~Copyable {
 }
 
 @Suite struct `Keys` {
-  @Test func `are written for their owner alone, and read again`() throws {
+  @Test func `keys are written for their owner only, and read back`() throws {
     let folder = try KeyFolder()
     let (secret, known) = try folder.generate("curve")
     #expect(try KeyFile.secret(path: folder.path + "/curve.secret", setting: "s").publicKey == known)
@@ -30,7 +30,7 @@ struct KeyFolder: ~Copyable {
     #expect("\(secret) \(String(reflecting: secret))" == "a secret key a secret key")
   }
 
-  @Test func `that everybody may read, or that are none, are refused with what to do`() throws {
+  @Test func `keys readable by everyone, and invalid ones, are refused with advice`() throws {
     let folder = try KeyFolder()
     _ = try folder.generate("curve")
     _ = unsafe chmod(folder.path + "/curve.secret", 0o644)
@@ -49,7 +49,7 @@ struct KeyFolder: ~Copyable {
     #expect(missing?.description == "\(folder.path)/no: No such file or directory (k)")
   }
 
-  @Test(.timeLimit(.minutes(1))) func `are taken from files alone, and no secret for a public one`() throws {
+  @Test(.timeLimit(.minutes(1))) func `keys are read from files only, and a secret one never as a public one`() throws {
     let folder = try KeyFolder()
     _ = try folder.generate("laptop")
     let secret = #expect(throws: EventError.self) {
@@ -67,7 +67,7 @@ struct KeyFolder: ~Copyable {
     #expect(try ClientKeys(folder: folder.path, setting: "k").names.count == 1)
   }
 
-  @Test func `let clients in by name, and no longer`() throws {
+  @Test func `keys admit clients by name, until they are revoked`() throws {
     let folder = try KeyFolder()
     let (phone, tablet) = (try folder.generate("phone").known, try folder.generate("tablet").known)
     let clients = folder.path + "/clients"

@@ -105,7 +105,7 @@ private func dial(_ port: UInt16) -> CInt? {
 }
 
 @Suite(.timeLimit(.minutes(5))) struct `Encrypted sockets` {
-  @Test func `let known clients watch and ask, and nobody else`() throws {
+  @Test func `encrypted sockets let known clients watch and ask, and nobody else`() throws {
     let remote = try Remote()
     let phone = try remote.subscriber("phone")
     remote.fixture.join(phone)
@@ -135,7 +135,7 @@ private func dial(_ port: UInt16) -> CInt? {
     #expect(remote.warnings.all.contains { $0.contains("connections to events.remote failed to log in") })
   }
 
-  @Test func `throw out whoever is revoked, and let in whoever is added, without a restart`() throws {
+  @Test func `encrypted sockets disconnect revoked clients and admit added ones, without a restart`() throws {
     let remote = try Remote()
     let (phone, tablet) = (try remote.subscriber("phone"), try remote.subscriber("tablet"))
     remote.fixture.join(phone)
@@ -155,7 +155,7 @@ private func dial(_ port: UInt16) -> CInt? {
     #expect(phone.next(timeout: .milliseconds(100)).map { if case .message = $0 { true } else { false } } != true)
   }
 
-  @Test func `let nobody in while the folder of clients cannot be read, and say so`() throws {
+  @Test func `encrypted sockets admit nobody while the folder of clients cannot be read, and say so`() throws {
     let remote = try Remote()
     let phone = try remote.subscriber("phone")
     remote.fixture.join(phone)
@@ -172,7 +172,7 @@ private func dial(_ port: UInt16) -> CInt? {
     }
   }
 
-  @Test func `close connections that say nothing, while others are served`() throws {
+  @Test func `encrypted sockets close connections that say nothing, while others are served`() throws {
     let remote = try Remote()
     let phone = try remote.subscriber("phone")
     remote.fixture.join(phone)
@@ -192,7 +192,7 @@ private func dial(_ port: UInt16) -> CInt? {
     for _ in 0..<20 { _ = try next(.event, from: phone) }
   }
 
-  @Test func `do not take a recorded handshake for its client`() throws {
+  @Test func `encrypted sockets do not accept a recorded handshake`() throws {
     let remote = try Remote()
     let tap = try Tap(to: remote.port)
     let phone = try EventSubscriber(
@@ -209,7 +209,7 @@ private func dial(_ port: UInt16) -> CInt? {
     try remote.waitForLogins { $0["failed_handshakes"] ?? 0 >= 1 }
   }
 
-  @Test func `need keys that nobody else can read, and at least one client`() throws {
+  @Test func `encrypted sockets need keys that nobody else can read, and at least one client`() throws {
     let keys = try KeyFolder()
     _ = try keys.generate("curve")
     func check(_ edit: (inout EventPublisher.Remote) -> Void = { _ in }) throws {

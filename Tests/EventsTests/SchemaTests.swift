@@ -57,7 +57,7 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
     return isPerson ? "person" : message.topic.kind?.rawValue ?? "heartbeat"
   }
 
-  @Test func `describe every message that is published`() throws {
+  @Test func `the schemas describe every message that is published`() throws {
     let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }  // scratch; the system clears what stays
@@ -138,7 +138,7 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
     }
   }
 
-  @Test func `a label without families has no member, and one with families is its own family`() throws {
+  @Test func `a label has no member without families, and is its own family`() throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     func text(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
@@ -151,7 +151,7 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
         == #"{"family":"Drink etc.","index":0,"label":"Drink etc.","member":"drinking"}"#)
   }
 
-  @Test func `would notice a message that differs`() throws {
+  @Test func `the schemas would notice a message that differs`() throws {
     let schema = try schema("state")
     let message: [String: Any] = ["type": "state", "camera": 5, "surprise": 1]
     let found = findings(message, against: schema)

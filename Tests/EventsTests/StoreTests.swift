@@ -56,7 +56,7 @@ private final class ScriptedStore: MessageStore {
 }
 
 @Suite(.timeLimit(.minutes(5))) struct `Publisher with a store` {
-  @Test func `gives it events and health before subscribers have them, and nothing else`() throws {
+  @Test func `a store gets events and health before subscribers do, and nothing else`() throws {
     let store = ScriptedStore()
     let fixture = try Fixture { $0.store = store }
     let subscriber = try fixture.subscriber()
@@ -73,7 +73,7 @@ private final class ScriptedStore: MessageStore {
     while store.beats == 0 { _ = subscriber.next(timeout: .milliseconds(20)) }
   }
 
-  @Test func `sends events though the store never answers, and warns once when it stalls and once when it is back`()
+  @Test func `events are sent though the store never answers, with one warning each when it stalls and recovers`()
     throws
   {
     let store = ScriptedStore(isStalled: true)
@@ -96,7 +96,7 @@ private final class ScriptedStore: MessageStore {
     )
   }
 
-  @Test func `repeats ends of an earlier run to whoever subscribes soon, and only those`() throws {
+  @Test func `ends of an earlier run are repeated to early subscribers, and only those`() throws {
     let fixture = try Fixture { $0.heartbeat = .seconds(60) }
     var end = fixture.event(.end, "old")
     end.endReason = "daemon_restart"
@@ -120,7 +120,7 @@ private final class ScriptedStore: MessageStore {
     #expect(only.topic.camera == "hall")
   }
 
-  @Test func `answers old questions from memory and all others from the store`() throws {
+  @Test func `old queries are answered from memory and all others from the store`() throws {
     let entry = HistoryPage.Entry(topic: "adl/1/test/kitchen/event/", json: #"{"seq":1}"#)
     let store = ScriptedStore(
       page: .success(HistoryPage(messages: [entry], next: HistoryPosition(time: 12, number: 3))))
@@ -150,7 +150,7 @@ private final class ScriptedStore: MessageStore {
     #expect(store.requests == [expected, expected], "a request is read as it was written")
   }
 
-  @Test func `says why the store gives no answer`() throws {
+  @Test func `a store's failure is reported as the reason`() throws {
     let fixture = try Fixture { $0.store = ScriptedStore(page: .failure(HistoryFailure("the disk is gone"))) }
     let endpoint = fixture.publisher.endpoints.query
     #expect(throws: EventError.refused(endpoint: endpoint, reason: "the disk is gone")) {
@@ -168,7 +168,7 @@ private final class ScriptedStore: MessageStore {
     ),
     (#""limit":"many""#, #"a query is one JSON object such as {"query":"snapshot"}"#),
   ])
-  func `says what is wrong with a question`(field: String, reason: String) throws {
+  func `an invalid query is refused with the reason`(field: String, reason: String) throws {
     let fixture = try Fixture { $0.store = ScriptedStore() }
     let answer = try EventQuery.ask(
       #"{"query":"history",\#(field)}"#, at: fixture.publisher.endpoints.query, timeout: .seconds(10))
@@ -176,7 +176,7 @@ private final class ScriptedStore: MessageStore {
     #expect(object["error"] as? String == reason)
   }
 
-  @Test func `without one gives pages from memory`() throws {
+  @Test func `a publisher without a store returns pages from memory`() throws {
     let fixture = try Fixture { $0.heartbeat = .seconds(60) }
     for index in 0..<5 {
       fixture.publisher.publish(fixture.event(index == 4 ? .end : .update, "id\(index)"))

@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct `Event store` {
   private let sample = Sample()
 
-  @Test func `gives back every message as it was, in order, and again after it was closed`() throws {
+  @Test func `an event store returns every message unchanged and in order, also after reopening`() throws {
     let stored = try Stored()
     let messages = try (1...3).map { try sample.activity(.update, $0, id: "a\($0)") } + [sample.health(4)]
     let texts = messages.map { String(decoding: $0.json, as: UTF8.self) }
@@ -22,7 +22,7 @@ import Testing
     #expect(stored.warnings.all.isEmpty)
   }
 
-  @Test func `keeps a message that comes twice once`() throws {
+  @Test func `an event store keeps a message that comes twice only once`() throws {
     let stored = try Stored()
     let store = try stored.store()
     let message = try sample.activity(.start, 1, id: "a")
@@ -35,7 +35,7 @@ import Testing
     #expect(try stored.messages().count == 2, "another run counts anew")
   }
 
-  @Test func `passes over what is no message of ours`() throws {
+  @Test func `an event store skips messages that are not ours`() throws {
     let stored = try Stored()
     let store = try stored.store()
     var strange = try sample.health(1)
@@ -45,7 +45,7 @@ import Testing
     #expect(try stored.messages().count == 1)
   }
 
-  @Test func `refuses a file of a newer version and one of another program, and leaves them as they are`() throws {
+  @Test func `an event store refuses files of a newer version and of another program, unchanged`() throws {
     let stored = try Stored()
     try stored.store().close()
     try DatabaseQueue(path: stored.path).write { try $0.execute(sql: "PRAGMA user_version = 7") }
@@ -62,7 +62,7 @@ import Testing
     #expect(try DatabaseQueue(path: other).read { try $0.tableExists("recipes") })
   }
 
-  @Test func `is refused to a second writer`() throws {
+  @Test func `an event store is refused to a second writer`() throws {
     let stored = try Stored()
     let store = try stored.store()
     #expect(throws: HistoryError.locked(path: stored.path)) { try stored.store() }
@@ -70,7 +70,7 @@ import Testing
     try stored.store().close()
   }
 
-  @Test func `leaves a file alone that is no database, and says so once`() throws {
+  @Test func `an event store leaves a file alone that is not a database, and says so once`() throws {
     let stored = try Stored()
     let content = Data(String(repeating: "somebody's letters ", count: 500).utf8)
     try content.write(to: URL(fileURLWithPath: stored.path))
@@ -86,7 +86,7 @@ import Testing
     #expect(!stored.files.contains { $0.contains("damaged") }, "\(stored.files)")
   }
 
-  @Test func `sets a file aside whose pages are overwritten while it runs, and loses nothing that comes`() throws {
+  @Test func `an event store sets aside a file overwritten while in use, and loses nothing that follows`() throws {
     let stored = try Stored()
     let first = try stored.store()
     first.keep(try sample.activity(.start, 1, id: "a"))
@@ -105,7 +105,7 @@ import Testing
     #expect(stored.warnings.all.count == 1 && stored.warnings.all[0].contains(".recover"), "\(stored.warnings.all)")
   }
 
-  @Test func `goes on in a new file when its own is deleted, and still knows what is open`() throws {
+  @Test func `an event store continues in a new file when its own is deleted, and still knows what is open`() throws {
     let stored = try Stored()
     let store = try stored.store()
     store.keep(try sample.activity(.start, 1, id: "a"))
@@ -119,7 +119,7 @@ import Testing
     #expect(stored.warnings.all.count == 1, "\(stored.warnings.all)")
   }
 
-  @Test func `that cannot be written holds nobody up, and keeps what waited once it can`() throws {
+  @Test func `an event store that cannot be written delays nobody, and stores what waited once it can`() throws {
     let stored = try Stored()
     // A folder where the file should be stands in for rights that root would not miss.
     try FileManager.default.createDirectory(atPath: stored.path, withIntermediateDirectories: true)
@@ -134,7 +134,7 @@ import Testing
   }
 
   @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount"))
-  func `that is full stays readable, says so once, and goes on when there is room`() throws {
+  func `an event store on a full disk stays readable, says so once, and continues when there is room`() throws {
     let stored = try Stored()
     let disk = try #require(SmallDisk(at: stored.folder + "/disk", kilobytes: 400))
     let path = disk.folder + "/history.sqlite"
@@ -162,7 +162,7 @@ import Testing
   }
 
   @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount"))
-  func `on a read-only disk holds nobody up, and begins when the disk can be written`() throws {
+  func `an event store on a read-only disk delays nobody, and starts once the disk is writable`() throws {
     let stored = try Stored()
     let disk = try #require(SmallDisk(at: stored.folder + "/disk", kilobytes: 4000))
     try disk.remount(kilobytes: 4000, readOnly: true)
@@ -177,7 +177,7 @@ import Testing
     #expect(try HistoryReader(path: path).page(HistoryRequest()).messages.count == 1)
   }
 
-  @Test func `that another program locks goes on when it is let go, and loses nothing`() throws {
+  @Test func `an event store locked by another program continues afterwards, and loses nothing`() throws {
     let stored = try Stored()
     let store = try stored.store()
     store.keep(try sample.health(1))

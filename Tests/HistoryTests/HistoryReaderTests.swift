@@ -28,7 +28,7 @@ struct HistoryFileContent {
     try stored.messages(edit).map { Int(try JSONDecoder().decode(Envelope.self, from: Data($0.utf8)).seq) }
   }
 
-  @Test func `finds by time, camera, type and label, in either order`() throws {
+  @Test func `history is found by time, camera, type and label, in either order`() throws {
     let stored = try Stored()
     let store = try stored.store()
     var hall = Sample()
@@ -51,7 +51,7 @@ struct HistoryFileContent {
     #expect(try found(stored) { $0.camera = "'; DROP TABLE message; --" } == [])
   }
 
-  @Test(arguments: [false, true]) func `pages put together are the whole, also within one millisecond`(
+  @Test(arguments: [false, true]) func `pages of history together are complete, even within one millisecond`(
     newestFirst: Bool
   )
     throws
@@ -80,7 +80,7 @@ struct HistoryFileContent {
     #expect(ids == (newestFirst ? all.reversed() : all))
   }
 
-  @Test func `a page ends before it has a megabyte`() throws {
+  @Test func `a page of history ends before it has a megabyte`() throws {
     let stored = try Stored()
     let store = try stored.store()
     for seq in 1...30 { store.keep(try sample.activity(.update, seq, id: "a", padding: 50_000)) }
@@ -90,7 +90,7 @@ struct HistoryFileContent {
     #expect(page.messages.reduce(0) { $0 + $1.json.utf8.count } < 1 << 20)
   }
 
-  @Test func `tells of a missing and of a strange file`() throws {
+  @Test func `a missing and a foreign history are reported`() throws {
     let stored = try Stored()
     #expect(throws: HistoryError.missing(path: stored.path)) { try HistoryReader(path: stored.path) }
     try Data(repeating: 65, count: 5000).write(to: URL(fileURLWithPath: stored.path))
@@ -99,7 +99,7 @@ struct HistoryFileContent {
     }
   }
 
-  @Test func `gives the activities of a time, those that go on without an end`() throws {
+  @Test func `history lists the activities in a period, open ones without an end`() throws {
     let stored = try Stored()
     let store = try stored.store()
     store.keep(
@@ -115,7 +115,7 @@ struct HistoryFileContent {
     store.close()
   }
 
-  @Test func `adds up counts and seconds by local day, and shares midnight out`() throws {
+  @Test func `history adds up counts and seconds by local day, dividing activities at midnight`() throws {
     var calendar = Calendar(identifier: .gregorian)
     calendar.timeZone = try #require(TimeZone(identifier: "Europe/Berlin"))
     let midnight = try #require(calendar.date(from: DateComponents(year: 2026, month: 10, day: 2)))
@@ -136,7 +136,7 @@ struct HistoryFileContent {
       ])
   }
 
-  @Test func `removes what is too old, and keeps the file within its bytes`() throws {
+  @Test func `history deletes what is too old, and keeps the file within its size`() throws {
     let stored = try Stored()
     let file = try HistoryFile(path: stored.path)
     func add(_ seqs: ClosedRange<Int>, padding: Int) throws {

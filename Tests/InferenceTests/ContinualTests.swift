@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test(arguments: [(16, 8), (32, 8), (32, 16)])
-  func `say of a stream what the network says of it as one long clip`(frames: Int, hop: Int) throws {
+  func `continual windows equal the network applied to one long clip`(frames: Int, hop: Int) throws {
     let network = try network(frames)
     let engine = try ClipEngine(
       network: network, parameters: Self.weights, precision: .f32, threads: 2, mode: .continual(hop: hop))
@@ -63,7 +63,7 @@ import Testing
     #expect(compared >= 3)
   }
 
-  @Test func `go on over skipped hops, and begin anew behind a gap`() throws {
+  @Test func `continual windows continue across skipped hops, and restart after a gap`() throws {
     let network = try network(32, nonLocal: .subSampled)
     let engine = try ClipEngine(
       network: network, parameters: Self.weights, precision: .f32, threads: 1, mode: .continual(hop: 8))
@@ -85,8 +85,7 @@ import Testing
     #expect(try run(every(8, from: 0, to: 32) + [(64, 32)]) == nil)
   }
 
-  @Test func `take up with the newest hop where more was skipped than the window holds, so that overload ends`() throws
-  {
+  @Test func `continual windows resume with the newest hop if too many were skipped, so that overload ends`() throws {
     let engine = try ClipEngine(
       network: network(32), parameters: Self.weights, precision: .f32, threads: 1, mode: .continual(hop: 8))
     let cache = try engine.makeCache()
@@ -101,7 +100,7 @@ import Testing
     #expect(try work(80, after: 8) == step)
   }
 
-  @Test func `are refused for a hop that the network's stride does not divide`() throws {
+  @Test func `continual windows are refused for a hop that the network's stride does not divide`() throws {
     #expect(throws: InferenceError.self) {
       try ClipEngine(
         network: network(16), parameters: Self.weights, precision: .f32, threads: 1, mode: .continual(hop: 4))
@@ -112,7 +111,7 @@ import Testing
     }
   }
 
-  @Test func `cost a seventh of a window`() throws {
+  @Test func `continual windows cost a seventh of a window`() throws {
     let network = try StudentNetwork(width: WidthMultiplier(0.25), frames: 64, size: Self.size, classes: 4)
     let engine = try ClipEngine(
       network: network, parameters: Self.weights, precision: .f32, threads: 1, mode: .continual(hop: 8))

@@ -37,7 +37,7 @@ import Testing
 
   /// Draws networks, hops and streams with gaps; every window is computed both ways.
   @Test(arguments: 0..<24)
-  func `are those computed as a whole, whatever the network, the hops and the gaps`(seed: UInt64) throws {
+  func `incremental windows equal whole ones, whatever the network, the hops and the gaps`(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let frames = [16, 24, 32, 64].randomElement(using: &random) ?? 16
     let network = try StudentNetwork(
@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  @Test func `compute less than a whole window`() throws {
+  @Test func `incremental windows compute less than whole ones`() throws {
     let network = try StudentNetwork(width: WidthMultiplier(0.25), frames: 64, size: Self.size, classes: 4)
     let engine = try ClipEngine(
       network: network, parameters: FormulaWeights(seed: 1), precision: .f32, threads: 1, mode: .incremental(hop: 8))
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test(.enabled(if: Precision.native.contains(.bf16), "this CPU has no native bf16"))
-  func `agree in bfloat16 as far as its rounding goes`() throws {
+  func `incremental windows agree in bfloat16 as far as its rounding allows`() throws {
     let network = try StudentNetwork(width: WidthMultiplier(0.25), frames: 64, size: Self.size, classes: 4)
     let weights = FormulaWeights(seed: 3)
     let reference = try ClipEngine(network: network, parameters: weights, precision: .bf16, threads: 2)
@@ -101,7 +101,7 @@ import Testing
     }
   }
 
-  @Test func `engine without a hop keeps nothing`() throws {
+  @Test func `an engine without a hop keeps nothing`() throws {
     let network = try StudentNetwork(width: WidthMultiplier(0.125), frames: 16, size: Self.size, classes: 4)
     let engine = try ClipEngine(network: network, parameters: FormulaWeights(seed: 1), precision: .f32, threads: 1)
     #expect(engine.cacheBytes == 0)

@@ -17,7 +17,7 @@ import Testing
     ("Mixed_4b", 3..<12), ("Mixed_4c", 4..<11), ("Mixed_4d", 5..<10), ("Mixed_4e", 6..<9), ("Mixed_4f", 7..<8),
     ("MaxPool3d_5a_2x2", 0..<0), ("Mixed_5b", 0..<0), ("NonLocal", 0..<0),
   ])
-  func `frames that no padding reached are those of the published network`(layer: String, expected: Range<Int>) throws {
+  func `frames not affected by padding are those of the published network`(layer: String, expected: Range<Int>) throws {
     let graph = try graph()
     let reuse = TemporalReuse(graph, hop: 8, shift: 8)
     let index = try #require(graph.nodes.firstIndex { $0.name == layer })
@@ -25,7 +25,7 @@ import Testing
     #expect(expected.isEmpty ? inner.isEmpty : inner == expected)
   }
 
-  @Test func `a hop of 8 computes of each layer what it must`() throws {
+  @Test func `a hop of 8 computes the expected frames of each layer`() throws {
     let graph = try graph()
     let reuse = TemporalReuse(graph, hop: 8, shift: 8)
     for (name, count) in [
@@ -58,7 +58,7 @@ import Testing
 
   /// Every frame that a layer reads of another is computed there or was kept.
   @Test(arguments: [2, 4, 6, 8, 12, 16, 24, 32], [16, 32, 64, 72])
-  func `whatever is read is there`(shift: Int, length: Int) throws {
+  func `every frame that is read exists`(shift: Int, length: Int) throws {
     let graph = try graph(frames: length)
     let reuse = TemporalReuse(graph, hop: shift, shift: shift)
     let windows = graph.frameWindows

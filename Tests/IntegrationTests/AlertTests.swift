@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `are raised, told to newcomers, cleared at the end, and the same from a recording`() throws {
+  func `alerts are raised, sent to new subscribers, cleared at the end, and the same from a recording`() throws {
     let programs = try Programs()
     let config = try settings(programs)
     let endpoint = "ipc://\(programs.folder)/events"
@@ -76,7 +76,7 @@ import Testing
     #expect(again.map { "\($0.type) \($0.rule) \($0.reason)" } == alerts.map { "\($0.type) \($0.rule) \($0.reason)" })
   }
 
-  @Test(.timeLimit(.minutes(5))) func `about people are refused where the whole picture is looked at`() throws {
+  @Test(.timeLimit(.minutes(5))) func `rules about people are refused if the whole picture is analysed`() throws {
     let programs = try Programs()
     let config = try programs.write(
       """
@@ -92,7 +92,7 @@ import Testing
         "rules.alerts.nobody: needs people, but the whole picture is looked at; set people.mode to people"))
   }
 
-  @Test(.timeLimit(.minutes(5))) func `cannot be tried on a file that is no recording`() throws {
+  @Test(.timeLimit(.minutes(5))) func `rules cannot be tried on a file that is not a recording`() throws {
     let programs = try Programs()
     let config = try settings(programs)
     let file = try programs.write("nothing of the kind\n", to: "events.jsonl")

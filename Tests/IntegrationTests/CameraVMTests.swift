@@ -16,7 +16,7 @@ import Testing
       if: missing == nil,
       "no \(missing ?? ""); apt-get install qemu-system-x86 busybox-static cpio kmod xz-utils v4l-utils"),
     .timeLimit(.minutes(20)))
-  func `are captured from and recognised under a real kernel with virtual cameras`() throws {
+  func `V4L2 cameras are captured and recognised under a real kernel with virtual cameras`() throws {
     try Programs.check(with: "Tests/CameraVM/run")
   }
 }

@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(10)))
-  func `has every event that a subscriber got, once, and an end for every start, however often it is killed`() throws {
+  func `history has every event once and an end for every start, however often the daemon is killed`() throws {
     let programs = try Programs()
     let config = try settings(programs)
     let subscriber = try EventSubscriber(endpoint: "ipc://\(programs.folder)/events", heartbeat: .seconds(60))
@@ -93,7 +93,7 @@ import Testing
     for end in ends { #expect(try #require(end.offset).monotonic >= end.onset.monotonic) }
   }
 
-  @Test(.timeLimit(.minutes(5))) func `is shown by adl history, by the daemon and from its file`() throws {
+  @Test(.timeLimit(.minutes(5))) func `adl history shows the history, from the daemon and from its file`() throws {
     let programs = try Programs()
     let config = try settings(programs)
     let query = "ipc://\(programs.folder)/query"

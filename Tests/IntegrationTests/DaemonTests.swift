@@ -47,7 +47,9 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(5))) func `publishes activities, and SIGTERM ends the open one before it stops`() throws {
+  @Test(.timeLimit(.minutes(5))) func `the daemon publishes activities, and SIGTERM ends the open one before it stops`()
+    throws
+  {
     let programs = try Programs()
     // Walking goes on; the longest duration ends it and lets it begin anew.
     let config = try settings(
@@ -77,7 +79,7 @@ import Testing
     #expect(outcome.errors.contains("hops skipped"), "the summary: \(outcome.errors)")
   }
 
-  @Test(.timeLimit(.minutes(5))) func `a camera that goes away ends its activity and comes back`() throws {
+  @Test(.timeLimit(.minutes(5))) func `a camera that disappears ends its activity and comes back`() throws {
     let programs = try Programs()
     let config = try settings(
       programs, model: programs.smallModel(), source: "synthetic:1?rate=15&size=64x64&disconnect=4")
@@ -98,7 +100,7 @@ import Testing
     #expect(health.drop { $0 == .online }.prefix(2) == [.offline, .online])
   }
 
-  @Test(.timeLimit(.minutes(5))) func `watch tells beside the events what really begins`() throws {
+  @Test(.timeLimit(.minutes(5))) func `adl watch shows the truth along with the events`() throws {
     let programs = try Programs()
     let config = try settings(programs, model: programs.smallModel(), source: "synthetic:1?rate=15&size=64x64")
     let truth = try programs.write("begin,end,label\n0,0.5,idle\n0.5,9,Walk\n3600,3601,Drink\n", to: "truth.csv")
@@ -114,7 +116,7 @@ import Testing
     #expect(!output.contains("Drink"))
   }
 
-  @Test(.timeLimit(.minutes(5))) func `wrong settings end it with status 78 and say where and why`() throws {
+  @Test(.timeLimit(.minutes(5))) func `wrong settings end the daemon with status 78, saying where and why`() throws {
     let programs = try Programs()
     let config = try programs.write(
       "model: {path: \(Programs.peopleModel), precison: f32}\ncameras:\n  - {name: Room, source: synthetic:1}\n",
@@ -146,7 +148,7 @@ import Testing
       checked.output.contains("model small with 6 activities; looks at the whole picture; cameras room (synthetic:1)"))
   }
 
-  @Test(.timeLimit(.minutes(5))) func `--check looks at the families and at the settings about them`() throws {
+  @Test(.timeLimit(.minutes(5))) func `--check examines the families and the settings about them`() throws {
     let programs = try Programs()
     let model = try programs.smallModel()
     func check(_ families: String, _ recognition: String = "") throws -> Programs.Outcome {
@@ -172,7 +174,7 @@ import Testing
     #expect(old.status == 78 && old.errors.contains("set recognition.activities.Move\n"))
   }
 
-  @Test(.timeLimit(.minutes(5))) func `publishes families with their most probable label`() throws {
+  @Test(.timeLimit(.minutes(5))) func `the daemon publishes families with their most probable label`() throws {
     let programs = try Programs()
     let families = try programs.write("Upright: [Walk, Wave]\nLow: [Sit, Bend, Lie]\n", to: "families.yaml")
     let config = try settings(

@@ -10,7 +10,8 @@ import Testing
     return String(decoding: data, as: UTF8.self)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `shows frames as they come and the day from the history, and ends with it`()
+  @Test(.timeLimit(.minutes(5)))
+  func `the page of a running daemon shows live frames and the day's history, and ends with the daemon`()
     async throws
   {
     let programs = try Programs()

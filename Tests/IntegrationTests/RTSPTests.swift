@@ -16,7 +16,7 @@ import Testing
 
   /// Its own lines say how long each recovery took.
   @Test(.enabled(if: missing == nil, "no \(missing ?? ""); see Tests/RTSP/run"), .timeLimit(.minutes(10)))
-  func `are watched over TCP and UDP, with lost packets, restarts and power cuts`() throws {
+  func `RTSP cameras work over TCP and UDP, with packet loss, restarts and power cuts`() throws {
     try Programs.check(with: "Tests/RTSP/run")
   }
 }

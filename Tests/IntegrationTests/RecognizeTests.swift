@@ -29,7 +29,7 @@ import Testing
 
   private static let truth = SyntheticStream(seconds: 8, of: [.walk], people: 1, seed: 3).truths
 
-  @Test func `finds the activity of a scene near its time, whatever the rate`() throws {
+  @Test func `recognition finds a scene's activity near its time, whatever the rate`() throws {
     let begin = try #require(Self.truth.first { $0.action == .walk }?.begin)
     let reference = try #require(walks(recognize(Programs.walk(seconds: 8, rate: 10))).first)
     #expect(abs(reference - begin) < 1)
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(3))) func `finds in the file of a stream what it finds in the stream`() throws {
+  @Test(.timeLimit(.minutes(3))) func `recognition finds the same in a stream's file as in the stream`() throws {
     let reference = try #require(walks(recognize(Programs.walk(seconds: 8, rate: 10))).first)
     let programs = try Programs()
     let written = try programs.run(
@@ -65,7 +65,7 @@ import Testing
     #expect(one.scene.windows.count > 5)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `JSON has the promised shape`() throws {
+  @Test(.timeLimit(.minutes(5))) func `JSON has the documented shape`() throws {
     let programs = try Programs()
     let outcome = try programs.run(
       "adl", "recognize", "synthetic:1?size=64x64&rate=15&length=4", "--model", programs.smallModel(), "--json",
@@ -87,7 +87,7 @@ import Testing
     #expect(Set(try #require(report["model"] as? [String: Any]).keys) == ["name", "sha256"])
   }
 
-  @Test(.timeLimit(.minutes(5))) func `JSON of people has the promised shape`() throws {
+  @Test(.timeLimit(.minutes(5))) func `JSON about people has the documented shape`() throws {
     let programs = try Programs()
     // Somebody who walks before a still camera is all that the finder of motion needs.
     let outcome = try programs.run(
@@ -139,7 +139,7 @@ import Testing
 
   @Test(
     .enabled(if: python != nil, "no Python with torch and numpy; set ADL_PYTHON to one"), .timeLimit(.minutes(5)))
-  func `imported weights give PyTorch's own logits`() throws {
+  func `imported PyTorch weights give PyTorch's own logits`() throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(Self.python))
     process.arguments = [

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// SIGHUP: all of the new settings, or none of them.
-@Suite(.timeLimit(.minutes(3))) struct `Settings read again` {
+@Suite(.timeLimit(.minutes(3))) struct `Reloaded settings` {
   private func settings(_ programs: borrowing Programs, cameras: String) -> String {
     """
     node: test
@@ -30,7 +30,7 @@ import Testing
     try JSONDecoder().decode(Envelope.self, from: message.json).epoch
   }
 
-  @Test func `change nothing where they cannot be used, and everything where they can`() throws {
+  @Test func `reloaded settings change nothing if unusable, and everything if usable`() throws {
     let programs = try Programs()
     let room = #"{name: room, source: "synthetic:1"}"#
     let config = try programs.write(settings(programs, cameras: room), to: "adld.yaml")
@@ -69,7 +69,7 @@ import Testing
     #expect(daemon.finish().status == 0)
   }
 
-  @Test func `that name a socket which is taken give way to those before`() throws {
+  @Test func `reloaded settings that name a socket in use give way to the previous ones`() throws {
     let programs = try Programs()
     let room = #"{name: room, source: "synthetic:1"}"#
     let config = try programs.write(settings(programs, cameras: room), to: "adld.yaml")

@@ -52,7 +52,8 @@ import Testing
     return try JSONDecoder().decode(Score.self, from: Data(outcome.output.utf8))
   }
 
-  @Test(.timeLimit(.minutes(5))) func `are the same from a recording and from what recognize printed of it`() throws {
+  @Test(.timeLimit(.minutes(5))) func `scores are the same from a recording and from recognize's output for it`() throws
+  {
     let programs = try Programs()
     let written = try programs.run(
       "adl", "synth", "--out", programs.folder, "--stream", "8", "--seed", "3", "--activities", "Walk", "--rate", "10",
@@ -80,7 +81,7 @@ import Testing
     #expect(text.output.contains("recognised       1.00  (1 of 1 activities"), "\(text.output)")
   }
 
-  @Test(.timeLimit(.minutes(2))) func `of a report are those of its windows and activities`() throws {
+  @Test(.timeLimit(.minutes(2))) func `scores of a report follow from its windows and activities`() throws {
     let programs = try Programs()
     let truth = try programs.write(Self.truth, to: "truth.csv")
     let report = try programs.write(
@@ -100,7 +101,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2))) func `of a daemon's log begin when the camera goes online`() throws {
+  @Test(.timeLimit(.minutes(2))) func `scores of a daemon's log start when the camera goes online`() throws {
     let programs = try Programs()
     let truth = try programs.write(Self.truth, to: "truth.csv")
     let log = try programs.write(Self.log, to: "log")
@@ -112,7 +113,7 @@ import Testing
     #expect(other.status == 65 && other.errors.contains("nor has it a camera 'hall' that goes online"))
   }
 
-  @Test(.timeLimit(.minutes(2))) func `that cannot be had are refused with a reason`() throws {
+  @Test(.timeLimit(.minutes(2))) func `scores that cannot be computed are refused with a reason`() throws {
     let programs = try Programs()
     let truth = try programs.write("begin,end,label,person\n0,5,Walk,1\n", to: "truth.csv")
     let bad = try programs.write("begin,end,label\n5,0,Walk\n", to: "bad.csv")

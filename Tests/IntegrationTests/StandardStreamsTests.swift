@@ -2,13 +2,13 @@ import Foundation
 import Testing
 
 /// Programs whose output is full, closed, or read by nobody, and files that are not theirs to replace.
-@Suite struct `What programs write` {
+@Suite struct `Programs' output` {
   private func shell(_ programs: borrowing Programs, _ command: String) throws -> Programs.Outcome {
     try Programs.Running("/bin/sh", ["-c", "cd \(Programs.products) && \(command)"], folder: programs.folder).finish()
   }
 
   @Test(arguments: ["2>/dev/full", "2>&-", ">&- 2>&-"])
-  func `an error that nobody can be told still has its status`(redirection: String) throws {
+  func `an error that cannot be printed still sets the exit status`(redirection: String) throws {
     let programs = try Programs()
     let outcome = try shell(programs, "./adl model inspect /nothing \(redirection)")
     #expect(outcome.status == 65, "\(outcome)")
@@ -21,7 +21,7 @@ import Testing
     #expect(outcome.errors == "adl: standard output cannot be written: No space left on device\n")
   }
 
-  @Test(.timeLimit(.minutes(2))) func `the daemon outlives who reads its log`() throws {
+  @Test(.timeLimit(.minutes(2))) func `the daemon survives the reader of its log`() throws {
     let programs = try Programs()
     let config = try programs.write(
       """
@@ -44,7 +44,7 @@ import Testing
     #expect(daemon.finish().status == 0)
   }
 
-  @Test func `what is read is not written over`() throws {
+  @Test func `input files are not overwritten`() throws {
     let programs = try Programs()
     let model = "\(programs.folder)/own.safetensors"
     try FileManager.default.copyItem(atPath: Programs.peopleModel, toPath: model)

@@ -5,7 +5,7 @@ import Testing
 @testable import ModelFile
 
 @Suite struct MemoryTests {
-  @Test func `32 MB of hostile file cost at most twice as much again`() async {
+  @Test func `a 32 MB hostile file costs at most twice that memory in addition`() async {
     await #expect(processExitsWith: .success) {
       let size = 32 << 20
       let folder = try TestFolder()

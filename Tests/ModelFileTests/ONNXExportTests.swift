@@ -39,7 +39,7 @@ import Testing
       (StudentNetwork.NonLocal.subSampled, StudentNetwork.Head.stepClassifier), (.full, .stepClassifier),
       (.none, .meanOverSteps),
     ])
-  func `every weight is in the file once, with its published name and shape`(
+  func `every weight is in the ONNX file once, with its published name and shape`(
     variant: (nonLocal: StudentNetwork.NonLocal, head: StudentNetwork.Head)
   ) throws {
     let network = try tinyNetwork(nonLocal: variant.nonLocal, head: variant.head)
@@ -57,7 +57,7 @@ import Testing
     #expect(named(tensors.map(\.description)) == named(parameters + biases))
   }
 
-  @Test func `batch norms are folded into weight and bias`() throws {
+  @Test func `batch norms are folded into the ONNX weight and bias`() throws {
     let network = try tinyNetwork()
     let tensors = try floatTensors(exported(network, from: Lively()))
     func exportedValues(_ name: String) throws -> [Float] {
@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  @Test func `nodes read only what was made before them`() throws {
+  @Test func `ONNX nodes only read what earlier nodes produced`() throws {
     let network = try tinyNetwork()
     let model = try exported(network, endpoints: true)
     #expect(model.integers(1) == [8])
@@ -97,7 +97,7 @@ import Testing
     #expect(outputs.allSatisfy(known.contains))
   }
 
-  @Test func `input, output and the stem's padding are those of the network`() throws {
+  @Test func `ONNX input, output and the stem's padding are those of the network`() throws {
     let graph = try #require(exported(tinyNetwork()).messages(7).first)
     func dimensions(_ value: ProtobufReader?) -> [Int] {
       value?.messages(2).first?.messages(1).first?.messages(2).first?.messages(1).flatMap { $0.integers(1) } ?? []

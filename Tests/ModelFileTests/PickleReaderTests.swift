@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func `numbers of every opcode are read`() throws {
+  @Test func `numbers of every pickle opcode are read`() throws {
     for (bytes, expected) in [
       ("K\u{7}.", 7), ("M\u{1}\u{2}.", 513), ("I-12\n.", -12), ("L34L\n.", 34),
     ] { #expect(try read(Array(bytes.utf8)).value == .integer(expected)) }
@@ -40,7 +40,7 @@ import Testing
     #expect(try read(Array("I01\n.".utf8)).value == .bool(true))
   }
 
-  @Test func `a dictionary of Python 2 and one of protocol 0 are read`() throws {
+  @Test func `a Python 2 dictionary and one in protocol 0 are read`() throws {
     let pairs = try read(Array("ccollections\nOrderedDict\n(](](U\u{1}aK\u{1}eetR.".utf8))
     #expect(pairs.heap.dictionaries.count == 1)
     let pair = try #require(pairs.heap.dictionaries.first?.first)
@@ -50,7 +50,7 @@ import Testing
     #expect(old.heap.dictionaries.first?.first?.value == .integer(5))
   }
 
-  @Test func `what would run code is passed over`() throws {
+  @Test func `code in a pickle is not run but skipped`() throws {
     for text in [
       "cos\nsystem\n(U\u{2}lstR.", "K\u{1}0(ios\nsystem\n.", "(cos\nsystem\nU\u{2}lso.", "ctorch\nFloatStorage\n)R.",
       "cos\nsystem\n)\u{81}}b.", "\u{82}\u{5}.", "Psomething\n.",
@@ -96,7 +96,7 @@ import Testing
         .contains("are invalid"))
   }
 
-  @Test func `objects nested or looped without end neither overflow the stack nor leak`() throws {
+  @Test func `endlessly nested or circular objects neither overflow the stack nor leak`() throws {
     let depth = 99_000
     // One more is the empty one, which is there from the start.
     #expect(try read(Array("]".utf8) + Array(repeating: 0x85, count: depth) + [0x2e]).heap.tuples.count == depth + 1)
@@ -108,7 +108,7 @@ import Testing
     #expect(refusal(Array(repeating: UInt8(ascii: ")"), count: 400_000)).contains("needs far more memory"))
   }
 
-  @Test func `lengths that the file does not have are refused before anything is taken`() {
+  @Test func `lengths beyond the end of the pickle are refused before anything is allocated`() {
     #expect(refusal(Array("X".utf8) + [0xff, 0xff, 0xff, 0x7f]).contains("its pickle is truncated"))
     #expect(
       refusal(Array("X".utf8) + [0xff, 0, 0, 0]) == "FILE is damaged or in another format: its pickle is truncated")
@@ -116,7 +116,7 @@ import Testing
     #expect(refusal("cabc").contains("a line of its pickle has no end"))
   }
 
-  @Test func `long histories cost next to nothing`() throws {
+  @Test func `long pickle histories cost next to nothing`() throws {
     var bytes: [UInt8] = [0x80, 2, 0x5d, 0x71, 0]
     for _ in 0..<1000 {
       bytes.append(0x28)
@@ -144,7 +144,7 @@ import Testing
     }
   }
 
-  @Test func `2,000 damaged pickles and 2,000 soups of opcodes are read or refused`() {
+  @Test func `2,000 damaged pickles and 2,000 random opcode sequences are read or refused`() {
     let original = Data(
       TorchWriter.pickle([
         WrittenTensor(name: "a.weight", shape: [2, 3], values: fixtureValues(6)),

@@ -12,7 +12,7 @@ import Testing
   }
 
   @Test(arguments: [ElementType.float32, .float16, .bfloat16])
-  func `a model is read as it was written`(type: ElementType) throws {
+  func `a model is read back as it was written`(type: ElementType) throws {
     let folder = try TestFolder()
     let path = folder.path("model.safetensors")
     let weights = RandomWeights(seed: 3)
@@ -27,7 +27,7 @@ import Testing
     #expect(throws: ModelFileError.self) { try model.values(of: ParameterDescription("fc.bias", [4])) }
   }
 
-  @Test func `families are read as they were written, and only there when a model has some`() throws {
+  @Test func `families are read back as they were written, and only exist if a model has some`() throws {
     let folder = try TestFolder()
     let path = folder.path("model.safetensors")
     var card = try card()
@@ -39,7 +39,7 @@ import Testing
     #expect(try StudentModel(path: path).card == card)
   }
 
-  @Test func `calibration is read as it was written, and must fit the network`() throws {
+  @Test func `calibration is read back as it was written, and must fit the network`() throws {
     let folder = try TestFolder()
     let path = folder.path("model.safetensors")
     var card = try card()
@@ -58,7 +58,7 @@ import Testing
     #expect(reason.contains("its calibration cannot be used: Mixed_4c is missing"))
   }
 
-  @Test func `the identity is the SHA-256 of the file`() throws {
+  @Test func `a model's identity is the SHA-256 of its file`() throws {
     let folder = try TestFolder()
     let path = folder.path("model.safetensors")
     try StudentModel.write(to: path, card: card(), type: .float16, from: RandomWeights(seed: 3))
@@ -105,7 +105,9 @@ import Testing
         "its adl.preprocess requires samples that this program does not produce"
       ),
     ] as [(String, String?, String)])
-  func `a card that does not fit is refused with the entry's name`(key: String, value: String?, reason: String) throws {
+  func `a model card that does not fit is refused with the entry's name`(key: String, value: String?, reason: String)
+    throws
+  {
     var metadata = try card().metadata()
     metadata[key] = value
     #expect(throws: ModelFileError.unsuitable(path: "FILE", reason: reason)) {
@@ -113,7 +115,7 @@ import Testing
     }
   }
 
-  @Test func `a model that lacks a tensor or has another shape is refused`() throws {
+  @Test func `a model with a missing or misshapen tensor is refused`() throws {
     let folder = try TestFolder()
     let path = folder.path("model.safetensors")
     func write(_ change: (ParameterDescription) -> ParameterDescription?) throws {
@@ -133,7 +135,7 @@ import Testing
     }
   }
 
-  @Test func `a model that cannot be written leaves the old one and nothing beside it`() throws {
+  @Test func `a model that cannot be written leaves the old one and no other file`() throws {
     struct Failing: ParameterSource {
       func values(of parameter: ParameterDescription) throws -> [Float] {
         throw ModelFileError.unsuitable(path: "source", reason: "no values")

@@ -4,8 +4,8 @@ import Video
 
 @testable import Pipeline
 
-@Suite struct `A pipeline that looks at the scene` {
-  @Test func `orders a window when it is full and at every hop after`() throws {
+@Suite struct `A pipeline for a scene` {
+  @Test func `a pipeline for a scene orders a window when it is full and at every hop afterwards`() throws {
     let drive = try Drive()
     drive.play(20, from: .seconds(1))
     #expect(drive.windows.map(\.window.lastSample) == [7, 9, 11, 13, 15, 17, 19])
@@ -14,7 +14,7 @@ import Video
     #expect(drive.situations == [.warmingUp, .activity(index: 0)])
   }
 
-  @Test func `counts a camera as stalled after the time of its settings and not before`() throws {
+  @Test func `a camera counts as stalled after the time in its settings and not before`() throws {
     let drive = try Drive({ $0.stallTime = .seconds(30) })
     drive.play(10, from: .seconds(1))
     let last = Duration.seconds(1) + SampleRate(15).offset(ofTick: 9)
@@ -32,7 +32,7 @@ import Video
     #expect(drive.story.last == "online")
   }
 
-  @Test func `a picture that stays the same bit for bit is told as a stall, until it changes`() throws {
+  @Test func `a picture that stays bit-identical is reported as a stall, until it changes`() throws {
     let drive = try Drive({ $0.frozenTime = .seconds(20) })
     var end = drive.play(30, from: .seconds(1))
     end = drive.play(15 * 19, from: end, picture: 7)
@@ -55,13 +55,13 @@ import Video
     #expect(drive.condition == .online)
   }
 
-  @Test func `a film may stand still`() throws {
+  @Test func `a file's picture may stand still`() throws {
     let drive = try Drive()
     drive.play(15 * 200, from: .seconds(1), picture: 7)
     #expect(drive.condition == .online)
   }
 
-  @Test func `a source that opens and gives nothing stalls too`() throws {
+  @Test func `a source that opens and delivers nothing stalls too`() throws {
     let drive = try Drive()
     drive.pipeline.open(at: .seconds(5))
     drive.serve(drive.pipeline.tick(at: .seconds(6.9)))
@@ -70,7 +70,7 @@ import Video
     #expect(drive.story == ["stalled"])
   }
 
-  @Test func `frames that cannot be used are told as a stall, with the reason, once`() throws {
+  @Test func `unusable frames are reported as a stall, with the reason, once`() throws {
     let drive = try Drive()
     drive.pipeline.open(at: .seconds(1))
     drive.playGarbage(40, from: .seconds(1))
@@ -86,14 +86,14 @@ import Video
     #expect(drive.story.suffix(2) == ["end Walk camera_lost", "stalled"])
   }
 
-  @Test func `a source that leaves out all its frames says so`() throws {
+  @Test func `a source that skips all its frames says so`() throws {
     let drive = try Drive()
     drive.pipeline.open(at: .seconds(5))
     drive.serve(drive.pipeline.tick(at: .seconds(7.1), faulty: 61))
     #expect(drive.reasons == ["no usable frame for 2.0 s; 61 faulty ones"])
   }
 
-  @Test func `a jump of the clock fills the window anew and ends what was going on`() throws {
+  @Test func `a clock jump refills the window and ends what was going on`() throws {
     let drive = try Drive()
     let end = drive.play(12, from: .seconds(1))
     let before = drive.windows.count
@@ -111,7 +111,7 @@ import Video
   }
 
   @Test(arguments: [Duration.milliseconds(1100), .seconds(1800), .seconds(-20)])
-  func `scores of before a hole open nothing after it`(hole: Duration) throws {
+  func `scores from before a gap open nothing after it`(hole: Duration) throws {
     let drive = try Drive()
     drive.score = nil
     let end = drive.play(8, from: .seconds(50))
@@ -122,7 +122,7 @@ import Video
   }
 
   @Test(arguments: [0.2, 0.5, 0.9])
-  func `a camera too slow for any window says so, and is not left warming up`(rate: Double) throws {
+  func `a camera too slow for any window says so, and is not shown as warming up`(rate: Double) throws {
     let drive = try Drive()
     let frames = Int(20 * rate)
     for index in 0...max(4, frames) { drive.play(1, from: .seconds(10 + Double(index) / rate)) }
@@ -133,7 +133,7 @@ import Video
   }
 
   @Test(arguments: [1.5, 2, 5, 10, 30, 60, 120, 240])
-  func `any other rate fills windows and is not complained of`(rate: Double) throws {
+  func `any other rate fills windows and causes no complaint`(rate: Double) throws {
     let drive = try Drive()
     for index in 0...Int(8 * rate) { drive.play(1, from: .seconds(10 + Double(index) / rate)) }
     #expect(drive.story == ["online", "start Walk"])
@@ -141,7 +141,7 @@ import Video
     #expect((55...57).contains(drive.windows.count), "\(drive.windows.count)")
   }
 
-  @Test func `frames that stop too often say that`() throws {
+  @Test func `frames that stop too often are reported`() throws {
     let drive = try Drive { $0.frames = 60 }
     for part in 0..<6 { drive.play(30, from: .seconds(Double(part) * 4)) }
     #expect(
@@ -150,7 +150,7 @@ import Video
       ])
   }
 
-  @Test func `a slow file is not taken for a short one`() throws {
+  @Test func `a slow file is not mistaken for a short one`() throws {
     let drive = try Drive()
     for index in 0..<2 { drive.play(1, from: .seconds(2 * Double(index))) }
     drive.serve(drive.pipeline.finish())
@@ -158,7 +158,7 @@ import Video
     #expect(drive.story == ["online", "slow: too slow: 0.5 frames per second; at least 2 are needed"])
   }
 
-  @Test func `what is not due is not silent`() throws {
+  @Test func `frames that are not due do not count as silence`() throws {
     let drive = try Drive()
     let end = drive.play(12, from: .seconds(1))
     for second in 1...30 {
@@ -168,7 +168,7 @@ import Video
     #expect(drive.condition == .online)
   }
 
-  @Test func `scores of before a loss decide nothing after it`() throws {
+  @Test func `scores from before a loss decide nothing after it`() throws {
     let drive = try Drive()
     drive.score = nil
     let end = drive.play(8, from: .seconds(1))

@@ -39,7 +39,7 @@ import Video
 
   private func stream(_ person: Int) -> WindowStream { WindowStream(person: person) }
 
-  @Test func `goes on from the window before, and begins anew where pictures were cut anew`() throws {
+  @Test func `a stream's memory continues from the previous window, and restarts where pictures were recut`() throws {
     var memory = StreamMemory(engine, most: .max, hop: .seconds(2))
     var source = Source()
     #expect(try memory.room(for: source.window(), of: stream(1), engine)?.shift == .none)
@@ -54,7 +54,7 @@ import Video
     #expect(memory.byteCount == 2 * engine.cacheBytes)
   }
 
-  @Test func `is bounded, and passes to others once its stream has stopped`() throws {
+  @Test func `stream memory is bounded, and passes to others once its stream has stopped`() throws {
     var memory = StreamMemory(engine, most: engine.cacheBytes, hop: .seconds(2))
     var (first, second) = (Source(), Source())
     #expect(try memory.room(for: first.window(), of: stream(1), engine) != nil)
@@ -70,7 +70,7 @@ import Video
     #expect(try none.room(for: first.window(), of: stream(1), engine) == nil)
   }
 
-  @Test func `says the same with room and without`() throws {
+  @Test func `scores are the same with and without stream memory`() throws {
     let reference = try ClipEngine(
       network: network, parameters: FormulaWeights(seed: 1), precision: .f32, threads: 1)
     var memory = StreamMemory(engine, most: .max, hop: .seconds(2))

@@ -11,14 +11,14 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
 }
 
 @Suite struct `The bridge's shipped settings` {
-  @Test func `load as they are`() throws {
+  @Test func `the bridge's shipped settings load unchanged`() throws {
     let settings = try BridgeSettings.load(path: shipped)
     #expect(settings.broker.host == "localhost" && settings.broker.port == 1883)
     #expect(settings.topics.prefix == "adl" && settings.homeAssistant.discovery == "homeassistant")
     #expect(settings.adl.predictions == nil && settings.node == nil && settings.warnings.isEmpty)
   }
 
-  @Test func `document every setting`() throws {
+  @Test func `the bridge's shipped settings document every setting`() throws {
     let text = try String(contentsOfFile: shipped, encoding: .utf8)
     for name in BridgeSettings.knownSettings {
       let key = try #require(name.split(separator: ".").last)
@@ -27,7 +27,7 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
     #expect(BridgeSettings.knownSettings.count > 25)
   }
 
-  @Test func `say the true defaults`() throws {
+  @Test func `the bridge's shipped settings state the actual defaults`() throws {
     // These have no value unless they are set.
     let unset = ["#node", "#username", "#password", "#clientId", "#ca", "#certificate", "#key: ", "#serverKey"]
     let text = try String(contentsOfFile: shipped, encoding: .utf8)
@@ -69,12 +69,12 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
       "1: homeAssistant.labels is refused; it must be a list of labels that differ in their letters and digits"
     ),
   ])
-  func `are refused with line, reason and remedy`(text: String, finding: String) {
+  func `invalid bridge settings are refused with line, reason and remedy`(text: String, finding: String) {
     let error = #expect(throws: SettingsError.self) { try parse(text) }
     #expect(error?.findings.map(\.description) == [finding])
   }
 
-  @Test func `never show a password, whatever it is`() throws {
+  @Test func `bridge settings never show a password, whatever it is`() throws {
     for password in ["p@ss:/#?%", "it''s", "ünï \\ \"q\"", "nul\\0"] {
       let quoted = password.contains("\\0") ? "\"\(password)\"" : "'\(password)'"
       let text = "broker: {username: adl, password: \(quoted)}"
@@ -93,7 +93,7 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
     }
   }
 
-  @Test func `read a password's file without the line's end`() throws {
+  @Test func `bridge settings read a password file without its line end`() throws {
     let path = NSTemporaryDirectory() + "adl-password-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: path) }  // the test has said what it has to say
     let settings = try parse("broker: {username: adl, passwordFile: \(path)}")
@@ -110,13 +110,13 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
     #expect(empty.map { "\($0)" } == "\(path): contains no password (broker.passwordFile)")
   }
 
-  @Test func `take the usual port of TLS, and warn of TLS settings without TLS`() throws {
+  @Test func `bridge settings default to the TLS port, and warn about TLS settings without TLS`() throws {
     #expect(try parse("broker: {tls: {enabled: true}}").broker.port == 8883)
     let warnings = try parse("broker: {tls: {ca: c.pem}}").warnings
     #expect(warnings.map(\.description) == ["1: broker.tls.ca has no effect while broker.tls.enabled is false"])
   }
 
-  @Test func `switch discovery off`() throws {
+  @Test func `bridge settings can switch discovery off`() throws {
     for word in ["off", "\"\""] {
       #expect(try parse("homeAssistant: {discovery: \(word)}").homeAssistant.discovery == nil)
     }

@@ -13,7 +13,7 @@ private func parse(alert: String) throws(SettingsError) -> RuleSettings.Alert? {
 }
 
 @Suite struct `Rules in settings` {
-  @Test func `are read with their defaults`() throws {
+  @Test func `rules in settings are read with their defaults`() throws {
     let alert = try #require(try parse(alert: "when: activity, activities: Lie"))
     #expect(alert.name == "a" && alert.kind == .activity && alert.activities == ["Lie"])
     #expect(alert.duration == nil && alert.gap == 15 && alert.unwatched == nil && alert.message == nil)
@@ -23,12 +23,12 @@ private func parse(alert: String) throws(SettingsError) -> RuleSettings.Alert? {
   }
 
   @Test(arguments: [("90", 90.0), ("90s", 90), ("1.5m", 90), ("12h", 43_200), ("2d", 172_800)])
-  func `take durations with and without a unit`(text: String, seconds: Double) throws {
+  func `rules in settings take durations with and without a unit`(text: String, seconds: Double) throws {
     #expect(try parse(alert: "when: cameraAway, for: \(text)")?.duration == seconds)
   }
 
   @Test(arguments: ["when: absent, for: 5m, unwatched: 5m", "when: absent, during: 07:00-07:05, unwatched: 1h"])
-  func `refuse to tolerate that nobody watched at all`(alert: String) {
+  func `rules in settings refuse to tolerate that nobody watched at all`(alert: String) {
     let error = #expect(throws: SettingsError.self) { try parse(alert: alert) }
     #expect(error?.findings.first?.text.hasSuffix("is refused; it must be less than the 300 s of the period") == true)
   }
@@ -37,7 +37,8 @@ private func parse(alert: String) throws(SettingsError) -> RuleSettings.Alert? {
     ("during: 07:00-13:00", 420, 780), ("during: 22:00-06:00", 1320, 360), ("outside: 22:00-06:00", 360, 1320),
     ("during: 18:00-24:00", 1080, 0), ("outside: 7:30-8:00", 480, 450),
   ])
-  func `take windows of the day, and all but one`(text: String, begin: Int, end: Int) throws {
+  func `rules in settings take windows of the day up to nearly the whole day`(text: String, begin: Int, end: Int) throws
+  {
     let window = try parse(alert: "when: present, \(text)")?.window
     #expect(window?.begin == begin && window?.end == end)
   }
@@ -81,7 +82,7 @@ private func parse(alert: String) throws(SettingsError) -> RuleSettings.Alert? {
     ("during: 07:00-08:00, for: 2h", "for: '2h' is refused; it must be at most the length of the window, 60 minutes"),
     ("repeat: 5m", "repeat is not a setting"),
   ])
-  func `are refused with name, reason and what is allowed`(more: String, expected: String) {
+  func `invalid rules in settings are refused with name, reason and what is allowed`(more: String, expected: String) {
     let error = #expect(throws: SettingsError.self) { try parse(alert: "when: present, \(more)") }
     #expect(error?.findings.map(\.text) == ["rules.alerts.a.\(expected)"])
   }
@@ -104,12 +105,12 @@ private func parse(alert: String) throws(SettingsError) -> RuleSettings.Alert? {
       "when: 'lost' is refused; it must be one of activity, notFollowed, noActivity, present, absent, cameraAway"
     ),
   ])
-  func `say what is missing`(alert: String, expected: String) {
+  func `rules in settings say what is missing`(alert: String, expected: String) {
     let error = #expect(throws: SettingsError.self) { try parse(alert: alert) }
     #expect(error?.findings.first?.text == "rules.alerts.a.\(expected)")
   }
 
-  @Test func `refuse names that topics would not take, unknown zones, and cameras with the daemon's names`() {
+  @Test func `rules in settings refuse names unfit for topics, unknown zones, and reserved camera names`() {
     func texts(_ rules: String) -> [String] {
       do {
         _ = try parse(rules)
@@ -137,7 +138,7 @@ private func parse(alert: String) throws(SettingsError) -> RuleSettings.Alert? {
       ])
   }
 
-  @Test func `are checked against the model's labels and families`() throws {
+  @Test func `rules in settings are checked against the model's labels and families`() throws {
     let settings = try parse(
       "{alerts: {a: {when: notFollowed, activities: [Drnk], by: [Sit, Drink.Fromcup], for: 1m}}}\n"
         + "recognition: {activities: {Sit: {enabled: false}}}")

@@ -18,14 +18,14 @@ private func minimal(_ more: String = "") -> String {
 }
 
 @Suite struct `The shipped settings` {
-  @Test func `load as they are`() throws {
+  @Test func `the shipped settings load unchanged`() throws {
     let settings = try DaemonSettings.load(path: shipped, hostName: "flat12")
     #expect(settings.node == "flat12")
     #expect(settings.cameras.map(\.name) == ["room"])
     #expect(settings.warnings.isEmpty)
   }
 
-  @Test func `document every setting`() throws {
+  @Test func `the shipped settings document every setting`() throws {
     let text = try shippedText()
     for name in DaemonSettings.knownSettings {
       let key = name.split(separator: ".").last.map(String.init) ?? name
@@ -35,7 +35,7 @@ private func minimal(_ more: String = "") -> String {
     #expect(DaemonSettings.knownSettings.count > 50)
   }
 
-  @Test func `leave to the camera and the model what is not set`() throws {
+  @Test func `the shipped settings leave to the camera and the model what is not set`() throws {
     let camera = try #require(try parse(shippedText()).cameras.first)
     #expect(camera.size == nil && camera.rate == nil && camera.stallSeconds == 2)
     let people = try parse(shippedText()).people
@@ -43,7 +43,7 @@ private func minimal(_ more: String = "") -> String {
     #expect(people.rate == 3 && people.most == 2 && people.lossSeconds == 3)
   }
 
-  @Test func `keep a history where the service has a folder for it, and only there`() throws {
+  @Test func `the shipped settings keep a history if the service has a folder for it, and only then`() throws {
     let automatic = try parse(shippedText()).history
     #expect(automatic.path(stateDirectory: "/var/lib/adl") == "/var/lib/adl/history.sqlite")
     #expect(automatic.path(stateDirectory: "/var/lib/adl:/var/lib/other") == "/var/lib/adl/history.sqlite")
@@ -55,7 +55,7 @@ private func minimal(_ more: String = "") -> String {
     #expect(off.path(stateDirectory: "/var/lib/adl") == nil)
   }
 
-  @Test func `say the true defaults`() throws {
+  @Test func `the shipped settings state the actual defaults`() throws {
     // Every commented `#key: value` line put into effect must change nothing.
     let uncommented = try shippedText().split(separator: "\n", omittingEmptySubsequences: false).map { line in
       let body = line.drop { $0 == " " }
@@ -75,7 +75,7 @@ private func minimal(_ more: String = "") -> String {
   }
 }
 
-@Suite struct `Settings that are wrong` {
+@Suite struct `Invalid settings` {
   private func findings(_ text: String) -> [String] {
     do {
       _ = try parse(text)
@@ -126,11 +126,11 @@ private func minimal(_ more: String = "") -> String {
       "4: log.level: 'loud' is refused; it must be one of trace, debug, info, notice, warning, error, critical"
     ),
   ])
-  func `are refused with line, reason and what is allowed`(line: String, expected: String) {
+  func `invalid settings are refused with line, reason and what is allowed`(line: String, expected: String) {
     #expect(findings(minimal(line)) == [expected])
   }
 
-  @Test func `count no numbers by sixties, however many`() {
+  @Test func `settings do not read numbers in base sixty, however many`() {
     let number = Array(repeating: "9", count: 20).joined(separator: ":")
     let text = "model: {path: m}\ncameras:\n  - name: room\n    source: a\n    controls:\n      gain: \(number)\n"
     #expect(findings(text) == ["6: cameras[0].controls.gain must be a whole number"])
@@ -140,7 +140,7 @@ private func minimal(_ more: String = "") -> String {
     "0.0.0.0:8460", "192.168.1.5:8460", "[::]:8460", "*:8460", "8460", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536",
     "unix:page.sock", "unix:/\(String(repeating: "x", count: 107))", "example.org:8460",
   ])
-  func `serve the page to this machine only`(listen: String) {
+  func `settings can only serve the page to this machine`(listen: String) {
     #expect(
       findings(minimal("page: {listen: \"\(listen)\"}")) == [
         """
@@ -150,7 +150,7 @@ private func minimal(_ more: String = "") -> String {
       ])
   }
 
-  @Test func `serve no page unless it is asked for`() throws {
+  @Test func `settings serve no page by default`() throws {
     #expect(try parse(shippedText()).page.listen == .off)
     #expect(try parse(minimal("page: {listen: off}")).page.listen == .off)
     #expect(
@@ -159,7 +159,7 @@ private func minimal(_ more: String = "") -> String {
     #expect(try parse(minimal("page: {listen: \"unix:/run/p\"}")).page.listen == .unix(path: "/run/p"))
   }
 
-  @Test func `are all reported at once, in the order of lines`() {
+  @Test func `invalid settings are all reported at once, in line order`() {
     let text = """
       model: {threads: -1}
       cameras:
@@ -177,7 +177,7 @@ private func minimal(_ more: String = "") -> String {
       ])
   }
 
-  @Test func `never show a password`() {
+  @Test func `invalid settings never show a password`() {
     let all = findings("model: {path: m}\ncameras:\n  - {name: A, source: s, crop: 'rtsp://me:p@ss@host/x'}\n").joined()
     #expect(all.contains("rtsp://host/…") && !all.contains("ss@"))
     let twice = findings("model: {path: m}\nrtsp://me:p@ss@host/x: 1\nrtsp://me:p@ss@host/x: 2\n").joined()
@@ -185,11 +185,11 @@ private func minimal(_ more: String = "") -> String {
     #expect(!findings("source: rtsp://me:p@ss@host/\u{1}x\n").joined().contains("ss@"))
   }
 
-  @Test func `a key that appears twice is refused`() {
+  @Test func `a setting that appears twice is refused`() {
     #expect(findings("log: {level: info}\nlog: {level: info}\n").count == 1)
   }
 
-  @Test func `aliases cannot multiply a file`() {
+  @Test func `YAML aliases cannot multiply a settings file`() {
     var text = "a0: &a0 [x, x, x, x, x, x, x, x]\n"
     for level in 1...9 {
       text += "a\(level): &a\(level) [\(Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", "))]\n"
@@ -198,11 +198,11 @@ private func minimal(_ more: String = "") -> String {
   }
 
   @Test(arguments: ["[", "{", "- ", "? "])
-  func `nesting cannot exhaust the stack`(mark: String) {
+  func `YAML nesting cannot exhaust the stack`(mark: String) {
     #expect(findings(String(repeating: mark, count: 50_000)) == [" nests deeper than 32 levels"])
   }
 
-  @Test func `labels the model lacks are named with the nearest it has`() throws {
+  @Test func `labels missing from the model are named with the nearest ones it has`() throws {
     let settings = try parse(minimal("recognition: {activities: {Wolk: {on: 0.7}}}"))
     let error = #expect(throws: SettingsError.self) { try settings.check(againstLabels: ["Walk", "Sit"], path: "f") }
     #expect(
@@ -210,7 +210,7 @@ private func minimal(_ more: String = "") -> String {
     try settings.check(againstLabels: ["Wolk"], path: "f")
   }
 
-  @Test func `a missing file is said with the reason`() {
+  @Test func `a missing settings file is reported with the reason`() {
     let error = #expect(throws: SettingsError.self) {
       try DaemonSettings.load(path: "/nowhere/a.yaml", hostName: "h")
     }
@@ -225,7 +225,7 @@ private func minimal(_ more: String = "") -> String {
       ])
   }
 
-  @Test func `three thousand mutations of the shipped file are refused or good, never fatal`() throws {
+  @Test func `three thousand mutations of the shipped file are refused or valid, never fatal`() throws {
     let original = Array(try shippedText().utf8)
     var random = SplitMix64(seed: 11)
     var refused = 0

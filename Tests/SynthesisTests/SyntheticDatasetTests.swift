@@ -37,7 +37,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
 
   private func write(_ options: SyntheticOptions) throws { try SyntheticDataset(options).write { _, _, _ in true } }
 
-  @Test func `are the same bytes for the same seed, whatever the number of workers`() throws {
+  @Test func `rendered data sets are byte-identical for the same seed, whatever the number of workers`() throws {
     let (one, three, other) = (Folder(), Folder(), Folder())
     var alone = options(one, clips: 3)
     alone.workers = 1
@@ -52,7 +52,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     #expect(a.keys.filter { $0.hasSuffix(".avi") }.allSatisfy { c[$0] != a[$0] })
   }
 
-  @Test func `open as a data set, and its protocols keep people and cameras apart`() throws {
+  @Test func `rendered data sets open as data sets whose protocols separate people and cameras`() throws {
     let folder = Folder()
     try write(options(folder, clips: 12))
     for split in SyntheticDataset.Split.allCases {
@@ -84,7 +84,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     #expect(Set(whole.motions.map { whole.name($0, camera: 1) }).count == 400)
   }
 
-  @Test func `poses without noise are the body's, in the camera's space`() throws {
+  @Test func `rendered poses without noise are the body's, in the camera's space`() throws {
     let folder = Folder()
     var asked = options(folder, clips: 3)
     asked.poseNoise = 0
@@ -108,7 +108,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     }
   }
 
-  @Test func `Smarthome's names and poses are read as Smarthome's`() throws {
+  @Test func `rendered names and poses in Smarthome's format are read as Smarthome's`() throws {
     let folder = Folder()
     var asked = options(folder, clips: 6)
     asked.naming = .smarthome
@@ -128,7 +128,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     }
   }
 
-  @Test func `show the person where the skeleton says`() throws {
+  @Test func `rendered data sets show the person where the skeleton says`() throws {
     let dataset = SyntheticDataset(SyntheticOptions(folder: "", clips: 60, seed: 9))
     let size = FrameSize(width: 160, height: 120)
     for motion in [0, 4, 9, 15].map({ dataset.motions[$0] }) {
@@ -154,7 +154,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     }
   }
 
-  @Test func `a stream tells what is done when, and everything is done`() {
+  @Test func `a rendered stream tells what is done when, and everything is done`() {
     let dataset = SyntheticDataset(SyntheticOptions(folder: "", clips: 3, seed: 1))
     let stream = SyntheticStream(seconds: 600, dataset: dataset, subjects: [21], seed: 4)
     let truths = stream.truths
@@ -164,7 +164,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     #expect(zip(truths, truths.dropFirst()).allSatisfy { $0.end <= $1.begin + 1e-3 })
   }
 
-  @Test func `a stream is of the activities asked for and what leads to them, at any rate`() {
+  @Test func `a rendered stream contains the requested activities and what leads to them, at any rate`() {
     let dataset = SyntheticDataset(SyntheticOptions(folder: "", clips: 3, seed: 1))
     func stream(_ rate: Int) -> SyntheticStream {
       SyntheticStream(seconds: 120, of: [.drink, .fall], dataset: dataset, subjects: [1001], rate: rate, seed: 4)
@@ -178,7 +178,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
   }
 
   @Test(arguments: [20, 25, 41, 50, 60, 100, 106])
-  func `meet everybody in turn, in rooms for so many`(people: Int) {
+  func `rendered data sets include everyone in turn, in enough rooms`(people: Int) {
     var options = SyntheticOptions(folder: "", clips: people * SyntheticAction.allCases.count * 3, seed: 1)
     options.subjects = people
     let motions = SyntheticDataset(options).motions
@@ -190,7 +190,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
   }
 
   @Test(arguments: [60, 75, 80, 106])
-  func `test at least twenty people, and show every activity to and of each part`(people: Int) {
+  func `rendered data sets test at least twenty people, and have every activity in each partition`(people: Int) {
     var options = SyntheticOptions(folder: "", clips: 3000, seed: 1)
     options.subjects = people
     let rows = SyntheticDataset(options).list(.subjects).split(separator: "\n").dropFirst().map {
@@ -204,7 +204,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     }
   }
 
-  @Test func `everybody has a body, clothes and a manner of their own`() {
+  @Test func `every rendered person has an individual body, clothes and manner`() {
     var options = SyntheticOptions(folder: "", clips: 106 * 60, seed: 1)
     options.subjects = 106
     let dataset = SyntheticDataset(options)
@@ -235,9 +235,9 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
   }
 }
 
-@Suite struct `Pictures' grain` {
+@Suite struct `Picture noise` {
   /// Grain that is another picture's, moved, would be a motion that every network sees.
-  @Test func `is another's in no place, in any picture`() {
+  @Test func `picture noise is never repeated, in any picture`() {
     var random = PlaceRandom(seed: 1, stream: 0)
     let (a, b) = (Film(&random), Film(&random))
     let view = Viewpoint(place: SIMD3(0, 1, 3), target: .zero, tilt: 0, focal: 1)
@@ -258,7 +258,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
   }
 }
 
-@Suite struct `Noise of poses` {
+@Suite struct `Pose noise` {
   private let skeleton: Skeleton
   private let view = Viewpoint(place: SIMD3(0, 1.6, 3.2), target: SIMD3(0, 0.8, 0), tilt: 0, focal: 1.2)
   private let stage: Stage
@@ -289,7 +289,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     return (sum / count, lost / 4000)
   }
 
-  @Test func `is none at 0, a centimetre or two at 1, and grows with its factor`() {
+  @Test func `pose noise is zero at 0, a centimetre or two at 1, and grows with its factor`() {
     let (none, one, four) = (observe(0), observe(1), observe(4))
     #expect(none.error < 1e-6 && none.lost == 0)
     #expect((0.01...0.03).contains(one.error))

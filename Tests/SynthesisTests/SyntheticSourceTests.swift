@@ -5,7 +5,7 @@ import Video
 
 @testable import Synthesis
 
-@Suite struct `Rendered people as a source` {
+@Suite struct `A synthetic source` {
   /// A clock that moves when somebody waits, or when it is told to.
   private final class SteppedClock: Sendable {
     private let time = Mutex(Duration.seconds(50))
@@ -29,7 +29,7 @@ import Video
 
   private func content(_ frame: Frame) -> [UInt8] { Array(frame.bytes.prefix(frame.byteCount)) }
 
-  @Test func `takes its options from the text`() throws {
+  @Test func `a synthetic source takes its options from the text`() throws {
     var expected = SyntheticSource(seed: 7)
     #expect(try source("7") == expected)
     (expected.people, expected.framesPerSecond, expected.camera) = (2, 25, 2)
@@ -53,12 +53,12 @@ import Video
     ("1?camera=0", "'0' is not valid"), ("1?length=-1", "'-1' is not valid"), ("1?length=nan", "'nan' is not valid"),
     ("1?size=99999x2", "'99999x2' is not valid"), ("1?disconnect=1e99", "'1e99' is not valid"),
   ])
-  func `refuses a bad text and says what is wrong`(text: String, reason: String) {
+  func `a synthetic source refuses an invalid text and says what is wrong`(text: String, reason: String) {
     let error = #expect(throws: CaptureError.self) { _ = try source(text) }
     #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
   }
 
-  @Test func `shows what the stream of the same seed shows, until its length`() throws {
+  @Test func `a synthetic source shows what the stream with the same seed shows, until its length`() throws {
     let frames = try frames("4?people=2&rate=5&size=64x64&length=3")
     #expect(frames.map(\.timestamp) == (0..<15).map { .milliseconds(200 * $0) })
     #expect(frames.map(\.sequence) == Array(0..<15))
@@ -70,7 +70,7 @@ import Video
     #expect(try self.frames("5?people=2&rate=5&size=64x64&length=3").map(content) != frames.map(content))
   }
 
-  @Test func `goes on in another room without a length`() throws {
+  @Test func `a synthetic source without a length continues in another room`() throws {
     let seconds = SyntheticSource.endlessSeconds
     let first = SyntheticStream(seconds: seconds, of: [.walk], people: 1, rate: 1, seed: 4)
     let second = SyntheticStream(seconds: seconds, of: [.walk], people: 1, rate: 1, seed: 5)
@@ -90,7 +90,7 @@ import Video
     }
   }
 
-  @Test func `in real time waits for each frame and loses what a slow reader leaves`() throws {
+  @Test func `a synthetic source in real time waits for each frame and loses what a slow reader misses`() throws {
     let time = SteppedClock()
     var camera = SyntheticCamera(try source("1?rate=10&size=64x64"), pace: .realTime, clock: time.clock)
     var frame = Frame()
@@ -104,7 +104,7 @@ import Video
     #expect(frame.sequence == 17 && camera.counters.lost == 15 && camera.counters.delivered == 3)
   }
 
-  @Test func `goes away when it is told to, and may come back`() throws {
+  @Test func `a synthetic source disconnects when told to, and may come back`() throws {
     let error = #expect(throws: CaptureError.self) { _ = try frames("1?rate=5&size=64x64&disconnect=1") }
     #expect(error?.isTransient == true)
   }

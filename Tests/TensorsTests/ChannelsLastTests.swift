@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test(arguments: [(1, 8), (2, 16), (3, 20), (2, 5)], [true, false])
-  func `convolutions padded more behind than in front, with and without bias`(
+  func `convolutions padded more at the end than at the start match, with and without bias`(
     sizes: (batch: Int, channels: Int), hasBias: Bool
   ) throws {
     let outputs = 12
@@ -70,7 +70,7 @@ import Testing
     expectEqual(pairs, within: 1e-5)
   }
 
-  @Test func `a convolution made on one thread runs on others`() throws {
+  @Test func `a convolution created on one thread runs on others`() throws {
     // Kernels are kept by shape; this one is no other test's.
     @Sendable func losses() throws -> [Double] {
       let x = try Tensor.of(Self.values([4, 24, 5, 9, 9], seed: 1), [4, 24, 5, 9, 9]).channelsLast()
@@ -101,7 +101,7 @@ import Testing
   }
 
   @Test(arguments: [4, 16, 24, 67], [true, false])
-  func `batch norm by the batch's statistics or the running ones, with and without ReLU`(
+  func `batch norm matches with the batch's or running statistics, with and without ReLU`(
     channels: Int, usingBatch: Bool
   ) throws {
     for relu in [true, false] {
@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  @Test func `batch norm keeps its digits where the mean is far larger than the deviation`() throws {
+  @Test func `batch norm keeps its precision if the mean is far larger than the deviation`() throws {
     let pairs = try compare([2, 8, 4, 16, 16], parameters: [[8], [8]]) { x, others in
       let type = x.scalarType
       return try (x + 1000).batchNormalized(
@@ -140,7 +140,7 @@ import Testing
     ([3, 3, 3], [2, 2, 2], [0, 0, 0], true), ([2, 2, 2], [2, 2, 2], [0, 0, 0], true),
     ([1, 2, 2], [1, 2, 2], [0, 0, 0], false),
   ])
-  func `maxima over windows give each gradient to the cell that had the value`(
+  func `max pooling gives each gradient to the cell that had the value`(
     kernel: [Int], stride: [Int], padding: [Int], overhanging: Bool
   ) throws {
     for channels in [1, 16, 23] {

@@ -12,7 +12,7 @@ struct LossTests {
 
   private func isClose(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(1, abs(b)) }
 
-  @Test func `a factor of a thousandth too much is seen by the differences`() throws {
+  @Test func `an error of a thousandth in a gradient is detected by central differences`() throws {
     let point = try made([3, 4], seed: 1)
     let loss = { (x: Tensor) in try (x * x).sum() }
     #expect(try gradientError(at: point, of: loss) < Self.tolerance)
@@ -22,7 +22,7 @@ struct LossTests {
 
   // MARK: Labels
 
-  @Test func `cross-entropy`() throws {
+  @Test func `cross-entropy has the right value and gradient`() throws {
     let logits = try Tensor.of([1, 2, 0.5, -1, 0, 3], [2, 3])
     let labels = try Tensor.of([1, 0] as [Int64], [2])
     let first = log(exp(1.0) + exp(2.0) + exp(0.5)) - 2
@@ -51,13 +51,13 @@ struct LossTests {
       try gradientError(at: p) { try EmbeddingLoss.contrastive(video: v, pose: $0, margin: 3) } < Self.tolerance)
   }
 
-  @Test func `embedding loss: the same vector for everything is no minimum`() throws {
+  @Test func `embedding loss: the same vector for everything is not a minimum`() throws {
     let constant = try Tensor.of([1, 1, 1, 1] as [Double], [2, 2])
     #expect(isClose(try value(EmbeddingLoss.contrastive(video: constant, pose: constant, margin: 1)), 1))
     #expect(isClose(try value(EmbeddingLoss.released(video: constant, pose: constant)), 0))
   }
 
-  @Test func `embedding loss as released`() throws {
+  @Test func `embedding loss as released has the right value and gradient`() throws {
     let video = try Tensor.of([0, log(3.0)], [1, 2])
     let pose = try Tensor.of([log(3.0), 0], [1, 2])
     // Sigmoids 1/2 and 3/4, differences 1/4 each.
@@ -66,7 +66,7 @@ struct LossTests {
     #expect(try gradientError(at: v) { try EmbeddingLoss.released(video: $0, pose: p) } < Self.tolerance)
   }
 
-  @Test func `attention regulariser, for each clip and as released`() throws {
+  @Test func `attention regulariser, for each clip and as released, has the right value and gradient`() throws {
     let attention = try Tensor.of([0.5, 0.25, 1, 1], [2, 2])
     // Sums 0.75 and 2.
     #expect(isClose(try value(EmbeddingLoss.regularizer(attention)), (0.25 * 0.25 + 1) / 2))
@@ -86,7 +86,7 @@ struct LossTests {
     return bank
   }
 
-  @Test func `CRD by hand: one clip, one stranger`() throws {
+  @Test func `CRD equals a value computed by hand: one clip, one negative`() throws {
     let bank = try bank(student: [1, 0, 0, 1], teacher: [1, 0, 0, 1], rows: 2)
     let embedding = try Tensor.of([1, 0] as [Double], [1, 2])
     let candidates = try Tensor.of([0, 1] as [Int64], [1, 2])
@@ -120,7 +120,7 @@ struct LossTests {
     #expect(try gradientError(at: teacher) { try loss(student, $0) } < Self.tolerance)
   }
 
-  @Test func `CRD stays finite at the largest dot products, and knows pairs`() throws {
+  @Test func `CRD stays finite at the largest dot products, and prefers pairs`() throws {
     // Methods 10.2, item 7.
     let bank = try bank(student: [1, 0, -1, 0], teacher: [1, 0, -1, 0], rows: 2)
     let far = try Tensor.of([-1, 0] as [Double], [1, 2])
@@ -142,7 +142,7 @@ struct LossTests {
     #expect(try value(loss) < 0.01)
   }
 
-  @Test func `InfoNCE by hand, with and without a bank`() throws {
+  @Test func `InfoNCE equals a value computed by hand, with and without a bank`() throws {
     let student = try Tensor.of([1, 0, 0, 1] as [Double], [2, 2])
     let teacher = try Tensor.of([1, 0, 1, 0] as [Double], [2, 2])
     let loss = try ContrastiveLoss.infoNCE(
@@ -169,7 +169,9 @@ struct LossTests {
     #expect(try gradientError(at: t) { try both(s, $0) } < Self.tolerance)
   }
 
-  @Test func `the released contrast by hand, and limited where it would overflow`() throws {
+  @Test func `the released contrastive loss equals a value computed by hand, and is limited where it would overflow`()
+    throws
+  {
     let student = try Tensor.of([1, 1] as [Double], [1, 2])
     let teacher = try Tensor.of([0.5, 0.5] as [Double], [1, 2])
     let stranger = try Tensor.of([0, 0] as [Double], [1, 2])
@@ -188,7 +190,7 @@ struct LossTests {
 
   // MARK: VPN-A's
 
-  @Test func `marginal of an attention, and of one with fewer keys`() throws {
+  @Test func `the marginal of an attention is right, also with fewer keys`() throws {
     let attention = try Tensor.of([0.25, 0.75, 0.5, 0.5], [1, 2, 2])
     let extent = Extent(1, 1, 2)
     let plain = try AttentionLoss.marginal(attention, positions: extent, keys: extent).doubles()
@@ -201,7 +203,7 @@ struct LossTests {
     for (a, b) in zip(wide, spread) { #expect(isClose(a, b / sum)) }
   }
 
-  @Test func `mean squares, divergence and the released sum by hand`() throws {
+  @Test func `mean squares, divergence and the released sum equal values computed by hand`() throws {
     let student = try Tensor.of([0.5, 0.5, 0.2, 0.8], [2, 2])
     let teacher = try Tensor.of([0.75, 0.25, 0.2, 0.8], [2, 2])
     // Squares 2/16 over four entries, times two positions.
@@ -242,7 +244,7 @@ struct LossTests {
     #expect(try bank.teacher.floats() == [0, 1, 1, 0], "a row that is there already stays")
   }
 
-  @Test func `negatives are drawn by clip and step alone, and are never the clip`() throws {
+  @Test func `negatives depend only on clip and step, and are never the clip itself`() throws {
     let bank = try MemoryBank(rows: 50, dimension: 2, seed: 1, on: .cpu)
     let drawn = bank.negatives(of: 7, count: 400, seed: 3, step: 5) { _ in true }
     #expect(drawn == bank.negatives(of: 7, count: 400, seed: 3, step: 5) { _ in true })

@@ -17,7 +17,7 @@ import Training
     return ReproductionPlan(budget: budget, folder: folder, machine: ["--precision", "f32"])
   }
 
-  @Test(arguments: ReproductionBudget.Size.allCases) func `do every step after what it reads`(
+  @Test(arguments: ReproductionBudget.Size.allCases) func `reproductions run every step after its inputs`(
     size: ReproductionBudget.Size
   ) {
     let budget = ReproductionBudget(size)
@@ -35,13 +35,13 @@ import Training
     }
   }
 
-  @Test func `train what a chosen system learns from, and nothing else`() {
+  @Test func `reproductions train what a chosen system learns from, and nothing else`() {
     let plan = plan { $0.systems[.subjects] = [.i3d, .feature] }
     #expect(plan.systems(.subjects) == [.pose, .scratch, .i3d, .feature])
     #expect(plan.runs.count == 1 + 3 * 3)
   }
 
-  @Test func `give every system the same budget and recordings`() {
+  @Test func `reproductions give every system the same budget and recordings`() {
     let steps = plan().steps.filter { $0.kind == .training && $0.name.contains("seed2/") }
     func line(_ step: ReproductionStep, _ section: String) -> Substring? {
       step.settings.split(separator: "\n").first { $0.hasPrefix(section + ":") }
@@ -55,14 +55,14 @@ import Training
   }
 
   /// By the guess of each step's work, which real runs were measured for.
-  @Test func `of the standard budget fit into an afternoon on two cores, in short steps`() {
+  @Test func `reproductions with the standard budget fit into an afternoon on two cores, in short steps`() {
     let steps = ReproductionPlan(budget: ReproductionBudget(.standard), folder: "out", machine: []).steps
     let schedule = ReproductionSchedule(steps)
     #expect(schedule.secondsLeft(jobs: 2) < 2.5 * 3600)
     #expect(steps.allSatisfy { $0.work < 20 * 60 })
   }
 
-  @Test func `keep few labels apart from all, and train longer on them`() {
+  @Test func `reproductions keep few labels apart from all, and train longer on them`() {
     let (all, few) = (
       plan(),
       plan {
@@ -153,7 +153,9 @@ import Training
     return outcome
   }
 
-  @Test(arguments: [1, 3]) func `do nothing twice, and go on where they were stopped`(jobs: Int) throws {
+  @Test(arguments: [1, 3]) func `running reproductions repeat nothing, and continue where they were stopped`(jobs: Int)
+    throws
+  {
     defer { clean() }
     let steps = plan().steps
     let first = try run(plan(), jobs: jobs, stopping: 6)
@@ -169,7 +171,7 @@ import Training
     #expect(try run(plan()).commands.isEmpty)
   }
 
-  @Test func `run as many at a time as asked, after what they need, each with its share of the cores`() throws {
+  @Test func `running reproductions use the requested number of jobs, in order, each with its share of cores`() throws {
     defer { clean() }
     let outcome = try run(plan(), jobs: 4)
     #expect(outcome.status == 0 && outcome.most == 4)
@@ -181,7 +183,7 @@ import Training
     #expect(shares.contains("2") && shares.allSatisfy { (Int($0) ?? 0) >= 2 })
   }
 
-  @Test func `leave out what needs a step that failed, and do the rest`() throws {
+  @Test func `running reproductions skip what depends on a failed step, and do the rest`() throws {
     defer { clean() }
     let outcome = try run(plan(), jobs: 2) {
       $0[0] == "attention-teacher" && $0.contains { $0.hasSuffix("CS/seed1/vpn-star") }
@@ -198,7 +200,7 @@ import Training
     #expect(again.status == 0 && again.ended.count == outcome.left.count + 1)
   }
 
-  @Test func `do again what a changed setting reaches, and no more`() throws {
+  @Test func `running reproductions repeat only what a changed setting affects`() throws {
     defer { clean() }
     _ = try run(plan())
     // Epochs of the pose teacher: itself, what learns from it, and their judgements.
@@ -220,7 +222,7 @@ import Training
     #expect(!more.commands.isEmpty && more.commands.allSatisfy { $0.joined(separator: " ").contains("seed4") })
   }
 
-  @Test func `estimate the rest by steps of the same family, side by side`() {
+  @Test func `running reproductions estimate the rest from steps of the same family, side by side`() {
     func step(_ name: String, _ inputs: [String] = [], family: String, work: Double) -> ReproductionStep {
       ReproductionStep(
         name: name, kind: .training, arguments: [], inputs: inputs, family: family, work: work)
@@ -238,14 +240,14 @@ import Training
     #expect(schedule.secondsLeft(jobs: 1) == 20 + 60 + 60 && schedule.secondsLeft(jobs: 2) == 60 + 60)
   }
 
-  @Test func `read how far a step is from its log`() {
+  @Test func `running reproductions read a step's progress from its log`() {
     let report = LogTail("epoch 3/12   7/90  loss 2.1  9.5 clips/s  0 % waiting  1:02:03 left\nsaved\n", age: 3)
     #expect(report.place == "epoch 3/12" && report.secondsLeft == 3720 && report.lines.last == "saved")
     #expect(LogTail("nothing yet", age: 0).secondsLeft == nil)
     #expect(LogTail("12 of 40 clips  I3D, paper  ? left", age: 0).secondsLeft == nil)
   }
 
-  @Test func `show what is done, and dashes for what is not`() throws {
+  @Test func `running reproductions show results, and dashes for missing ones`() throws {
     defer { clean() }
     let plan = plan { $0.systems[.subjects] = [.i3d, .both] }
     let used = UsedMachine(device: "cpu", precision: .float32, cores: 2)
@@ -287,7 +289,7 @@ import Training
     #expect(text.contains("- Done: 2 of ") && text.contains("- Time of these steps: 2:02"))
   }
 
-  @Test func `keep a second one out of the folder`() throws {
+  @Test func `running reproductions keep a second one out of the folder`() throws {
     defer { clean() }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let lock = try FolderLock(folder)

@@ -67,7 +67,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `a run that is killed goes on with the very losses of one that was not`() async throws {
+  func `a killed run continues with exactly the losses of an uninterrupted one`() async throws {
     // Everything that draws or remembers.
     let everything = [
       "network.dropout=0.5", "augmentation.preset=strong", "run.averageDecay=0.9", "run.batch=2", "run.accumulate=2",
@@ -91,7 +91,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `two processes with half the batch are one with the whole`() throws {
+  func `two processes with half the batch equal one with the whole`() throws {
     let shared = ["--set", "run.epochs=10", "--set", "run.averageDecay=0.9"]
     try complete("one", ["--set", "run.batch=8"] + shared)
     try complete("two", ["--processes", "2"] + shared)
@@ -122,7 +122,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(10)))
-  func `two processes are one with both distillations, memory bank and partition functions included`() throws {
+  func `two processes equal one with both distillations, memory bank and partition functions`() throws {
     let small = ["pose.frames=20", "network.poseWidth=0.125", "run.epochs=2", "run.batch=8"].flatMap { ["--set", $0] }
     try complete("pose", small, stage: ["pose-teacher"])
     try complete("attention", small, stage: ["attention-teacher"])
@@ -143,7 +143,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `a rank that dies ends the others, by its name, and the run goes on afterwards`() async throws {
+  func `a rank that dies stops the others, is named, and the run can continue`() async throws {
     let (process, messages) = try start("ranks", ["--processes", "2", "--set", "run.epochs=400"])
     try await waitForSteps(3, "ranks", process)
     let victim = try #require(children(of: process.processIdentifier).last)
@@ -165,7 +165,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `Ctrl-C writes a checkpoint, and the same command goes on`() async throws {
+  func `Ctrl-C writes a checkpoint, and the same command continues`() async throws {
     try complete("quiet")
     let (process, messages) = try start("interrupted")
     try await waitForSteps(2, "interrupted", process)
@@ -178,7 +178,7 @@ import Training
     #expect(try losses("interrupted") == losses("quiet"))
   }
 
-  @Test func `what is missing is named, with the exit status of its kind`() throws {
+  @Test func `missing inputs are named, with the exit status for their kind`() throws {
     func failing(_ arguments: [String], program: String = Self.program) throws -> (status: Int32, text: String) {
       let process = Process()
       process.executableURL = URL(fileURLWithPath: program)

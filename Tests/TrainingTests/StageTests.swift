@@ -64,7 +64,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(20)))
-  func `every stage learns its clips by heart, and every distillation term falls`() throws {
+  func `every stage memorises its clips, and every distillation term falls`() throws {
     Library.prepareForTraining()
     let recordings = try RecordedDataset()
     let runs = recordings.folder + "/runs"
@@ -157,7 +157,7 @@ import Training
     #expect(model.card.labels.count == 60)
   }
 
-  @Test func `only a network without poses is exported`() throws {
+  @Test func `only a network that needs no poses is exported`() throws {
     let recordings = try RecordedDataset()
     let pose = try train(.poseTeacher, .none, recordings, "pose", ["run.epochs=1"])
     #expect(throws: TrainingError.self) { try StudentExport(pose.checkpoint) }

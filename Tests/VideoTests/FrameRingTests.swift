@@ -32,7 +32,7 @@ struct FrameRingTests {
     }
   }
 
-  @Test func `windows have one number as long as the ring is not emptied, and no two rings share one`() {
+  @Test func `windows have the same number until the ring is emptied, and no two rings share one`() {
     func cut(_ ring: FrameRing) -> Int {
       var window = ClipWindow(frames: 1, size: 1)
       ring.copyWindow(into: &window)
@@ -73,7 +73,7 @@ struct FrameRingTests {
     #expect(window.motion == 3)
   }
 
-  @Test func `a ring that was emptied fills anew`() {
+  @Test func `an emptied ring fills again`() {
     var ring = FrameRing(capacity: 2, size: 1)
     for index in 0..<3 {
       ring.append(Sample(index: index, time: .zero, frameTime: .zero, sequence: 0), picture: [1, 1, 1])

@@ -20,7 +20,7 @@ import Testing
     (5, [[1, 4], [2, 5], [3, 6]]), (6, [[4, 1], [5, 2], [6, 3]]), (7, [[6, 3], [5, 2], [4, 1]]),
     (8, [[3, 6], [2, 5], [1, 4]]),
   ])
-  func `the eight numbers of EXIF`(number: Int, shown: [[Int]]) throws {
+  func `EXIF's eight orientations are read`(number: Int, shown: [[Int]]) throws {
     let orientation = try #require(Orientation(exif: number))
     #expect(turned([[1, 2, 3], [4, 5, 6]], orientation) == shown)
     #expect(
@@ -33,19 +33,19 @@ import Testing
     }
   }
 
-  @Test func `other numbers of EXIF say nothing`() {
+  @Test func `other EXIF numbers are ignored`() {
     #expect(Orientation(exif: 0) == nil)
     #expect(Orientation(exif: 9) == nil)
   }
 
   @Test(arguments: Orientation.allCases, Orientation.allCases)
-  func `two after each other are one of the eight`(first: Orientation, second: Orientation) {
+  func `two consecutive orientations equal one of the eight`(first: Orientation, second: Orientation) {
     let rows = [[1, 2, 3], [4, 5, 6]]
     #expect(turned(turned(rows, first), second) == turned(rows, first.followed(by: second)))
     #expect(first.followed(by: first.inverse) == .upright)
   }
 
-  @Test(arguments: Orientation.allCases) func `a matrix tells each of them, also when it leans`(
+  @Test(arguments: Orientation.allCases) func `a display matrix gives each orientation, even if slightly rotated`(
     orientation: Orientation
   ) {
     let origin = orientation.place(0.0, 0.0, right: 0, bottom: 0)
@@ -57,7 +57,7 @@ import Testing
     #expect(Orientation(column: leaning, row: (row.0 - 0.2 * column.0, row.1 - 0.2 * column.1)) == orientation)
   }
 
-  @Test func `a matrix that shows nothing turns nothing`() {
+  @Test func `a degenerate display matrix rotates nothing`() {
     #expect(Orientation(column: (0, 0), row: (0, 0)) == .upright)
     #expect(Orientation(column: (1, 1), row: (2, 2)) == .upright)
     #expect(Orientation(column: (.nan, 1), row: (2, 2)) == .upright)
@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test(arguments: planarFormats, Orientation.allCases)
-  func `a turned frame gives the picture of one that was turned before`(format: PixelFormat, orientation: Orientation)
+  func `a rotated frame gives the same picture as one rotated beforehand`(format: PixelFormat, orientation: Orientation)
     throws
   {
     var random = SplitMix64(seed: 5)
@@ -96,7 +96,7 @@ import Testing
   }
 
   @Test(arguments: Orientation.allCases, [SamplePicture.clip(ClipPreprocessing(size: 16)), .working(WorkingPicture())])
-  func `mask and region are those of the upright picture`(orientation: Orientation, kind: SamplePicture) throws {
+  func `mask and region refer to the upright picture`(orientation: Orientation, kind: SamplePicture) throws {
     let region = try PictureRegion(x: 0.1, y: 0.3, width: 0.6, height: 0.5)
     let mask = try PrivacyMask(polygons: [[.init(x: 0.2, y: 0.2), .init(x: 0.7, y: 0.4), .init(x: 0.3, y: 0.6)]])
     let picture: SamplePicture =
@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  @Test func `how the camera is mounted comes on top of what the frame says`() throws {
+  @Test func `the camera's mounting is applied after the frame's own orientation`() throws {
     var random = SplitMix64(seed: 9)
     let (own, mounting) = (Orientation(quarterTurns: 1), Orientation(isMirrored: true))
     var frame = randomFrame(.rgb24, 8, 6, using: &random)

@@ -24,12 +24,12 @@ struct PrivacyMaskTests {
     #expect(try painted(mask, 10, 4) == ["..........", "..#####...", "..#####...", ".........."])
   }
 
-  @Test func `a pixel covered in part is black`() throws {
+  @Test func `a partly covered pixel is black`() throws {
     let mask = PrivacyMask(rectangles: [try PictureRegion(x: 0.25, y: 0.3, width: 0.3, height: 0.1)])
     #expect(try painted(mask, 10, 4) == ["..........", "..####....", "..........", ".........."])
   }
 
-  @Test func `polygons blacken what they touch, also thin ones and beyond the picture`() throws {
+  @Test func `polygons blacken what they touch, even thin ones and those beyond the picture`() throws {
     let triangle = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)].map { PrivacyMask.Point(x: $0.0, y: $0.1) }
     #expect(try painted(PrivacyMask(polygons: [triangle]), 4, 4) == ["####", "###.", "##..", "#..."])
     let sliver = [(-1.0, 0.4), (2.0, 0.4), (2.0, 0.401)].map { PrivacyMask.Point(x: $0.0, y: $0.1) }
@@ -43,7 +43,7 @@ struct PrivacyMaskTests {
     #expect(try painted(PrivacyMask(polygons: [ring]), 4, 4) == ["####", "#..#", "#..#", "####"])
   }
 
-  @Test func `shapes that are none are refused`() {
+  @Test func `invalid shapes are refused`() {
     let point = PrivacyMask.Point(x: 0, y: 0)
     #expect(throws: VideoError.badMask("shape 0 has 2 corners, not 3 or more")) {
       try PrivacyMask(polygons: [[point, point]])
@@ -52,7 +52,7 @@ struct PrivacyMaskTests {
   }
 
   @Test(arguments: planarFormats)
-  func `nothing that is hidden changes a sample, in any format`(format: PixelFormat) throws {
+  func `nothing hidden affects a sample, in any format`(format: PixelFormat) throws {
     var random = SplitMix64(seed: 14)
     let mask = PrivacyMask(rectangles: [try PictureRegion(x: 0.3, y: 0.21, width: 0.35, height: 0.4)])
     var preprocessor = FramePreprocessor(ClipPreprocessing(size: 30, mask: mask))

@@ -84,7 +84,7 @@ struct SampleStreamTests {
     #expect(stream.sampler.counters.restarts == 1)
   }
 
-  @Test func `frames the source lost are dropped, frames nobody needed are not`() {
+  @Test func `frames the source lost are counted, frames nobody needed are not`() {
     var stream = SampleStream(ClipPreprocessing(size: 4), frames: 4, hop: 1)
     var window = ClipWindow(frames: 4, size: 4)
     var dropped: [Int] = []
@@ -100,7 +100,7 @@ struct SampleStreamTests {
     #expect(dropped == [0, 0, 2, 2, 2, 0, 0])
   }
 
-  @Test func `only chosen frames are decoded, once each, and a bad one is as if it had not come`() {
+  @Test func `only chosen frames are decoded, once each, and a bad one counts as missing`() {
     var sampler = FrameSampler(ClipPreprocessing(size: 4))
     var decodedFrames: [Int] = []
     var shown: [Int] = []
@@ -138,7 +138,7 @@ struct SampleStreamTests {
     #expect(shown == [0, 2])
   }
 
-  @Test func `a stream of bad frames only gives nothing, and recovers`() {
+  @Test func `a stream of only bad frames gives nothing, and recovers`() {
     var sampler = FrameSampler(ClipPreprocessing(size: 4))
     var shown: [Sample] = []
     for index in 0..<200 {
@@ -153,7 +153,7 @@ struct SampleStreamTests {
     #expect(shown.count { $0.beginsRun } == 2)
   }
 
-  @Test func `frame and stream trade storage instead of copying`() {
+  @Test func `frame and stream swap storage instead of copying`() {
     var sampler = FrameSampler(ClipPreprocessing(size: 4))
     var first = sceneFrame(.zero, sequence: 0)
     var second = sceneFrame(.milliseconds(30), sequence: 1)
@@ -176,7 +176,7 @@ struct SampleStreamTests {
     #expect(windows == 1)
   }
 
-  @Test func `motion is the mean change of luma from sample to sample`() {
+  @Test func `motion is the mean change of luma between samples`() {
     var sampler = FrameSampler(ClipPreprocessing(size: 4))
     var motion: [Float] = []
     for (index, time) in [0, 100, 200, 300, 5000].enumerated() {
@@ -187,7 +187,7 @@ struct SampleStreamTests {
     #expect(motion == [0, 10, 0, 10, 10, 0])
   }
 
-  @Test func `what the receiver throws reaches the caller`() {
+  @Test func `an error thrown by the receiver reaches the caller`() {
     var sampler = FrameSampler(ClipPreprocessing(size: 4))
     var frame = sceneFrame(.zero, sequence: 0)
     #expect(throws: Undecodable.self) {

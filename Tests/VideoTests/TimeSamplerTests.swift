@@ -69,12 +69,12 @@ struct TimeSamplerTests {
     #expect(SampleRate(hertz: 0) == nil)
   }
 
-  @Test func `a camera of twice the rate gives every second frame`() {
+  @Test func `a camera with twice the rate gives every second frame`() {
     let chosen = sampledFrames(frames(SampleRate(30), 129), TimeSampler())
     #expect(chosen.map(\.frame) == Array(stride(from: 0, to: 129, by: 2)))
   }
 
-  @Test func `slower cameras repeat frames, faster ones skip, by hand`() {
+  @Test func `slower cameras repeat frames and faster ones skip, as computed by hand`() {
     // Ticks at 0, 66.7, 133.3, 200 … ms; frames at 0, 100, 200 … ms.
     #expect(sampledFrames(frames(SampleRate(10), 5), TimeSampler()).map(\.frame) == [0, 1, 1, 2, 3, 3, 4])
     // Frames at 0, 40, 80 … ms: the nearest to 66.7 is 80, to 133.3 is 120.
@@ -82,7 +82,7 @@ struct TimeSamplerTests {
     #expect(sampledFrames(frames(SampleRate(60), 13), TimeSampler()).map(\.frame) == [0, 4, 8, 12])
   }
 
-  @Test func `of two frames equally near the earlier counts`() {
+  @Test func `of two equally near frames the earlier one is used`() {
     // At 2 Hz the tick at 0.5 s lies exactly between the frames at 0.4 and 0.6 s.
     let times = [0, 400, 600, 1000].map { Duration.milliseconds($0) }
     #expect(sampledFrames(times, TimeSampler(rate: SampleRate(2))).map(\.frame) == [0, 1, 3])
@@ -133,7 +133,7 @@ struct TimeSamplerTests {
     #expect(sampler.step(to: .milliseconds(66)).new == 1)
   }
 
-  @Test func `a gap above the limit and a jump back begin a new run`() {
+  @Test func `a gap above the limit and a jump back start a new run`() {
     var sampler = TimeSampler(maximumGap: .milliseconds(500))
     sampler.accept(sampler.step(to: .seconds(1)), at: .seconds(1))
     #expect(sampler.settleTick() == .seconds(1))
@@ -146,7 +146,7 @@ struct TimeSamplerTests {
     #expect(sampler.step(to: .seconds(1)).new == 0)
   }
 
-  @Test func `the last frame takes the tick just behind it and no other`() {
+  @Test func `the last frame takes the tick just after it and no other`() {
     // 128 frames at 30 fps: 64 samples, as taking every second frame gives; the 65th tick is a frame away.
     #expect(sampledFrames(frames(SampleRate(30), 128), TimeSampler(), flush: true).count == 64)
     // A last frame 1 ms before its tick counts.
