@@ -28,7 +28,7 @@ struct AnnotatedVideoTests {
   }
 
   @Test func `frames keep the source's own times`() throws {
-    // Irregular, of 24, 25, 30, 29.97 and 60 a second, and of a millisecond.
+    // Irregular, at 24, 25, 30, 29.97 and 60 per second, and a millisecond.
     let steps: [Duration] = [
       .nanoseconds(41_666_667), .milliseconds(40), .nanoseconds(33_333_333), .nanoseconds(33_366_667),
       .nanoseconds(16_666_667), .milliseconds(1), .seconds(2),
@@ -42,7 +42,7 @@ struct AnnotatedVideoTests {
     let read = try read(path).map(\.timestamp)
     #expect(read.count == times.count)
     for (one, other) in zip(read, times) {
-      // The file's clock has 360000 ticks a second.
+      // The file's clock has 360000 ticks per second.
       #expect(abs((one - other) / .microseconds(1)) < 1.5, "\(one), \(other)")
     }
   }
@@ -67,7 +67,7 @@ struct AnnotatedVideoTests {
     for frame in frames {
       #expect(frame.size == FrameSize(width: width + width % 2, height: height + height % 2))
       #expect(frame.format == .i420)
-      // Full-range grey 100 in limited range, in the added column and row as well.
+      // Full-range grey 100 in limited range, including the added column and row.
       for y in 0..<frame.size.height {
         let row = frame.planes[0].offset + y * frame.planes[0].rowBytes
         #expect(frame.bytes[row..<row + frame.size.width].allSatisfy { abs(Int($0) - 102) <= 3 })

@@ -13,7 +13,7 @@ struct DrawingTests {
       person: person, box: box, activity: Moment.Candidate(label: label, share: 0.87), top: Self.top)
   }
 
-  /// The marks, and the picture they make of a grey one.
+  /// The marks, and a grey picture with them drawn on it.
   private func draw(_ subjects: [Moment.Subject], _ size: FrameSize) throws -> (marks: [Mark], pixels: [UInt8]) {
     var layout = CaptionLayout(size: size)
     var moment = Moment(madeResult([]), labels: [], at: .zero)
@@ -99,7 +99,7 @@ struct DrawingTests {
     var layout = CaptionLayout(size: size)
     var ups: Set<Bool> = []
     for step in 0..<40 {
-      // Right where a panel above just fits, or just does not.
+      // Exactly where a panel above just fits, or just does not.
       let y = 0.165 + (step.isMultiple(of: 2) ? 0.003 : -0.003)
       let box = PictureBox(x: 0.4, y: y, width: 0.1, height: 0.5)
       var moment = Moment(madeResult([]), labels: [], at: .zero)

@@ -8,7 +8,7 @@ struct CSVTextTests {
 
   @Test(arguments: [
     ("a,b", #""a,b""#), (#"say "no""#, #""say ""no""""#), ("two\nlines", "\"two\nlines\""), ("\r\n", "\"\r\n\""),
-    // One character for Swift, and still a quote.
+    // A single character for Swift, but still a quote.
     ("\"\u{301}", "\"\"\"\u{301}\""),
   ])
   func `CSV fields that would break a row are quoted`(field: String, expected: String) {

@@ -38,7 +38,7 @@ import Testing
     #expect(isSeen)
   }
 
-  /// A clock cannot be set for a test alone, so this looks for the calls whose waits end at a time of day.
+  /// A clock cannot be set for one test, so this searches for calls whose waits end at a wall-clock time.
   @Test func `no other waits with a timeout exist in the sources`() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources").standardized
     let files = try #require(FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil))

@@ -22,7 +22,7 @@ import Testing
     let marks = Array("aZ9#@/?%:&=+ \"'\\éß[]{}")
     for seed in 0..<2000 {
       var random = SplitMix64(seed: UInt64(seed))
-      // Long enough not to be part of anything else that is shown.
+      // Long enough not to occur in anything else that is shown.
       let noise = (0..<8).compactMap { _ in marks.randomElement(using: &random) }
       let secret = "Q" + String(noise) + "J" + String(noise.reversed()) + "X"
       for text in [

@@ -7,7 +7,7 @@ import Testing
 
   private func event(_ name: String) -> Publication { Publication(name, "{}", .event) }
 
-  /// Sends everything that may be sent, and confirms it.
+  /// Sends everything that may be sent, and acknowledges it.
   private mutating func drain() -> [String] {
     var topics: [String] = []
     var number: Int32 = 0

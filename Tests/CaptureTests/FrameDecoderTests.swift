@@ -96,7 +96,7 @@ import Video
     #expect(decoder.damagedCount == 0)
   }
 
-  /// A grey picture of 32x32 as small webcams make them: no Huffman tables, a restart marker behind every block.
+  /// A grey picture of 32x32 as made by small webcams: no Huffman tables, a restart marker after every block.
   private func webcamPicture(stray: [UInt8]) -> Frame {
     var bytes: [UInt8] = [0xFF, 0xD8, 0xFF, 0xDB, 0, 67, 0]
     bytes += [UInt8](repeating: 16, count: 64)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Capture
 
-/// A camera as it is seen through a network: frames really taken at `taken`, with their stamps and arrivals.
+/// A camera seen through a network: frames really taken at `taken`, with their timestamps and arrivals.
 private struct Stream {
   var taken: [Duration] = []
   var stamps: [Duration?] = []
@@ -72,7 +72,7 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
     let (times, state) = stream.times()
     let settled = Array(zip(times, stream.taken)).suffix(200)
     let errors = settled.map { ($0 - $1) / .milliseconds(1) }
-    // What cannot be known is the least delay; all frames are off by the same.
+    // The minimum delay cannot be known; all frames are off by the same amount.
     let spread = (errors.max() ?? 0) - (errors.min() ?? 0)
     #expect(spread <= (rate < 5 ? 100 : 25), "\(spread) ms")
     #expect(errors.allSatisfy { $0 > 0 && $0 <= 120 })
@@ -143,7 +143,7 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
     var stream = Stream()
     for index in 0..<300 {
       let time = Duration.seconds(Double(index) / 25)
-      // The first three seconds come at once.
+      // The first three seconds arrive at once.
       stream.add(start + time, stamp: time, delay: time < .seconds(3) ? .seconds(3) - time : .milliseconds(30))
     }
     let (times, _) = stream.times()

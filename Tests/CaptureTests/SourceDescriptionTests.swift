@@ -5,7 +5,7 @@ import Video
 @testable import Capture
 
 @Suite struct `Notations for sources` {
-  /// A source of no frames, as another room might add it.
+  /// A source without frames, as another room might add it.
   private struct Made: AddedSource {
     static let name = "made"
     let text: String

@@ -11,7 +11,7 @@ import Video
 @testable import Daemon
 @testable import Pipeline
 
-/// A camera of the daemon without threads, sources or sockets: what it says is kept.
+/// A camera of the daemon without threads, sources or sockets; its messages are recorded.
 struct Bench {
   let camera: LiveCamera
   let windows: WindowExchange
@@ -45,7 +45,7 @@ struct Bench {
       send: { report in reports.change { $0.append(report) } }, show: show)
   }
 
-  /// Gives frames at 15 a second up to now.
+  /// Feeds frames at 15 per second up to now.
   func play(_ count: Int) {
     for _ in 0..<count {
       clock.change { $0 += SampleRate(15).offset(ofTick: 1) }
@@ -59,7 +59,7 @@ struct Bench {
     }
   }
 
-  /// Scores the window whose turn it is; its camera.
+  /// Scores the window whose turn it is, and returns its camera.
   @discardableResult func score(_ cameras: [LiveCamera], _ probabilities: [Float] = [0.9, 0.05, 0.05]) -> Int? {
     guard !windows.isIdle, let (sender, job) = windows.next() else { return nil }
     let scored = ScoredWindow(logits: [3, 0, 0], probabilities: probabilities)
@@ -100,7 +100,7 @@ struct Bench {
     lost.play(16)
     while busy.score(cameras) != nil {}
     #expect(lost.words.contains("activity.start "))
-    // The network never has a free moment from here on.
+    // From here on the network is always busy.
     for _ in 0..<5 {
       busy.play(1)
       busy.score(cameras)

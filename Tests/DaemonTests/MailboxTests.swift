@@ -40,7 +40,7 @@ import Testing
     _ = mailbox.leave(1, from: "patient", deadline: .seconds(2))
     _ = mailbox.leave(2, from: "urgent", deadline: .seconds(1))
     #expect(mailbox.next()?.sender == "urgent")
-    // Always later than the others' when it comes, and served all the same.
+    // Its deadline is always later than the others', but it is served all the same.
     var served: [String] = []
     for round in 0..<6 {
       _ = mailbox.leave(round, from: "urgent", deadline: .seconds(round + 1))

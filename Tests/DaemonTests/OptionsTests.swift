@@ -40,7 +40,7 @@ import Video
       (", rotate: 180", Orientation(quarterTurns: 2)), (", rotate: 270", Orientation(quarterTurns: 3)),
       (", flip: horizontal", Orientation(isMirrored: true)),
       (", flip: vertical", Orientation(quarterTurns: 2, isMirrored: true)),
-      // Turned clockwise first, then mirrored left to right: EXIF's 5.
+      // Rotated clockwise first, then mirrored left to right: EXIF's 5.
       (", rotate: 90, flip: horizontal", Orientation(quarterTurns: 3, isMirrored: true)),
     ])
   func `options put the picture upright`(camera: String, expected: Orientation) throws {

@@ -11,7 +11,7 @@ import Testing
     #expect(await inbox.next() == 1)
     #expect(await inbox.next() == 15)
     let waiting = Task { await inbox.next() }
-    try? await Task.sleep(for: .milliseconds(20))  // It waits by then, most likely; the answer is the same if not.
+    try? await Task.sleep(for: .milliseconds(20))  // Most likely it is waiting by then; the result is the same if not.
     inbox.take(2)
     #expect(await waiting.value == 2)
   }

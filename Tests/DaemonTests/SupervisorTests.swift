@@ -49,7 +49,7 @@ import Testing
     func log(event: LogEvent) { lines.add("\(event.level): \(event.message)") }
   }
 
-  /// What systemd is told, as it comes.
+  /// What systemd receives, in order.
   @Test func `the watchdog is fed while everyone makes progress, and not when a worker hangs`() async throws {
     let socket = try NotificationSocket()
     let lifelines = [Lifeline("recognition"), Lifeline("camera kitchen")]

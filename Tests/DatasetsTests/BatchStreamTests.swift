@@ -19,7 +19,7 @@ import Video
     return ClipLoader(options, graph: .ntu25)
   }
 
-  /// Requests for one skeleton file, some of which name a file that is not there.
+  /// Requests for one skeleton file, some of which name a missing file.
   private func requests(_ count: Int, broken: Set<Int>) throws -> [BatchStream.Request] {
     let path = try folder.write(ntuText([[madeBody(1)]]), "p.skeleton")
     return (0..<count).map { index in
@@ -71,7 +71,7 @@ import Video
   }
 
   @Test(arguments: [1, 4]) func `batches stop when more than one clip in a hundred is skipped`(workers: Int) throws {
-    // Five of 500 are one per cent; the sixth is more.
+    // Five of 500 are one per cent; the sixth exceeds it.
     let bearable = BatchStream(
       loader(.pose), batches(try requests(500, broken: [0, 1, 2, 3, 499]), of: 10), workers: workers, ahead: 2)
     #expect(try drain(bearable).map(\.count).reduce(0, +) == 495)
@@ -94,7 +94,7 @@ import Video
     all[2].clip.skeleton = late
     let stream = BatchStream(loader(.pose), batches(all, of: 1), workers: 2, ahead: 1)
     #expect(try stream.next()?.count == 1)
-    // The third batch may begin only once the second is taken.
+    // The third batch may only start once the second is taken.
     try folder.write(ntuText([[madeBody(1)]]), "late.skeleton")
     #expect(try stream.next()?.count == 1)
     #expect(try stream.next()?.count == 1)

@@ -58,7 +58,7 @@ private func box(_ x: Double) -> PictureBox { PictureBox(x: x, y: 0.3, width: 0.
     let loaded = try ClipLoader(options, graph: .ntu25).load(clip, .windows(.paper))
     #expect(loaded.count == 2)
 
-    // As the daemon does it: the whole picture to a working picture, and the person's square out of that.
+    // As in the daemon: the whole picture to a working picture, and the person's square from that.
     let rate = try RecordedVideo(path).information().rate
     for window in loaded {
       let last = try #require(window.frameIndices.max())

@@ -36,7 +36,7 @@ import Video
     #expect(none.region(square, in: picture) == square)
   }
 
-  /// Two pictures of 3 x 3 pixels whose red counts on.
+  /// Two pictures of 3 x 3 pixels with consecutive reds.
   private var pixels: [UInt8] { (0..<54).map { $0 % 3 == 0 ? UInt8($0) : 100 } }
 
   @Test func `clip variations mirror rows`() {
@@ -87,17 +87,17 @@ import Video
       }
     }
     func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
-    // Even from -25.5 to 25.5: deviation 25.5 / √3, and the mean of 2000 is within five hundredths of it.
+    // Uniform from -25.5 to 25.5: deviation 25.5 / √3, and the mean of 2000 is within five hundredths of it.
     let bright = means({ $0.brightness = 0.1 }, of: [128, 100, 60])
     #expect(bright.allSatisfy { $0[0] == $0[1] && $0[1] == $0[2] && abs($0[0]) <= 26 })
     #expect(abs(mean(bright.map { $0[0] })) < 2)
     #expect(abs(mean(bright.map { $0[0] * $0[0] }).squareRoot() - 25.5 / 3.0.squareRoot()) < 1)
-    // Contrast is about the middle of the range: what lies there stays, the others move apart or together.
+    // Contrast is relative to the middle of the range: that stays, other values move away from it or towards it.
     let contrast = means({ $0.contrast = 0.2 }, of: [127, 227, 27])
     #expect(contrast.allSatisfy { abs($0[0]) <= 1 && abs($0[1]) <= 21 && abs($0[1] + $0[2]) <= 2 })
     #expect(
       abs(mean(contrast.map { $0[1] })) < 2 && contrast.contains { $0[1] > 18 } && contrast.contains { $0[1] < -18 })
-    // Channels move on their own.
+    // Channels change independently.
     let color = means({ $0.color = 0.1 }, of: [128, 128, 128])
     #expect(color.allSatisfy { $0.allSatisfy { abs($0) <= 26 } })
     #expect(abs(mean(color.map { $0[0] * $0[1] })) < 15, "no two channels move together")
@@ -115,7 +115,7 @@ import Video
     #expect(centres.allSatisfy { abs($0) <= 41 } && abs(centres.reduce(0, +)) / 2000 < 2)
     #expect(centres.contains { $0 > 36 } && centres.contains { $0 < -36 })
     #expect(regions.allSatisfy { $0.width == $0.height && (100...400).contains($0.width) })
-    // Half and double are as likely: the median keeps the size.
+    // Half and double are equally likely: the median keeps the size.
     #expect((180...222).contains(regions.map(\.width).sorted()[1000]))
   }
 
@@ -163,7 +163,7 @@ import Video
     for joint in 0..<graph.jointCount {
       #expect(other[3 * joint] == -own[3 * joints[joint]] && other[3 * joint + 1] == own[3 * joints[joint] + 1])
     }
-    // Bones stay bones.
+    // Bone lengths are preserved.
     let bones = Set(graph.bones.map { [$0.joint, $0.parent].sorted() })
     #expect(Set(graph.bones.map { [joints[$0.joint], joints[$0.parent]].sorted() }) == bones)
   }
@@ -233,7 +233,7 @@ import Video
     }
     let count = Float(offsets.count)
     #expect(abs(offsets.reduce(0, +) / count) < 0.002)
-    // One part stays for the whole clip, one is drawn for every frame: together √2 of each.
+    // One part is constant for the whole clip, one is drawn for every frame: together √2 of each.
     let deviation = (offsets.reduce(0) { $0 + $1 * $1 } / count).squareRoot()
     #expect(abs(deviation - 0.02 * Float(2).squareRoot()) < 0.002)
   }

@@ -15,7 +15,7 @@ private func loader(frames: Int = 8, _ content: ClipContent = .video, poseFrames
   return ClipLoader(options, graph: .ntu25)
 }
 
-/// A body that nods: its head's place tells the frame.
+/// A nodding body: its head's position identifies the frame.
 private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
   var body = madeBody(1)
   body[3] += SIMD3(0, 0, Float(frame + 1) * 0.01)
@@ -48,7 +48,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
 
   @Test func `video windows of a part show what happens in it`() throws {
     var part = clip(try folder.writeVideo("v.avi", frames: 120))
-    // Thirty frames a second.
+    // Thirty frames per second.
     part.part = 2..<3
     for seed in 0..<UInt64(20) {
       let loaded = try #require(try loader().load(part, .random(seed: seed)).first)
@@ -146,7 +146,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
       skeleton: try folder.write(ntuText((0..<poses).map { [noddingBody($0)] }), "v.skeleton"))
   }
 
-  /// The frame that each place in time of [3, T, 25, 2] shows; `nil` where nobody is.
+  /// The frame shown at each time step of [3, T, 25, 2]; `nil` if nobody is there.
   private func shownPoses(_ pose: [Float], like whole: [Float]) -> [Int?] {
     func heads(_ values: [Float]) -> [[Float]] {
       let frames = values.count / 150
@@ -176,7 +176,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     var clip = try clip(video: video, poses: 40)
     let content: ClipContent = video == nil ? [.pose, .windowPose] : [.video, .pose, .windowPose]
     let all = try loader(content, poseFrames: 40).load(clip, .centre)[0].pose
-    // Ten frames, as poses are at thirty a second.
+    // Ten frames, like the poses at thirty per second.
     clip.part = 20.0 / 30..<30.0 / 30
     for seed in 0..<UInt64(10) {
       let loaded = try loader(content, poseFrames: 10).load(clip, .random(seed: seed))[0]

@@ -2,7 +2,7 @@ import Datasets
 import Testing
 
 @Suite struct `Windows of a recording` {
-  /// The first window, the last, and the step between frames, for 64 of so many.
+  /// The first window, the last, and the step between frames, for 64 frames of a number of frames.
   @Test(arguments: [
     (63, 0, 0, 1), (64, 0, 0, 1), (127, 0, 63, 1), (128, 0, 64, 1), (129, 0, 1, 2), (130, 0, 2, 2), (1000, 0, 872, 2),
   ])
@@ -42,7 +42,7 @@ import Testing
     #expect(sampling.indices(around: 0..<3, count: 100, draw: 0) == [0, 2, 4, 6, 8, 10, 12, 14])
     #expect(sampling.indices(around: 99..<100, count: 100, draw: 0.9) == [85, 87, 89, 91, 93, 95, 97, 99])
     #expect(sampling.indices(around: 40..<50, count: 100, draw: 0.5, speed: 2) == [31, 35, 39, 43, 47, 51, 55, 59])
-    // Shorter than a window altogether.
+    // Shorter than a single window.
     #expect(sampling.indices(around: 2..<4, count: 5, draw: 0.5) == [0, 2, 4, 0, 2, 4, 0, 2])
   }
 
@@ -83,7 +83,7 @@ import Testing
     }
   }
 
-  /// With a step of its own a window has the same time scale in recordings of any length.
+  /// With a fixed step a window has the same time scale in recordings of any length.
   @Test(arguments: [1, 4, 7]) func `a configured step applies to all recordings`(step: Int) {
     let sampling = ClipSampling(frames: 16, stride: step)
     let span = 15 * step + 1
@@ -92,7 +92,7 @@ import Testing
       #expect(first == (0..<16).map { $0 * step })
       #expect(last == (0..<16).map { count - span + $0 * step })
     }
-    // What is shorter is repeated at the same step.
+    // Shorter recordings are repeated at the same step.
     #expect(sampling.indices(count: 2 * step, draw: 0.3) == (0..<16).map { $0 % 2 * step })
     #expect(sampling.indices(count: 1, draw: 0.3) == [Int](repeating: 0, count: 16))
     let windows = sampling.windows(count: 10 * span, .paper)

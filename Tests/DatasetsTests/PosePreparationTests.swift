@@ -5,12 +5,13 @@ import Testing
 
 @testable import Datasets
 
-/// methods.md 3.6 once more, step by step, in float64 and by quaternions; bodies x frames x joints.
+/// An independent implementation of methods.md 3.6, step by step, in float64 with quaternions; bodies x frames x
+/// joints.
 private struct ReferencePreparation {
   typealias Joint = SIMD3<Double>
   var bodies: [[[Joint]]]
 
-  /// Steps 2 to 4, or 2 alone where windows keep the video's time.
+  /// Steps 2 to 4, or only 2 for windows, which keep the video's timing.
   init(_ slots: [[[Joint]]], keeping count: Int, length: Int, pullsForward: Bool = true) {
     let energies = slots.map(Self.energy)
     let order = slots.indices.sorted { (energies[$0], $1) > (energies[$1], $0) }.prefix(count)
@@ -95,12 +96,12 @@ private func largestDifference(_ a: [Float], _ b: [Double]) -> Double {
   return zip(a, b).map { abs(Double($0) - $1) }.max() ?? 0
 }
 
-/// A recording of two people, a ghost and gaps: frames x slots of joints, none where nobody is.
+/// A recording of two people, a ghost and gaps: frames x slots of joints, empty if nobody is there.
 private func gappedFrames(_ seed: UInt64, count: Int, joints: Int, slots: Int) -> [[[SIMD3<Float>]]] {
   var random = SplitMix64(seed: seed)
   return (0..<count).map { frame in
     (0..<slots).map { slot in
-      // The first slot comes late for odd seeds; every slot has gaps.
+      // The first slot starts late for odd seeds; every slot has gaps.
       if frame < 3 && slot == Int(seed % 2) - 1 || Int.random(in: 0..<5, using: &random) == 0 {
         return [SIMD3<Float>](repeating: .zero, count: joints)
       }
@@ -200,7 +201,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
 @Suite struct `Preparation of Kinect v1 poses` {
   private let body = madeBody(5, joints: 20)
 
-  /// The values of a joint by place in time, [3, T, V, 1].
+  /// A joint's values by time step, [3, T, V, 1].
   private func joint(_ joint: Int, _ time: Int, _ values: [Float], frames: Int) -> SIMD3<Float> {
     func value(_ axis: Int) -> Float { values[(axis * frames + time) * 20 + joint] }
     return SIMD3(value(0), value(1), value(2))
@@ -219,7 +220,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     let empty = [SIMD3<Float>](repeating: .zero, count: 20)
     let values = PosePreparation(frames: 3, asReleased: false)
       .prepare(track([[empty], [body], [moved]], .kinect20, slots: 1), jitter: 0).whole
-    // The empty frame is left out: three frames of two, spread evenly.
+    // The empty frame is skipped: three frames from two, evenly spaced.
     let first = (0..<20).map { joint($0, 0, values, frames: 3) }
     let last = (0..<20).map { joint($0, 2, values, frames: 3) }
     #expect(first[0] == .zero)
@@ -257,12 +258,12 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
 @Suite struct `Preparation of Smarthome poses` {
   private let shape = madeBody(3, joints: 15)
 
-  /// Frames whose every joint's x is the frame's number from 1 on, so that frames can be told apart.
+  /// Frames in which every joint's x is the frame's number, from 1, to identify them.
   private func numbered(_ count: Int) -> PoseTrack {
     track((0..<count).map { frame in [shape.map { SIMD3(Float(frame + 1), $0.y, $0.z) }] }, .smarthome15, slots: 2)
   }
 
-  /// The frame's number by place in time, as `numbered` has it; 0 where nobody is.
+  /// The frame number by time step, as set by `numbered`; 0 if nobody is there.
   private func numbers(_ values: [Float]) -> [Int] { (0..<values.count / 45).map { Int(values[$0 * 15].rounded()) } }
 
   @Test func `Smarthome preparation is evenly spaced, from the first frame to the last`() {
@@ -298,7 +299,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
   @Test func `Smarthome preparation as released is neither centred nor scaled, and mostly padding`() {
     let prepared = PosePreparation(frames: 400, asReleased: true).prepare(numbered(100), jitter: 0)
     let frames = numbers(prepared.whole)
-    // 400 of 4,000 frames: every tenth, of which the recording has ten.
+    // 400 of 4,000 frames: every tenth, and the recording has ten of those.
     #expect(Array(frames.prefix(12)) == [1, 11, 21, 31, 41, 51, 61, 71, 81, 91, 0, 0])
     #expect(frames[10...].allSatisfy { $0 == 0 })
     #expect(numbers(prepared.window([0, 57, 99, 100])) == [1, 58, 100, 0])

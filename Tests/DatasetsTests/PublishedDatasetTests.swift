@@ -4,7 +4,7 @@ import Testing
 
 @testable import Datasets
 
-/// A folder with an empty file for every name: what is opened is found by name alone.
+/// A folder with an empty file for every name, because files are found by name only.
 private func folder(of names: some Sequence<String>) throws -> RecordingFolder {
   let folder = try RecordingFolder()
   for name in names { try folder.write("", name) }
@@ -64,7 +64,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     let view = try ntu(.ntu60, "CV")
     #expect(partitions(view, (1...3).map { name(camera: $0) }) == [.test, .train, .train])
     #expect(partitions(view, (1...3).map { name(camera: $0, subject: 8) }) == [.test, .validation, .validation])
-    // Subject 3 tests under CS and trains here.
+    // Subject 3 tests under CS but trains here.
     #expect(partitions(view, [name(camera: 2, subject: 3)]) == [.train])
     let setup = try ntu(.ntu120, "CSet")
     let odd = (1...32).filter { setup.clip(named: name(setup: $0))?.partition == .test }
@@ -126,7 +126,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
 }
 
 @Suite struct `Toyota Smarthome` {
-  /// Empty files with the number of clips that each class has of each subject and camera.
+  /// Empty files with the number of clips per class, subject and camera.
   private func wholeFolder() throws -> RecordingFolder {
     try folder(
       of: fixture("smarthome_clips").flatMap { row in
@@ -164,7 +164,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
       }
     }
     #expect(try sizes(open(.smarthome, folder, "CS", validation: false)) == [10_682, 0, 5433])
-    // The cross-view validation camera is no part of the published training set.
+    // The cross-view validation camera is not part of the published training set.
     #expect(try sizes(open(.smarthome, folder, "CV2", validation: false)) == [7806, 3539, 1901])
   }
 

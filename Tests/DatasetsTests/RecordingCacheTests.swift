@@ -32,7 +32,7 @@ import Video
 
   private let draws: [ClipDraw] = (0..<3).map { .random(seed: $0) } + [.centre, .windows(.paper), .windows(.code)]
 
-  /// Every draw through both loaders, twice through memory.
+  /// Every draw through both loaders, twice through the cache.
   private func expectEqual(_ clip: Clip, _ plain: ClipLoader, _ cached: ClipLoader) throws {
     for draw in draws {
       let expected = try plain.load(clip, draw)

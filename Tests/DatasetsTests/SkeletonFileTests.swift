@@ -48,7 +48,7 @@ import Testing
     let (ghost, person) = (madeBody(1), madeBody(2))
     let frames = (0..<10).map { frame -> [[SIMD3<Float>]] in
       let step = SIMD3<Float>(Float(frame) * 0.3, 0, 0)
-      // A chair, still and small; a person who walks; somebody in a single frame.
+      // A chair, still and small; a person who walks; a person in a single frame.
       let bodies = [ghost.map { $0 * 0.1 }, person.map { $0 + step }]
       return frame == 4 ? bodies + [ghost.map { $0 * 0.5 }] : bodies
     }
@@ -221,7 +221,7 @@ import Testing
 private let python = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":").map { "\($0)/python3" }
   .first { FileManager.default.isExecutableFile(atPath: $0) }
 
-/// What `scripts/poses-from-video` writes; Python is all it needs for its own example.
+/// The output of `scripts/poses-from-video`; Python alone suffices for its built-in example.
 @Suite(.enabled(if: python != nil, "needs python3")) struct `Skeleton files of poses-from-video` {
   private static let script =
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -254,7 +254,7 @@ private let python = ProcessInfo.processInfo.environment["PATH"]?.split(separato
 
   init() throws { folder = try RecordingFolder() }
 
-  /// A good file of each kind.
+  /// A valid file of each kind.
   private func sound(_ graph: SkeletonGraph) -> String {
     switch graph {
     case .ntu25: ntuText([[madeBody(1)], [], [madeBody(2), madeBody(3)]])

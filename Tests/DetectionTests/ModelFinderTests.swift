@@ -48,7 +48,7 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
         rows[19] = [0.5, 0.5, Float(log(0.5)), 0, 0.8, 1]
       })
     let found = try finder.find(in: picture(64, 32))
-    // The picture lies on the canvas at half its size: 32x16 pixels of it.
+    // The picture is placed on the canvas at half its size, covering 32x16 pixels.
     try #require(found.count == 1, "the other one's centre lies below the picture: \(found)")
     #expect(abs(found[0].score - 0.45) < 1e-6)
     let box = found[0].box
@@ -66,8 +66,8 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
         rows[2] = [.nan, 1, 1, 1, 1, 0.9]
         rows[3] = [0, 0, .infinity, 1, 1, 0.9]
         rows[4] = [1, 1, 1, 1, .nan, 0.9]
-        rows[5] = [1, 1, 1, 1, 1, 0.05]  // too doubtful
-        rows[7] = [-900, 1, 1, 1, 1, 0.9]  // beside the picture
+        rows[5] = [1, 1, 1, 1, 1, 0.05]  // not confident enough
+        rows[7] = [-900, 1, 1, 1, 1, 0.9]  // outside the picture
         rows[8] = [0, 0, 800, 1, 1, 0.9]  // wider than any number
       })
     #expect(try finder.find(in: picture(32, 32)).map(\.score) == [0.9])
@@ -152,7 +152,7 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
 }
 
 @Suite(.serialized) struct `A finder of motion` {
-  /// A noisy wall with a block before it.
+  /// A noisy wall with a block in front of it.
   private func scene(_ seed: Int, block: PictureBox? = nil, level: Int = 90) -> Frame {
     var frame = picture(160, 120)
     var random = SplitMix64(seed: UInt64(seed))

@@ -18,7 +18,7 @@ struct EvaluationTests {
 
   @Test func `mean class accuracy excludes and lists activities that do not occur`() throws {
     let result = Evaluation(try fiveClips(), pooling: .paper)
-    // Recalls 1/2, 1 and 1/2; a zero for D would make it a half.
+    // Recalls 1/2, 1 and 1/2; counting D as zero would give one half.
     #expect(isClose(result.meanClassAccuracy, 2.0 / 3))
     #expect(result.absentClasses == [3])
     #expect(result.perClass[3].recall == nil && result.perClass[3].precision == nil)
@@ -52,7 +52,7 @@ struct EvaluationTests {
   @Test func `calibration error weights each bin's gap by its clips`() throws {
     let apart = Evaluation(try fiveClips(), pooling: .paper)
     #expect(isClose(apart.calibrationError, (0.3 + 0.5 + 0.38 + 0.42 + 0.18) / 5))
-    // Both verdicts fall into the eleventh bin: half of them right, 0.71 promised.
+    // Both predictions fall into the eleventh bin: half of them correct, predicted 0.71.
     let together = Evaluation(
       try scores([clip("a", 0, [0.7, 0.3]), clip("b", 1, [0.72, 0.28])]), pooling: .paper)
     #expect(isClose(together.calibrationError, 0.21))
@@ -128,7 +128,7 @@ struct EvaluationTests {
 }
 
 struct CalibrationTests {
-  /// Clips of two activities whose verdict has a lead of `lead`: the first `right` are right.
+  /// Clips of two activities predicted with a lead of `lead`: the first `right` are correct.
   private func clips(_ count: Int, right: Int, lead: Float, windowsOfWrong: Int = 1) -> [ScoredClip] {
     (0..<count).map { index in
       let windows = [[Float]](repeating: [lead, 0], count: index < right ? 1 : windowsOfWrong)

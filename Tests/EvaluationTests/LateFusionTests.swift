@@ -72,9 +72,9 @@ struct LateFusionTests {
   }
 
   @Test func `the best weight is the closest to the plain average among equals`() throws {
-    // Right for weights below 0.8.
+    // Correct for weights below 0.8.
     let always = (clip("x", 0, [0.9, 0.1]), clip("x", 0, [0.4, 0.6]))
-    // Right for weights above 0.2, and above two thirds.
+    // Correct for weights above 0.2, and above two thirds.
     let easy = (clip("y", 1, [0.6, 0.4]), clip("y", 1, [0.1, 0.9]))
     let hard = (clip("y", 1, [0.6, 0.4]), clip("y", 1, [0.45, 0.55]))
     for (other, expected) in [(easy, 0.5), (hard, 0.7)] {
@@ -87,7 +87,7 @@ struct LateFusionTests {
   }
 
   @Test func `mean class accuracy favours the system that knows the rare activities`() throws {
-    // Nine clips of A that are right below a weight of 0.58; one each of B and C that are right above 0.72.
+    // Nine clips of A that are correct below a weight of 0.58; one each of B and C that are correct above 0.72.
     let common = (0..<9).map { (clip("a\($0)", 0, [0.7, 0.15, 0.15]), clip("a\($0)", 0, [0.2, 0.6, 0.2])) }
     let rare = [
       (clip("b", 1, [0.8, 0.1, 0.1]), clip("b", 1, [0.3, 0.58, 0.12])),

@@ -33,7 +33,7 @@ struct CSVLogTests {
     }
     try log("whole.csv", 1...9)
     try log("cut.csv", 1...7)
-    // Killed in step 8, while the row was written; the checkpoint is that of step 5.
+    // Killed in step 8 while writing the row; the checkpoint is from step 5.
     let cut = try folder.text("cut.csv") + "8,0.1"
     _ = try folder.write(cut, as: "cut.csv")
     try log("cut.csv", 6...9, resuming: 6)
@@ -89,7 +89,7 @@ struct TensorBoardTests {
     #expect(CRC32C.checksum(bytes) == UInt32(checksum))
   }
 
-  /// The expected bytes are what TensorBoard's own RecordWriter makes of the same events.
+  /// The expected bytes are those that TensorBoard's own RecordWriter produces for the same events.
   @Test func `the event file's bytes match those that TensorBoard writes`() throws {
     let writer = try TensorBoardWriter(directory: folder.file("run"), resumingBefore: 40, wallTime: 1_700_000_000.25)
     let path = writer.path
@@ -195,7 +195,7 @@ struct TrainingProgressTests {
     line.update(step(1), now: now)
     line.note("checkpoint written")
     #expect(screen.text.hasSuffix("\u{1B}[K\r\u{1B}[Kcheckpoint written\n"))
-    // Drawn again at once.
+    // Redrawn immediately.
     line.update(step(2), now: now)
     #expect(screen.text.hasSuffix("\u{1B}[K"))
   }

@@ -10,7 +10,8 @@ import Testing
   }
 
   @Test func `paired differences are of mean class accuracies, averaged over seeds`() {
-    // Class 0: three clips, of which the second gains one under the first seed; class 1: one clip, lost under the second.
+    // Class 0: three clips, of which the second system gains one under the first seed; class 1: one clip, lost under
+    // the second.
     let difference = PairedDifference([
       pair("a", 0, [false, true], [true, true]),
       pair("a", 0, [true, true], [true, true]),
@@ -29,7 +30,7 @@ import Testing
   }
 
   @Test func `paired differences cover the groups' values when one seed and two groups are drawn`() {
-    // Draws are a twice, b twice, or both: 1, 0 and a half, with shares 1/4, 1/4, 1/2.
+    // Samples are a twice, b twice, or both: 1, 0 and one half, with probabilities 1/4, 1/4, 1/2.
     let clips = [pair("a", 0, [false], [true]), pair("b", 0, [true], [true])]
     let difference = PairedDifference(clips)
     #expect(difference.mean == 0.5 && difference.low == 0 && difference.high == 1)
@@ -38,7 +39,7 @@ import Testing
     #expect(PairedDifference(clips, draws: 100, seed: 3) == PairedDifference(clips, draws: 100, seed: 3))
   }
 
-  /// Seeds, people and chance all move the verdicts; intervals of 95 % hold the true difference nearly that often.
+  /// Seeds, people and chance all affect predictions; 95 % intervals contain the true difference nearly that often.
   @Test(arguments: [(seeds: 3, spread: 0.03), (seeds: 5, spread: 0.05)])
   func `paired differences have intervals that contain the truth as often as they claim`(seeds: Int, spread: Double) {
     var random = SplitMix64(seed: 11)
@@ -57,7 +58,7 @@ import Testing
       let difference = PairedDifference(clips, draws: 200, seed: UInt64(round))
       if (difference.low...difference.high).contains(truth) { held += 1 }
     }
-    // Of 150 intervals 143 are to hold it, give or take three standard deviations.
+    // Of 150 intervals 143 should contain it, give or take three standard deviations.
     #expect((0.89...0.995).contains(Double(held) / Double(rounds)), "\(held) of \(rounds)")
   }
 
@@ -67,7 +68,7 @@ import Testing
     ])
     let second = try scores([clip("c", 1, [0.2, 0.8]), clip("a", 0, [0.9, 0.1])], system: "VPN")
     let difference = try #require(PairedDifference.between([first], [second]) { $0 })
-    // Of a and c: class 0 the same, class 1 gained.
+    // Of a and c: class 0 unchanged, class 1 gained.
     #expect(difference.mean == 0.5 && difference.groups == 2)
     let other = try scores([clip("d", 0, [0.9, 0.1])])
     #expect(PairedDifference.between([first], [other]) { $0 } == nil)

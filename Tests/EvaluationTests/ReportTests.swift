@@ -4,7 +4,7 @@ import Testing
 
 @testable import Evaluation
 
-/// What is in a picture.
+/// The elements of a picture.
 private final class Elements: NSObject, XMLParserDelegate {
   private(set) var counts: [String: Int] = [:]
 
@@ -16,7 +16,7 @@ private final class Elements: NSObject, XMLParserDelegate {
     for style in attributes["class", default: ""].split(separator: " ") { counts[".\(style)", default: 0] += 1 }
   }
 
-  /// Elements by name and by class; `nil` when the text is no XML.
+  /// Elements by name and by class; `nil` if the text is not XML.
   static func count(_ text: String) -> [String: Int]? {
     let elements = Elements()
     let parser = XMLParser(data: Data(text.utf8))
@@ -62,7 +62,7 @@ struct ConfusionMatrixTests {
       matrix.add(truth: index, prediction: (index + 1) % count)
     }
     let elements = try #require(Elements.count(matrix.svg()))
-    // Ten more make the legend; the last activity has no clips.
+    // Ten more form the legend; the last activity has no clips.
     #expect(elements[".cell"] == 2 * (count - 1) + 10)
     #expect(elements[".absent"] == 1)
     #expect(elements["script"] == nil)

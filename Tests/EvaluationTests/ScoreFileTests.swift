@@ -110,7 +110,7 @@ struct ScoreFileTests {
       let path = folder.file("damaged")
       try Data(bytes).write(to: URL(fileURLWithPath: path))
       do throws(EvaluationError) {
-        // What is read can be judged.
+        // Whatever is read can be evaluated.
         _ = Evaluation(try ScoreFile.read(path), pooling: .paper)
       } catch {
         refused += 1

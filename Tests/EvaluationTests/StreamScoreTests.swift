@@ -46,21 +46,21 @@ import Testing
   }
 
   @Test func `stream scores count as false what happens nowhere near, while something else does`() {
-    // Too late to be recognised, and still not false: it does go on.
+    // Too late to count as recognised, but not false: the activity is really going on.
     #expect(score(span("Read", 30, 40)).falseOnes.isEmpty)
     let drink = span("Drink", 22, 30)
     #expect(score(drink).falseOnes == [drink] && score(drink).falsePerMinute == 1)
-    // On the way from one thing to the next.
+    // Between one thing and the next.
     #expect(score(span("Drink", 18, 20)).falseOnes.isEmpty)
     #expect(score(span("Walk", 45, 50)).falseOnes.count == 1)
-    // Half of it, from 40 to 42, lies between; two people who are both known there do not make it more.
+    // Half of it, from 40 to 42, lies between lines; two people with a line there do not change that.
     #expect(score(span("Drink", 39, 42)).falseOnes.isEmpty)
     let two = StreamTruth(truth.lines + [Self.line("idle", 39, 40, person: 2)])
     #expect(StreamScore(truth: two, subjects: [Subject(activities: [span("Drink", 39, 42)])]).falseOnes.isEmpty)
   }
 
   @Test func `seconds without an activity are quiet if nothing was recognised`() {
-    // Open in the middles of 3 of the 10 idle seconds and of 4 of the 18 unknown ones.
+    // Open in the middle of 3 of the 10 idle seconds and of 4 of the 18 unknown ones.
     let score = score(span("Walk", 7, 14), span("Drink", 50, 54))
     #expect(score.silence == (28, 21) && score.quiet == 0.75)
   }
@@ -69,7 +69,7 @@ import Testing
     let walker = Subject(activities: [span("Walk", 4, 9)], windows: [1...3, 4...6, 5...7, 9...11, 44...46])
     let other = Subject(activities: [], windows: [4...6])
     let score = StreamScore(truth: truth, subjects: [walker, other])
-    // 9...11 reaches into the walk; 4...6 and 5...7 of the walker are loud, the other's is not.
+    // 9...11 overlaps the walk; the walker's 4...6 and 5...7 are not quiet, the other person's is.
     #expect(score.silence == (5, 3) && score.quiet == 0.6)
   }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Events
 
-/// A folder that goes with the test.
+/// A folder that is deleted with the test.
 struct KeyFolder: ~Copyable {
   let path = NSTemporaryDirectory() + "adl-keys-" + UUID().uuidString.prefix(8)
 
@@ -11,7 +11,7 @@ struct KeyFolder: ~Copyable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// Makes a pair of keys.
+  /// Creates a pair of keys.
   func generate(_ name: String) throws -> (secret: SecretKey, known: PublicKey) {
     let secret = try #require(SecretKey.generate())
     return (secret, try KeyFile.write(secret, to: "\(path)/\(name)", name: name))
@@ -56,7 +56,7 @@ struct KeyFolder: ~Copyable {
       try KeyFile.publicKey(path: folder.path + "/laptop.secret", setting: "the key")
     }
     #expect(secret?.description.hasSuffix("it contains a secret key, which only its owner may have (the key)") == true)
-    // Whoever read it would wait for ever.
+    // Reading it would block forever.
     try #require(unsafe mkfifo(folder.path + "/pipe.public", 0o644) == 0)
     #expect(throws: EventError.badKey(path: folder.path + "/pipe.public", setting: "k", reason: "it is not a file")) {
       try KeyFile.publicKey(path: folder.path + "/pipe.public", setting: "k")

@@ -69,7 +69,7 @@ import Testing
     }
     let subscriber = try fixture.subscriber()
     var last: [String: String] = [:]
-    // It may join before the last of them was sent, and then gets what it was and what it becomes.
+    // It may join before the last of them was sent; then it gets both the old and the new state.
     while last != ["kitchen": "idle", "hall": "idle"] {
       let state = try JSONDecoder().decode(CameraState.self, from: next(.state, from: subscriber).json)
       last[state.camera] = state.state
@@ -96,7 +96,7 @@ import Testing
     let fixture = try Fixture()
     let early = try fixture.subscriber()
     fixture.join(early)
-    // This one matches no state, so nothing is sent to it alone.
+    // This one matches no state, so nothing is sent specially for it.
     let late = try RawSubscriber(fixture.publisher.endpoints.events, prefix: "adl/1/test/kitchen/event/")
     let joined = try RawSubscriber(fixture.publisher.endpoints.events, prefix: "adl/1/test/_daemon/")
     #expect(joined.receive(within: .seconds(10)) != nil)
@@ -211,7 +211,7 @@ import Testing
   }
 
   @Test func `gaps are counted per topic`() throws {
-    // A raw publisher stands in for one that lost messages on the way.
+    // A raw publisher replaces one that lost messages on the way.
     let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }  // scratch; the system clears what stays
@@ -315,7 +315,7 @@ import Testing
 }
 
 @Suite(.timeLimit(.minutes(5))) struct `Subscribers without libzmq` {
-  /// Longer than the 5 s of a handshake and the 20 s of a heartbeat without an answer that once cut them off.
+  /// Longer than the handshake's 5 s and the 20 s of an unanswered heartbeat that used to disconnect them.
   @Test func `subscribers without libzmq stay connected, in version 2 or without answering a PING of version 3`() throws
   {
     let fixture = try Fixture()
@@ -337,7 +337,7 @@ import Testing
 }
 
 @Suite(.timeLimit(.minutes(5))) struct `Connections` {
-  /// In a process of its own, since it uses up its descriptors.
+  /// In a separate process, because it uses up its descriptors.
   @Test func `connections that find no descriptor are refused and reported, and the publisher continues`() async {
     await #expect(processExitsWith: .success) {
       var limit = rlimit(rlim_cur: 160, rlim_max: 160)
@@ -347,7 +347,7 @@ import Testing
       let path = String(fixture.publisher.endpoints.events.dropFirst("ipc://".count))
       let subscriber = try fixture.subscriber()
       fixture.join(subscriber)
-      // As many as leave none for the other side of the last ones.
+      // Enough that none are left for the other side of the last ones.
       var peers: [CInt] = []
       while case let peer = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0), peer >= 0 { peers.append(peer) }
       for _ in 0..<8 { if let peer = peers.popLast() { close(peer) } }
@@ -376,7 +376,7 @@ import Testing
     var counters = CameraHealth.Counters()
     counters.frames = 77
     fixture.publisher.update(counters, of: "kitchen")
-    // Events and questions come to the publisher's thread by different ways: a question may overtake an event.
+    // Events and queries reach the publisher's thread on different paths: a query may overtake an event.
     func messages(where isExpected: ([String: Any]) -> Bool) throws -> [[String: Any]] {
       let deadline = ContinuousClock.now + .seconds(10)
       while true {
@@ -461,7 +461,7 @@ import Testing
       }
       asker.send(
         Int.random(in: 0..<2, using: &random) == 0 ? parts : [[], Array(#"{"query":{"query":[["#.utf8) + parts[0]])
-      // Subscriptions and their ends, to anything; other first bytes are messages that an XPUB hands on.
+      // Subscriptions and unsubscriptions to anything; other first bytes are messages that an XPUB passes on.
       subscriber.send([[UInt8.random(in: 0...2, using: &random)] + parts[0]])
     }
     #expect(try ask(#"{"query":"version"}"#, fixture)["schema"] as? String == "adl.event/1")

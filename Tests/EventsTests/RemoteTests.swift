@@ -42,7 +42,7 @@ private struct Remote: ~Copyable {
     try EventSubscriber(endpoint: events, heartbeat: .seconds(30), keys: identity(name, server: server))
   }
 
-  /// Asks for the status over the daemon's own socket until it is as wanted.
+  /// Queries the status on the daemon's own socket until it is as expected.
   func waitForLogins(_ isAsWanted: ([String: Int]) -> Bool) throws {
     struct Status: Decodable { var logins: [String: Int] }
     let deadline = ContinuousClock.now + .seconds(20)
@@ -78,7 +78,7 @@ private func dial(_ port: UInt16) -> CInt? {
   return code == 0 ? handle : nil
 }
 
-/// A TCP connection to the encrypted socket that says what it likes.
+/// A TCP connection to the encrypted socket that sends arbitrary bytes.
 @safe private final class Connection {
   private let handle: CInt
 
@@ -88,7 +88,7 @@ private func dial(_ port: UInt16) -> CInt? {
 
   func send(_ bytes: [UInt8]) { _ = unsafe Glibc.send(handle, bytes, bytes.count, CInt(MSG_NOSIGNAL)) }
 
-  /// What comes until the other side hangs up; `nil` when it has not after that time.
+  /// Everything until the other side hangs up; `nil` if it has not within that time.
   func receivedUntilEnd(within time: Duration) -> [UInt8]? {
     var timeout = timeval(tv_sec: 0, tv_usec: 50_000)
     unsafe setsockopt(handle, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
@@ -129,7 +129,7 @@ private func dial(_ port: UInt16) -> CInt? {
     }
     #expect(plain.receive(within: .milliseconds(200)) == nil)
     #expect(mistaken.next(timeout: .milliseconds(200)) == nil)
-    // Each of the four was counted, and said once.
+    // Each of the four was counted, but reported once.
     try remote.waitForLogins { $0["refused"] == 2 && $0["failed_handshakes"] ?? 0 >= 3 }
     #expect(remote.warnings.all.count { $0.contains("failed to log in") } == 1)
     #expect(remote.warnings.all.contains { $0.contains("connections to events.remote failed to log in") })
@@ -147,7 +147,7 @@ private func dial(_ port: UInt16) -> CInt? {
     while !refused { if case .refused? = phone.next(timeout: .seconds(20)) { refused = true } }
     let guest = try remote.subscriber("stranger")
     remote.fixture.join(guest)
-    // The other one is back, and still served.
+    // The other one is back and still served.
     while true {
       remote.fixture.publisher.publish(remote.fixture.event(.start, "after"))
       if case .message(let message)? = tablet.next(timeout: .milliseconds(50)), message.topic.kind == .event { break }
@@ -164,7 +164,7 @@ private func dial(_ port: UInt16) -> CInt? {
     while !refused { if case .refused? = phone.next(timeout: .seconds(20)) { refused = true } }
     #expect(remote.warnings.all.count { $0.contains("nobody can connect to events.remote") } == 1)
     try FileManager.default.moveItem(atPath: remote.clients + ".away", toPath: remote.clients)
-    // The door may stay closed for a heartbeat more.
+    // The sockets may stay closed for another heartbeat.
     var isBack = false
     while !isBack {
       let again = try remote.subscriber("phone")
@@ -236,7 +236,7 @@ private func dial(_ port: UInt16) -> CInt? {
   }
 }
 
-/// Stands between a client and the daemon, and notes what the client says.
+/// Sits between a client and the daemon, and records what the client sends.
 @safe private final class Tap: Sendable {
   let port: UInt16
   private let heard = Mutex<[UInt8]>([])

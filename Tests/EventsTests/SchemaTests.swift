@@ -2,7 +2,7 @@ import Events
 import Foundation
 import Testing
 
-/// The part of JSON Schema that our schemas use; stricter in one point: keys the schema does not know are findings.
+/// The subset of JSON Schema that our schemas use; stricter in one point: unknown keys are findings.
 private func findings(_ value: Any, against schema: [String: Any], at path: String = "$") -> [String] {
   var found: [String] = []
   if let constant = schema["const"] as? String, value as? String != constant {
@@ -50,7 +50,7 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
     return try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
   }
 
-  /// The schema that a message is to agree with.
+  /// The schema that a message must follow.
   private func schemaName(_ message: EventSubscriber.Message) -> String {
     guard message.topic.camera != Topic.rules else { return message.topic.kind == .state ? "alerts" : "alert" }
     let isPerson = String(decoding: message.json, as: UTF8.self).contains(#""type":"person."#)
@@ -115,7 +115,7 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
 
     var unseen: Set = ["event", "prediction", "state", "health", "heartbeat", "person", "alert", "alerts"]
     while !unseen.isEmpty {
-      // Again and again until the subscriber has joined both sockets.
+      // Repeated until the subscriber has joined both sockets.
       publisher.publish(event)
       publisher.publish(
         CameraState(

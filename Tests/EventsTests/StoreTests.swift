@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A store in memory that is durable when it is told to be.
+/// A store in memory that becomes durable on command.
 private final class ScriptedStore: MessageStore {
   private struct State {
     var messages: [PublishedMessage] = []
@@ -39,7 +39,7 @@ private final class ScriptedStore: MessageStore {
     answered(page)
   }
 
-  /// The disk answers again.
+  /// The disk responds again.
   func recover() {
     let waiting = state.withLock { state in
       defer { state.waiting = [] }
@@ -104,7 +104,7 @@ private final class ScriptedStore: MessageStore {
     fixture.publisher.publish(fixture.event(.start, "new"))
     fixture.publisher.publish(fixture.state("kitchen", "idle"))
     let first = try fixture.subscriber()
-    // Until the state has come, what was published may have been sent before this one had joined.
+    // Until the state has arrived, messages may have been sent before this subscriber joined.
     let message = try next(.event, from: first)
     #expect(try JSONDecoder().decode(ActivityEvent.self, from: message.json).id == "old")
     _ = try next(.state, from: first)

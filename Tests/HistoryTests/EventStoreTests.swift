@@ -93,7 +93,7 @@ import Testing
     for seq in 2...200 { first.keep([try sample.health(seq)]) {} }
     first.close()
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: stored.path))
-    // All but the header, so that it still looks like a database.
+    // Everything but the header, so that it still looks like a database.
     let size = try handle.seekToEnd()
     try handle.seek(toOffset: 100)
     try handle.write(contentsOf: Data(repeating: 0xAA, count: Int(size) - 100))
@@ -121,7 +121,7 @@ import Testing
 
   @Test func `an event store that cannot be written delays nobody, and stores what waited once it can`() throws {
     let stored = try Stored()
-    // A folder where the file should be stands in for rights that root would not miss.
+    // A folder in place of the file simulates missing permissions, which root would ignore.
     try FileManager.default.createDirectory(atPath: stored.path, withIntermediateDirectories: true)
     let store = try stored.store()
     for seq in 1...3 { store.keep(try sample.health(seq)) }

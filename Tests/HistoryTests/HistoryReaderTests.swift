@@ -5,7 +5,7 @@ import Testing
 
 @testable import History
 
-/// What a file holds beside its messages.
+/// What a file contains in addition to its messages.
 struct HistoryFileContent {
   let aliveTime: String?
   let messages: Int

@@ -121,7 +121,7 @@ import Testing
     let store = try stored.store()
     store.keep(try sample.activity(.start, 5, id: "a"))
     store.close()
-    // An hour later by the wall clock, and a minute after the boot.
+    // An hour later on the wall clock, and a minute after the boot.
     let clock = EventClock(bootID: "next") { (.seconds(60), Date(timeIntervalSince1970: 1_790_841_600)) }
     guard case .activity(let end) = try #require(try leftovers(stored, clock).first) else {
       Issue.record("no activity")

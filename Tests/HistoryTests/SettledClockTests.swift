@@ -8,7 +8,7 @@ import Testing
   private static let day = 86_400.0
   private static let start = Date(timeIntervalSince1970: 1_790_838_000)
 
-  /// Looks once a minute, so many times, with a clock that is `ahead` of the one that was right at the start.
+  /// Reads the clock once per minute, `times` times, with a wall clock `ahead` of the initial one.
   private func look(_ clock: inout SettledClock, from minute: Int = 0, times: Int, ahead: Double = 0) -> Double {
     var time = Self.start
     for minute in minute..<minute + times {
@@ -54,7 +54,7 @@ import Testing
     let earlier = try stored.store()
     for seq in 1...3 { earlier.keep(try sample.health(seq)) }
     earlier.close()
-    // A start whose clock is two years ahead looks at once for what is too old.
+    // A start with a clock two years ahead immediately looks for what is too old.
     let store = try stored.store { options in
       let (monotonic, wall) = Stored.clock.now()
       options.clock = .init(bootID: "boot") { (monotonic, wall.addingTimeInterval(2 * 365 * Self.day)) }

@@ -13,7 +13,7 @@ private func smallNetwork(
 
 private let weights = FormulaWeights(seed: 5)
 
-/// Bytes of a clip, the same at every run.
+/// A clip's bytes, the same in every run.
 private func pixels(frames: Int = 16, size: Int = 112) -> [UInt8] {
   Formula(seed: 5).values("pixels", count: frames * size * size * 3).map { UInt8(127.5 * ($0 + 1)) }
 }

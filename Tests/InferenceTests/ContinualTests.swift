@@ -5,7 +5,7 @@ import Testing
 
 @testable import Inference
 
-/// Continual windows are the network over the whole stream, which ends nowhere.
+/// Continual windows are the network applied to the whole stream, which never ends.
 @Suite struct `Continual windows` {
   private static let size = 112
   private static let weights = FormulaWeights(seed: 5)
@@ -36,7 +36,7 @@ import Testing
     let engine = try ClipEngine(
       network: network, parameters: Self.weights, precision: .f32, threads: 2, mode: .continual(hop: hop))
     #expect(engine.delay == 48)
-    // Long enough that the end's zero padding does not reach what is compared.
+    // Long enough that the zero padding at the end does not affect what is compared.
     let long = try ClipEngine(
       network: network, frames: 160, parameters: Self.weights, precision: .f32, threads: 2, keepingEndpoints: true)
     _ = try long.run(pixels: Self.stream.span)
@@ -47,7 +47,7 @@ import Testing
     var compared = 0
     for (index, first) in stride(from: 0, through: 96 - frames + 32, by: hop).enumerated() {
       let result = try engine.run(pixels: window(first, frames).span, after: index == 0 ? nil : hop, in: cache)
-      // Frames of the trunk's last layer that the result is of begin here.
+      // The first frame of the trunk's last layer that the result depends on.
       let begin = (first - engine.delay) / 8
       guard first >= engine.delay else {
         #expect(result == nil)
@@ -81,7 +81,7 @@ import Testing
     // What was seen before a gap does not count.
     #expect(try run(every(8, from: 0, to: 40) + [(64, nil)]) == nil)
     #expect(try run(every(8, from: 80, to: 120) + every(8, from: 0, to: 64)) == expected)
-    // More was skipped than the window still holds.
+    // More was skipped than the window still contains.
     #expect(try run(every(8, from: 0, to: 32) + [(64, 32)]) == nil)
   }
 

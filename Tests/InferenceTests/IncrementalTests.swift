@@ -5,17 +5,17 @@ import Testing
 
 @testable import Inference
 
-/// Windows computed from what the one before left are those computed as a whole.
+/// Windows computed from the previous one's results equal windows computed whole.
 @Suite struct `Incremental windows` {
   private static let size = 112
 
-  /// Noise that pictures are pieces of.
+  /// Noise from which pictures are cut.
   private static let noise: [UInt8] = {
     var random = SplitMix64(seed: 1)
     return (0..<100_000).map { _ in UInt8.random(in: 0...255, using: &random) }
   }()
 
-  /// A stream of pictures, each another.
+  /// A stream of different pictures.
   private struct Stream {
     let seed: UInt64
 
@@ -61,8 +61,8 @@ import Testing
       var shift: Int? = hop * Int.random(in: 1...3, using: &random)
       if !isContinued[which] { shift = nil }
       switch Int.random(in: 0..<10, using: &random) {
-      case 0: (positions[which], shift) = (positions[which] + 1000, nil)  // a gap, or a square that moved
-      case 1: shift = shift.map { $0 + 1 }  // of another grid
+      case 0: (positions[which], shift) = (positions[which] + 1000, nil)  // a gap, or a moved square
+      case 1: shift = shift.map { $0 + 1 }  // not a multiple of the hop
       default: break
       }
       positions[which] += shift ?? 0

@@ -45,7 +45,7 @@ import Testing
       let found = try #require(try engine.values(of: "Conv3d_1a_7x7"))
       let expected = try #require(try exact.values(of: "Conv3d_1a_7x7"))
       #expect(relativeError(found, expected) < 0.02)
-      // Each side of the picture for itself: a border wrong by one pixel's offset would drown in the whole.
+      // Each side of the picture separately: a border wrong by one pixel would be lost in the whole.
       let extent = try #require(engine.graph.node(named: "Conv3d_1a_7x7")).shape.extent
       let sides = found.indices.filter { index in
         let (x, y) = (index % extent.width, index / extent.width % extent.height)
@@ -144,7 +144,7 @@ import Testing
     // The error (100 - r)² + 200000 (r / 255)² / 12 is least at 79.6.
     #expect((79...80.2).contains(histogram.bestRange(levels: 255)))
     #expect((0.9...1.1).contains(histogram.range(holding: 0.999)))
-    // Nothing is cut off where all values matter alike.
+    // Nothing is clipped if all values matter equally.
     var even = ValueHistogram()
     even.add((0..<200_000).map { _ in Float.random(in: 0..<1, using: &random) })
     #expect(even.bestRange(levels: 255) > 0.98)

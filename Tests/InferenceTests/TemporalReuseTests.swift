@@ -10,7 +10,7 @@ import Testing
 
   private func frames(_ ranges: [Range<Int>]) -> Int { ranges.reduce(0) { $0 + $1.count } }
 
-  /// Frames that methods.md 1.3 counts without padding in a window of 64.
+  /// The number of frames not affected by padding in a window of 64, from methods.md 1.3.
   @Test(arguments: [
     ("Conv3d_1a_7x7", 1..<30), ("MaxPool3d_2a_3x3", 1..<30), ("Conv3d_2b_1x1", 1..<30), ("Conv3d_2c_3x3", 2..<29),
     ("MaxPool3d_3a_3x3", 2..<29), ("Mixed_3b", 3..<28), ("Mixed_3c", 4..<27), ("MaxPool3d_4a_3x3", 2..<13),
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  /// Every frame that a layer reads of another is computed there or was kept.
+  /// Every frame that a layer reads from another is computed there or was kept.
   @Test(arguments: [2, 4, 6, 8, 12, 16, 24, 32], [16, 32, 64, 72])
   func `every frame that is read exists`(shift: Int, length: Int) throws {
     let graph = try graph(frames: length)

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite(.serialized) struct `Alerts of the daemon` {
-  /// Settings for a model that always sees somebody lie, and a camera that never comes.
+  /// Settings for a model that always recognises lying, and a camera that never appears.
   private func settings(_ programs: borrowing Programs) throws -> String {
     try programs.write(
       """
@@ -45,7 +45,7 @@ import Testing
     #expect(raised == ["lying", "away"])
 
     let newcomer = try EventSubscriber(endpoint: endpoint, prefixes: ["adl/1/test/_rules/state/"])
-    // The state follows the alert: who joins between the two gets the one before first.
+    // The state follows the alert: a subscriber that joins between the two first gets the earlier one.
     var told: Set<String> = []
     while told != raised {
       guard case .message(let state) = try #require(newcomer.next(timeout: .seconds(20)), "only \(told)") else {
@@ -58,7 +58,7 @@ import Testing
     #expect(running.finish().status == 0)
     let recording = watch.finish().output
     let alerts = recording.split(separator: "\n").compactMap { line in
-      try? JSONDecoder().decode(Recorded.self, from: Data(line.utf8)).message  // others are no alerts
+      try? JSONDecoder().decode(Recorded.self, from: Data(line.utf8)).message  // other lines are not alerts
     }
     #expect(
       alerts.map { "\($0.type.rawValue) \($0.rule)" }.sorted() == [

@@ -97,7 +97,7 @@ final class `The bridge to MQTT` {
     for id in ["1", "2", "3"] { publisher.publish(event(id)) }
     publisher.publish(Self.state("kitchen", "idle"))
     try broker.start()
-    // The subscriber may come back after the bridge; whatever it missed, states are kept.
+    // The subscriber may return after the bridge; whatever it missed, states are retained.
     try listener.wait(for: #""state":"idle""#)
     bridge.terminate()
     let outcome = bridge.finish()

@@ -10,7 +10,7 @@ import Testing
     }
   }()
 
-  /// Everything that runs in the virtual machine; its own lines say what was checked.
+  /// Everything that runs in the virtual machine; its output says what was checked.
   @Test(
     .enabled(
       if: missing == nil,

@@ -5,7 +5,7 @@ import History
 import Testing
 
 @Suite(.serialized) struct `History of a daemon as a process` {
-  /// Settings with a history, in which one activity follows the other.
+  /// Settings with a history, in which activities follow one another.
   private func settings(_ programs: borrowing Programs) throws -> String {
     try programs.write(
       """
@@ -23,7 +23,7 @@ import Testing
       """, to: "adld.yaml")
   }
 
-  /// Receives until it is told to stop; fails when nothing comes.
+  /// Receives until told to stop; fails if nothing arrives.
   private func receive(
     _ subscriber: EventSubscriber, _ running: Programs.Running,
     until isEnough: (EventSubscriber.Message) throws -> Bool
@@ -48,7 +48,7 @@ import Testing
       received.insert(String(decoding: message.json, as: UTF8.self))
       return message.topic.kind == .event
     }
-    // Killed behind a start, an end, and in the middle of the recovery itself.
+    // Killed after a start, after an end, and in the middle of the recovery itself.
     for count in [1, 4, 2, 7, 1] {
       let running = try programs.start("adld", ["--config", config])
       var events = 0

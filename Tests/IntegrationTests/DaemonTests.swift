@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite(.serialized) struct `Daemon as a process` {
-  /// Settings for one camera, of which the whole picture is looked at.
+  /// Settings for one camera, of which the whole picture is analysed.
   private func settings(
     _ programs: borrowing Programs, model: String, source: String, recognition: String = ""
   ) throws -> String {
@@ -22,7 +22,7 @@ import Testing
       """, to: "adld.yaml")
   }
 
-  /// Everything a subscriber gets until the daemon's last heartbeat.
+  /// Everything a subscriber receives until the daemon's last heartbeat.
   private func messages(
     _ subscriber: EventSubscriber, while running: Programs.Running, stopWhen: (ActivityEvent) -> Bool
   ) throws -> [EventSubscriber.Message] {
@@ -51,7 +51,7 @@ import Testing
     throws
   {
     let programs = try Programs()
-    // Walking goes on; the longest duration ends it and lets it begin anew.
+    // Walking continues; the maximum duration ends it and lets it start again.
     let config = try settings(
       programs, model: Programs.peopleModel, source: Programs.walk(seconds: 60, rate: 10),
       recognition: ", maximumDuration: 8")
@@ -96,7 +96,7 @@ import Testing
     #expect(ends.map(\.endReason) == ["camera_lost", "shutdown"])
     let health = try messages.filter { $0.topic.kind == .health }
       .map { try JSONDecoder().decode(CameraHealth.self, from: $0.json).type }
-    // The first `online` may come before the subscriber does.
+    // The first `online` may arrive before the subscriber does.
     #expect(health.drop { $0 == .online }.prefix(2) == [.offline, .online])
   }
 

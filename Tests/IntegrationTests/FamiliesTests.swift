@@ -4,7 +4,7 @@ import Testing
 @Suite struct `Families of a model` {
   private static let scene = "synthetic:1?rate=15&size=64x64&length=4"
 
-  /// Walk and Wave are left to `other`.
+  /// Walk and Wave are in no family, so they are `other`.
   private func families(_ programs: borrowing Programs) throws -> String {
     try programs.write("Low: [Sit, Bend, Lie]\n", to: "families.yaml")
   }

@@ -15,7 +15,7 @@ import Testing
     async throws
   {
     let programs = try Programs()
-    // Few others are there, and none for long.
+    // There are few other threads, and none lives long.
     let port = Int.random(in: 20_000..<30_000)
     let config = try programs.write(
       """
@@ -42,7 +42,7 @@ import Testing
     while try await frames() < before + 10 { try await Task.sleep(for: .milliseconds(100)) }
     #expect(try await text("/healthz", port: port).contains(#""status":"ok""#))
     #expect(try await text("/", port: port).contains("<title>adl</title>"))
-    // The model is sure that somebody lies.
+    // The model is certain that somebody is lying.
     while try await !text("/api/day", port: port).contains(#""label":"Lie""#) {
       try await Task.sleep(for: .milliseconds(100))
     }

@@ -8,7 +8,7 @@ import Synthesis
 import Testing
 
 @Suite struct `Recognition of files` {
-  /// Recognises with the model of rendered people, shown the whole picture.
+  /// Recognises with the model of rendered people, which sees the whole picture.
   private func recognize(_ source: String) throws -> FileRecognition.Result {
     let model = try StudentModel(path: Programs.peopleModel)
     var options = PipelineOptions(model.card, view: .scene)
@@ -36,7 +36,7 @@ import Testing
     for rate in [25, 50] {
       let found = try walks(recognize(Programs.walk(seconds: 8, rate: rate)))
       #expect(found.count == 1)
-      // Windows begin every second sample, of 7.5 a second.
+      // Windows start at every second sample, at 7.5 samples per second.
       #expect(abs((found.first ?? 0) - reference) <= 2 / 7.5 + 1e-6, "\(rate) fps: \(found) against \(reference)")
     }
   }
@@ -89,7 +89,7 @@ import Testing
 
   @Test(.timeLimit(.minutes(5))) func `JSON about people has the documented shape`() throws {
     let programs = try Programs()
-    // Somebody who walks before a still camera is all that the finder of motion needs.
+    // A person who walks in front of a fixed camera is all that the motion finder needs.
     let outcome = try programs.run(
       "adl", "recognize", Programs.walk(seconds: 12, rate: 10, size: "160x120"), "--model", Programs.peopleModel,
       "--threads", "1", "--json")

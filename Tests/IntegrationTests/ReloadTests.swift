@@ -15,7 +15,7 @@ import Testing
     """
   }
 
-  /// Waits for a message that is wanted; everything before it goes by.
+  /// Waits for the wanted message and discards everything before it.
   private func wait(
     for subscriber: EventSubscriber, _ daemon: Programs.Running,
     until isWanted: (EventSubscriber.Message) throws -> Bool
@@ -57,7 +57,7 @@ import Testing
 
     _ = try programs.write(settings(programs, cameras: #"{name: hall, source: "synthetic:2"}"#), to: "adld.yaml")
     daemon.hangUp()
-    // States are sent to newcomers once more, so none is missed while the subscriber connects again.
+    // States are re-sent to new subscribers, so none is missed while the subscriber reconnects.
     try wait(for: subscriber, daemon) { $0.topic.kind == .state && $0.topic.camera == "hall" }
     try wait(for: subscriber, daemon) { message in
       let epoch = try epoch(message)

@@ -4,8 +4,8 @@ import Testing
 @Suite struct `Scores of recognised streams` {
   private static let truth = "begin,end,label\n0,5,idle\n5,9,Walk\n9,12,unknown\n12,15,Drink\n"
 
-  /// What `adl watch --json` prints: the camera has been online since 100 s; somebody walks from 106 to 109 s, and drinks
-  /// from 112.5 s on.
+  /// The output of `adl watch --json`: the camera has been online since 100 s; somebody walks from 106 to 109 s, and
+  /// drinks from 112.5 s on.
   private static let log = [
     #"{"notice":"no sign from the daemon; waiting for it"}"#,
     line(
@@ -106,7 +106,7 @@ import Testing
     let truth = try programs.write(Self.truth, to: "truth.csv")
     let log = try programs.write(Self.log, to: "log")
     let score = try score(programs.run("adl", "score", log, "--truth", truth, "--json"))
-    // Without windows every second stands for one: five of idle and three of unknown.
+    // Without windows, every second counts as one: five of idle and three of unknown.
     #expect(score.activities.map(\.onset) == [6, 12.5] && score.false.isEmpty)
     #expect(score.quiet == 1 && score.quietWindows == 8 && score.seconds == 15)
     let other = try programs.run("adl", "score", log, "--truth", truth, "--camera", "hall")

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Programs whose output is full, closed, or read by nobody, and files that are not theirs to replace.
+/// Programs whose output is full, closed, or read by nobody, and files that they must not replace.
 @Suite struct `Programs' output` {
   private func shell(_ programs: borrowing Programs, _ command: String) throws -> Programs.Outcome {
     try Programs.Running("/bin/sh", ["-c", "cd \(Programs.products) && \(command)"], folder: programs.folder).finish()
@@ -38,7 +38,7 @@ import Testing
     for _ in 0..<600 where !FileManager.default.fileExists(atPath: programs.folder + "/query") {
       Thread.sleep(forTimeInterval: 0.1)
     }
-    // Some lines of its log are lost by then.
+    // By then some lines of its log are lost.
     Thread.sleep(forTimeInterval: 2)
     daemon.terminate()
     #expect(daemon.finish().status == 0)

@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func `bfloat16 rounds to the nearest value, ties to even`() {
-    // Every positive finite bfloat16, and points below, at and above the middle to the next one.
+    // Every positive finite bfloat16, and points below, at and above the midpoint to the next one.
     for pattern in UInt32(0)..<0x7f7f {
       let bits = pattern << 16
       for (offset, expected) in [(UInt32(0x7fff), pattern), (0x8000, pattern + pattern % 2), (0x8001, pattern + 1)] {

@@ -3,9 +3,9 @@ import Testing
 
 @testable import ModelFile
 
-/// Checkpoints of the PyTorch that is installed here, of whatever version.
+/// Checkpoints written by the installed PyTorch, whatever its version.
 ///
-/// `ADL_PYTHON` names an interpreter that has it; else `python3` on PATH is asked.
+/// `ADL_PYTHON` names an interpreter that has it; the default is `python3` on PATH.
 @Suite(.enabled(if: Python.hasTorch, "no Python with torch; ADL_PYTHON=INTERPRETER names one"))
 struct FreshCheckpointTests {
   @Test func `new files from the installed PyTorch contain the same tensors as the stored ones`() throws {

@@ -12,7 +12,7 @@ import Testing
     try writtenTensors(tinyNetwork(nonLocal: .none, head: .meanOverSteps))
   }
 
-  /// What is said of a file that holds `content`; "none" when it is read.
+  /// The refusal of a file that contains `content`; "none" if it is read.
   private func refusal(_ content: Data) throws -> String {
     let folder = try TestFolder()
     let path = try folder.write(content)

@@ -5,7 +5,7 @@ import Testing
 @testable import ModelFile
 
 @Suite struct ONNXExportTests {
-  /// Weights without zeros and ones, so that nothing cancels out unseen.
+  /// Weights without zeros and ones, so that no error cancels out.
   private struct Lively: ParameterSource {
     func values(of parameter: ParameterDescription) -> [Float] {
       let shift = Float(parameter.name.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) % 101 })
@@ -44,7 +44,7 @@ import Testing
   ) throws {
     let network = try tinyNetwork(nonLocal: variant.nonLocal, head: variant.head)
     let tensors = try floatTensors(exported(network))
-    // Batch norms are folded: their four vectors go, and every convolution has a bias.
+    // Batch norms are folded: their four vectors disappear, and every convolution gets a bias.
     let parameters = try network.graph().parameters.filter { !$0.name.contains(".bn.") && !$0.name.contains(".W.1.") }
     let biases = try network.graph().nodes.compactMap { node -> ParameterDescription? in
       guard case .convolution(let layer) = node.operation, !layer.hasBias else { return nil }
@@ -63,7 +63,7 @@ import Testing
     func exportedValues(_ name: String) throws -> [Float] {
       try #require(tensors.first { $0.description.name == name }).values
     }
-    // The stem's convolution has no bias of its own, the Non-Local block's projection has one.
+    // The stem's convolution has no bias, the Non-Local block's projection has one.
     for (weight, bias, own, norm, epsilon) in [
       ("Conv3d_1a_7x7.conv3d.weight", "Conv3d_1a_7x7.conv3d.bias", false, "Conv3d_1a_7x7.bn", Float(1e-3)),
       ("fuse_att_fc.W.0.weight", "fuse_att_fc.W.0.bias", true, "fuse_att_fc.W.1", 1e-5),

@@ -4,7 +4,7 @@ import Testing
 @testable import ModelFile
 
 @Suite struct PickleReaderTests {
-  /// Opcodes that the reader knows, and a few that it refuses.
+  /// Opcodes that the reader supports, and a few that it refuses.
   private static let opcodes =
     Array("(01NJKMILGXTU)t]laed}suqrpghjcRbQ.i2o".utf8) + [
       0x80, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x93, 0x94, 0x95, 0x81,
@@ -98,7 +98,7 @@ import Testing
 
   @Test func `endlessly nested or circular objects neither overflow the stack nor leak`() throws {
     let depth = 99_000
-    // One more is the empty one, which is there from the start.
+    // Plus the empty one, which always exists.
     #expect(try read(Array("]".utf8) + Array(repeating: 0x85, count: depth) + [0x2e]).heap.tuples.count == depth + 1)
     let lists =
       Array(repeating: UInt8(ascii: "]"), count: depth) + Array(repeating: UInt8(ascii: "a"), count: depth - 1)
@@ -120,7 +120,7 @@ import Testing
     var bytes: [UInt8] = [0x80, 2, 0x5d, 0x71, 0]
     for _ in 0..<1000 {
       bytes.append(0x28)
-      // Each a pair of a step and a loss.
+      // Each one a pair of a step and a loss.
       for _ in 0..<1000 { bytes += [0x4b, 7, 0x47, 0, 0, 0, 0, 0, 0, 0, 0, 0x86] }
       bytes.append(0x65)
     }
@@ -133,7 +133,7 @@ import Testing
       let (value, heap, _) = try read(Array(text.utf8))
       #expect(heap.text(value) == "ab", "\(text)")
     }
-    // What Python 3 makes of b"\xff\x00a" in protocols 0 and 2.
+    // How Python 3 writes b"\xff\x00a" in protocols 0 and 2.
     for bytes in [
       Array("c_codecs\nencode\n(V".utf8) + [0xff] + Array("\\u0000a\nVlatin1\ntR.".utf8),
       Array("c_codecs\nencode\n(X".utf8) + [4, 0, 0, 0, 0xc3, 0xbf, 0, 0x61] + Array("X\u{6}\0\0\0latin1tR.".utf8),

@@ -78,7 +78,7 @@ import Testing
   @Test func `the metrics omit a missing history`() throws {
     let text = Metrics(board: Board.made().snapshot, process: .current, historyBytes: nil).text
     #expect(!text.contains("adl_history_bytes"))
-    // Nothing has been recognised, and a metric without samples is none.
+    // Nothing has been recognised, and a metric without samples is omitted.
     #expect(!text.contains("adl_activities_total"))
     #expect(try !Exposition(text).samples.isEmpty)
   }

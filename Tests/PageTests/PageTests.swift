@@ -151,7 +151,7 @@ import Testing
 
   @Test func `the page shows a day with what extends into it, and counts its part`() throws {
     let board = Board.made()
-    board.take("A", "Sit", from: "2026-10-24T21:50:00.000Z", to: "2026-10-24T22:10:00.000Z")  // over midnight in Berlin
+    board.take("A", "Sit", from: "2026-10-24T21:50:00.000Z", to: "2026-10-24T22:10:00.000Z")  // midnight in Berlin
     board.take("B", "Walk", from: "2026-10-25T10:00:00.000Z", to: "2026-10-25T10:05:00.000Z")
     board.take("C", "Sit", camera: "hall", from: "2026-10-25T10:50:00.000Z", to: nil)
     let page = try page(board)
@@ -212,7 +212,7 @@ import Testing
   @Test(arguments: [
     ("2026-10-25", "Europe/Berlin", 25.0), ("2026-03-29", "Europe/Berlin", 23), ("2026-07-01", "Europe/Berlin", 24),
     ("2026-04-05", "Australia/Lord_Howe", 24.5),
-    // Midnight itself is left out.
+    // Midnight itself is excluded.
     ("2026-09-06", "America/Santiago", 23),
   ])
   func `days have as many hours as the clocks say`(text: String, zone: String, hours: Double) throws {

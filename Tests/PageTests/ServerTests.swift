@@ -65,7 +65,7 @@ import Testing
   @Test func `the server disconnects clients that do not read the answer`() throws {
     var limits = HTTPServer.Limits()
     (limits.connections, limits.time) = (1, .milliseconds(300))
-    // More than the kernel keeps for a client.
+    // More than the kernel buffers for a client.
     let body = [UInt8](repeating: 0, count: 50_000_000)
     let served = try Served(limits) { request in
       request.path == "/large" ? HTTPResponse(contentType: "text/plain", body: body) : Self.hello
@@ -96,7 +96,7 @@ import Testing
   @Test func `the server answers several clients at a time`() throws {
     let both = DispatchSemaphore(value: 0)
     let served = try Served { request in
-      // The first waits for the second.
+      // The first one waits for the second.
       if request.path == "/first" {
         return both.wait(timeout: .now() + 20) == .success ? Self.hello : .text(.unavailable, "")
       }
@@ -143,7 +143,7 @@ import Testing
   }
 
   @Test func `the page's unix socket replaces one that nobody listens on`() throws {
-    // What a killed daemon leaves.
+    // As left behind by a killed daemon.
     let left = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

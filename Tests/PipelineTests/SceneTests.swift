@@ -23,7 +23,7 @@ import Video
     drive.serve(drive.pipeline.tick(at: last + .seconds(30.1)))
     #expect(drive.isStalled)
     #expect(drive.story == ["online", "start Walk", "end Walk camera_lost", "stalled"])
-    // It is said once, however long it lasts and however often the source is opened again.
+    // Reported once, however long it lasts and however often the source is reopened.
     drive.serve(drive.pipeline.tick(at: last + .seconds(60)))
     drive.pipeline.open(at: last + .seconds(61))
     drive.serve(drive.pipeline.tick(at: last + .seconds(92)))
@@ -41,14 +41,14 @@ import Video
     let frozen = ["online", "start Walk", "end Walk camera_lost", "stalled"]
     #expect(drive.story == frozen && drive.pipeline.isFrozen)
     #expect(drive.reasons.last?.contains("bit for bit, for 20.0 s") == true)
-    // Opened again, it is no better.
+    // Reopening it does not help.
     drive.pipeline.open(at: end)
     end = drive.play(3, from: end, picture: 7)
     #expect(drive.story == frozen && drive.pipeline.isFrozen)
     drive.pipeline.open(at: end)
     end = drive.play(1, from: end)
     #expect(drive.story == frozen + ["online"] && !drive.pipeline.isFrozen)
-    // A camera that was away meanwhile may come back with the picture that it left with.
+    // A camera that was lost meanwhile may come back with the same picture.
     drive.play(15 * 19, from: end, picture: 7)
     drive.serve(drive.pipeline.lose(.offline, at: end + .seconds(19), reason: "unplugged"))
     drive.play(15 * 19, from: end + .seconds(30), picture: 7)
@@ -79,7 +79,7 @@ import Video
     #expect(drive.isStalled)
     let end = drive.play(10, from: .seconds(10))
     #expect(drive.story == ["skipped", "stalled", "online", "start Walk"])
-    // A few of them among good ones are left out.
+    // A few of them among good ones are skipped.
     drive.playGarbage(10, from: end)
     #expect(drive.condition == .online)
     drive.playGarbage(40, from: end + SampleRate(15).offset(ofTick: 10))
@@ -137,7 +137,7 @@ import Video
     let drive = try Drive()
     for index in 0...Int(8 * rate) { drive.play(1, from: .seconds(10 + Double(index) / rate)) }
     #expect(drive.story == ["online", "start Walk"])
-    // 8 s are 120 samples; a window every second one from the 8th on.
+    // 8 s are 120 samples; one window per second sample from the 8th on.
     #expect((55...57).contains(drive.windows.count), "\(drive.windows.count)")
   }
 

@@ -7,7 +7,7 @@ import Video
 
 @testable import Pipeline
 
-/// What streams keep between windows, and that it changes nothing of what is said.
+/// What streams keep between windows, and that it does not change the results.
 @Suite struct `Memory of streams` {
   private let network: StudentNetwork
   private let engine: ClipEngine
@@ -49,7 +49,7 @@ import Video
     #expect(try memory.room(for: source.window(), of: stream(1), engine)?.shift == 4)
     source.ring.removeAll()
     #expect(try memory.room(for: source.window(), of: stream(1), engine)?.shift == .none)
-    // Somebody else's windows have nothing to do with these.
+    // Another person's windows are unrelated.
     #expect(try memory.room(for: source.window(), of: stream(2), engine)?.shift == .none)
     #expect(memory.byteCount == 2 * engine.cacheBytes)
   }
@@ -58,7 +58,7 @@ import Video
     var memory = StreamMemory(engine, most: engine.cacheBytes, hop: .seconds(2))
     var (first, second) = (Source(), Source())
     #expect(try memory.room(for: first.window(), of: stream(1), engine) != nil)
-    // As long as the first goes on, there is no room for the second.
+    // While the first stream continues, there is no room for the second.
     for _ in 0..<5 {
       #expect(try memory.room(for: second.window(), of: stream(2), engine) == nil)
       #expect(try memory.room(for: first.window(), of: stream(1), engine)?.shift == 2)

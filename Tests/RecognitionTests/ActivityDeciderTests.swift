@@ -2,14 +2,14 @@ import Basics
 import Recognition
 import Testing
 
-/// A timeline in which each character is one window of half a second: a letter is the activity the network is sure of,
-/// `-` a window that is sure of none.
+/// A timeline in which each character is a window of half a second: a letter is the activity the network is certain of,
+/// `-` a window without a certain activity.
 private struct Timeline {
   static let labels = ["A", "B", "C", "idle", "other"]
   static let hop = Duration.milliseconds(500)
   static let span = Duration.seconds(4)
 
-  /// Probability of the sure activity.
+  /// Probability of the certain activity.
   var sure: Float = 0.9
   var motion: Float = 10
 
@@ -77,7 +77,7 @@ private func described(_ changes: [ActivityChange]) -> [String] {
       return nil
     }
     #expect(abs((confidence("AAAA---") ?? 0) - 0.9) < 1e-6)
-    // Counted from the window that started it on: three sure ones and a dip.
+    // Counted from the window that started it: three certain ones and a dip.
     #expect(abs((confidence("AAA-A---") ?? 0) - (3 * 0.9 + 0.2) / 4) < 1e-6)
   }
 

@@ -9,7 +9,7 @@ private let families = [
 ]
 private let grouping = LabelGrouping(labels: labels, families: families)
 
-/// Scores of one window a second, each as long as four.
+/// Scores of windows of four seconds, one per second.
 private struct Windows {
   var decider: ActivityDecider
   private var count = 0

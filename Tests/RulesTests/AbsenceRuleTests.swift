@@ -98,7 +98,7 @@ import Testing
     run.pass(hours: 2)
     run.set(clockBy: 86_400)
     run.pass(hours: 6)
-    // The first day's window is over at the jump, the second day's is watched from 08:00 only.
+    // The first day's window is over at the jump, the second day's is only watched from 08:00.
     #expect(run.log == ["undecided meal@7201.0", "undecided meal@25200.0"])
   }
 

@@ -89,7 +89,7 @@ import Testing
     }
   }
 
-  /// Facts with the seconds at which they come; some end what never began.
+  /// Facts with their times in seconds; some end what never began.
   private static func facts(_ random: inout SplitMix64) -> [(time: Double, fact: Fact)] {
     var time = 0.0
     return (0..<200).map { _ in

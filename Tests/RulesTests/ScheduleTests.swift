@@ -23,10 +23,10 @@ import Testing
     // The night in which clocks go from 02:00 to 03:00 has seven hours, that in which they go back nine.
     ("22:00-06:00", "2026-03-29T00:30:00Z", "in 2026-03-28T21:00:00Z 2026-03-29T04:00:00Z"),
     ("22:00-06:00", "2026-10-25T00:30:00Z", "in 2026-10-24T20:00:00Z 2026-10-25T05:00:00Z"),
-    // 02:30 does not exist: the window begins after the skip; nor does all of 02:00 to 03:00.
+    // 02:30 does not exist: the window starts after the skip; nor does any of 02:00 to 03:00.
     ("02:30-04:00", "2026-03-29T01:00:00Z", "in 2026-03-29T01:00:00Z 2026-03-29T02:00:00Z"),
     ("02:00-03:00", "2026-03-29T01:00:00Z", "out 2026-03-28T02:00:00Z 2026-03-30T00:00:00Z"),
-    // 02:30 comes twice: the first counts, as begin and as end.
+    // 02:30 occurs twice: the first one counts, as start and as end.
     ("02:30-04:00", "2026-10-25T00:30:00Z", "in 2026-10-25T00:30:00Z 2026-10-25T03:00:00Z"),
     ("01:00-02:30", "2026-10-25T00:30:00Z", "out 2026-10-25T00:30:00Z 2026-10-26T00:00:00Z"),
   ])

@@ -95,7 +95,7 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
 
   @Test func `bridge settings read a password file without its line end`() throws {
     let path = NSTemporaryDirectory() + "adl-password-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: path) }  // the test has said what it has to say
+    defer { try? FileManager.default.removeItem(atPath: path) }  // the test has already reported everything
     let settings = try parse("broker: {username: adl, passwordFile: \(path)}")
     let missing = #expect(throws: SettingsError.self) { try settings.broker.readPassword() }
     #expect(missing.map { "\($0)" } == "\(path): cannot be read: No such file or directory")

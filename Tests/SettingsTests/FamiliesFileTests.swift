@@ -86,7 +86,7 @@ private func findings(_ text: String) -> [String] {
     let families = try FamiliesFile.load(path: path, labels: kinetics)
     #expect(families.count == 35 && families.reduce(0) { $0 + $1.labels.count } == 180, "as README says")
     for family in families { #expect(family.name.first?.isUppercase == true, "\(family.name)") }
-    // A list that lacks a label is noticed: the check above means something.
+    // A list with a missing label is noticed, so the check above is meaningful.
     let error = #expect(throws: SettingsError.self) {
       try FamiliesFile.load(path: path, labels: kinetics.filter { $0 != "yawning" })
     }

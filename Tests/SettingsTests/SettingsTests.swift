@@ -12,7 +12,7 @@ private func parse(_ text: String) throws(SettingsError) -> DaemonSettings {
   try DaemonSettings.parse(text, path: "adld.yaml", hostName: "Flat12.local")
 }
 
-/// The smallest good file, with more lines.
+/// The smallest valid file, plus more lines.
 private func minimal(_ more: String = "") -> String {
   "model: {path: m.safetensors}\ncameras:\n  - {name: room, source: synthetic:1}\n\(more)"
 }
@@ -56,7 +56,7 @@ private func minimal(_ more: String = "") -> String {
   }
 
   @Test func `the shipped settings state the actual defaults`() throws {
-    // Every commented `#key: value` line put into effect must change nothing.
+    // Enabling every commented `#key: value` line must change nothing.
     let uncommented = try shippedText().split(separator: "\n", omittingEmptySubsequences: false).map { line in
       let body = line.drop { $0 == " " }
       guard body.first == "#", let next = body.dropFirst().first, next != " ", !body.hasPrefix("#node"),

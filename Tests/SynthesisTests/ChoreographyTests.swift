@@ -5,7 +5,7 @@ import Testing
 @testable import Synthesis
 
 @Suite struct `Performances` {
-  /// Every action from every situation it can begin in, by several people.
+  /// Every action from every situation in which it can start, by several people.
   static let cases: [(SyntheticAction, Choreography.Situation)] = SyntheticAction.allCases.flatMap { action in
     Choreography.situations(action).map { (action, $0) }
   }

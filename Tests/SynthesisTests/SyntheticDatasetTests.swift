@@ -8,11 +8,11 @@ import Video
 
 @testable import Synthesis
 
-/// A folder that is gone with the value.
+/// A folder that is deleted with the value.
 private final class Folder: Sendable {
   let path = FileManager.default.temporaryDirectory.appendingPathComponent("adl-\(UUID().uuidString)").path
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }  // nothing to keep: it may never have been made
+  deinit { try? FileManager.default.removeItem(atPath: path) }  // nothing to keep: it may never have been created
 
   /// All files by name.
   func files() throws -> [String: Data] {
@@ -64,7 +64,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
       let report = DatasetCheck.run(dataset, workers: 1) { _, _ in }
       #expect(report.broken.isEmpty)
     }
-    // The lists of a whole set need no files.
+    // The lists of a whole set do not require the files.
     let whole = SyntheticDataset(SyntheticOptions(folder: folder.path, clips: 1200, seed: 1))
     func people(_ split: SyntheticDataset.Split, _ partition: String) -> (subjects: Set<String>, cameras: Set<String>) {
       let rows = whole.list(split).split(separator: "\n").dropFirst().map {
@@ -101,7 +101,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
         let truth = body.joints.map { view.seen($0) }
         for (joint, place) in truth.enumerated() {
           let read = point(track, frame, joint)
-          // A tracker's x grows to the camera's left; the file has four digits.
+          // A tracker's x increases to the camera's left; the file has four digits.
           #expect((read - SIMD3(-place.x, place.y, place.z)).length < 2e-4)
         }
       }
@@ -121,7 +121,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     let track = try SkeletonFile.read("\(folder.path)/\(dataset.name(motion, camera: 2))_pose3d.json", .smarthome15)
     let view = dataset.rig(motion).views[1]
     let truth = dataset.take(motion).people[0].performance.skeleton(at: 0)
-    // The head is the first joint of Smarthome's graph, the left wrist the sixth; y grows downwards.
+    // The head is the first joint of Smarthome's graph, the left wrist the sixth; y increases downwards.
     for (joint, place) in [(0, truth[.head]), (5, truth[.leftWrist])] {
       let seen = view.seen(place)
       #expect((point(track, 0, joint) - SIMD3(-seen.x, -seen.y, seen.z)).length < 2e-4)
@@ -147,7 +147,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
           guard (0..<size.width).contains(x), (0..<size.height).contains(y) else { continue }
           let pixel = y * size.width + x
           #expect(canvas.depths[pixel] < empty.depths[pixel])
-          // The surface is before the joint, and not by more than a body's width.
+          // The surface is in front of the joint, but by no more than a body's width.
           #expect(canvas.depths[pixel] < seen.z + 0.06 && canvas.depths[pixel] > seen.z - 1)
         }
       }
@@ -236,7 +236,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
 }
 
 @Suite struct `Picture noise` {
-  /// Grain that is another picture's, moved, would be a motion that every network sees.
+  /// Noise repeated with an offset would be a motion that every network sees.
   @Test func `picture noise is never repeated, in any picture`() {
     var random = PlaceRandom(seed: 1, stream: 0)
     let (a, b) = (Film(&random), Film(&random))
@@ -271,7 +271,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     skeleton = choreography.finished().skeleton(at: 0)
   }
 
-  /// Mean distance of seen joints from the truth, and the share of frames without a body.
+  /// Mean distance of visible joints from the truth, and the fraction of frames without a body.
   private func observe(_ factor: Float) -> (error: Float, lost: Float) {
     var (sum, count, lost): (Float, Float, Float) = (0, 0, 0)
     for seed in UInt64(0)..<20 {

@@ -6,7 +6,7 @@ import Video
 @testable import Synthesis
 
 @Suite struct `A synthetic source` {
-  /// A clock that moves when somebody waits, or when it is told to.
+  /// A clock that advances when somebody waits, or on command.
   private final class SteppedClock: Sendable {
     private let time = Mutex(Duration.seconds(50))
 

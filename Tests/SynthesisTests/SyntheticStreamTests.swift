@@ -35,7 +35,7 @@ import Video
     #expect(zip(truths, truths.dropFirst()).allSatisfy { $0.begin <= $1.begin })
   }
 
-  /// What one-person streams were before there were others.
+  /// One-person streams as they were before there were others.
   @Test func `streams of two people leave a stream of one unchanged`() {
     let dataset = SyntheticDataset(SyntheticOptions(folder: "", clips: 3, seed: 7))
     let one = SyntheticStream(seconds: 20, dataset: dataset, subjects: [1008], seed: 7)

@@ -76,7 +76,7 @@ import Testing
   }
 
   @Test func `ten thousand steps leak no tensor`() async {
-    // In a process of its own: tests beside it hold tensors too.
+    // In a separate process, because tests running at the same time hold tensors too.
     await #expect(processExitsWith: .success) {
       let x = try Tensor.of([1, 2, 3] as [Float], [3])
       try x.requireGradient()
@@ -86,7 +86,7 @@ import Testing
       for step in 0..<10_000 {
         try optimizer.clearGradients()
         try (x * x - 2.0).relu().sum().backward()
-        // A call that fails must not leak either; libtorch takes its time to describe each failure.
+        // A failing call must not leak either; libtorch takes time to describe each failure.
         if step % 500 == 0 { #expect(throws: TensorError.self) { try x.matmul(Tensor.zeros([2])) } }
         try optimizer.step(learningRates: [1e-3])
       }

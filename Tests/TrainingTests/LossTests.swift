@@ -4,7 +4,7 @@ import Tensors
 import Testing
 import Training
 
-/// Every loss by hand-computed values, and its gradient by central differences in float64.
+/// Every loss against hand-computed values, and its gradient against central differences in float64.
 struct LossTests {
   private static let tolerance = 1e-6
 
@@ -37,7 +37,7 @@ struct LossTests {
     // Unit vectors after normalisation: v = (1,0), (0,1); p = (0,1), (0,1).
     let video = try Tensor.of([2, 0, 0, 5] as [Double], [2, 2])
     let pose = try Tensor.of([0, 1, 0, 3] as [Double], [2, 2])
-    // d² of pairs: 2 and 0. Of negatives: v0-p1 2, v1-p0 0; the margin 1 is missed by 0 and by 1.
+    // d² of pairs: 2 and 0. Of negatives: v0-p1 2, v1-p0 0; the margin 1 is violated by 0 and by 1.
     #expect(
       isClose(try value(EmbeddingLoss.contrastive(video: video, pose: pose, margin: 1)), (2 + 0) / 2 + (0 + 1) / 2))
     // One clip has no negatives.
@@ -95,7 +95,7 @@ struct LossTests {
     let loss = try ContrastiveLoss.crd(
       student: embedding, teacher: embedding, candidates: candidates, bank: bank, partitions: partitions,
       temperature: 0.5)
-    // Scores e² and e⁰, Z their mean times two rows; noise N/M = 1/2.
+    // Scores e² and e⁰; Z is their mean times two rows; noise N/M = 1/2.
     let z = (exp(2.0) + 1) / 2 * 2
     let (pair, stranger) = (exp(2.0) / z, 1 / z)
     let direction = -(log(pair / (pair + 0.5 + 1e-7)) + log(0.5 / (stranger + 0.5 + 1e-7)))
@@ -121,7 +121,7 @@ struct LossTests {
   }
 
   @Test func `CRD stays finite at the largest dot products, and prefers pairs`() throws {
-    // Methods 10.2, item 7.
+    // Dot products of 1 and -1, the extremes for unit vectors.
     let bank = try bank(student: [1, 0, -1, 0], teacher: [1, 0, -1, 0], rows: 2)
     let far = try Tensor.of([-1, 0] as [Double], [1, 2])
     let near = try Tensor.of([1, 0] as [Double], [1, 2])
@@ -132,7 +132,7 @@ struct LossTests {
         partitions: Tensor.of([1, 1] as [Double], [2]), temperature: 0.07)
       #expect(try value(loss).isFinite)
     }
-    // Few negatives, many rows: h of a pair is near 1, so that the loss is near 0.
+    // Few negatives, many rows: h of a pair is near 1, so the loss is near 0.
     let wide = try MemoryBank(rows: 1000, dimension: 2, seed: 1, on: .cpu)
     try wide.student.assignRows(Tensor.of([0, 1] as [Int64], [2]), Tensor.of([1, 0, -1, 0] as [Float], [2, 2]))
     try wide.teacher.assignRows(Tensor.of([0, 1] as [Int64], [2]), Tensor.of([1, 0, -1, 0] as [Float], [2, 2]))
@@ -147,7 +147,7 @@ struct LossTests {
     let teacher = try Tensor.of([1, 0, 1, 0] as [Double], [2, 2])
     let loss = try ContrastiveLoss.infoNCE(
       student: student, teacher: teacher, candidates: nil, bank: nil, temperature: 0.5)
-    // Student to teacher: rows of logits (2, 2) and (0, 0); back: (2, 0) and (2, 0), own on the diagonal.
+    // Student to teacher: rows of logits (2, 2) and (0, 0); back: (2, 0) and (2, 0), the own pair on the diagonal.
     let forward = (log(2.0) + log(2.0)) / 2
     let backward = (log(exp(2.0) + 1) - 2 + log(exp(2.0) + 1)) / 2
     #expect(isClose(try value(loss), (forward + backward) / 2))
@@ -195,7 +195,7 @@ struct LossTests {
     let extent = Extent(1, 1, 2)
     let plain = try AttentionLoss.marginal(attention, positions: extent, keys: extent).doubles()
     #expect(plain == [0.375, 0.625])
-    // Two keys of 1x2 stand for four positions of 1x4: bilinear with half-pixel centres.
+    // Two keys of 1x2 for four positions of 1x4: bilinear with half-pixel centres.
     let rows = try Tensor.of([0.25, 0.75, 0.25, 0.75, 0.25, 0.75, 0.25, 0.75], [1, 4, 2])
     let wide = try AttentionLoss.marginal(rows, positions: Extent(1, 1, 4), keys: Extent(1, 1, 2)).doubles()
     let spread = [0.25, 0.25 * 0.75 + 0.75 * 0.25, 0.25 * 0.25 + 0.75 * 0.75, 0.75]
@@ -211,7 +211,7 @@ struct LossTests {
     #expect(isClose(try value(AttentionLoss.released(student: student, teacher: teacher)), 0.125))
     let divergence = (0.75 * log(1.5) + 0.25 * log(0.5)) / 2
     #expect(abs(try value(AttentionLoss.divergence(student: student, teacher: teacher)) - divergence) < 1e-9)
-    // A position nobody looks at is no infinity.
+    // A position nobody looks at does not give infinity.
     let blind = try Tensor.of([1, 0] as [Double], [1, 2])
     let other = try Tensor.of([0, 1] as [Double], [1, 2])
     #expect(try value(AttentionLoss.divergence(student: blind, teacher: other)).isFinite)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Training
 
-/// What the methods promise before any data is seen.
+/// Properties of the methods that hold before any data is seen.
 struct MethodTests {
   private let mode = ForwardMode.evaluation
 

@@ -5,7 +5,7 @@ import Tensors
 import Testing
 import Training
 
-/// The settings files that come with the program.
+/// The settings files shipped with the program.
 struct PresetTests {
   private static let folder =
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -29,7 +29,7 @@ struct PresetTests {
   func `each preset can be trained with`(name: String) throws {
     let parts = name.split(separator: "/").map(String.init)
     let stage = try #require(Stage(rawValue: parts[1].replacing("-compat", with: "")))
-    // Few channels, as only the structure is looked at.
+    // Few channels, because only the structure matters.
     let settings = try settings(name, ["network.width=0.0625", "network.poseWidth=0.125", "start.model="])
     #expect(settings.data.dataset.rawValue == parts[0])
     let skeletons: [DataSettings.Kind: SkeletonGraph] = [.smarthome: .smarthome15, .nucla: .kinect20]
@@ -90,7 +90,7 @@ struct PresetTests {
     let defaults = try TrainingSettings.parse("", path: "defaults")
     for match in described {
       let value = match.output.2.trimmingCharacters(in: .whitespaces)
-      // The described value changes nothing.
+      // The documented value changes nothing.
       let said = try TrainingSettings.parse(
         "", path: "said", overrides: value.isEmpty ? [] : ["\(match.output.1)=\(value)"])
       #expect(said == defaults, "\(match.output.1) is not \(value) when left out")

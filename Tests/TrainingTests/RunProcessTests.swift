@@ -8,7 +8,7 @@ import Training
 @Suite(.serialized) struct RunProcessTests {
   private static var program: String { beside("adl-train") }
 
-  /// A program beside the tests.
+  /// A program next to the tests.
   private static func beside(_ name: String) -> String {
     let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
     return URL(fileURLWithPath: bundle).deletingLastPathComponent().path + "/" + name
@@ -40,7 +40,7 @@ import Training
 
   private func run(_ name: String) -> String { recordings.folder + "/" + name }
 
-  /// Runs to the end and gives what it said.
+  /// Runs to the end and returns the output.
   @discardableResult
   private func complete(_ name: String, _ arguments: [String] = [], stage: [String] = ["rgb"]) throws -> String {
     let (process, messages) = try start(name, arguments, stage: stage)
@@ -55,7 +55,7 @@ import Training
     return table.points("loss").map(\.y)
   }
 
-  /// Waits until so many steps are on disk.
+  /// Waits until that many steps are on disk.
   private func waitForSteps(_ count: Int, _ name: String, _ process: Process) async throws {
     while process.isRunning {
       let text = FileManager.default.contents(atPath: run(name) + "/log.csv").map {
@@ -68,7 +68,7 @@ import Training
 
   @Test(.timeLimit(.minutes(5)))
   func `a killed run continues with exactly the losses of an uninterrupted one`() async throws {
-    // Everything that draws or remembers.
+    // Everything that draws random numbers or has memory.
     let everything = [
       "network.dropout=0.5", "augmentation.preset=strong", "run.averageDecay=0.9", "run.batch=2", "run.accumulate=2",
       "run.batchNorm=batch", "run.preciseNorm=2", "data.cache=memory",
@@ -98,7 +98,7 @@ import Training
     try expectEqual("one", "two", steps: 10, tolerance: 1e-5)
   }
 
-  /// Losses and weights of two runs.
+  /// Compares the losses and weights of two runs.
   private func expectEqual(_ one: String, _ two: String, steps: Int, tolerance: Double) throws {
     let (a, b) = (try losses(one), try losses(two))
     #expect(a.count == steps && b.count == steps)
@@ -107,7 +107,7 @@ import Training
       try SafetensorsFile(path: run(one) + "/last.safetensors"),
       try SafetensorsFile(path: run(two) + "/last.safetensors")
     )
-    // Together: a bias that is still close to zero is rounding before it is anything else.
+    // All biases together: one that is still close to zero is mostly rounding error.
     var (difference, length) = (0.0, 0.0)
     for (name, entry) in first.entries where !name.hasPrefix("optimizer/") {
       let other = try #require(second.entries[name])
@@ -129,7 +129,7 @@ import Training
     let student = [
       "start.poseTeacher=\(run("pose"))", "start.attentionTeacher=\(run("attention"))", "feature.dimension=16",
       "feature.negatives=6", "feature.weight=1", "attention.weight=10", "pose.frames=20", "run.epochs=8",
-      // With the others' 0.01 the loss rises, and with it what was rounding.
+      // With 0.01, as elsewhere, the loss rises and amplifies rounding errors.
       "optimizer.learningRate=0.001",
       "run.averageDecay=0.9",
     ].flatMap { ["--set", $0] }

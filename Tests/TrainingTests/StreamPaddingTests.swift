@@ -9,7 +9,7 @@ import Training
 @Suite struct `Padding with the stream` {
   private static let size = 112
 
-  /// What a student learns from with `--temporal-padding stream` is what the live engine shows it.
+  /// A student trained with `--temporal-padding stream` sees what the live engine shows it.
   @Test(arguments: [16, 32])
   func `padding with the stream gives the logits of continual windows`(frames: Int) throws {
     let network = try StudentNetwork(

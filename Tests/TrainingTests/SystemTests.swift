@@ -4,7 +4,7 @@ import Testing
 
 @testable import Training
 
-/// What moves in a step, and what stays.
+/// What a step changes, and what it does not.
 struct SystemTests {
   private static let frames = 16
   private static let size = 112
@@ -54,7 +54,7 @@ struct SystemTests {
     return values
   }
 
-  /// Trains a few steps, and checks that a gradient reaches every parameter that is to learn, and that each network moves.
+  /// Trains a few steps, and checks that a gradient reaches every learned parameter, and that each network changes.
   private func expectEverythingLearns(_ system: any TrainingSystem) throws {
     let before = try values(system)
     let batch = try source.make([0, 1, 2, 3])

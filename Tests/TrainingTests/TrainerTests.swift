@@ -131,7 +131,7 @@ import Training
     #expect(try trainer(.rgb, settings, source, in: "precise").run() == .finished)
     let checkpoint = try TrainingCheckpoint(path: folder + "/precise/last.safetensors")
     let network = try #require(checkpoint.description.clip)
-    // With a momentum of 1 the running statistics are the last batch's.
+    // With a momentum of 1, the running statistics are the last batch's.
     let module = try ClipNetwork(network, from: checkpoint.parameters(.clip), on: .cpu, momentum: 1)
     let statistics = module.parameters.all.filter(\.description.isStatistic)
     let stored = try statistics.map { try $0.tensor.doubles() }

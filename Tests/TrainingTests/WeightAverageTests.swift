@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized) struct WeightAverageTests {
   private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("adl-average-\(UUID())").path
 
-  /// One weight, one running statistic, and one weight that does not learn.
+  /// One weight, one running statistic, and one frozen weight.
   private final class Numbers: TrainingSystem {
     let parameters: ParameterStore
     static let weight = ParameterDescription("a.weight", [2], initial: .constant(1))

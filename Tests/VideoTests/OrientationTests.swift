@@ -4,7 +4,7 @@ import Testing
 @testable import Video
 
 @Suite struct Orientations {
-  /// Turns a picture of one number a pixel, plainly.
+  /// Rotates a picture with one number per pixel, in the simplest way.
   private func turned(_ rows: [[Int]], _ orientation: Orientation) -> [[Int]] {
     var rows = orientation.isMirrored ? rows.map { $0.reversed() } : rows
     for _ in 0..<orientation.quarterTurns {
@@ -13,7 +13,8 @@ import Testing
     return rows
   }
 
-  /// As EXIF defines them: row 0 of what is stored is seen at the top, top, bottom, bottom, left, right, right, left.
+  /// As defined by EXIF: row 0 of the stored picture is shown at the top, top, bottom, bottom, left, right, right,
+  /// left.
   @Test(arguments: [
     (1, [[1, 2, 3], [4, 5, 6]]), (2, [[3, 2, 1], [6, 5, 4]]), (3, [[6, 5, 4], [3, 2, 1]]),
     (4, [[4, 5, 6], [1, 2, 3]]),
@@ -63,7 +64,7 @@ import Testing
     #expect(Orientation(column: (.nan, 1), row: (2, 2)) == .upright)
   }
 
-  /// The picture in RGB, turned plainly, as a frame that needs no turning.
+  /// The picture in RGB, rotated in the simplest way, as a frame that needs no rotation.
   private func upright(_ frame: Frame, _ orientation: Orientation) throws -> Frame {
     var stored = frame
     stored.orientation = .upright
@@ -112,7 +113,7 @@ import Testing
       var (ours, theirs) = ([UInt8](), [UInt8]())
       var (first, second) = (FramePreprocessor(picture), FramePreprocessor(picture))
       #expect(try first.process(&frame, into: &ours) == second.process(&expected, into: &theirs))
-      // Which way is resampled first decides the last rounding.
+      // The last rounding depends on the direction resampled first.
       #expect(worstDifference(ours, theirs.map(Double.init)) <= 1)
       let black = [ours, theirs].map { (pixels) in pixels.indices.filter { pixels[$0] == 0 } }
       #expect(black[0].count > 10 && black[0] == black[1])

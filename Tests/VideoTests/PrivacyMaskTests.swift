@@ -3,7 +3,7 @@ import Testing
 import Video
 
 struct PrivacyMaskTests {
-  /// A white picture after the mask, as one row of `#` and `.` per pixel row.
+  /// A white picture with the mask applied, as one row of `#` and `.` per pixel row.
   private func painted(_ mask: PrivacyMask, _ width: Int, _ height: Int) throws -> [String] {
     var frame = Frame()
     frame.format = .rgb24
@@ -34,12 +34,12 @@ struct PrivacyMaskTests {
     #expect(try painted(PrivacyMask(polygons: [triangle]), 4, 4) == ["####", "###.", "##..", "#..."])
     let sliver = [(-1.0, 0.4), (2.0, 0.4), (2.0, 0.401)].map { PrivacyMask.Point(x: $0.0, y: $0.1) }
     #expect(try painted(PrivacyMask(polygons: [sliver]), 4, 4) == ["....", "####", "....", "...."])
-    // A ring: the hole of an even-odd shape stays visible.
+    // A ring: the hole in an even-odd shape stays visible.
     let ring = [
       (0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0),
       (0.25, 0.25), (0.25, 0.75), (0.75, 0.75), (0.75, 0.25), (0.25, 0.25),
     ].map { PrivacyMask.Point(x: $0.0, y: $0.1) }
-    // The bridge between the two outlines is an edge, too, and blackens the pixels it passes.
+    // The bridge between the two outlines is an edge too, and blackens the pixels it crosses.
     #expect(try painted(PrivacyMask(polygons: [ring]), 4, 4) == ["####", "#..#", "#..#", "####"])
   }
 
@@ -58,7 +58,7 @@ struct PrivacyMaskTests {
     var preprocessor = FramePreprocessor(ClipPreprocessing(size: 30, mask: mask))
     var first = randomFrame(format, 41, 31, padding: 2, using: &random)
     var second = first
-    // Every value that a hidden pixel has a share in is another one in the second frame.
+    // Every value affected by a hidden pixel is different in the second frame.
     let sharing = chromaSharing(format)
     for index in 0..<(format == .grey ? 1 : 3) {
       let (across, down) = index == 0 ? (1, 1) : sharing

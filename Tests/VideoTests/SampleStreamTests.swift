@@ -1,7 +1,7 @@
 import Testing
 import Video
 
-/// A camera whose picture is its time: grey level and the position of a bar change with it.
+/// A camera whose picture shows its time: grey level and the position of a bar change with it.
 private func sceneFrame(_ time: Duration, sequence: Int, format: PixelFormat = .grey) -> Frame {
   var frame = Frame()
   frame.timestamp = time
@@ -47,7 +47,7 @@ struct SampleStreamTests {
   }
 
   @Test func `windows are due when the ring is full and at every hop, none skipped`() {
-    // 5 fps at 15 Hz: three samples per frame, so that one push can bring several windows.
+    // 5 fps at 15 Hz: three samples per frame, so that one push can give several windows.
     var stream = SampleStream(ClipPreprocessing(size: 4), frames: 8, hop: 2)
     var window = ClipWindow(frames: 8, size: 4)
     var ends: [Int] = []
@@ -115,7 +115,7 @@ struct SampleStreamTests {
         shown.append(sample.sequence)
       }
     }
-    // Frame 4 fails at its tick; of 3 and 5, equally near up to a nanosecond, the earlier takes it.
+    // Frame 4 fails at its tick; of 3 and 5, equally near to within a nanosecond, the earlier one takes it.
     #expect(shown == [0, 2, 3, 6, 8, 10, 12] || shown == [0, 2, 5, 6, 8, 10, 12])
     #expect(decodedFrames.count == 8)
     #expect(sampler.counters.unusable == 1)
@@ -143,7 +143,7 @@ struct SampleStreamTests {
     var shown: [Sample] = []
     for index in 0..<200 {
       var frame = sceneFrame(SampleRate(60).offset(ofTick: index), sequence: index)
-      // Good, then two seconds of frames that are cut off, then good.
+      // Good, then two seconds of truncated frames, then good.
       if (30..<150).contains(index) { frame.byteCount = 3 }
       sampler.push(&frame, decode: refuse) { (sample, _) in shown.append(sample) }
     }
@@ -183,7 +183,7 @@ struct SampleStreamTests {
       var frame = sceneFrame(.milliseconds(time), sequence: index)
       sampler.push(&frame, decode: refuse) { (sample, _) in motion.append(sample.motion) }
     }
-    // Levels 0, 10, 20, 30 at 100 ms apart; frames that are repeated do not move, nor does a new run's first.
+    // Levels 0, 10, 20, 30, 100 ms apart; repeated frames have no motion, nor does the first one of a new run.
     #expect(motion == [0, 10, 0, 10, 10, 0])
   }
 

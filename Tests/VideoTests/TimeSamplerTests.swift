@@ -2,10 +2,10 @@ import Basics
 import Testing
 import Video
 
-/// Which frame each tick shows, decided with all frames known.
+/// The frame shown at each tick, determined with all frames known.
 ///
-/// Frames are cut into runs where time goes back or jumps by more than a second; in each run tick k is `first + k / rate`
-/// and takes the nearest frame, the earlier of two. The last tick is the last one a frame has arrived for.
+/// Frames are split into runs where time goes back or jumps by more than a second; in each run tick k is `first + k /
+/// rate` and takes the nearest frame, the earlier of two. The last tick is the last one for which a frame has arrived.
 private func nearestFrames(_ times: [Duration], _ rate: SampleRate) -> [(frame: Int, time: Duration)] {
   var runs: [[Int]] = []
   for (index, time) in times.enumerated() {
@@ -36,7 +36,7 @@ private func nearestFrames(_ times: [Duration], _ rate: SampleRate) -> [(frame: 
 
 private func abs(_ time: Duration) -> Duration { time < .zero ? .zero - time : time }
 
-/// The same, frame by frame.
+/// The same, determined frame by frame.
 private func sampledFrames(_ times: [Duration], _ sampler: TimeSampler, flush: Bool = false) -> [(
   frame: Int, time: Duration
 )] {
@@ -123,7 +123,7 @@ struct TimeSamplerTests {
     }
     let waiting = sampledFrames(times, TimeSampler())
     let early = sampledFrames(times, TimeSampler(minimumFrameInterval: .milliseconds(8)))
-    // One tick more may be settled at the end.
+    // One more tick may be settled at the end.
     #expect(early.count - waiting.count <= 1)
     #expect(early.prefix(waiting.count).map(\.frame) == waiting.map(\.frame), "seed \(seed)")
     // A frame 1 ms before its tick does not wait for the next one.
@@ -147,7 +147,7 @@ struct TimeSamplerTests {
   }
 
   @Test func `the last frame takes the tick just after it and no other`() {
-    // 128 frames at 30 fps: 64 samples, as taking every second frame gives; the 65th tick is a frame away.
+    // 128 frames at 30 fps: 64 samples, the same as every second frame; the 65th tick is one frame away.
     #expect(sampledFrames(frames(SampleRate(30), 128), TimeSampler(), flush: true).count == 64)
     // A last frame 1 ms before its tick counts.
     let times = [0, 33, 65].map { Duration.milliseconds($0) }

@@ -3,7 +3,7 @@ import Testing
 @testable import Capture
 
 @Suite struct `A backlog of frames` {
-  /// Frames at `rate` of which each takes `work` to use and `decoding` to leave out; the largest delay of a used one.
+  /// Runs frames at `rate`, each taking `work` to use and `decoding` to drop; returns the largest delay of a used one.
   private func run(rate: Double, work: Duration, decoding: Duration, seconds: Double) -> (
     used: Int, stale: Int, latest: Duration
   ) {

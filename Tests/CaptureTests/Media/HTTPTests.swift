@@ -10,7 +10,7 @@ import Video
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// The frames until the end, and what the end was if it was an error.
+  /// The number of frames, and the error at the end, if any.
   private func read(_ answer: Data) throws -> (frames: Int, error: CaptureError?) {
     let listener = try ServingListener(answer)
     var count = 0
@@ -38,7 +38,7 @@ import Video
     #expect(error.isTransient)
   }
 
-  /// Forty small JPEGs, each another.
+  /// Forty small, different JPEGs.
   private func pictures() throws -> [Data] {
     let encoder = try CameraJPEGEncoder()
     return try (0..<40).map { index in
@@ -76,7 +76,7 @@ import Video
   @Test(.timeLimit(.minutes(1))) func `consecutive JPEGs play if the server says that they are video`()
     throws
   {
-    // More than what is looked at before playing begins.
+    // More than is probed before playing starts.
     let body = try (0..<40).reduce(Data()) { body, _ in try pictures().reduce(body, +) }
     func head(_ type: String) -> Data { Data("HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\n\r\n".utf8) }
     let found = try read(head("video/x-motion-jpeg") + body)

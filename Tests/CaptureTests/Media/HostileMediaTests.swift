@@ -24,7 +24,7 @@ import Video
     return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
   }
 
-  /// Reads to the end; an error is as good as an end, a crash or an endless file is not.
+  /// Reads to the end; an error counts as an end, but a crash or an endless file does not.
   private func survive(_ bytes: [UInt8]) throws -> Int {
     let path = folder.file("damaged")
     try Data(bytes).write(to: URL(fileURLWithPath: path))

@@ -5,7 +5,7 @@ import Video
 
 @testable import Capture
 
-/// A frame's own bytes, without what is left of an earlier, larger one.
+/// A frame's own bytes, without the remains of an earlier, larger one.
 func content(_ frame: Frame) -> [UInt8] { Array(frame.bytes.prefix(frame.byteCount)) }
 
 /// Every frame of a source that ends.
@@ -249,7 +249,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     picture += "image/jpeg".utf8
     picture += [0, 3, 0]
     picture += content(jpeg)
-    // ID3's sizes have seven bits a byte, those of its parts eight.
+    // ID3's sizes have seven bits per byte, those of its parts eight.
     func big(_ number: Int, _ bits: Int) -> [UInt8] {
       (0..<4).map { UInt8(truncatingIfNeeded: (number >> (bits * (3 - $0))) & ((1 << bits) - 1)) }
     }

@@ -31,7 +31,7 @@ import Video
     try writer.finish()
     let (frames, _) = try allFrames(path)
     let ticks = frames.map { (($0.timestamp - frames[0].timestamp) / .seconds(1) * 360_000).rounded() }
-    // From the first picture on: the third follows as the second did; 499 ms and what follows it are a tick late.
+    // Relative to the first picture: the third follows like the second; 499 ms and what follows it are a tick late.
     #expect(ticks == [0, 14_400, 28_800, 176_400, 176_401, 176_402])
     #expect(frames.allSatisfy { $0.color.matrix == .bt601 && $0.color.range == .limited && $0.format == .i420 })
   }
@@ -44,7 +44,7 @@ import Video
       #expect(frame.size == size)
       #expect(frame.sequence == index)
       #expect(abs(frame.timestamp / .milliseconds(1) - Double(index) * 1000 / 30) < 2)
-      // Luma along the middle row tells where white ends.
+      // Luma along the middle row shows where white ends.
       let row = frame.planes[0].offset + 24 * frame.planes[0].rowBytes
       let white = (0..<size.width).count { frame.bytes[row + $0] > 128 }
       #expect(abs(white - (8 + 8 * index)) <= 1)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Capture
 
-/// What waits for a camera wakes when one comes, and for nothing else.
+/// Waiting for a camera ends when one arrives, and for no other reason.
 @Suite struct `Cameras being plugged in` {
   let folder: TemporaryFolder
   private let files = FileManager.default
@@ -21,7 +21,7 @@ import Testing
     try? files.createSymbolicLink(atPath: folder.file(name), withDestinationPath: "../../video0")
   }
 
-  /// Whether a wait of so long ends early when `change` is made during it.
+  /// Whether a wait of this length ends early when `change` is made meanwhile.
   private func wakes(_ arrivals: CameraArrivals, within time: Duration, _ change: @escaping @Sendable () -> Void)
     -> Bool
   {
@@ -33,7 +33,7 @@ import Testing
   @Test func `a new camera is noticed by its node`() throws {
     let arrivals = try #require(CameraArrivals(devices: folder.path))
     #expect(wakes(arrivals, within: .seconds(20)) { make("video3") })
-    // Rights that are given later let it be opened, too.
+    // Permissions granted later also make it usable.
     #expect(wakes(arrivals, within: .seconds(20)) { giveRights("video3") })
   }
 

@@ -9,7 +9,7 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// Two nodes of one USB camera and a second camera, laid out as the kernel and udev do it.
+  /// Two nodes of one USB camera and a second camera, laid out as by the kernel and udev.
   private func machine() throws -> CameraDirectory {
     let files = FileManager.default
     func write(_ text: String, _ path: String) throws {
@@ -52,7 +52,7 @@ import Testing
     #expect(error?.isTransient == true)
   }
 
-  /// Two cameras that nothing but their socket tells apart: udev's one link leads to the last of them.
+  /// Two cameras that only the port distinguishes; udev's single link leads to the last of them.
   private func twins(serial: String?) throws -> CameraDirectory {
     let files = FileManager.default
     func write(_ text: String, _ path: String) throws {

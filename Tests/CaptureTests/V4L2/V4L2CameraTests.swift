@@ -181,7 +181,7 @@ import Video
     #expect(camera.counters.corrupt == 0)
   }
 
-  /// Cuts an H.264 stream before whatever leads to each picture.
+  /// Splits an H.264 stream into the packets of each picture.
   private func accessUnits(_ stream: [UInt8]) -> [[UInt8]] {
     let starts = (0..<stream.count - 3).filter { stream[$0] == 0 && stream[$0 + 1] == 0 && stream[$0 + 2] == 1 }
     var (units, unit): ([[UInt8]], [UInt8]) = ([], [])
@@ -248,7 +248,7 @@ import Video
   ) throws {
     device.refusals["VIDIOC_S_FMT"] = code
     let color = ColorDescription(matrix: .bt601, range: .limited)
-    // Some leave the line length out as well.
+    // Some omit the line length as well.
     device.fixedFormat = V4L2Format(
       fourCC: FourCC("YU12"), size: FrameSize(width: 16, height: 8), rowBytes: 0, color: color)
     let camera = try V4L2Camera(device: device, options: V4L2Options(), clock: .monotonic)
@@ -299,7 +299,7 @@ import Video
 }
 
 @Suite struct `Rows of V4L2 pictures` {
-  /// Where a value lies in a driver's buffer: planes one after another, chroma rows of planar 4:2:0 half as long.
+  /// The position of a value in a driver's buffer: planes one after another, chroma rows of planar 4:2:0 half as long.
   private func index(_ format: PixelFormat, _ part: Int, x: Int, y: Int, height: Int, rowBytes: Int) -> Int {
     let luma = rowBytes * height
     return switch format {
@@ -318,7 +318,7 @@ import Video
     let fourCC = try #require(V4L2Options.Format.native(format).fourCCs.first)
     for (width, height, padding) in [(7, 5, 0), (7, 5, 9), (8, 4, 24), (33, 3, 31), (16, 7, 0), (1, 1, 5)] {
       let least = format.planeShape(0, FrameSize(width: width, height: height)).rowBytes
-      // Chroma rows are half as long, so an odd line has no place for its last value.
+      // Chroma rows are half as long, so an odd row length has no room for the last value.
       let rowBytes = (least + padding + 1) / 2 * 2
       let time = ManualClock(start: .zero)
       let device = ScriptedDevice(clock: time)
