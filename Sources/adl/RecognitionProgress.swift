@@ -13,7 +13,7 @@ struct RecognitionProgress {
   private var line: ProgressLine
 
   /// - Parameters:
-  ///   - task: what is being done, such as "recognising".
+  ///   - task: what is being done, such as "recognizing".
   ///   - duration: the recording's duration; `nil` if unknown.
   ///   - line: where the progress is shown.
   ///   - began: when the pass started.
