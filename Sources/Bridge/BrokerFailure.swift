@@ -21,7 +21,7 @@ package enum BrokerFailure: Error, Equatable, CustomStringConvertible {
       "the broker refused the login; change broker.username and broker.password, or the broker's list of users"
     case .refused(let code): "the broker refuses the connection with code \(code)"
     case .tls(let reason):
-      "no encrypted connection to the broker: \(reason); look at broker.tls.ca, broker.tls.certificate and broker.tls.key"
+      "no encrypted connection to the broker: \(reason); check broker.tls.ca, broker.tls.certificate and broker.tls.key"
     case .unanswered(usesTLS: false):
       "the broker ended the connection before it answered; if it wants TLS, set broker.tls.enabled"
     case .unanswered(usesTLS: true):

@@ -1,4 +1,4 @@
-// What the shim's files share: the one place where C++ exceptions end.
+// Shared by the shim's files; the only place that catches C++ exceptions.
 #pragma once
 
 #include <opencv2/core.hpp>

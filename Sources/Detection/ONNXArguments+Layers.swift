@@ -62,7 +62,7 @@ extension ONNXArguments {
     guard input.count == 4 else { throw refused("does not have an input of four axes") }
     for index in 1...4 {
       guard let values = constant(index), values.element == .float32, values.shape == [input[1]] else {
-        throw refused("has values that are not one per channel")
+        throw refused("does not have one value per channel")
       }
     }
     try float("epsilon")

@@ -23,7 +23,7 @@ struct ONNXShapes {
     for node in graph.nodes {
       guard node.outputs.count == 1, let output = node.outputs.first, !output.isEmpty, made.insert(output).inserted
       else {
-        throw ProtobufDamage("a node of kind \(node.operation) does not have one output of its own name")
+        throw ProtobufDamage("a node of kind \(node.operation) does not have exactly one output with a unique name")
       }
       if node.operation == "Constant" {
         guard case .tensor(let tensor)? = node.attributes["value"], node.attributes.count == 1, node.inputs.isEmpty

@@ -119,8 +119,8 @@ package struct HTMLReport: Sendable {
     section(
       "Confusion matrix",
       """
-      <p class="quiet">Colour and figures are percentages of the true activity's clips. Hold the pointer over a cell for \
-      its count.</p>\(wide(main.confusion.inlineSVG()))
+      <p class="quiet">Colours and numbers are percentages of the true activity's clips. Hover over a cell to see its \
+      count.</p>\(wide(main.confusion.inlineSVG()))
       """)
   }
 
@@ -133,7 +133,7 @@ package struct HTMLReport: Sendable {
     }
     guard !rows.isEmpty else { return section("Worst confusions", "<p>There are none.</p>") }
     let heads =
-      "<th>True activity</th><th>Recognised as</th><th class=\"n\">Clips</th><th class=\"n\">Of its clips</th>"
+      "<th>True activity</th><th>Recognised as</th><th class=\"n\">Clips</th><th class=\"n\">Share of its clips</th>"
     return section(
       "Worst confusions", wide("<table><thead><tr>\(heads)</tr></thead><tbody>\(rows.joined())</tbody></table>"))
   }
@@ -143,8 +143,8 @@ package struct HTMLReport: Sendable {
       "Reliability",
       """
       <div class="row"><div class="panel wide">\(ReliabilityDiagram(bins: main.reliability).inlineSVG())</div>
-      <div class="beside"><p>Bars: share of right verdicts among those of about one probability. Orange marks: the \
-      probability that was promised; it lies on the dashed line. Below: how many clips each bar has.</p>
+      <div class="beside"><p>Bars: fraction of correct verdicts among those with similar probabilities. Orange marks: \
+      their mean probability, which lies on the dashed line. Below: number of clips for each bar.</p>
       <p>Expected calibration error \(Markup.percent(main.calibrationError, digits: 2)), mean negative log-likelihood \
       \(Markup.decimal(main.negativeLogLikelihood, 4)), at temperature \(Markup.decimal(main.temperature, 3)).</p></div></div>
       """)
@@ -162,7 +162,7 @@ package struct HTMLReport: Sendable {
     }
     let heads = """
       <th>Activity</th><th class="n">Clips</th><th class="n">Recall</th><th></th><th class="n">Precision</th>\
-      <th>Most often taken for</th>
+      <th>Most often confused with</th>
       """
     return section(
       "Activities", wide("<table><thead><tr>\(heads)</tr></thead><tbody>\(rows.joined())</tbody></table>"))
@@ -173,15 +173,15 @@ package struct HTMLReport: Sendable {
     let left =
       absent.isEmpty
       ? "All activities occur."
-      : "Left out, because the list has no clip of \(absent.count == 1 ? "it" : "them"): \(absent.joined(separator: ", "))."
+      : "Excluded, because the list has no clips of \(absent.count == 1 ? "it" : "them"): \(absent.joined(separator: ", "))."
     return section(
       "Definitions",
       """
       <p><b>Mean class accuracy</b>: mean of the recalls of the activities that occur in the list. \(left)</p>
-      <p><b>Windows “paper”</b>: softmax of each window, then the largest over windows. <b>“code”</b>: sum of raw logits \
+      <p><b>Windows “paper”</b>: softmax of each window, then the maximum over windows. <b>“code”</b>: sum of raw logits \
       over windows.</p>
       <p><b>Calibration error</b>: \(Evaluation.binCount) bins of equal width over the probability of the verdict; mean of \
-      |share right − mean probability|, weighted by clips. Probabilities are the pooled scores divided by their sum \
+      |fraction correct − mean probability|, weighted by clips. Probabilities are the pooled scores divided by their sum \
       (“paper”) or the softmax of the mean logits (“code”).</p>
       """)
   }

@@ -33,7 +33,7 @@ package struct PoseCheck: Sendable {
       throw malformed("it records no input of a pose network")
     }
     guard let graph = SkeletonGraph.allCases.first(where: { $0.jointCount == input[3] }) else {
-      throw malformed("no skeleton of ours has \(input[3]) joints")
+      throw malformed("no supported skeleton has \(input[3]) joints")
     }
     map = entry.tensors.first { $0.name == "attention" }.map { Array($0.statistics.shape.dropFirst()) }
     classes = entry.vectors["logits"]?.count

@@ -16,6 +16,7 @@ struct NetworkPlan {
 
   /// One pass over memory or one oneDNN operation.
   struct Step {
+    /// What the step computes.
     enum Action {
       case pack(odn_packing)
       case kernel(Kernel)

@@ -140,22 +140,22 @@ package struct StudentImport: ParameterSource {
 
   private static func remarks(_ network: StudentNetwork, _ fit: Fit, prefix: String, location: String) -> [String] {
     var remarks: [String] = []
-    if !location.isEmpty { remarks.append("the weights are those under \(location)") }
-    if !prefix.isEmpty { remarks.append("the prefix \(prefix) was taken off every name") }
+    if !location.isEmpty { remarks.append("the weights were read from \(location)") }
+    if !prefix.isEmpty { remarks.append("the prefix \(prefix) was removed from every name") }
     switch (network.nonLocal, network.head) {
     case (.none, .meanOverSteps):
-      remarks.append("a plain I3D: completed by the identity for the Non-Local block and a mean over steps")
-    case (.none, .stepClassifier): remarks.append("no Non-Local block: completed by the identity")
-    case (_, .meanOverSteps): remarks.append("no fc layer: completed by a mean over steps")
+      remarks.append("a plain I3D: added an identity Non-Local block and a mean over steps")
+    case (.none, .stepClassifier): remarks.append("no Non-Local block: added an identity")
+    case (_, .meanOverSteps): remarks.append("no fc layer: added a mean over steps")
     case (_, .stepClassifier): break
     }
     if !fit.absentScales.isEmpty {
-      remarks.append("\(fit.absentScales.count) batch-norm scales are absent, as in TensorFlow's files, and taken as 1")
+      remarks.append("\(fit.absentScales.count) batch-norm scales are absent, as in TensorFlow's files, and set to 1")
     }
     if !fit.trainingLayers.isEmpty {
       remarks.append("dropped, for training only: \(fit.trainingLayers.joined(separator: ", "))")
     }
-    if !fit.buffers.isEmpty { remarks.append("dropped, of no layer: \(fit.buffers.joined(separator: ", "))") }
+    if !fit.buffers.isEmpty { remarks.append("dropped, as no layer uses them: \(fit.buffers.joined(separator: ", "))") }
     if fit.counters > 0 { remarks.append("dropped: \(fit.counters) counters num_batches_tracked") }
     return remarks
   }

@@ -4,6 +4,7 @@ import History
 
 /// `/api/now`: what is going on now.
 struct NowAnswer: Encodable {
+  /// A camera's last published messages.
   struct Camera: Encodable {
     var name: String
     /// As last published; absent before the first.
@@ -38,6 +39,7 @@ struct DayAnswer: Encodable {
   /// The most activities in one answer.
   static let most = 5000
 
+  /// An activity on this day; `person` is absent if it was recognised from the whole picture.
   struct Activity: Encodable {
     var id: String
     var camera: String
@@ -50,6 +52,7 @@ struct DayAnswer: Encodable {
     var end: String?
   }
 
+  /// All activities of the day with one label.
   struct Total: Encodable {
     var label: String
     /// How many started on this day.
@@ -95,6 +98,7 @@ struct DayAnswer: Encodable {
 
 /// `/healthz`: whether every worker is making progress.
 struct HealthAnswer: Encodable {
+  /// A camera that delivers no frames, and why.
   struct Away: Encodable {
     var camera: String
     var condition: String

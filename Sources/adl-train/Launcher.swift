@@ -75,7 +75,7 @@ struct Launcher {
   /// A TCP port that is currently unused.
   private func freePort() throws -> Int {
     let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard handle >= 0 else { throw failure("no socket for the ranks to meet at", 70) }
+    guard handle >= 0 else { throw failure("cannot open a socket to find a port for the ranks", 70) }
     defer { close(handle) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -86,7 +86,7 @@ struct Launcher {
         unsafe bind(handle, socketAddress, length) == 0 && getsockname(handle, socketAddress, &length) == 0
       }
     }
-    guard isBound else { throw failure("no free port for the ranks to meet at", 70) }
+    guard isBound else { throw failure("there is no free port for the ranks", 70) }
     return Int(UInt16(bigEndian: address.sin_port))
   }
 }

@@ -6,6 +6,7 @@ import Video
 
 /// The object printed by `adl recognize --json`.
 struct RecognitionReport: Encodable {
+  /// The network's output for one window.
   struct Window: Encodable {
     /// Index of the window's first sample, at the model's sample rate.
     var firstFrame: Int
@@ -19,6 +20,7 @@ struct RecognitionReport: Encodable {
     var top: [Candidate]
   }
 
+  /// An activity and its probability in a window.
   struct Candidate: Encodable {
     var label: String
     /// A family's most probable label; absent here and below if the model has no families.
@@ -26,6 +28,7 @@ struct RecognitionReport: Encodable {
     var probability: Float
   }
 
+  /// An activity that was recognised, with its start and end.
   struct Activity: Encodable {
     var label: String
     var member: String?
@@ -35,6 +38,7 @@ struct RecognitionReport: Encodable {
     var confidence: Float
   }
 
+  /// The activity with the largest probability in any window.
   struct Verdict: Encodable {
     var label: String
     var member: String?
@@ -43,11 +47,13 @@ struct RecognitionReport: Encodable {
     var softmax: [Float]
   }
 
+  /// The model that was used; `sha256` is that of its file.
   struct Model: Encodable {
     var name: String
     var sha256: String
   }
 
+  /// Where a person is at one time.
   struct Box: Encodable {
     /// Seconds from the start of the video.
     var time: Double
@@ -58,6 +64,7 @@ struct RecognitionReport: Encodable {
     var height: Double
   }
 
+  /// A person's track, and what was recognised in it.
   struct Person: Encodable {
     var id: Int
     /// Seconds from the start of the video.

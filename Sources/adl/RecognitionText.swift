@@ -25,7 +25,7 @@ struct RecognitionText {
   private func print(_ person: FileRecognition.FollowedPerson) {
     Swift.print("\nPerson \(person.id)  \(clock(person.since)) – \(clock(person.until))")
     guard !person.timeline.windows.isEmpty else {
-      Swift.print("was not present for a whole window, or others had their turn (--most)")
+      Swift.print("was not present for a whole window, or others were recognised instead (--most)")
       return
     }
     print(person.timeline, of: "Person \(person.id)")

@@ -37,9 +37,8 @@ struct RecognizedStream {
       for line in text.split(whereSeparator: \.isNewline) { log.read(line) }
       guard let activities = log.activities else {
         throw stopped(
-          "\(path) is neither a recording (name its --model) nor what `adl recognize --json` prints, nor has it a "
-            + "camera\(camera.map { " '\($0)'" } ?? "") that goes online, as `adl watch --json` prints from a daemon's "
-            + "start", ExitStatus.data)
+          "\(path) is neither a recording (which needs --model), nor output of `adl recognize --json`, nor output of "
+            + "`adl watch --json` in which \(camera.map { "the camera '\($0)'" } ?? "a camera") goes online", ExitStatus.data)
       }
       subjects = [StreamScore.Subject(activities: activities)]
     }

@@ -3,6 +3,7 @@ import Foundation
 
 /// The results of `adl score`, for people or as one JSON object.
 struct ScoreReport: Encodable {
+  /// An activity of the truth, and when it was recognised.
   struct Activity: Encodable {
     var label: String
     /// Seconds from the start of the stream, as for all times here.
@@ -13,6 +14,7 @@ struct ScoreReport: Encodable {
     var onset: Double?
   }
 
+  /// A recognised activity that the truth does not contain.
   struct Span: Encodable {
     var label: String
     var begin: Double

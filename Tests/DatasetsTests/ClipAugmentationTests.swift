@@ -76,7 +76,7 @@ import Video
     #expect(even[3 * 12] == 85 && even[3 * 11] == 73)
   }
 
-  @Test func `brightness, contrast and color change within their limits, evenly in both directions`() {
+  @Test func `brightness, contrast and colour change within their limits, evenly in both directions`() {
     func means(_ change: (inout ClipAugmentation) -> Void, of pixel: [UInt8]) -> [[Double]] {
       var augmentation = ClipAugmentation()
       change(&augmentation)

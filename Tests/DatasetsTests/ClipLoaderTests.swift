@@ -60,7 +60,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     part.part = 4..<5
     #expect(
       failure { _ = try loader().load(part, .centre) }
-        == "\(part.video ?? "") cannot be read: made begins at 4.0 s, and the recording is 4.00 s long")
+        == "\(part.video ?? "") cannot be read: made begins at 4.0 s, but the recording is only 4.00 s long")
   }
 
   @Test func `video windows of a part require evenly spaced frames`() throws {

@@ -122,7 +122,7 @@ import Testing
       broken == [
         "\(folder.path)/day.avi cannot be read: day@1.0 ends at 9.0 s, and the recording is 3.00 s long",
         "\(poses) cannot be read: nobody is in any of its 30 frames",
-        "\(folder.path)/day.avi cannot be read: day@4.0 begins at 4.0 s, and the recording is 3.00 s long",
+        "\(folder.path)/day.avi cannot be read: day@4.0 begins at 4.0 s, but the recording is only 3.00 s long",
       ])
   }
 

@@ -61,7 +61,7 @@ private struct ReferencePreparation {
     Joint((rows[0] * joint).sum(), (rows[1] * joint).sum(), (rows[2] * joint).sum())
   }
 
-  /// Rows by the quaternion of 3.6.
+  /// The rows of the rotation's matrix, computed from the quaternion as in methods.md 3.6.
   static func rotation(from: Joint, to: Joint) -> [Joint] {
     let cross = Joint(
       from.y * to.z - from.z * to.y, from.z * to.x - from.x * to.z, from.x * to.y - from.y * to.x)

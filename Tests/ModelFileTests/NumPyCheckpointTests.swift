@@ -81,9 +81,9 @@ import Testing
     let imported = try StudentImport(path: folder.write(NumPyWriter.checkpoint(arrays)), frames: 16, size: 112)
     #expect(
       imported.remarks == [
-        "the weights are those under batch_stats and params",
-        "a plain I3D: completed by the identity for the Non-Local block and a mean over steps",
-        "57 batch-norm scales are absent, as in TensorFlow's files, and taken as 1",
+        "the weights were read from batch_stats and params",
+        "a plain I3D: added an identity Non-Local block and a mean over steps",
+        "57 batch-norm scales are absent, as in TensorFlow's files, and set to 1",
       ])
     let scale = ParameterDescription("Mixed_3b.b0.bn.weight", [8])
     #expect(try imported.values(of: scale) == Array(repeating: 1, count: 8))

@@ -75,7 +75,7 @@ import Testing
     let imported = try StudentImport(path: folder.write(TorchWriter.zip(tensors)), size: 112)
     #expect(
       imported.remarks == [
-        "the prefix module. was taken off every name", "dropped, for training only: emb_fc.weight",
+        "the prefix module. was removed from every name", "dropped, for training only: emb_fc.weight",
         "dropped: 1 counters num_batches_tracked",
       ])
   }
@@ -116,7 +116,7 @@ import Testing
     tensors.append(WrittenTensor(name: "std", shape: [3], values: [1, 1, 1]))
     let folder = try TestFolder()
     let imported = try StudentImport(path: folder.write(TorchWriter.zip(tensors)), size: 112)
-    #expect(imported.remarks == ["dropped, of no layer: mean, std"])
+    #expect(imported.remarks == ["dropped, as no layer uses them: mean, std"])
   }
 
   @Test func `a published I3D without batch-norm scales is completed and reported`() throws {
@@ -126,8 +126,8 @@ import Testing
     let imported = try StudentImport(path: folder.write(TorchWriter.legacy(tensors)), kind: .i3d, frames: 16, size: 112)
     #expect(
       imported.remarks == [
-        "a plain I3D: completed by the identity for the Non-Local block and a mean over steps",
-        "57 batch-norm scales are absent, as in TensorFlow's files, and taken as 1",
+        "a plain I3D: added an identity Non-Local block and a mean over steps",
+        "57 batch-norm scales are absent, as in TensorFlow's files, and set to 1",
       ])
     let scale = ParameterDescription("Mixed_3b.b0.bn.weight", [8])
     #expect(try imported.values(of: scale) == Array(repeating: 1, count: 8))

@@ -115,7 +115,7 @@ internal import Video
     frame.orientation = Orientation(picture.orientation)
     let byteCount = frame.byteCount
     let expected = unsafe cffmpeg_picture_size(handle)
-    precondition(byteCount == expected, "planes laid out unlike libavutil's")
+    precondition(byteCount == expected, "planes are laid out differently from libavutil's")
     let copied = unsafe frame.bytes.withUnsafeMutableBufferPointer { (bytes) in
       unsafe cffmpeg_copy_picture(handle, bytes.baseAddress, byteCount)
     }

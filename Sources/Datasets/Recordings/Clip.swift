@@ -47,7 +47,7 @@ package struct Clip: Hashable, Sendable {
       let length = String(format: "%.2f", Double(count) / rate)
       throw .unreadable(
         path: file ?? video ?? skeleton ?? name,
-        reason: "\(name) begins at \(part.lowerBound) s, and the recording is \(length) s long")
+        reason: "\(name) begins at \(part.lowerBound) s, but the recording is only \(length) s long")
     }
     return begin..<min(count, max(begin + 1, Int((part.upperBound * rate).rounded())))
   }
@@ -64,6 +64,7 @@ extension [Clip] {
 /// What a clip is used for.
 package enum Partition: String, CaseIterable, Sendable, Codable { case train, validation, test }
 
+/// A data set's file layout and protocols; `manifest` is for your own recordings.
 package enum DatasetKind: String, CaseIterable, Sendable, Codable {
   case ntu60, ntu120, smarthome, nucla, weizmann, manifest
 }

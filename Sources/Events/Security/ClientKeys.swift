@@ -38,7 +38,7 @@ package struct ClientKeys: Equatable, Sendable {
 
   private static func files(_ folder: String, _ setting: String) throws(EventError) -> [(name: String, path: String)] {
     guard let entries = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      // Foundation's messages are for programmers; the kernel says why.
+      // Foundation's messages are meant for programmers; the kernel's give the reason.
       let listing = unsafe opendir(folder)
       let reason = unsafe listing == nil ? KeyFile.lastError() : "it cannot be listed"
       if let listing = unsafe listing { unsafe closedir(listing) }
