@@ -13,13 +13,13 @@
 
 namespace ocv {
 
-// Keeps a text for the thread's caller.
+// Keeps a copy of a text for the calling thread, until its next error.
 const char *remember(const char *message) noexcept;
 
-// Errors come back as texts; OpenCV shall not print them as well.
+// Stops OpenCV from printing errors, since they are returned as texts.
 void silence();
 
-// Runs `body`; NULL, or the text of what it threw.
+// Runs `body`; returns NULL, or the message of the exception it threw.
 template <typename Body>
 const char *guarded(Body body) noexcept {
   try {

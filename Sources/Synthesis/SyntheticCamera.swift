@@ -30,7 +30,7 @@ struct SyntheticCamera: ~Copyable, FrameSource {
     let time = Duration.nanoseconds(Int64(Double(index) * 1e9 / source.rate + 0.5))
     if let length = source.length, time >= length { return .ended }
     if let disconnect = source.disconnect, time >= disconnect {
-      throw .disconnected(source: "\(SyntheticSource.name):\(source.seed)", reason: "as requested by its option 'disconnect'")
+      throw .disconnected(source: "\(SyntheticSource.name):\(source.seed)", reason: "set by its option 'disconnect'")
     }
     if pace == .realTime {
       let start = anchor ?? clock.now()

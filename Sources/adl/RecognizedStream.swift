@@ -38,7 +38,8 @@ struct RecognizedStream {
       guard let activities = log.activities else {
         throw stopped(
           "\(path) is neither a recording (which needs --model), nor output of `adl recognize --json`, nor output of "
-            + "`adl watch --json` in which \(camera.map { "the camera '\($0)'" } ?? "a camera") goes online", ExitStatus.data)
+            + "`adl watch --json` in which \(camera.map { "the camera '\($0)'" } ?? "a camera") goes online",
+          ExitStatus.data)
       }
       subjects = [StreamScore.Subject(activities: activities)]
     }
