@@ -33,7 +33,7 @@ const char *guarded(Body body) noexcept {
   } catch (const std::exception &error) {
     return remember(error.what());
   } catch (...) {
-    return remember("OpenCV threw something that is no exception");
+    return remember("OpenCV threw something that is not an exception");
   }
 }
 

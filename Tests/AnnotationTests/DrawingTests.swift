@@ -48,7 +48,7 @@ struct DrawingTests {
     let box = PictureBox(x: 0.5, y: 0.5, width: 0.25, height: 0.4)
     let (marks, pixels) = try draw([subject(1, box)], size)
     guard case .outline(let outline, let color, _) = try #require(marks.first) else {
-      Issue.record("no outline comes first")
+      Issue.record("the first mark is not an outline")
       return
     }
     #expect(outline == PixelRectangle(x: 200, y: 150, width: 101, height: 121))

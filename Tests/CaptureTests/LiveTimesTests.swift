@@ -88,7 +88,7 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
       #expect(time - taken == .milliseconds(40))
     }
     let longest = zip(times, times.dropFirst()).map { $1 - $0 }.max() ?? .zero
-    #expect(longest <= .seconds(1), "no window is broken off before that is known either")
+    #expect(longest <= .seconds(1), "no gap ends a window before the clock's speed is known")
   }
 
   @Test func `times of live frames follow a camera's drifting clock`() {

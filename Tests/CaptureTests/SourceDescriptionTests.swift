@@ -31,7 +31,7 @@ import Video
   ])
   func `each notation for a camera is understood`(text: String, expected: CameraName) throws {
     guard case .camera(let name) = try SourceDescription(parsing: text) else {
-      Issue.record("\(text) is no camera")
+      Issue.record("\(text) is not a camera")
       return
     }
     #expect(name == expected)
@@ -48,7 +48,7 @@ import Video
   ])
   func `each notation for a file or stream is understood`(text: String, expected: MediaFile.Location) throws {
     guard case .media(let location) = try SourceDescription(parsing: text) else {
-      Issue.record("\(text) is no file or stream")
+      Issue.record("\(text) is not a file or stream")
       return
     }
     #expect(location == expected)
@@ -69,7 +69,7 @@ import Video
       _ = try SourceDescription(parsing: "made:", adding: [Made.self])
     }
     guard case .media = try SourceDescription(parsing: "made", adding: [Made.self]) else {
-      Issue.record("a name without a colon is a file's")
+      Issue.record("a name without a colon is a file name")
       return
     }
   }
@@ -104,7 +104,7 @@ import Video
     throws
   {
     guard case .media(.file(let path)) = try SourceDescription(parsing: text) else {
-      Issue.record("\(text) is no file")
+      Issue.record("\(text) is not a file")
       return
     }
     #expect(path == text)

@@ -150,7 +150,7 @@ struct Bench {
     #expect(events.map(\.type) == [.start, .end] && events.allSatisfy { $0.activity == label })
     #expect(abs((events.first?.confidence ?? 0) - 0.85) < 1e-6)
     #expect(events.first?.threshold.on == 0.8)
-    #expect(events.first?.model.classes == 3, "the model is what it is")
+    #expect(events.first?.model.classes == 3, "families do not change the model's number of classes")
     let predictions = bench.reports.value.compactMap {
       if case .prediction(let prediction) = $0 { prediction } else { nil }
     }
@@ -169,7 +169,8 @@ struct Bench {
     bench.play(1)
     bench.score([bench.camera])
     let events = bench.reports.value.compactMap { if case .activity(let event) = $0 { event.activity } else { nil } }
-    #expect(events == [ActivityEvent.Label(label: "Walk", index: 0)], "0.85 in two labels is none of them")
+    #expect(
+      events == [ActivityEvent.Label(label: "Walk", index: 0)], "0.85 in total, but in two labels, starts neither")
     let predictions = bench.reports.value.compactMap {
       if case .prediction(let prediction) = $0 { prediction } else { nil }
     }

@@ -10,7 +10,7 @@ import Testing
   @Test func `a lifeline is overdue once its promise has expired, and never while it rests`() {
     let lifeline = Lifeline("camera kitchen")
     let now = SuspendingClock.now
-    #expect(lifeline.overdue(now: now + .seconds(1_000_000)) == nil, "it has promised nothing yet")
+    #expect(lifeline.overdue(now: now + .seconds(1_000_000)) == nil, "it has not promised anything yet")
     lifeline.promise(within: .seconds(5), now: now)
     #expect(lifeline.overdue(now: now + .seconds(5)) == nil)
     #expect(lifeline.overdue(now: now + .seconds(8)) == .seconds(3))
@@ -22,7 +22,7 @@ import Testing
 
   @Test func `work may take many times as long as before, and always some seconds`() {
     var work = WorkLimit()
-    #expect(work.limit == .seconds(120), "nobody knows yet how fast this machine is")
+    #expect(work.limit == .seconds(120), "the machine's speed is not known yet")
     work.add(.milliseconds(900))
     #expect(work.limit == .seconds(20))
     work.add(.seconds(4))
@@ -66,7 +66,7 @@ import Testing
     while lines.all.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
     socket.drain()
     try await Task.sleep(for: .milliseconds(200))
-    #expect(socket.drain() == 0, "the watchdog starves")
+    #expect(socket.drain() == 0, "the watchdog gets no more signals")
     #expect(
       lines.all == [
         "critical: camera kitchen hangs: it should have reported 1 s ago; systemd will restart the daemon"

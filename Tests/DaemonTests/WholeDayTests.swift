@@ -63,7 +63,7 @@ import Video
       if frame.bytes.count != 16 { frame.bytes = [UInt8](repeating: 9, count: 16) }
       frame.byteCount = 16
       if arrival - frame.timestamp > .milliseconds(200) { Issue.record("frame \(index) is late") }
-      if camera.take(&frame, CaptureTotals()) { Issue.record("frame \(index) is taken for a frozen picture") }
+      if camera.take(&frame, CaptureTotals()) { Issue.record("frame \(index) counts as a frozen picture") }
       while !windows.isIdle, let (_, job) = windows.next() {
         latest = max(latest, arrival - job.order.window.lastTime)
         let scored = ScoredWindow(logits: [3, 0, 0], probabilities: [0.9, 0.05, 0.05])

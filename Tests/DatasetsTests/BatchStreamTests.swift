@@ -66,7 +66,7 @@ import Video
     #expect(found.map { $0.map(\.clip.name) } == [["clip 1", "clip 2"], (5..<10).map { "clip \($0)" }])
     #expect(stream.skipped.map(\.name) == ["clip 0", "clip 3", "clip 4"])
     #expect(stream.skipped[0].reason == "/no/0.skeleton is not there: it should hold the poses of a recording")
-    #expect(try stream.next() == nil, "the end stays the end")
+    #expect(try stream.next() == nil, "after the end there are no more batches")
     #expect(stream.waited > .zero)
   }
 

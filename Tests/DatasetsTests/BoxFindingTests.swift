@@ -66,7 +66,7 @@ import Video
     #expect(throws: DetectionError.self) {
       _ = try BoxFinding(.model(path: folder.path + "/none.onnx"), folder: folder.path).run([clip], workers: 1) {
         _, _ in
-        Issue.record("a recording was looked at")
+        Issue.record("a recording was opened although the model is missing")
         return true
       }
     }

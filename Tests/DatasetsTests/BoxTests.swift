@@ -35,7 +35,9 @@ private func box(_ x: Double) -> PictureBox { PictureBox(x: x, y: 0.3, width: 0.
     let file = BoxesFile(rows)
     #expect(file.track(framesPerSecond: 30).entries.allSatisfy { $0.box == box(0.1) })
     #expect(file.track(framesPerSecond: 30, part: 250..<330).entries.allSatisfy { $0.box == box(0.6) })
-    #expect(file.track(framesPerSecond: 30, part: 210..<230).entries.count == 21, "nobody is there: the recording's")
+    #expect(
+      file.track(framesPerSecond: 30, part: 210..<230).entries.count == 21,
+      "a part without anybody uses the main person")
   }
 
   @Test func `the training square is the whole picture if nobody was found`() {

@@ -100,7 +100,7 @@ import Video
     // Channels change independently.
     let color = means({ $0.color = 0.1 }, of: [128, 128, 128])
     #expect(color.allSatisfy { $0.allSatisfy { abs($0) <= 26 } })
-    #expect(abs(mean(color.map { $0[0] * $0[1] })) < 15, "no two channels move together")
+    #expect(abs(mean(color.map { $0[0] * $0[1] })) < 15, "two channels change independently")
     #expect(abs(mean(color.map { $0[2] })) < 2)
   }
 
@@ -122,7 +122,8 @@ import Video
   @Test func `a window is surrounded by the frames before and after it, at its own step`() {
     let sampling = ClipSampling(frames: 4, stride: 3)
     #expect(sampling.surrounded([12, 15, 18, 21], by: 2, count: 40) == [6, 9, 12, 15, 18, 21, 24, 27])
-    #expect(sampling.surrounded([3, 6, 9, 12], by: 2, count: 14) == [0, 0, 3, 6, 9, 12, 13, 13], "the ends repeat")
+    #expect(
+      sampling.surrounded([3, 6, 9, 12], by: 2, count: 14) == [0, 0, 3, 6, 9, 12, 13, 13], "frames at the ends repeat")
     #expect(sampling.surrounded([0, 0, 0, 0], by: 1, count: 1) == [0, 0, 0, 0, 0, 0])
   }
 
@@ -221,7 +222,7 @@ import Video
       }
       heights.append(joint(tilted, 0, 3).y - joint(original, 0, 3).y)
     }
-    #expect(heights.contains { $0 > 0.05 } && heights.contains { $0 < -0.05 }, "forwards and backwards")
+    #expect(heights.contains { $0 > 0.05 } && heights.contains { $0 < -0.05 }, "tilts go forwards and backwards")
     var noise = PoseAugmentation()
     noise.noise = 0.02
     let offsets = (0..<40 as Range<UInt64>).flatMap { seed -> [Float] in

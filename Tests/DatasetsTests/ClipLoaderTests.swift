@@ -208,6 +208,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     }
     #expect(message(path) == "\(path) cannot be read: nobody is in any of its 3 frames")
     #expect(message(nil) == "made is missing: the recording has no skeleton file")
-    #expect(try loader().load(clip(video: 8, poses: 1), .centre).count == 1, "poses that nobody asked for are not read")
+    #expect(
+      try loader().load(clip(video: 8, poses: 1), .centre).count == 1, "poses that are not requested are not read")
   }
 }

@@ -165,7 +165,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     for time in 0..<8 { #expect(joint(time, 1) == .zero, "the middle of the spine is the origin") }
     let shoulders = joint(0, 8) - joint(0, 4)
     #expect(shoulders.x > 0 && abs(shoulders.y) < 1e-5 && abs(shoulders.z) < 1e-5)
-    #expect((0..<25).allSatisfy { joint(5, $0) == joint(0, $0) }, "five frames repeat")
+    #expect((0..<25).allSatisfy { joint(5, $0) == joint(0, $0) }, "the five frames repeat")
   }
 
   /// A spine along x of one metre; shoulders along y.
@@ -314,7 +314,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
 
   @Test func `Smarthome frames of a recording shorter than the jitter are its last`() {
     let prepared = PosePreparation(frames: 4, asReleased: true).prepare(numbered(2), jitter: 10)
-    #expect(prepared.whole.allSatisfy { $0 == 0 }, "as released, the padding")
+    #expect(prepared.whole.allSatisfy { $0 == 0 }, "as in the released code, only padding is left")
     let fixed = PosePreparation(frames: 4, asReleased: false).prepare(numbered(2), jitter: 10)
     #expect(Set(numbers(fixed.whole)).count == 1)
   }

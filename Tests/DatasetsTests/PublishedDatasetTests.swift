@@ -50,7 +50,8 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     let found = (1...40).map { (subject: $0, partition: small.clip(named: name(subject: $0))?.partition) }
     let training = found.filter { $0.partition != .test }.map(\.subject)
     #expect(training == [1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38])
-    #expect(found.filter { $0.partition == .validation }.map(\.subject) == [8, 16, 27, 38], "every fifth of them")
+    #expect(
+      found.filter { $0.partition == .validation }.map(\.subject) == [8, 16, 27, 38], "every fifth training subject")
     let large = try ntu(.ntu120, "CS")
     let others = (41...106).filter { large.clip(named: name(subject: $0))?.partition != .test }
     #expect(

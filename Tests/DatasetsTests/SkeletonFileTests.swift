@@ -23,7 +23,8 @@ import Testing
     #expect((0..<4).map { track.isEmpty(1, $0) } == [true, true, true, true])
     #expect(Array(track.body(2, 0)) == flat(bodies[1]))
     #expect(Array(track.body(2, 1)) == flat(bodies[2]))
-    #expect((0..<4).map { Array(track.body(3, $0)) } == bodies.prefix(4).map(flat), "the fifth and sixth have no slot")
+    #expect(
+      (0..<4).map { Array(track.body(3, $0)) } == bodies.prefix(4).map(flat), "the fifth and sixth bodies have no slot")
     #expect((1..<4).allSatisfy { track.isEmpty(0, $0) })
   }
 
@@ -299,6 +300,6 @@ private let python = ProcessInfo.processInfo.environment["PATH"]?.split(separato
         refused += 1
       }
     }
-    #expect((30..<300).contains(refused), "some changes hurt, some do not")
+    #expect((30..<300).contains(refused), "some changes make the file invalid, others do not")
   }
 }

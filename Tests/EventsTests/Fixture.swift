@@ -67,7 +67,7 @@ func sampleEvent(_ kind: ActivityEvent.Kind, _ id: String) -> ActivityEvent {
 /// The next message of a kind within ten seconds.
 func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws -> EventSubscriber.Message {
   while true {
-    switch try #require(subscriber.next(timeout: .seconds(10)), "nothing came") {
+    switch try #require(subscriber.next(timeout: .seconds(10)), "no message arrived") {
     case .message(let message): if message.topic.kind == kind { return message }
     case .gap, .restarted, .silent, .refused: continue
     }

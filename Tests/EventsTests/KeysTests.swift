@@ -26,7 +26,7 @@ struct KeyFolder: ~Copyable {
     #expect(try KeyFile.publicKey(path: folder.path + "/curve.public", setting: "s") == known)
     let attributes = try FileManager.default.attributesOfItem(atPath: folder.path + "/curve.secret")
     #expect(attributes[.posixPermissions] as? Int == 0o600)
-    #expect(throws: EventError.self, "an old key must not get lost") { try folder.generate("curve") }
+    #expect(throws: EventError.self, "an existing key is not overwritten") { try folder.generate("curve") }
     #expect("\(secret) \(String(reflecting: secret))" == "a secret key a secret key")
   }
 
@@ -74,14 +74,16 @@ struct KeyFolder: ~Copyable {
     try ClientKeys.add("phone", phone, to: clients)
     try ClientKeys.add("tablet", tablet, to: clients)
     #expect(try ClientKeys(folder: clients, setting: "c").sorted.map(\.name) == ["phone", "tablet"])
-    #expect(throws: EventError.self, "a name twice") { try ClientKeys.add("phone", phone, to: clients) }
-    #expect(throws: EventError.self, "a key twice") { try ClientKeys.add("other", phone, to: clients) }
+    #expect(throws: EventError.self, "a name cannot be added twice") { try ClientKeys.add("phone", phone, to: clients) }
+    #expect(throws: EventError.self, "a key cannot be added twice") { try ClientKeys.add("other", phone, to: clients) }
     for name in ["", "..", "a/b", "A", String(repeating: "a", count: 65)] {
       #expect(throws: EventError.self) { try ClientKeys.add(name, phone, to: clients) }
       #expect(throws: EventError.self) { try ClientKeys.revoke(name, in: clients) }
     }
     try ClientKeys.revoke("phone", in: clients)
-    #expect(throws: EventError.self, "not there any more") { try ClientKeys.revoke("phone", in: clients) }
+    #expect(throws: EventError.self, "a revoked name cannot be revoked again") {
+      try ClientKeys.revoke("phone", in: clients)
+    }
     try Data("nonsense".utf8).write(to: URL(fileURLWithPath: clients + "/bad.public"))
     let read = try ClientKeys(folder: clients, setting: "c")
     #expect(read.names == [tablet: "tablet"] && read.faults.count == 1)

@@ -197,7 +197,7 @@ import Testing
       "adl/1/n/_daemon/heartbeat/",
       #""seq":1,"topics":{"adl/1/n/kitchen/event/":4},"stopping":false,"cameras":{},"type":"heartbeat""#)
     guard case .gap(let topic, let missing) = try #require(subscriber.next(timeout: .seconds(5))) else {
-      Issue.record("no gap was noticed")
+      Issue.record("no gap was reported")
       return
     }
     #expect(topic.camera == "kitchen" && missing == 3)
@@ -230,7 +230,7 @@ import Testing
     while subscriber.next(timeout: .milliseconds(50)) != nil {}
     send(seq + 3)
     guard case .gap(let topic, let missing) = try #require(subscriber.next(timeout: .seconds(5))) else {
-      Issue.record("no gap was noticed")
+      Issue.record("no gap was reported")
       return
     }
     #expect(topic.camera == "kitchen" && missing == 3)
@@ -323,14 +323,14 @@ import Testing
     let peers = try ForeignPeer.Version.allCases.map { try ($0, ForeignPeer(path, $0)) }
     let end = ContinuousClock.now + .seconds(22)
     while ContinuousClock.now < end {
-      for (version, peer) in peers { try #require(peer.received() != nil, "version \(version) was cut off") }
+      for (version, peer) in peers { try #require(peer.received() != nil, "version \(version) was disconnected") }
       Thread.sleep(forTimeInterval: 0.1)
     }
     fixture.publisher.publish(fixture.event(.start, "the last"))
     for (version, peer) in peers {
       var bytes: [UInt8] = []
       while !String(decoding: bytes, as: UTF8.self).contains("the last") {
-        bytes += try #require(peer.received(), "version \(version) was cut off")
+        bytes += try #require(peer.received(), "version \(version) was disconnected")
       }
     }
   }

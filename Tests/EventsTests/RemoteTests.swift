@@ -185,7 +185,7 @@ private func dial(_ port: UInt16) -> CInt? {
     for index in 0..<20 { remote.fixture.publisher.publish(remote.fixture.event(.start, "\(index)")) }
     for _ in 0..<20 { _ = try next(.event, from: phone) }
     for connection in silent + garbage {
-      _ = try #require(connection.receivedUntilEnd(within: .seconds(15)), "it is still open")
+      _ = try #require(connection.receivedUntilEnd(within: .seconds(15)), "the connection is still open")
     }
     _ = try remote.subscriber("tablet")
     for index in 0..<20 { remote.fixture.publisher.publish(remote.fixture.event(.end, "\(index)")) }

@@ -64,7 +64,7 @@ private final class ScriptedStore: MessageStore {
     for index in 0..<20 {
       fixture.publisher.publish(fixture.event(.update, "id\(index)"))
       let text = String(decoding: try next(.event, from: subscriber).json, as: UTF8.self)
-      #expect(store.texts.contains(text), "stored by the time that it is received")
+      #expect(store.texts.contains(text), "stored before it is received")
     }
     fixture.publisher.publish(
       CameraHealth(.online, camera: "kitchen", reason: "r", counters: CameraHealth.Counters()))
@@ -147,7 +147,7 @@ private final class ScriptedStore: MessageStore {
     #expect(store.requests == [expected])
     let page = try EventQuery.history(expected, at: fixture.publisher.endpoints.query, timeout: .seconds(10))
     #expect(page == HistoryPage(messages: [entry], next: HistoryPosition(time: 12, number: 3)))
-    #expect(store.requests == [expected, expected], "a request is read as it was written")
+    #expect(store.requests == [expected, expected], "a request is decoded as it was encoded")
   }
 
   @Test func `a store's failure is reported as the reason`() throws {

@@ -15,9 +15,9 @@ import Testing
     let texts = messages.map { String(decoding: $0.json, as: UTF8.self) }
     let store = try stored.store()
     for message in messages { store.keep(message) }
-    #expect(try stored.messages() == texts, "durable as soon as it says so")
+    #expect(try stored.messages() == texts, "a message is durable as soon as the store reports it")
     store.close()
-    #expect(stored.files == ["history.sqlite", "history.sqlite.lock"], "closing leaves no log behind")
+    #expect(stored.files == ["history.sqlite", "history.sqlite.lock"], "closing leaves no write-ahead log")
     #expect(try stored.messages() == texts)
     #expect(stored.warnings.all.isEmpty)
   }
@@ -32,7 +32,7 @@ import Testing
     other.epoch = "e2"
     store.keep(try other.activity(.start, 1, id: "a"))
     store.close()
-    #expect(try stored.messages().count == 2, "another run counts anew")
+    #expect(try stored.messages().count == 2, "another run starts counting again")
   }
 
   @Test func `an event store skips messages that are not ours`() throws {
@@ -125,7 +125,7 @@ import Testing
     try FileManager.default.createDirectory(atPath: stored.path, withIntermediateDirectories: true)
     let store = try stored.store()
     for seq in 1...3 { store.keep(try sample.health(seq)) }
-    #expect(stored.warnings.all.count == 1, "said once: \(stored.warnings.all)")
+    #expect(stored.warnings.all.count == 1, "logged once: \(stored.warnings.all)")
     try FileManager.default.removeItem(atPath: stored.path)
     while stored.warnings.all.count < 2 { usleep(10_000) }
     #expect(stored.warnings.all[1] == "writing the history to \(stored.path) again; 0 messages were not stored")
@@ -133,7 +133,7 @@ import Testing
     #expect(try stored.messages().count == 3)
   }
 
-  @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount"))
+  @Test(.enabled(if: SmallDisk.isAvailable, "needs permission to mount"))
   func `an event store on a full disk stays readable, says so once, and continues when there is room`() throws {
     let stored = try Stored()
     let disk = try #require(SmallDisk(at: stored.folder + "/disk", kilobytes: 400))
@@ -143,7 +143,7 @@ import Testing
     while stored.warnings.all.isEmpty {
       seq += 1
       store.keep(try sample.activity(.update, seq, id: "a", padding: 4000))
-      try #require(seq < 1000, "the disk never fills")
+      try #require(seq < 1000, "the disk should be full by now")
     }
     #expect(stored.warnings.all[0].contains("full"), "\(stored.warnings.all)")
     for _ in 0..<3 {
@@ -161,7 +161,7 @@ import Testing
     #expect(stored.warnings.all.count == 2, "\(stored.warnings.all)")
   }
 
-  @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount"))
+  @Test(.enabled(if: SmallDisk.isAvailable, "needs permission to mount"))
   func `an event store on a read-only disk delays nobody, and starts once the disk is writable`() throws {
     let stored = try Stored()
     let disk = try #require(SmallDisk(at: stored.folder + "/disk", kilobytes: 4000))

@@ -45,7 +45,7 @@ struct HistoryFileContent {
     #expect(try found(stored) { $0.label = "Drink" } == [1, 3])
     #expect(try found(stored) { $0.type = "activity" } == [1, 2, 3])
     #expect(try found(stored) { $0.type = "activity.end" } == [3])
-    #expect(try found(stored) { $0.type = "activ" } == [], "a part of a word is no type")
+    #expect(try found(stored) { $0.type = "activ" } == [], "part of a word does not match a type")
     #expect(try found(stored) { $0.newestFirst = true } == [5, 4, 3, 2, 1])
     #expect(try found(stored) { ($0.newestFirst, $0.limit) = (true, 2) } == [5, 4])
     #expect(try found(stored) { $0.camera = "'; DROP TABLE message; --" } == [])
@@ -158,7 +158,7 @@ struct HistoryFileContent {
     }
     #expect(try found(stored) { ($0.newestFirst, $0.limit) = (true, 1) } == [2799])
     let left = try HistoryFileContent(stored.path).messages
-    #expect((150..<300).contains(left), "as many as there is room for: \(left)")
+    #expect((150..<300).contains(left), "as many messages as fit: \(left)")
     let size = try #require(
       try FileManager.default.attributesOfItem(atPath: stored.path)[.size] as? Int)
     #expect(size <= bytes + HistoryFile.logBytes)

@@ -71,7 +71,7 @@ import Testing
     #expect(end.type == .cleared && end.id == "a" && end.clearReason == "daemon_restart" && end.startEpoch == "e1")
     #expect(end.raised == sample.instant(5) && end.cleared == sample.instant(10) && end.duration == 5)
     #expect(end.reminder == nil && end.person?.id == 2 && end.rule == "fallen")
-    #expect(try HistoryReader(path: stored.path).page(HistoryRequest()).messages.count == 5, "alerts are kept, too")
+    #expect(try HistoryReader(path: stored.path).page(HistoryRequest()).messages.count == 5, "alerts are kept too")
   }
 
   @Test func `after a crash, a person who did not leave has left, after their activity ended`() throws {

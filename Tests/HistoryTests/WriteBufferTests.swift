@@ -36,7 +36,7 @@ import Testing
       try row(1, .start, id: "a"), try row(2, .start, id: "b"), try row(3, .end, id: "a"), try row(4, id: "c"),
     ])
     let orphans = buffer.batch(atMost: 1).orphans
-    #expect(orphans["activity/a"] == .closes("activity/a"), "the last change counts")
+    #expect(orphans["activity/a"] == .closes("activity/a"), "only the last change counts")
     #expect(orphans["activity/b"] == (try row(2, .start, id: "b").change))
     #expect(orphans.count == 2)
     buffer.remove(buffer.batch(atMost: 1))

@@ -59,7 +59,7 @@ import Testing
     let network = try Self.network()
     let graph = try network.graph()
     guard case .convolution(let layer) = graph.nodes[1].operation else {
-      Issue.record("the stem is no convolution")
+      Issue.record("the stem is not a convolution")
       return
     }
     let packing = PixelPacking(layer, picture: graph.nodes[0].shape.extent, scalar: .u8)

@@ -48,7 +48,8 @@ import Testing
     // The state follows the alert: a subscriber that joins between the two first gets the earlier one.
     var told: Set<String> = []
     while told != raised {
-      guard case .message(let state) = try #require(newcomer.next(timeout: .seconds(20)), "only \(told)") else {
+      guard case .message(let state) = try #require(newcomer.next(timeout: .seconds(20)), "only received \(told)")
+      else {
         continue
       }
       told = Set(try JSONDecoder().decode(AlertsState.self, from: state.json).alerts.map(\.rule))

@@ -30,7 +30,7 @@ import Testing
   ) throws {
     while true {
       guard let arrival = subscriber.next(timeout: .seconds(30)) else {
-        Issue.record("nothing came for 30 s: \(running.errorsSoFar)")
+        Issue.record("no message arrived for 30 s: \(running.errorsSoFar)")
         return
       }
       if case .message(let message) = arrival, try isEnough(message) { return }
@@ -79,7 +79,7 @@ import Testing
     var request = HistoryRequest()
     request.limit = 10_000
     let stored = try reader.page(request).messages.map(\.json)
-    #expect(Set(stored).count == stored.count, "nothing twice")
+    #expect(Set(stored).count == stored.count, "nothing is received or stored twice")
     #expect(received.subtracting(stored).isEmpty, "everything received is stored")
     let events = try stored.compactMap { json -> ActivityEvent? in
       let data = Data(json.utf8)

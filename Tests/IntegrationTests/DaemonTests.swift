@@ -29,7 +29,7 @@ import Testing
     var messages: [EventSubscriber.Message] = []
     while true {
       guard let arrival = subscriber.next(timeout: .seconds(20)) else {
-        Issue.record("nothing came for 20 s: \(running.errorsSoFar)")
+        Issue.record("no message arrived for 20 s: \(running.errorsSoFar)")
         return messages
       }
       switch arrival {
@@ -70,13 +70,13 @@ import Testing
     let starts = events.filter { $0.type == .start }
     let ends = events.filter { $0.type == .end }
     #expect(Set(starts.map(\.id)).count == starts.count)
-    #expect(starts.map(\.id) == ends.map(\.id), "every start has one end, in order")
+    #expect(starts.map(\.id) == ends.map(\.id), "every start has exactly one end, in order")
     #expect(ends.contains { $0.activity.label == "Walk" && $0.endReason == "max_duration" })
     #expect(ends.last?.activity.label == "Walk" && ends.last?.endReason == "shutdown")
     for (earlier, later) in zip(ends, starts.dropFirst()) {
       #expect(try #require(earlier.offset).monotonic <= later.onset.monotonic, "activities do not overlap")
     }
-    #expect(outcome.errors.contains("hops skipped"), "the summary: \(outcome.errors)")
+    #expect(outcome.errors.contains("hops skipped"), "no summary in \(outcome.errors)")
   }
 
   @Test(.timeLimit(.minutes(5))) func `a camera that disappears ends its activity and comes back`() throws {

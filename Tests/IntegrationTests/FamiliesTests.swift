@@ -39,7 +39,7 @@ import Testing
       #expect(activities.map { text($0, "label") } == ["Low"])
       #expect(text(activities.first, "member") == "Lie")
       let window = try #require((report["windows"] as? [[String: Any]])?.last)
-      #expect((window["softmax"] as? [Double])?.count == 6, "one a label")
+      #expect((window["softmax"] as? [Double])?.count == 6, "one probability per label")
       let top = try #require(window["top"] as? [[String: Any]])
       #expect(text(top.first, "label") == "Low" && text(top.first, "member") == "Lie" && top.count == 3)
       #expect((report["verdict"] as? [String: Any])?.keys.sorted() == ["index", "label", "member", "softmax"])

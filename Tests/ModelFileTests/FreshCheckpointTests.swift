@@ -6,7 +6,7 @@ import Testing
 /// Checkpoints written by the installed PyTorch, whatever its version.
 ///
 /// `ADL_PYTHON` names an interpreter that has it; the default is `python3` on PATH.
-@Suite(.enabled(if: Python.hasTorch, "no Python with torch; ADL_PYTHON=INTERPRETER names one"))
+@Suite(.enabled(if: Python.hasTorch, "no Python with torch; set ADL_PYTHON to one"))
 struct FreshCheckpointTests {
   @Test func `new files from the installed PyTorch contain the same tensors as the stored ones`() throws {
     let folder = try TestFolder()

@@ -90,7 +90,7 @@ import Testing
     var known = Set(graph.messages(11).flatMap { $0.texts(1) } + graph.messages(5).flatMap { $0.texts(8) })
     for node in graph.messages(1) {
       for input in node.texts(1) { #expect(known.contains(input), "\(node.texts(3)) reads \(input)") }
-      for output in node.texts(2) { #expect(known.insert(output).inserted, "\(output) is made twice") }
+      for output in node.texts(2) { #expect(known.insert(output).inserted, "\(output) is produced twice") }
     }
     let outputs = graph.messages(12).flatMap { $0.texts(1) }
     #expect(outputs == (try network.graph().nodes.dropFirst().map(\.name)))

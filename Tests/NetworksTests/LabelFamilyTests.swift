@@ -10,8 +10,8 @@ import Testing
 
   @Test func `families are valid if every label is known and in one of them`() {
     #expect(faults(("Drink", ["drinking", "drinking beer"]), ("Eat", ["eating cake"])).isEmpty)
-    #expect(faults(("drinking", ["drinking beer"])).isEmpty, "a family may be called as a label is")
-    #expect(faults(("background", ["archery"])).isEmpty, "and as a label that opens no event")
+    #expect(faults(("drinking", ["drinking beer"])).isEmpty, "a family may have the same name as a label")
+    #expect(faults(("background", ["archery"])).isEmpty, "a family may have the name of a label that starts no event")
   }
 
   @Test func `invalid families are refused with the family, the label and the reason`() {

@@ -166,7 +166,7 @@ import Testing
     #expect(activities.map { $0["end"] != nil } == [true, true, false])
     let totals = try #require(today["totals"] as? [[String: Any]])
     #expect(totals.map { $0["label"] as? String } == ["Sit", "Walk"])
-    #expect(totals.map { $0["count"] as? Int } == [1, 1], "the first began on the day before")
+    #expect(totals.map { $0["count"] as? Int } == [1, 1], "the first activity started on the previous day")
     #expect(totals.map { $0["seconds"] as? Double } == [1200, 300])
 
     let yesterday = try json(page.answer(request("/api/day", ["date": "2026-10-24"])))

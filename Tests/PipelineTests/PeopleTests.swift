@@ -21,7 +21,7 @@ import Video
     #expect(drive.windows.isEmpty)
     #expect(drive.situations == [.warmingUp, .empty])
     #expect(drive.counters.emptyHops == 27 && drive.counters.windows == 0)
-    #expect(drive.tickets.map(\.sample) == Array(stride(from: 0, to: 60, by: 5)), "3 of 15 a second")
+    #expect(drive.tickets.map(\.sample) == Array(stride(from: 0, to: 60, by: 5)), "3 of 15 frames per second")
   }
 
   @Test func `a pipeline for people shows a masked picture of its region once a second, with matching boxes`() throws {
@@ -45,7 +45,7 @@ import Video
     #expect(last.size == FrameSize(width: 32, height: 48) && last.pixels.count == 32 * 48 * 3)
     #expect(last.pixels[0] == 0 && last.pixels[32 * 40 * 3] > 150)
     let box = try #require(last.boxes.first)
-    #expect(abs(box.x + box.width / 2 - 0.5) < 0.05, "boxes are those of the picture that is shown")
+    #expect(abs(box.x + box.width / 2 - 0.5) < 0.05, "boxes match the picture that is shown")
   }
 
   @Test func `a pipeline gives each person separate windows, and every start its end when they leave`() throws {
@@ -67,7 +67,7 @@ import Video
     #expect(drive.situations.last == .empty)
     for case .left(let person, let time, _) in drive.said {
       let seen: Duration = person.id == 1 ? .seconds(8) : .seconds(16)
-      #expect((seen - .seconds(0.5)...seen).contains(time), "left when last seen")
+      #expect((seen - .seconds(0.5)...seen).contains(time), "the person left when last seen")
     }
   }
 

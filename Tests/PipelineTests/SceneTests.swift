@@ -129,7 +129,7 @@ import Video
     #expect(drive.story == ["online", "slow: too slow: \(rate) frames per second; at least 2 are needed"])
     #expect(drive.situations == [.warmingUp, .unknown])
     drive.play(20, from: .seconds(200))
-    #expect(drive.story.dropFirst(2) == ["online", "start Walk"], "it recovers, and says that too")
+    #expect(drive.story.dropFirst(2) == ["online", "start Walk"], "it recovers and reports that")
   }
 
   @Test(arguments: [1.5, 2, 5, 10, 30, 60, 120, 240])

@@ -164,7 +164,7 @@ private func described(_ changes: [ActivityChange]) -> [String] {
   @Test func `a still scene starts nothing and is idle`() {
     let (changes, decider) = Timeline(motion: 0).run("AAAA", plain { $0.motionGate = 0.3 })
     #expect(changes.isEmpty && decider.state == .idle)
-    #expect(!Timeline(motion: 0).run("AAAA", plain()).changes.isEmpty, "unless no gate is set")
+    #expect(!Timeline(motion: 0).run("AAAA", plain()).changes.isEmpty, "without a gate, the activity continues")
   }
 
   @Test func `a still person keeps an activity recognised while moving`() {
@@ -211,9 +211,9 @@ private func described(_ changes: [ActivityChange]) -> [String] {
         return decider.decide(scores)
       }
     }
-    #expect(feed("ANA", from: 0).isEmpty, "a bad window breaks the row")
+    #expect(feed("ANA", from: 0).isEmpty, "a window that is not finite interrupts the hold")
     #expect(described(feed("A", from: 3)) == ["+A \(Timeline.middle(2))"])
-    #expect(feed("NNN", from: 4).count == 1, "and an activity does not outlast a row of them")
+    #expect(feed("NNN", from: 4).count == 1, "several such windows in a row end an activity")
     #expect(decider.notFinite == 4)
   }
 
@@ -232,7 +232,7 @@ private func described(_ changes: [ActivityChange]) -> [String] {
       last = decider.current
     }
     let activity = try #require(last)
-    #expect(abs(activity.confidence - 0.8) < 1e-6, "0.7, 0.9 and 0.8: the window of the start counts")
+    #expect(abs(activity.confidence - 0.8) < 1e-6, "the mean of 0.7, 0.9 and 0.8 includes the starting window")
     #expect(activity.peak == 0.9)
   }
 

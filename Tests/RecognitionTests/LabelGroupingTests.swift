@@ -67,7 +67,7 @@ private func words(_ changes: [ActivityChange], _ grouping: LabelGrouping = grou
       ])
     let joined = LabelGrouping(
       labels: ["a", "b", "background"], families: [LabelFamily(name: "background", labels: ["b"])])
-    #expect(joined.scores([0.25, 0.25, 0.5]).probabilities == [0.75, 0.25], "a reserved name is one activity")
+    #expect(joined.scores([0.25, 0.25, 0.5]).probabilities == [0.75, 0.25], "a reserved name is a single activity")
   }
 
   @Test func `a grouping leaves a model without families unchanged`() {
@@ -100,9 +100,9 @@ private func words(_ changes: [ActivityChange], _ grouping: LabelGrouping = grou
       $0.onHold = 2
       $0.offHold = 2
     }
-    #expect(windows.decide(third).isEmpty, "the hold is about the family")
+    #expect(windows.decide(third).isEmpty, "the hold applies to the family")
     #expect(words(windows.decide(third)) == ["+Drink (drinking)"])
-    #expect(windows.decide([0.2, 0.2, 0.2, 0.3, 0.1, 0]).isEmpty, "0.6 is above off")
+    #expect(windows.decide([0.2, 0.2, 0.2, 0.3, 0.1, 0]).isEmpty, "0.6 is above the off threshold")
     #expect(windows.decide([0.1, 0.1, 0.1, 0.3, 0.4, 0]).isEmpty)
     #expect(words(windows.decide([0.1, 0.1, 0.1, 0.3, 0.4, 0])) == ["-Drink (drinking)"])
     var plain = Windows(grouping: LabelGrouping(labels: labels))

@@ -84,7 +84,7 @@ private func findings(_ text: String) -> [String] {
     #expect(kinetics.count == 400)
     let path = package + "/config/families/kinetics400.yaml"
     let families = try FamiliesFile.load(path: path, labels: kinetics)
-    #expect(families.count == 35 && families.reduce(0) { $0 + $1.labels.count } == 180, "as README says")
+    #expect(families.count == 35 && families.reduce(0) { $0 + $1.labels.count } == 180, "the numbers in README.md")
     for family in families { #expect(family.name.first?.isUppercase == true, "\(family.name)") }
     // A list with a missing label is noticed, so the check above is meaningful.
     let error = #expect(throws: SettingsError.self) {

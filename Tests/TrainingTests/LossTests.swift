@@ -101,7 +101,7 @@ struct LossTests {
     let direction = -(log(pair / (pair + 0.5 + 1e-7)) + log(0.5 / (stranger + 0.5 + 1e-7)))
     #expect(isClose(try value(loss), 2 * direction / log(2)))
     #expect(try partitions.doubles().allSatisfy { abs($0 - z) < 1e-12 })
-    #expect(try !bank.hasPartitions, "a loss leaves the bank as it is")
+    #expect(try !bank.hasPartitions, "computing the loss does not change the bank")
     try bank.keep(partitions: partitions)
     #expect(try bank.hasPartitions)
     #expect(try bank.partitions.floats() == [Float(z), Float(z)])
@@ -240,8 +240,8 @@ struct LossTests {
     let diagonal = Float(0.5).squareRoot()
     let student = try bank.student.floats()
     #expect(abs(student[0] - diagonal) < 1e-6 && abs(student[1] - diagonal) < 1e-6)
-    #expect(student[2...] == [0, 1], "other clips' rows stay")
-    #expect(try bank.teacher.floats() == [0, 1, 1, 0], "a row that is there already stays")
+    #expect(student[2...] == [0, 1], "other clips' rows are unchanged")
+    #expect(try bank.teacher.floats() == [0, 1, 1, 0], "an existing row is unchanged")
   }
 
   @Test func `negatives depend only on clip and step, and are never the clip itself`() throws {
@@ -250,7 +250,7 @@ struct LossTests {
     #expect(drawn == bank.negatives(of: 7, count: 400, seed: 3, step: 5) { _ in true })
     #expect(drawn != bank.negatives(of: 7, count: 400, seed: 3, step: 6) { _ in true })
     #expect(!drawn.contains(7))
-    #expect(Set(drawn).count == 49, "four hundred draws meet everyone")
+    #expect(Set(drawn).count == 49, "four hundred draws include every other row")
     let others = bank.negatives(of: 7, count: 100, seed: 3, step: 5) { $0 % 2 == 0 }
     #expect(others.allSatisfy { $0 % 2 == 0 })
   }

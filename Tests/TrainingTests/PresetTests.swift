@@ -93,7 +93,7 @@ struct PresetTests {
       // The documented value changes nothing.
       let said = try TrainingSettings.parse(
         "", path: "said", overrides: value.isEmpty ? [] : ["\(match.output.1)=\(value)"])
-      #expect(said == defaults, "\(match.output.1) is not \(value) when left out")
+      #expect(said == defaults, "\(match.output.1) is not \(value) by default")
     }
   }
 }

@@ -25,7 +25,7 @@ import Training
     var done: Set<String> = []
     for step in steps {
       #expect(step.inputs.allSatisfy(done.contains), "\(step.name) reads \(step.inputs)")
-      #expect(done.insert(step.name).inserted, "\(step.name) is done twice")
+      #expect(done.insert(step.name).inserted, "\(step.name) appears twice")
     }
     // Everything that the papers compare, under every seed.
     for seed in budget.seeds {

@@ -204,6 +204,6 @@ import Training
     #expect(noRun.status == 65)
     #expect(noRun.text == "Error: \(out) cannot be used: it is not a run folder: it has no settings.yaml\n")
     let handedOver = try failing(["train", "evaluate", "--run", out], program: Self.beside("adl"))
-    #expect(handedOver == noRun, "adl train is adl-train")
+    #expect(handedOver == noRun, "adl train runs adl-train")
   }
 }

@@ -99,7 +99,7 @@ struct SystemTests {
     }
     #expect(system.learnedCount < (try clipNetwork(.full)).parameters.learnedCount)
     let whole = try values(ClipClassifier(clipNetwork(.full)))
-    #expect(whole == before, "freezing changes no first weight")
+    #expect(whole == before, "freezing does not change the initial weights")
   }
 
   @Test func `everything in AGCN-J is trained`() throws {

@@ -22,9 +22,9 @@ import Testing
     var networks: [(role: NetworkRole, parameters: ParameterStore)] { [(.pose, parameters)] }
     var groups: [LearningGroup] { [LearningGroup(part: .clip, parameters: parameters.learned)] }
     func losses(_ batch: Batch, _ context: StepContext) throws(TensorError) -> (terms: [LossTerm], logits: Tensor) {
-      preconditionFailure("not asked for")
+      preconditionFailure("not used in this test")
     }
-    func logits(_ batch: Batch) throws(TensorError) -> Tensor { preconditionFailure("not asked for") }
+    func logits(_ batch: Batch) throws(TensorError) -> Tensor { preconditionFailure("not used in this test") }
   }
 
   @Test func `an average follows the weights by the decay, faster at first`() throws {
@@ -45,7 +45,7 @@ import Testing
     try average.inPlaceOfWeights {
       let (learned, observed) = (try weight.doubles(), try statistic.doubles())
       #expect(abs(learned[0] - 3.475) < 1e-6 && abs(observed[0] - 9.75) < 1e-5)
-      #expect(learned[1] == 1 && observed[1] == 0, "what does not move is kept to the last bit")
+      #expect(learned[1] == 1 && observed[1] == 0, "constant values stay bit-identical")
     }
     #expect(try weight.floats() == [4, 1] && statistic.floats() == [10, 0])
     #expect(weight.requiresGradient)

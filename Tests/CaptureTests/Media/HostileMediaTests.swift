@@ -51,7 +51,7 @@ import Video
       most = max(most, try survive(Array(whole.prefix(length))))
     }
     #expect(most <= 10)
-    #expect(kind == 2 || most >= 5, "a movie's index stands at its end, the others begin to show at once")
+    #expect(kind == 2 || most >= 5, "only a movie, whose index is at its end, may show nothing when truncated")
   }
 
   @Test(arguments: 0..<4) func `a media file with bytes changed anywhere never crashes or hangs the reader`(kind: Int)

@@ -208,7 +208,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     #expect(frame.timestamp == .milliseconds(100_100))
     time.advance(.seconds(9))
     #expect(try media.next(into: &frame, timeout: .seconds(1)) == .frame)
-    #expect(frame.timestamp == .milliseconds(109_100), "what is far too late is placed anew")
+    #expect(frame.timestamp == .milliseconds(109_100), "a frame that is far too late restarts the timing")
     #expect(try media.next(into: &frame, timeout: .seconds(1)) == .ended)
   }
 

@@ -20,7 +20,10 @@ extension FuzzTarget {
     var decoded = Frame()
     // AddressSanitizer does not see libjpeg-turbo's writes, so the bytes after the picture are checked here.
     decoded.bytes = [UInt8](repeating: mark, count: 4 * mostPixels)
-    defer { precondition(decoded.bytes[decoded.byteCount...].allSatisfy { $0 == mark }, "written behind the picture") }
+    defer {
+      precondition(
+        decoded.bytes[decoded.byteCount...].allSatisfy { $0 == mark }, "the decoder wrote past the end of the picture")
+    }
     try decoder.decode(frame, into: &decoded, scale: scale)
     var pixels: [UInt8] = []
     var clip = FramePreprocessor(ClipPreprocessing(size: 16))
