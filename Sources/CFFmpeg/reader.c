@@ -36,7 +36,7 @@ struct cffmpeg_reader {
   struct SwsContext *scaler;
   AVRational time_base;
   int stream;
-  int by_arrival;  // the stream has no times of its own
+  int by_arrival;  // the stream has no timestamps
   AVIOContext *own;    // reads from `inner`, with a boundary inserted before it
   AVIOContext *inner;
   int prefix_left;

@@ -35,7 +35,7 @@ const char *ctorch_version(void) { return TORCH_VERSION; }
 void ctorch_set_threads(int count) { at::set_num_threads(count); }
 
 void ctorch_keep_memory(void) {
-  // By default glibc returns every large block to the kernel, which clears its pages anew for the next step.
+  // By default glibc returns every large block to the kernel, which clears its pages again for the next step.
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
 }

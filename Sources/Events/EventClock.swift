@@ -20,7 +20,7 @@ package struct EventClock: Sendable {
     return (.seconds(time.tv_sec) + .nanoseconds(time.tv_nsec), Date())
   }
 
-  /// A camera's time on both clocks, converted anew each time, so that a step of the wall clock does not affect
+  /// A camera's time on both clocks, converted again each time, so that a step of the wall clock does not affect
   /// durations.
   package func instant(_ monotonic: Duration) -> Instant {
     let (now, wall) = now()

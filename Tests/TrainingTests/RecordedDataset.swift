@@ -1,7 +1,7 @@
 import CTestMedia
 import Foundation
 
-/// A small data set in NTU RGB+D's formats on disk: a person made of two bars who waves high or low, and her joints.
+/// A small data set in NTU RGB+D's formats on disk: a person made of two bars who waves high or low, with the joints.
 ///
 /// Folders are deleted with the value.
 final class RecordedDataset {

@@ -267,7 +267,7 @@ enum KinectPoses {
     return track
   }
 
-  /// Adds the frame in a file of its own: the first body in it.
+  /// Adds the frame stored in a separate file: the first body in it.
   static func append(frame data: Data, to track: inout PoseTrack) {
     let joints = joints(data).prefix(20)
     if joints.count == 20 {

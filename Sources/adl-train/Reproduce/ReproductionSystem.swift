@@ -3,7 +3,7 @@ import Training
 /// Everything that the papers compare.
 enum ReproductionSystem: String, CaseIterable, Comparable, Sendable {
   case pose = "agcn-j"
-  /// I3D from scratch: where all others start; not a row of its own.
+  /// I3D from scratch: where all others start; not a separate row.
   case scratch = "i3d-start"
   case i3d
   case nonLocal = "i3d-nl"
