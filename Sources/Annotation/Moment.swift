@@ -4,6 +4,7 @@ import Video
 
 /// What a result says about one point in time of the recording.
 struct Moment: Equatable, Sendable {
+  /// One of a subject's most probable labels.
   struct Candidate: Equatable, Sendable {
     var label: String
     /// Probability, 0 to 1.

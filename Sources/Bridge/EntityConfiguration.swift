@@ -3,10 +3,12 @@
 /// - Source: https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery and the pages of `sensor.mqtt`,
 ///   `binary_sensor.mqtt` and `event.mqtt`.
 struct EntityConfiguration: Encodable {
+  /// A topic that says whether the entity is available.
   struct Availability: Encodable {
     var topic: String
   }
 
+  /// The device that Home Assistant groups the entity under.
   struct Device: Encodable {
     var identifiers: [String]
     var name: String
@@ -16,6 +18,7 @@ struct EntityConfiguration: Encodable {
     var viaDevice: String?
   }
 
+  /// The program that announces the entity.
   struct Origin: Encodable {
     var name = "adl-mqtt"
     var swVersion = BridgeVersion.text

@@ -24,6 +24,7 @@ package struct Outbox: Sendable {
   package var waitingEvents: Int { events.count }
   package var isEmpty: Bool { order.isEmpty && events.isEmpty && passing.isEmpty && inFlight.isEmpty }
 
+  /// Adds publications; if too many events wait, drops the oldest.
   package mutating func put(_ publications: [Publication]) {
     for publication in publications {
       switch publication.kind {

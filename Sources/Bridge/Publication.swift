@@ -1,5 +1,6 @@
 /// One message for the broker.
 package struct Publication: Equatable, Sendable {
+  /// What the broker's side does with the publication while it is not connected.
   package enum Kind: Sendable {
     /// A state that the broker retains; only the newest counts, and an empty payload deletes it.
     case retained

@@ -9,6 +9,7 @@ struct ProtobufDamage: Error, Equatable {
 ///
 /// Refers to a range of the file's bytes, so that weights are not copied.
 struct ProtobufFields {
+  /// A field's value, by wire type; bytes are a range of the file.
   enum Value {
     case varint(UInt64)
     case fixed32(UInt32)

@@ -63,6 +63,7 @@ package struct CSVLog: ~Copyable {
 
 /// The contents of a `CSVLog`.
 package struct CSVTable: Equatable, Sendable {
+  /// The values of one step.
   package struct Row: Equatable, Sendable {
     package var step: Int
     /// One per column; `nil` if the row has no value.

@@ -4,6 +4,7 @@ import Foundation
 ///
 /// Missing results are shown as a dash, and missing seeds are counted.
 package struct Comparison: Sendable {
+  /// One system.
   package struct Row: Sendable {
     package var system: String
     /// Whether poses are needed to use it.
@@ -32,6 +33,7 @@ package struct Comparison: Sendable {
     }
   }
 
+  /// What one window costs.
   package struct Cost: Sendable {
     package var parameters: Int
     /// Multiply-accumulates per window, including poses if they are needed.

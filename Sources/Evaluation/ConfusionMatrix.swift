@@ -19,6 +19,7 @@ package struct ConfusionMatrix: Hashable, Sendable {
     counts = Array(repeating: Array(repeating: 0, count: labels.count), count: labels.count)
   }
 
+  /// Counts one clip.
   package mutating func add(truth: Int, prediction: Int) { counts[truth][prediction] += 1 }
 
   /// Number of clips whose true activity is `index`.

@@ -3,6 +3,7 @@ import ModelFile
 
 /// A report on a run as a single self-contained page: no network, no other files.
 package struct HTMLReport: Sendable {
+  /// A line of the report's table about the run.
   package struct Fact: Hashable, Sendable {
     package var name: String
     package var value: String

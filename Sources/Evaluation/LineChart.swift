@@ -2,6 +2,7 @@ import Foundation
 
 /// Curves over the steps or epochs of a run.
 package struct LineChart: Sendable {
+  /// A point of a curve.
   package struct Point: Hashable, Sendable {
     package var x: Double
     package var y: Double
@@ -15,6 +16,7 @@ package struct LineChart: Sendable {
     fileprivate var isDrawable: Bool { abs(x) < 1e100 && abs(y) < 1e100 }
   }
 
+  /// A curve.
   package struct Series: Hashable, Sendable {
     package var name: String
     /// Ordered by x; NaN interrupts the curve.

@@ -1,5 +1,6 @@
 /// Kind `event` under the rules topic: an alert was raised, persists, or was cleared; all share one `id`.
 package struct AlertEvent: Codable, Equatable, Sendable {
+  /// The values of `type`.
   package enum Kind: String, Codable, Sendable, CaseIterable {
     case raised = "alert.raised"
     case reminder = "alert.reminder"

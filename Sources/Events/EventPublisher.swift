@@ -10,6 +10,7 @@ import Synchronization
 /// - New subscribers get the last state of each camera they subscribe to.
 /// - Predictions have a separate socket with a short queue, so that they never displace an event.
 package final class EventPublisher: Sendable {
+  /// Addresses and limits of a publisher.
   package struct Options: Sendable {
     package var node = "node"
     package var endpoint = "ipc:///run/adl/events.sock"

@@ -2,6 +2,7 @@ import Foundation
 
 /// One page of history.
 package struct HistoryPage: Equatable, Sendable {
+  /// A message with its topic.
   package struct Entry: Equatable, Sendable {
     package var topic: String
     /// The message's JSON text.

@@ -49,10 +49,12 @@ package enum Leftover: Equatable, Sendable {
 
 /// The searchable facts of a message.
 package struct MessageFacts: Decodable, Sendable {
+  /// The message's `activity`.
   package struct Activity: Decodable, Sendable {
     package var label: String
   }
 
+  /// The message's `person`.
   package struct Person: Decodable, Sendable {
     package var id: Int
   }

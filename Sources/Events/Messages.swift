@@ -75,6 +75,7 @@ package struct ActivityEvent: Codable, Equatable, Sendable {
     case end = "activity.end"
   }
 
+  /// An activity as a model or its families name it.
   package struct Label: Codable, Equatable, Sendable {
     /// The model's label, or a family's name if the model has families.
     package var label: String
@@ -93,6 +94,7 @@ package struct ActivityEvent: Codable, Equatable, Sendable {
     }
   }
 
+  /// The probabilities at which the activity starts and ends.
   package struct Thresholds: Codable, Equatable, Sendable {
     package var on: Float
     package var off: Float

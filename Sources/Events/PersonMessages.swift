@@ -31,6 +31,7 @@ package struct PersonReference: Codable, Equatable, Sendable {
 
 /// Kind `event`: somebody entered or left.
 package struct PersonEvent: Codable, Equatable, Sendable {
+  /// The values of `type`.
   package enum Kind: String, Codable, Sendable, CaseIterable {
     case entered = "person.entered"
     case left = "person.left"

@@ -2,6 +2,7 @@
 ///
 /// Subscriptions match by prefix, so every segment ends in `/` and `cam1` never matches `cam10`.
 package struct Topic: Hashable, Sendable, CustomStringConvertible {
+  /// The last segment of a topic: what a message is about.
   package enum Kind: String, CaseIterable, Sendable {
     case event, prediction, state, health
   }
@@ -21,6 +22,7 @@ package struct Topic: Hashable, Sendable, CustomStringConvertible {
 
   private init(_ text: String) { description = text }
 
+  /// The topic of the daemon's heartbeats.
   package static func heartbeat(node: String) -> Topic { Topic("\(prefix)\(node)/_daemon/heartbeat/") }
 
   /// Parses a topic; `nil` if it is not one of ours.

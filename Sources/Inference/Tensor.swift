@@ -5,6 +5,7 @@ import Networks
 ///
 /// In this layout a range of frames is one contiguous block.
 struct Tensor {
+  /// The type of its values.
   enum Scalar {
     case f32
     case bf16

@@ -91,14 +91,17 @@ package struct GraphBlock: Hashable, Sendable {
     ParameterDescription(name + ".gcn1.PA", [Self.subsets, joints, joints], initial: .constant(1e-6))
   }
 
+  /// The first of the two embeddings, for one subset of the adjacency.
   package func embeddingA(_ subset: Int) -> PointConvolution {
     PointConvolution(name: name + ".gcn1.conv_a.\(subset)", inputs: inputs, outputs: embedding)
   }
 
+  /// The second of the two embeddings, for one subset of the adjacency.
   package func embeddingB(_ subset: Int) -> PointConvolution {
     PointConvolution(name: name + ".gcn1.conv_b.\(subset)", inputs: inputs, outputs: embedding)
   }
 
+  /// Applied after joints are combined according to one subset of the adjacency.
   package func projection(_ subset: Int) -> PointConvolution {
     PointConvolution(
       name: name + ".gcn1.conv_d.\(subset)", inputs: inputs, outputs: outputs,

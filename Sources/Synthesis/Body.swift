@@ -111,6 +111,7 @@ struct Skeleton: Equatable, Sendable {
   var chest: Rotation
   var head: Rotation
 
+  /// The 25 joints of a Kinect v2, in its order.
   enum Joint: Int {
     case spineBase, spineMid, neck, head
     case leftShoulder, leftElbow, leftWrist, leftHand

@@ -1,9 +1,11 @@
 /// A thing that a person handles.
 struct Prop: Sendable {
+  /// What the thing is, which decides its shape and colour.
   enum Kind: Sendable {
     case cup, pillBox, phone, book, tablet, laptop, spoon, knife, pot, board, plate, sponge, parcel
   }
 
+  /// Where the thing is.
   enum Place: Equatable, Sendable {
     case hand(Side)
     /// In both hands.

@@ -8,6 +8,7 @@ package struct Sighting: Equatable, Sendable {
     package var height: Float = 0
   }
 
+  /// Whether the body stands, sits or lies.
   package enum Posture: String, Sendable {
     case standing, sitting, lying
   }

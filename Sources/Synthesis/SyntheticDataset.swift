@@ -7,6 +7,7 @@ package import Video
 
 /// Options for a rendered data set.
 package struct SyntheticOptions: Equatable, Sendable {
+  /// The data set whose file names and pose format to use.
   package enum Naming: Equatable, Sendable {
     /// `SsssCcccPpppRrrrAaaa_rgb.avi` and `.skeleton`.
     case ntu

@@ -4,6 +4,7 @@ extension Tensor {
   /// Whether operations on it are recorded for `backward`.
   package var requiresGradient: Bool { unsafe ctorch_requires_gradient(handle) }
 
+  /// Sets whether operations on it are recorded for `backward`.
   package func requireGradient(_ required: Bool = true) throws(TensorError) {
     try check("requires_grad", unsafe ctorch_require_gradient(handle, required))
   }
@@ -17,6 +18,7 @@ extension Tensor {
     }
   }
 
+  /// Removes the accumulated gradient.
   package func clearGradient() throws(TensorError) { try check("clear_gradient", unsafe ctorch_clear_gradient(handle)) }
 
   /// Adds the gradient of this single value to every leaf it depends on.
@@ -36,6 +38,7 @@ extension Tensor {
     }
   }
 
+  /// Multiplies this tensor's values by `factor`.
   package func scale(by factor: Double) throws(TensorError) {
     try withoutGradients { () throws(TensorError) in try check("scale", unsafe ctorch_scale(handle, factor)) }
   }

@@ -73,6 +73,7 @@ extension Tensor {
     try unsafe Tensor("mean", ctorch_mean(handle, dimensions(axes), CInt(axes.count), keep))
   }
 
+  /// Softmax along `axis`.
   package func softmax(_ axis: Int) throws(TensorError) -> Tensor {
     try unsafe Tensor("softmax", ctorch_softmax(handle, CInt(axis)))
   }
@@ -97,14 +98,17 @@ extension Tensor {
 // MARK: Shape and type
 
 extension Tensor {
+  /// The same values in another shape; one length may be -1, which is inferred.
   package func reshaped(_ shape: [Int]) throws(TensorError) -> Tensor {
     try unsafe Tensor("reshape", ctorch_reshape(handle, dimensions(shape), CInt(shape.count)))
   }
 
+  /// Axes in the given order.
   package func permuted(_ axes: [Int]) throws(TensorError) -> Tensor {
     try unsafe Tensor("permute", ctorch_permute(handle, dimensions(axes), CInt(axes.count)))
   }
 
+  /// Swaps two axes.
   package func transposed(_ a: Int, _ b: Int) throws(TensorError) -> Tensor {
     var axes = Array(shape.indices)
     axes.swapAt(a, b)
@@ -116,6 +120,7 @@ extension Tensor {
     try unsafe Tensor("expand", ctorch_expand(handle, dimensions(shape), CInt(shape.count)))
   }
 
+  /// `count` entries of `axis`, from `start`.
   package func narrowed(_ axis: Int, from start: Int, count: Int) throws(TensorError) -> Tensor {
     try unsafe Tensor("narrow", ctorch_narrow(handle, CInt(axis), Int64(start), Int64(count)))
   }
@@ -125,6 +130,7 @@ extension Tensor {
     try unsafe Tensor("index_select", ctorch_rows(handle, indices.handle))
   }
 
+  /// Joins tensors along `axis`.
   package static func concatenated(_ parts: [Tensor], _ axis: Int) throws(TensorError) -> Tensor {
     try unsafe Tensor("cat", withHandles(parts) { unsafe ctorch_concatenate($0, $1, CInt(axis)) })
   }
@@ -135,6 +141,7 @@ extension Tensor {
     return try unsafe Tensor("pad", ctorch_pad(handle, flat, CInt(flat.count)))
   }
 
+  /// The same values in another type, on `device` or on this tensor's own.
   package func to(_ type: ScalarType, on device: Device? = nil) throws(TensorError) -> Tensor {
     try unsafe Tensor("to", ctorch_to(handle, type.rawValue, (device ?? self.device).ordinal))
   }

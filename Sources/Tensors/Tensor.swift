@@ -73,6 +73,7 @@ extension Tensor {
     return try unsafe Tensor("from_values", handle)
   }
 
+  /// A tensor whose values are all `value`.
   package static func full(
     _ value: Double, _ shape: [Int], _ type: ScalarType = .float32, on device: Device = .cpu
   ) throws(TensorError) -> Tensor {
@@ -80,6 +81,7 @@ extension Tensor {
       "full", ctorch_full(value, type.rawValue, dimensions(shape), CInt(shape.count), device.ordinal))
   }
 
+  /// A tensor of zeros.
   package static func zeros(_ shape: [Int], _ type: ScalarType = .float32, on device: Device = .cpu)
     throws(TensorError) -> Tensor
   { try full(0, shape, type, on: device) }

@@ -35,11 +35,13 @@ package enum PixelFormat: String, Hashable, Sendable, CaseIterable {
 
 /// How a frame's YUV values are encoded; ignored for RGB frames.
 package struct ColorDescription: Hashable, Sendable {
+  /// The coefficients between YUV and RGB.
   package enum Matrix: String, Hashable, Sendable {
     case bt601
     case bt709
   }
 
+  /// The values that stand for black, white and full colour.
   package enum Range: String, Hashable, Sendable {
     /// Luma 16–235, chroma 16–240.
     case limited

@@ -39,6 +39,7 @@ package struct SampleRate: Hashable, Sendable, CustomStringConvertible {
 package struct TimeSampler: Sendable {
   /// What the arrival of a frame decides.
   package struct Step: Equatable, Sendable {
+    /// Whether ticks continue, start again or ignore the frame.
     package enum Kind: Sendable {
       /// The run of ticks continues.
       case continues

@@ -7,6 +7,7 @@ import Synchronization
 
 /// Where the daemon's side and the broker's side meet.
 final class Exchange: Sendable {
+  /// What both sides share, under the lock.
   struct State: Sendable {
     /// `nil` until the node's name is known.
     var translator: Translator?
@@ -18,6 +19,7 @@ final class Exchange: Sendable {
     var signs: [Side: ContinuousClock.Instant?] = [:]
   }
 
+  /// Which connection a thread serves.
   enum Side: Sendable { case daemon, broker }
 
   private let state: Mutex<State>

@@ -3,6 +3,7 @@ import Foundation
 
 /// A received message, decoded according to its topic.
 struct MessageContent {
+  /// The message, by kind.
   enum Body {
     case event(ActivityEvent)
     case person(PersonEvent)

@@ -42,6 +42,7 @@ package struct MediaFile: ~Copyable, FrameSource {
     }
   }
 
+  /// How fast frames are handed out.
   package enum Pace: Equatable, Sendable {
     /// As fast as frames can be decoded; timestamps are media time, from zero.
     case fastest
@@ -56,6 +57,7 @@ package struct MediaFile: ~Copyable, FrameSource {
     case tcp, udp
   }
 
+  /// How a file or stream is played.
   package struct Options: Equatable, Sendable {
     package var pace = Pace.fastest
     /// Restart at the end; timestamps and sequence numbers continue.

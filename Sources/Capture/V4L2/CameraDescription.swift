@@ -1,5 +1,6 @@
 /// A camera with all its names and capabilities, as shown by `adl cameras`.
 package struct CameraDescription: Codable, Equatable, Sendable {
+  /// A picture format, with the sizes in which the camera offers it.
   package struct Format: Codable, Equatable, Sendable {
     package var fourCC: String
     /// The value of `cameras[].format` that selects it; `nil` if only libv4l2 can convert it.
@@ -7,6 +8,7 @@ package struct CameraDescription: Codable, Equatable, Sendable {
     package var sizes: [Size]
   }
 
+  /// A size, or a range of sizes, as WIDTHxHEIGHT.
   package struct Size: Codable, Equatable, Sendable {
     package var smallest: String
     package var largest: String
@@ -14,6 +16,7 @@ package struct CameraDescription: Codable, Equatable, Sendable {
     package var rates: [Double]
   }
 
+  /// A control that `cameras[].controls` may set.
   package struct Control: Codable, Equatable, Sendable {
     package var name: String
     package var minimum: Int

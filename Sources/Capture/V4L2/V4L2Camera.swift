@@ -10,6 +10,7 @@ package struct V4L2Camera: ~Copyable, FrameSource {
   /// What was agreed with the driver, which may differ from the request.
   package let negotiated: Negotiated
 
+  /// Format, size and rate that the driver has accepted.
   package struct Negotiated: Equatable, Sendable {
     package var format: V4L2Options.Format
     package var size: FrameSize

@@ -17,6 +17,7 @@ package struct BoxFinding: Sendable {
     case motion
   }
 
+  /// The results of a search through all recordings.
   package struct Report: Sendable {
     /// Recordings searched now, and recordings that already had a file.
     package var found = 0

@@ -6,6 +6,7 @@ package import Video
 /// The header is `frame,person,x,y,width,height`; frames count from 0, people have the tracker's numbers, and the other
 /// columns are fractions of the picture. A file with only the header means that nobody was found.
 package struct BoxesFile: Equatable, Sendable {
+  /// One person's box in one frame.
   package struct Row: Equatable, Sendable {
     package var frame: Int
     package var person: Int

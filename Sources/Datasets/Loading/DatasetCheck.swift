@@ -4,6 +4,7 @@ import Video
 
 /// Reads a whole data set once, before training spends hours on it.
 package struct DatasetCheck: Sendable {
+  /// What the check found.
   package struct Report: Sendable, CustomStringConvertible {
     package var dataset: Dataset
     /// Number of clips read.

@@ -5,6 +5,7 @@ package import Tensors
 ///
 /// - Source: methods.md 6.1, and 4.1 for the hidden layers.
 package struct AttentionModule {
+  /// The attention, and what it was computed from.
   package struct Output {
     /// A_S · A_T, [N, T/8, H/32, W/32]; sigmoid over space, softmax over time.
     package var map: Tensor

@@ -8,6 +8,7 @@ package import Tensors
 ///
 /// - Source: methods.md 1, 2 and 7.
 package struct ClipNetwork {
+  /// The logits, and what the distillation losses need.
   package struct Output {
     /// Mixed_5c, [N, 1024, T/8, H/32, W/32].
     package var features: Tensor

@@ -4,6 +4,7 @@ package import Tensors
 
 /// A network's tensors by their published names: learned parameters and running statistics.
 package final class ParameterStore {
+  /// A tensor with its name and shape.
   package struct Parameter {
     package let description: ParameterDescription
     package let tensor: Tensor

@@ -53,6 +53,7 @@ package struct CalibrationFile: Codable, Equatable, Sendable {
     }
   }
 
+  /// Writes the file, replacing an existing one.
   package func write(_ path: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

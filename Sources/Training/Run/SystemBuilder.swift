@@ -250,12 +250,14 @@ package struct SystemBuilder {
 
   // MARK: From checkpoints alone
 
+  /// A pose teacher from its checkpoint.
   package static func poseTeacher(_ checkpoint: TrainingCheckpoint, on device: Device) throws -> PoseTeacher {
     guard let network = checkpoint.description.pose else { throw incomplete(checkpoint) }
     return try PoseTeacher(
       network, classes: checkpoint.description.labels.count, from: checkpoint.parameters(.pose), on: device)
   }
 
+  /// An attention teacher from its checkpoint.
   package static func attentionTeacher(_ checkpoint: TrainingCheckpoint, on device: Device) throws
     -> PoseDrivenClassifier
   {

@@ -5,6 +5,7 @@ package import Tensors
 ///
 /// - Source: methods.md 6.
 package final class AttentionDistillation {
+  /// How the student's attention is compared with the teacher's.
   package enum Form: Sendable {
     /// Distributions over positions, compared by scaled mean squares or KL divergence.
     case marginal(divergence: Bool)

@@ -7,6 +7,7 @@ import Tensors
 ///
 /// - Source: methods.md 5.
 package final class FeatureDistillation {
+  /// How a clip's features are contrasted with poses.
   package enum Form: Sendable {
     /// CRD with a memory bank.
     case crd(temperature: Double, negatives: Int)

@@ -73,6 +73,7 @@ package struct LossTerm {
 
 /// Parameters that share a learning rate.
 package struct LearningGroup {
+  /// Which base learning rate applies.
   package enum Part: Sendable { case clip, pose }
 
   package var part: Part

@@ -2,6 +2,7 @@ import Settings
 
 /// The size of everything in a reproduction.
 struct ReproductionBudget: Equatable, Sendable {
+  /// The values of `--budget`.
   enum Size: String, CaseIterable, Sendable { case quick, standard, long }
 
   var size: Size

@@ -3,6 +3,7 @@ import Training
 
 /// One command of a reproduction, and the steps it depends on.
 struct ReproductionStep: Equatable, Sendable {
+  /// What the step does, which decides how its duration is estimated.
   enum Kind: Sendable { case rendering, listing, training, judging }
 
   /// Unique; also names the folder of its results.

@@ -1,5 +1,6 @@
 /// Decides which steps of a plan may run, and estimates how long the rest takes; pure, time is an argument.
 struct ReproductionSchedule {
+  /// Where a step stands.
   enum State: Equatable {
     case waiting
     case running
