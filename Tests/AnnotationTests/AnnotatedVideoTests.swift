@@ -27,7 +27,7 @@ struct AnnotatedVideoTests {
     ])
   }
 
-  @Test func `frames keep the source's own times`() throws {
+  @Test func `an annotated video's frames keep the source's times`() throws {
     // Irregular, at 24, 25, 30, 29.97 and 60 per second, and a millisecond.
     let steps: [Duration] = [
       .nanoseconds(41_666_667), .milliseconds(40), .nanoseconds(33_333_333), .nanoseconds(33_366_667),
@@ -47,7 +47,7 @@ struct AnnotatedVideoTests {
     }
   }
 
-  @Test func `frames with the same time follow one another`() throws {
+  @Test func `an annotated video's frames with the same time follow one another`() throws {
     let path = folder.file("out.mp4")
     let times = [0, 40, 40, 40, 80].map { Duration.milliseconds($0) }
     try AnnotatedVideo(somebody, labels: ["A", "B"]).write(MadeSource(times: times), rate: 25, to: path)
@@ -75,7 +75,7 @@ struct AnnotatedVideoTests {
     }
   }
 
-  @Test func `boxes are drawn while somebody is there`() throws {
+  @Test func `annotated videos show boxes while somebody is there`() throws {
     let path = folder.file("out.mp4")
     var result = somebody
     result.people?[0].until = .seconds(1)
@@ -101,7 +101,7 @@ struct AnnotatedVideoTests {
     #expect(try folder.names == ["out.mp4"])
   }
 
-  @Test func `a missing folder is named`() throws {
+  @Test func `the error for an annotated video in a missing folder names it`() throws {
     let path = folder.file("nowhere/out.mp4")
     #expect(throws: CaptureError.unwritable(path: path, reason: "No such file or directory")) {
       try AnnotatedVideo(somebody, labels: ["A", "B"]).write(MadeSource(times: [.zero]), rate: 25, to: path)

@@ -122,7 +122,7 @@ struct DrawingTests {
     }
   }
 
-  @Test func `letters are drawn`() throws {
+  @Test func `a mark's letters are drawn`() throws {
     let size = FrameSize(width: 100, height: 40)
     var pixels = [UInt8](repeating: 0, count: size.width * size.height * 3)
     let white = Color(red: 255, green: 255, blue: 255)

@@ -63,7 +63,7 @@ struct MomentTests {
     #expect(moment.subjects[1].activity == nil && moment.subjects[1].top.isEmpty)
   }
 
-  @Test func `a scene has labels and no box`() {
+  @Test func `the scene's caption has labels and no box`() {
     let result = madeScene(madePerson(1, windows: [(0, [0.9, 0.1])], activities: [(0, 0, 9)]))
     let subject = Moment(result, labels: ["A", "B"], at: .seconds(2)).subjects.first
     #expect(subject?.person == nil && subject?.box == nil && subject?.activity?.label == "A")

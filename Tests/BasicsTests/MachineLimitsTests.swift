@@ -11,7 +11,7 @@ import Testing
       ("max 100000", nil, 8), ("50000 100000", 0.5, 1), ("150000 100000", 1.5, 2), ("1600000 100000", 16.0, 8),
       ("", nil, 8), ("nonsense", nil, 8), ("0 0", nil, 8),
     ] as [(String, Double?, Int)])
-  func `cpu.max of version 2 bounds the threads`(text: String, quota: Double?, threads: Int) {
+  func `cpu.max of cgroup version 2 limits the number of threads`(text: String, quota: Double?, threads: Int) {
     let limits = limits([
       "/proc/self/cgroup": "0::/system.slice/adld.service\n",
       "/sys/fs/cgroup/system.slice/adld.service/cpu.max": text + "\n",
@@ -24,7 +24,7 @@ import Testing
     arguments: [
       ("0-3", 4), ("0", 1), ("0,2-3,7", 4), ("0-63", 8), ("", 8), ("nonsense", 8), ("3-1", 8),
     ] as [(String, Int)])
-  func `affinity bounds the threads`(list: String, threads: Int) {
+  func `CPU affinity limits the number of threads`(list: String, threads: Int) {
     #expect(
       limits(["/proc/self/status": "Name:\tadld\nCpus_allowed_list:\t\(list)\nMems_allowed:\t1\n"]).threads == threads)
   }

@@ -12,7 +12,7 @@ import Testing
     #expect(semaphore.wait(atMost: .seconds(60)))
   }
 
-  @Test func `a wait ends when its time is up, and not before`() {
+  @Test func `waiting on a condition ends when the time is up, and not before`() {
     let semaphore = MonotonicSemaphore()
     for time in [Duration.seconds(-1), .zero, .milliseconds(30), .milliseconds(1100)] {
       let began = ContinuousClock.now
@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test func `a wait releases the lock to others`() {
+  @Test func `waiting on a condition releases its lock`() {
     let condition = MonotonicCondition()
     let isDone = Atomic(false)
     condition.withLock {

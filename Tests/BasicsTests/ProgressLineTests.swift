@@ -13,7 +13,7 @@ struct ProgressLineTests {
       screen.text == "\rreading  12 s\u{1B}[K\rreading  ██████████··········  24 s\u{1B}[K")
   }
 
-  @Test(arguments: [-1, 0, 0.999, 1, 7, .infinity]) func `the bar always has the same length`(share: Double) {
+  @Test(arguments: [-1, 0, 0.999, 1, 7, .infinity]) func `a progress bar always has the same length`(share: Double) {
     let screen = Screen()
     var line = ProgressLine(style: .terminal(columns: 60)) { screen.text += $0 }
     line.show(share: share) { ["x"] }
@@ -34,7 +34,7 @@ struct ProgressLineTests {
   }
 
   @Test(arguments: [(0.0, "0:00"), (59.6, "1:00"), (3599, "59:59"), (3753, "1:02:33"), (.infinity, "?"), (.nan, "?")])
-  func `remaining times are short`(seconds: Double, expected: String) {
+  func `a progress line shows short remaining times`(seconds: Double, expected: String) {
     #expect(ProgressLine.clock(seconds) == expected)
   }
 }

@@ -21,13 +21,13 @@ import Video
       labels: ["Walk"], sampleRate: 12, region: region)
   }
 
-  @Test func `options ask a camera for nothing that is not set`() throws {
+  @Test func `camera options request nothing that is not set`() throws {
     let options = SourceOptions(try settings().cameras[0], sampleRate: 12)
     #expect(options.camera.size == nil && options.camera.rate == nil && options.camera.format == nil)
     #expect(options.camera.sampleRate == 12)
   }
 
-  @Test func `options ask a camera for what is set`() throws {
+  @Test func `camera options request what is set`() throws {
     let camera = try settings(", size: 320x240, rate: 10, format: yuyv").cameras[0]
     let options = SourceOptions(camera, sampleRate: 12)
     #expect(options.camera.size == FrameSize(width: 320, height: 240))
@@ -43,7 +43,7 @@ import Video
       // Rotated clockwise first, then mirrored left to right: EXIF's 5.
       (", rotate: 90, flip: horizontal", Orientation(quarterTurns: 3, isMirrored: true)),
     ])
-  func `options put the picture upright`(camera: String, expected: Orientation) throws {
+  func `camera options turn the picture upright`(camera: String, expected: Orientation) throws {
     let settings = try settings(camera)
     #expect(try PipelineOptions(settings.cameras[0], settings, card(nil)).mounting == expected)
   }

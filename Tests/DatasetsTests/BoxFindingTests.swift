@@ -72,7 +72,7 @@ import Video
     }
   }
 
-  @Test func `a sheet shows boxes and squares`() throws {
+  @Test func `a sheet of found boxes shows boxes and squares`() throws {
     let clip = try walk("walk")
     try BoxesFile([.init(frame: 30, person: 1, box: PictureBox(x: 0.4, y: 0.3, width: 0.2, height: 0.6))])
       .write(to: BoxesFile.path(folder: folder.path, name: "walk"))

@@ -136,7 +136,7 @@ import Testing
     #expect(failure { _ = try dataset(text) } == "\(folder.path)/home/own.csv cannot be read: \(reason)")
   }
 
-  @Test func `missing manifests are asked for`() throws {
+  @Test func `the error for a missing manifest asks for one`() throws {
     func message(_ manifest: String?) -> String {
       failure { _ = try Dataset.open(DatasetOptions(kind: .manifest, videos: "", manifest: manifest)) }
     }

@@ -109,7 +109,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     #expect(inventory.counts.values.map { $0.reduce(0, +) }.reduce(0, +) == 3)
   }
 
-  @Test func `NTU may be linked from elsewhere`() throws {
+  @Test func `the folder of NTU recordings may be a symbolic link`() throws {
     let real = try folder(of: ["S001C001P001R001A001_rgb.avi"])
     let links = try RecordingFolder()
     try FileManager.default.createSymbolicLink(atPath: links.path + "/ntu", withDestinationPath: real.path)

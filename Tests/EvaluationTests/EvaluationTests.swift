@@ -147,7 +147,7 @@ struct CalibrationTests {
   }
 
   @Test(arguments: [0.4, 1, 2.5])
-  func `a planted temperature is found`(planted: Double) throws {
+  func `calibration finds the temperature its logits were made with`(planted: Double) throws {
     var random = SplitMix64(seed: 11)
     let drawn = (0..<8000).map { index in
       let logits = (0..<5).map { _ in Float.random(in: -2...2, using: &random) }

@@ -15,7 +15,7 @@ struct LateFusionTests {
     }
   }
 
-  @Test func `windows are pooled before they are averaged`() throws {
+  @Test func `late fusion pools windows before it averages`() throws {
     let windows: [[Float]] = [[3, 0], [0, 2], [0, 2]]
     let rgb = try scores([ScoredClip(name: "x", label: 0, windows: windows)])
     let pose = try scores([clip("x", 0, [0.5, 0.5])])
@@ -26,7 +26,7 @@ struct LateFusionTests {
     }
   }
 
-  @Test func `probabilities that underflow can be fused`() throws {
+  @Test func `late fusion accepts probabilities that underflow`() throws {
     let sure = try scores([ScoredClip(name: "x", label: 0, windows: [[3e38, -3e38]])])
     let fused = try LateFusion.fuse(sure, sure)
     #expect(Evaluation(fused, pooling: .paper).top1 == 1)
@@ -43,7 +43,7 @@ struct LateFusionTests {
         """)
   }
 
-  @Test func `clips missing from one system are named`() throws {
+  @Test func `late fusion names clips missing from one system`() throws {
     let both = try scores([clip("x", 0, [0.6, 0.4]), clip("y", 0, [0.6, 0.4])], system: "VPN++")
     let one = try scores([clip("x", 0, [0.6, 0.4])], system: "AGCN-J")
     let expected = """

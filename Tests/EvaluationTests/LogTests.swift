@@ -85,7 +85,7 @@ struct TensorBoardTests {
     ([UInt8](repeating: 0, count: 32), 0x8a91_36aa), ([UInt8](repeating: 0xff, count: 32), 0x62a8_ab43),
     ([UInt8](0..<32), 0x46dd_794e), (Array("123456789".utf8), 0xe306_9283), ([], 0),
   ])
-  func `checksums match the standard`(bytes: [UInt8], checksum: Int) {
+  func `CRC-32C checksums match the standard`(bytes: [UInt8], checksum: Int) {
     #expect(CRC32C.checksum(bytes) == UInt32(checksum))
   }
 
@@ -113,7 +113,7 @@ struct TensorBoardTests {
     }
   }
 
-  @Test func `a folder that cannot be created is named`() throws {
+  @Test func `the error for a log folder that cannot be created names it`() throws {
     let path = try folder.write("a file") + "/run"
     let error = #expect(throws: EvaluationError.self) { _ = try TensorBoardWriter(directory: path) }
     #expect(error?.description.hasPrefix("cannot write \(path): ") ?? false)
@@ -143,7 +143,7 @@ struct TrainingProgressTests {
   }
 
   @Test(arguments: [100, 80, 60, 20, 1])
-  func `the progress line never wraps`(columns: Int) {
+  func `the training progress line never wraps`(columns: Int) {
     let screen = Screen()
     var line = TrainingProgress(ProgressLine(style: .terminal(columns: columns)) { screen.text += $0 })
     line.update(step(25))
@@ -163,7 +163,7 @@ struct TrainingProgressTests {
     #expect(lines.last == "epoch 2/2  100/100  loss 1.235  2 clips/s  25 % waiting  0:00 left")
   }
 
-  @Test func `the displayed rate follows recent steps`() {
+  @Test func `the training progress line's rate follows recent steps`() {
     let screen = Screen()
     var line = TrainingProgress(ProgressLine(style: .log, interval: .zero) { screen.text += $0 })
     for _ in 0..<100 { line.update(step(1)) }
@@ -187,7 +187,7 @@ struct TrainingProgressTests {
     #expect(!screen.text.contains("\u{7}"))
   }
 
-  @Test func `a message is printed above the progress line`() {
+  @Test func `messages are printed above the training progress line`() {
     let screen = Screen()
     var line = TrainingProgress(
       ProgressLine(style: .terminal(columns: 60), interval: .seconds(9)) { screen.text += $0 })

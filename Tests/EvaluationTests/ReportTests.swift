@@ -138,7 +138,7 @@ struct HTMLReportTests {
       [], [.nan], [0], [5, 5], [1e300, -1e300], [1e-300, 2e-300], [.infinity, 1], [1e9, 1e9 + 1e-6],
       [.greatestFiniteMagnitude, -.greatestFiniteMagnitude], [0, .leastNonzeroMagnitude], [3e38, 1],
     ] as [[Double]])
-  func `curves with any values can be drawn`(values: [Double]) throws {
+  func `charts draw curves with any values`(values: [Double]) throws {
     var report = try report()
     let points = values.enumerated().map { LineChart.Point(x: Double($0.offset), y: $0.element) }
     report.charts = [LineChart(title: "Odd", series: [LineChart.Series(name: "odd", points: points)])]
@@ -152,7 +152,7 @@ struct HTMLReportTests {
     (-0.3, 0.3, ["-0.2", "0", "0.2"]), (1, 8000, ["2000", "4000", "6000", "8000"]),
     (3, 3, ["2.6", "2.8", "3.0", "3.2", "3.4"]),
   ])
-  func `scales have round numbers`(low: Double, high: Double, ticks: [String]) {
+  func `a chart's scales have round numbers`(low: Double, high: Double, ticks: [String]) {
     let axis = Axis(low...high, ticks: 5)
     #expect(axis.ticks.map(axis.text) == ticks)
   }
@@ -165,7 +165,7 @@ struct HTMLReportTests {
     #expect(chart.series[1].points == [LineChart.Point(x: 2, y: 0.5)])
   }
 
-  @Test func `the report is written completely`() throws {
+  @Test func `a report is written completely`() throws {
     let folder = try TestFolder()
     try report().write(folder.file("report.html"))
     #expect(try folder.text("report.html") == report().html())

@@ -210,7 +210,7 @@ import Testing
     }
   }
 
-  @Test func `gaps are counted per topic`() throws {
+  @Test func `a subscriber counts gaps per topic`() throws {
     // A raw publisher replaces one that lost messages on the way.
     let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

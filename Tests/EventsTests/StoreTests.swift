@@ -168,7 +168,7 @@ private final class ScriptedStore: MessageStore {
     ),
     (#""limit":"many""#, #"a query is one JSON object such as {"query":"snapshot"}"#),
   ])
-  func `an invalid query is refused with the reason`(field: String, reason: String) throws {
+  func `an invalid history query is refused with the reason`(field: String, reason: String) throws {
     let fixture = try Fixture { $0.store = ScriptedStore() }
     let answer = try EventQuery.ask(
       #"{"query":"history",\#(field)}"#, at: fixture.publisher.endpoints.query, timeout: .seconds(10))

@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test(arguments: FuzzTarget.allCases)
-  func `readers accept valid seeds and refuse the others`(_ target: FuzzTarget) throws {
+  func `fuzzed readers accept valid seeds and refuse the others`(_ target: FuzzTarget) throws {
     let seeds = try seeds(target)
     #expect(seeds.contains { !$0.name.hasPrefix("refused-") })
     for (name, input) in seeds {
@@ -28,7 +28,7 @@ import Testing
   }
 
   /// Ten kilobytes of each are enough to start with.
-  @Test(arguments: FuzzTarget.allCases) func `seeds are few and small`(_ target: FuzzTarget) throws {
+  @Test(arguments: FuzzTarget.allCases) func `fuzz seeds are few and small`(_ target: FuzzTarget) throws {
     #expect(try seeds(target).map(\.input.count).reduce(0, +) < 16 << 10)
   }
 }

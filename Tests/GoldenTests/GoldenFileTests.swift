@@ -4,7 +4,7 @@ import Networks
 import Testing
 
 @Suite struct `Golden recording` {
-  @Test func `the formula gives the recorded inputs`() throws {
+  @Test func `the formula gives the golden file's inputs`() throws {
     let file = try GoldenFile.embedded()
     let entry = try #require(file.entries.first { $0.name == "student_T16_K31" })
     let input = try #require(entry.tensors.first { $0.name == "input" })
@@ -69,11 +69,11 @@ import Testing
   private let recorded = GoldenFile.Statistics(
     shape: [2, 2], mean: 2.5, std: 1.118_033_988_75, l2: 5.477_225_575, stride: 2, samples: [1, 3])
 
-  @Test func `equal values have no error`() throws {
+  @Test func `equal values have no error in a golden comparison`() throws {
     #expect(try #require(Comparison([1, 2, 3, 4], with: recorded)).error < 1e-7)
   }
 
-  @Test func `a wrong sample is detected`() throws {
+  @Test func `a golden comparison detects a wrong sample`() throws {
     #expect(try #require(Comparison([1, 2, 3.1, 4], with: recorded)).sampleError > 0.03)
   }
 
@@ -83,12 +83,12 @@ import Testing
     #expect(comparison.statisticsError > 0.03)
   }
 
-  @Test func `NaN gives an infinite error`() throws {
+  @Test func `NaN gives an infinite error in a golden comparison`() throws {
     #expect(try #require(Comparison([.nan, 2, 3, 4], with: recorded)).error == .infinity)
     #expect(!(try #require(Comparison([1, .nan, 3, 4], with: recorded)).error <= 1))
   }
 
-  @Test func `a different number of values cannot be compared`() {
+  @Test func `a golden comparison refuses a different number of values`() {
     #expect(Comparison([1, 2, 3], with: recorded) == nil)
   }
 }

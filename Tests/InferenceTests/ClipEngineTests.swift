@@ -53,7 +53,7 @@ private func relativeError(_ a: [Float], _ b: [Float]) -> Double {
     #expect(sharing.memoryBytes < keeping.memoryBytes)
   }
 
-  @Test func `one thread computes the same as two`() throws {
+  @Test func `a clip's logits are the same with one thread and two`() throws {
     let clip = pixels()
     let one = try ClipEngine(network: smallNetwork(), parameters: weights, precision: .f32, threads: 1)
     let two = try ClipEngine(network: smallNetwork(), parameters: weights, precision: .f32, threads: 2)
@@ -140,7 +140,7 @@ private func relativeError(_ a: [Float], _ b: [Float]) -> Double {
     }
   }
 
-  @Test func `a missing tensor is named`() throws {
+  @Test func `the error for a tensor missing from the weights names it`() throws {
     struct Empty: ParameterSource {
       func values(of parameter: ParameterDescription) throws -> [Float] { [] }
     }

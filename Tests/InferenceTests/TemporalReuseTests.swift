@@ -46,7 +46,7 @@ import Testing
     #expect(TemporalReuse(graph, hop: 3, shift: 3).layers.allSatisfy { !$0.isKept })
   }
 
-  @Test func `a whole window computes every frame`() throws {
+  @Test func `a window without reuse computes every frame`() throws {
     let graph = try graph()
     for hop in [nil, 8] {
       let reuse = TemporalReuse(graph, hop: hop, shift: nil)
@@ -58,7 +58,7 @@ import Testing
 
   /// Every frame that a layer reads from another is computed there or was kept.
   @Test(arguments: [2, 4, 6, 8, 12, 16, 24, 32], [16, 32, 64, 72])
-  func `every frame that is read exists`(shift: Int, length: Int) throws {
+  func `temporal reuse reads only frames that exist`(shift: Int, length: Int) throws {
     let graph = try graph(frames: length)
     let reuse = TemporalReuse(graph, hop: shift, shift: shift)
     let windows = graph.frameWindows

@@ -24,7 +24,7 @@ import Testing
   @Test(arguments: ["", "soon", "2026-02-31", "25:00", "7:61", "2h3m", "-2h", "2026-10-24 soon", "99999999h"])
   func `invalid times for adl history are refused`(text: String) throws { #expect(try time().date(text) == nil) }
 
-  @Test func `a local day may have 25 hours`() throws {
+  @Test func `adl history knows local days of 25 hours`() throws {
     let day = try #require(try time().day("today"))
     #expect(day.until == day.since.addingTimeInterval(25 * 3600))
   }

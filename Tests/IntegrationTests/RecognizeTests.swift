@@ -58,14 +58,14 @@ import Testing
     #expect(result.scene.windows.count == 1)
   }
 
-  @Test func `recognising twice gives the same numbers`() throws {
+  @Test func `adl recognize gives the same numbers twice`() throws {
     let source = Programs.walk(seconds: 4, rate: 10)
     let (one, other) = try (recognize(source), recognize(source))
     #expect(one.scene.windows.map(\.logits) == other.scene.windows.map(\.logits))
     #expect(one.scene.windows.count > 5)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `JSON has the documented shape`() throws {
+  @Test(.timeLimit(.minutes(5))) func `adl recognize prints JSON of the documented shape`() throws {
     let programs = try Programs()
     let outcome = try programs.run(
       "adl", "recognize", "synthetic:1?size=64x64&rate=15&length=4", "--model", programs.smallModel(), "--json",
@@ -87,7 +87,7 @@ import Testing
     #expect(Set(try #require(report["model"] as? [String: Any]).keys) == ["name", "sha256"])
   }
 
-  @Test(.timeLimit(.minutes(5))) func `JSON about people has the documented shape`() throws {
+  @Test(.timeLimit(.minutes(5))) func `adl recognize prints JSON about people of the documented shape`() throws {
     let programs = try Programs()
     // A person who walks in front of a fixed camera is all that the motion finder needs.
     let outcome = try programs.run(
@@ -109,7 +109,7 @@ import Testing
     (person["until"] as? Double ?? 0) - (person["since"] as? Double ?? 0)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `unusable files end with status 65 and a reason`() throws {
+  @Test(.timeLimit(.minutes(5))) func `adl recognize ends with status 65 and a reason for unusable files`() throws {
     let programs = try Programs()
     let text = try programs.write("this is no video", to: "notes.avi")
     let broken = try programs.run("adl", "recognize", text, "--model", Programs.peopleModel)

@@ -14,7 +14,7 @@ import Testing
     #expect(outcome.status == 65, "\(outcome)")
   }
 
-  @Test func `a result that cannot be written is an error`() throws {
+  @Test func `a command whose result cannot be written fails`() throws {
     let programs = try Programs()
     let outcome = try shell(programs, "./adl model inspect \(Programs.peopleModel) >/dev/full")
     #expect(outcome.status == 65, "\(outcome)")
@@ -44,7 +44,7 @@ import Testing
     #expect(daemon.finish().status == 0)
   }
 
-  @Test func `input files are not overwritten`() throws {
+  @Test func `commands do not overwrite their input files`() throws {
     let programs = try Programs()
     let model = "\(programs.folder)/own.safetensors"
     try FileManager.default.copyItem(atPath: Programs.peopleModel, toPath: model)

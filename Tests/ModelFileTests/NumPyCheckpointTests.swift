@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  @Test func `missing batch-norm scales are 1`() throws {
+  @Test func `batch-norm scales missing from a NumPy checkpoint are 1`() throws {
     let folder = try TestFolder()
     let arrays = NumPyWriter.arrays(try Self.plain().filter { !$0.name.hasSuffix(".bn.weight") })
     let imported = try StudentImport(path: folder.write(NumPyWriter.checkpoint(arrays)), frames: 16, size: 112)
@@ -89,7 +89,7 @@ import Testing
     #expect(try imported.values(of: scale) == Array(repeating: 1, count: 8))
   }
 
-  @Test func `every NumPy array that does not fit is named`() throws {
+  @Test func `a refused NumPy import names every array that does not fit`() throws {
     var arrays = NumPyWriter.arrays(try Self.plain())
     arrays.removeAll { $0.path.contains("Branch_1/Conv3d_0b_3x3") && $0.path.contains("Mixed_4c") }
     arrays.append(WrittenArray(path: ["params", "Dense_0", "kernel"], shape: [1], content: Data(count: 4)))

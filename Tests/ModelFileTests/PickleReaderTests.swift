@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func `numbers of every pickle opcode are read`() throws {
+  @Test func `the pickle reader reads numbers of every opcode`() throws {
     for (bytes, expected) in [
       ("K\u{7}.", 7), ("M\u{1}\u{2}.", 513), ("I-12\n.", -12), ("L34L\n.", 34),
     ] { #expect(try read(Array(bytes.utf8)).value == .integer(expected)) }

@@ -133,7 +133,7 @@ import Testing
     #expect(try imported.values(of: scale) == Array(repeating: 1, count: 8))
   }
 
-  @Test func `every tensor that does not fit is named`() throws {
+  @Test func `a refused import names every tensor that does not fit`() throws {
     var tensors = try writtenTensors(tinyNetwork())
     tensors.removeAll { $0.name == "fc.bias" || $0.name == "Mixed_4c.b1b.conv3d.weight" }
     tensors.append(WrittenTensor(name: "classifier.weight", shape: [1], values: [0]))

@@ -18,7 +18,7 @@ import Testing
     #expect(!graph.rangedEndpoints.contains("StepLogits"))
   }
 
-  @Test func `missing and invalid ranges are named`() {
+  @Test func `a refused calibration names missing and invalid ranges`() {
     var ranges = ActivationRanges(
       largest: Dictionary(uniqueKeysWithValues: graph.rangedEndpoints.map { ($0, Float(3)) }))
     #expect(ranges.fault(for: graph) == nil)

@@ -48,12 +48,12 @@ import Testing
     ("MaxPool3d_4a_3x3", 480, 16, 14), ("Mixed_4b", 512, 16, 14), ("Mixed_4e", 528, 16, 14), ("Mixed_4f", 832, 16, 14),
     ("MaxPool3d_5a_2x2", 832, 8, 7), ("Mixed_5c", 1024, 8, 7), ("NonLocal", 1024, 8, 7),
   ])
-  func `endpoints have the published shapes`(name: String, channels: Int, frames: Int, side: Int) throws {
+  func `the student's endpoints have the published shapes`(name: String, channels: Int, frames: Int, side: Int) throws {
     let node = try #require(StudentNetwork(classes: 31).graph().node(named: name))
     #expect(node.shape == ActivationShape(channels: channels, extent: Extent(frames, side, side)))
   }
 
-  @Test func `tensor names and shapes are the published ones`() throws {
+  @Test func `the student's tensors have the published names and shapes`() throws {
     let parameters = try Dictionary(
       uniqueKeysWithValues: StudentNetwork(classes: 31).graph().parameters.map { ($0.name, $0.shape) })
     #expect(parameters["Mixed_3b.b1b.conv3d.weight"] == [128, 96, 3, 3, 3])

@@ -215,7 +215,7 @@ import Testing
     // Midnight itself is excluded.
     ("2026-09-06", "America/Santiago", 23),
   ])
-  func `days have as many hours as the clocks say`(text: String, zone: String, hours: Double) throws {
+  func `a day on the page has as many hours as the clocks say`(text: String, zone: String, hours: Double) throws {
     let day = try #require(Day(text, try calendar(zone)))
     #expect(day.end.timeIntervalSince(day.begin) == hours * 3600)
     #expect(day.text == text)
@@ -223,7 +223,7 @@ import Testing
     #expect(day.next.previous == day)
   }
 
-  @Test func `days follow one another over a year`() throws {
+  @Test func `the page's days follow one another over a year`() throws {
     let calendar = try calendar("Europe/Berlin")
     var day = try #require(Day("2026-01-01", calendar))
     var texts: Set<String> = []

@@ -55,7 +55,7 @@ import Video
     #expect(drive.condition == .online)
   }
 
-  @Test func `a file's picture may stand still`() throws {
+  @Test func `a pipeline does not call a file's still picture frozen`() throws {
     let drive = try Drive()
     drive.play(15 * 200, from: .seconds(1), picture: 7)
     #expect(drive.condition == .online)
@@ -86,7 +86,7 @@ import Video
     #expect(drive.story.suffix(2) == ["end Walk camera_lost", "stalled"])
   }
 
-  @Test func `a source that skips all its frames says so`() throws {
+  @Test func `a pipeline reports a source that skips all its frames`() throws {
     let drive = try Drive()
     drive.pipeline.open(at: .seconds(5))
     drive.serve(drive.pipeline.tick(at: .seconds(7.1), faulty: 61))
@@ -111,7 +111,7 @@ import Video
   }
 
   @Test(arguments: [Duration.milliseconds(1100), .seconds(1800), .seconds(-20)])
-  func `scores from before a gap open nothing after it`(hole: Duration) throws {
+  func `scores from before a gap start no activity after it`(hole: Duration) throws {
     let drive = try Drive()
     drive.score = nil
     let end = drive.play(8, from: .seconds(50))
@@ -141,7 +141,7 @@ import Video
     #expect((55...57).contains(drive.windows.count), "\(drive.windows.count)")
   }
 
-  @Test func `frames that stop too often are reported`() throws {
+  @Test func `a pipeline reports frames that stop too often`() throws {
     let drive = try Drive { $0.frames = 60 }
     for part in 0..<6 { drive.play(30, from: .seconds(Double(part) * 4)) }
     #expect(
@@ -150,7 +150,7 @@ import Video
       ])
   }
 
-  @Test func `a slow file is not mistaken for a short one`() throws {
+  @Test func `a pipeline does not mistake a slow file for a short one`() throws {
     let drive = try Drive()
     for index in 0..<2 { drive.play(1, from: .seconds(2 * Double(index))) }
     drive.serve(drive.pipeline.finish())
@@ -158,7 +158,7 @@ import Video
     #expect(drive.story == ["online", "slow: too slow: 0.5 frames per second; at least 2 are needed"])
   }
 
-  @Test func `frames that are not due do not count as silence`() throws {
+  @Test func `a pipeline does not count frames that are not due as silence`() throws {
     let drive = try Drive()
     let end = drive.play(12, from: .seconds(1))
     for second in 1...30 {

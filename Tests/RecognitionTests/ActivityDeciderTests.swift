@@ -111,7 +111,7 @@ private func described(_ changes: [ActivityChange]) -> [String] {
     #expect(described(changes) == ["+A \(Timeline.middle(3))"])
   }
 
-  @Test func `a winner without the margin starts nothing`() {
+  @Test func `a winning label without the margin starts no activity`() {
     var decider = ActivityDecider(
       labels: ["A", "B"],
       options: plain {
@@ -161,7 +161,7 @@ private func described(_ changes: [ActivityChange]) -> [String] {
     #expect(Timeline().run("AAiii", plain()).changes.count == 2)
   }
 
-  @Test func `a still scene starts nothing and is idle`() {
+  @Test func `a still scene starts no activity and is idle`() {
     let (changes, decider) = Timeline(motion: 0).run("AAAA", plain { $0.motionGate = 0.3 })
     #expect(changes.isEmpty && decider.state == .idle)
     #expect(!Timeline(motion: 0).run("AAAA", plain()).changes.isEmpty, "without a gate, the activity continues")
@@ -309,7 +309,7 @@ private func described(_ changes: [ActivityChange]) -> [String] {
     #expect(abs(probabilities[1] - 0.7310586) < 1e-6)
   }
 
-  @Test func `huge logits do not overflow`() {
+  @Test func `huge logits do not overflow the softmax`() {
     #expect(Softmax.probabilities(of: [1000, 0, -1000]) == [1, 0, 0])
   }
 

@@ -185,7 +185,7 @@ private func minimal(_ more: String = "") -> String {
     #expect(!findings("source: rtsp://me:p@ss@host/\u{1}x\n").joined().contains("ss@"))
   }
 
-  @Test func `a setting that appears twice is refused`() {
+  @Test func `settings that appear twice are refused`() {
     #expect(findings("log: {level: info}\nlog: {level: info}\n").count == 1)
   }
 
@@ -217,7 +217,7 @@ private func minimal(_ more: String = "") -> String {
     #expect(error?.description == "/nowhere/a.yaml: cannot be read: No such file or directory")
   }
 
-  @Test func `a device number is allowed with a warning`() throws {
+  @Test func `a camera's device number is allowed with a warning`() throws {
     let settings = try parse("model: {path: m}\ncameras:\n  - {name: a, source: /dev/video0}\n")
     #expect(
       settings.warnings.map(\.description) == [

@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  @Test(arguments: UInt64(1)...6) func `performances move without jumps`(seed: UInt64) {
+  @Test(arguments: UInt64(1)...6) func `rendered people move without jumps`(seed: UInt64) {
     let step: Float = 1 / 60
     for action in SyntheticAction.allCases {
       let performance = perform(action, Choreography.situations(action)[0], seed: seed)

@@ -221,7 +221,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     #expect(rooms.count == 63)
   }
 
-  @Test func `a folder that cannot be written is named`() throws {
+  @Test func `the error for a data set's folder that cannot be written names it`() throws {
     let folder = Folder()
     try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
     let file = folder.path + "/file"
@@ -237,7 +237,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
 
 @Suite struct `Picture noise` {
   /// Noise repeated with an offset would be a motion that every network sees.
-  @Test func `picture noise is never repeated, in any picture`() {
+  @Test func `rendered pictures never repeat their noise`() {
     var random = PlaceRandom(seed: 1, stream: 0)
     let (a, b) = (Film(&random), Film(&random))
     let view = Viewpoint(place: SIMD3(0, 1, 3), target: .zero, tilt: 0, focal: 1)
@@ -297,7 +297,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     #expect(one.lost > 0 && one.lost < 0.1 && four.lost > one.lost)
   }
 
-  @Test func `an empty room has no body`() {
+  @Test func `a rendered recording of an empty room has no body`() {
     var noise = PoseNoise(factor: 0, random: PlaceRandom(seed: 1, stream: 0))
     #expect(noise.observe(nil, view, stage).isEmpty)
   }

@@ -92,7 +92,7 @@ import Video
     }
   }
 
-  @Test func `boxes are as large as what is drawn`() {
+  @Test func `rendered people's boxes are as large as what is drawn`() {
     let (take, rig) = day(1, seed: 5)
     let skeleton = take.people[0].performance.skeleton(at: 1)
     let (body, looks) = (take.people[0].performance.manner.body, take.people[0].looks)
@@ -164,7 +164,7 @@ import Video
     #expect(a.sightings[5].allSatisfy { $0.posture == .standing })
   }
 
-  @Test func `postures follow the actions`() throws {
+  @Test func `rendered people's postures follow their actions`() throws {
     let (take, _) = day(2, seed: 3)
     for person in take.people {
       for (action, _, end) in person.performance.actions {

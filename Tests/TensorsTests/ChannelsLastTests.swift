@@ -152,7 +152,7 @@ import Testing
     }
   }
 
-  @Test func `a window that does not fit is an error`() throws {
+  @Test func `a pooling window that does not fit is an error`() throws {
     let x = try Tensor.zeros([1, 4, 2, 2, 2]).channelsLast()
     #expect(throws: TensorError.self) {
       try x.maxPooled([3, 3, 3], stride: [1, 1, 1], padding: [0, 0, 0], overhanging: false)

@@ -36,7 +36,7 @@ import Testing
     #expect(!quiet.requiresGradient)
   }
 
-  @Test func `a missing CUDA device is refused by name`() {
+  @Test func `the error for a missing CUDA device names it`() {
     guard !Library.hasCUDA else { return }
     #expect(throws: TensorError.self) { try Device(parsing: "cuda:0") }
     #expect(throws: TensorError.noDevice(asked: "gpu", reason: "use cpu, cuda or cuda:N")) {
@@ -75,7 +75,7 @@ import Testing
     #expect(try x.floats() == y.floats())
   }
 
-  @Test func `ten thousand steps leak no tensor`() async {
+  @Test func `ten thousand training steps leak no tensor`() async {
     // In a separate process, because tests running at the same time hold tensors too.
     await #expect(processExitsWith: .success) {
       let x = try Tensor.of([1, 2, 3] as [Float], [3])

@@ -22,7 +22,7 @@ struct LossTests {
 
   // MARK: Labels
 
-  @Test func `cross-entropy has the right value and gradient`() throws {
+  @Test func `cross-entropy has the correct value and gradient`() throws {
     let logits = try Tensor.of([1, 2, 0.5, -1, 0, 3], [2, 3])
     let labels = try Tensor.of([1, 0] as [Int64], [2])
     let first = log(exp(1.0) + exp(2.0) + exp(0.5)) - 2

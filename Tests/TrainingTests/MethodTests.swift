@@ -55,7 +55,7 @@ struct MethodTests {
     }
   }
 
-  @Test func `each joint's similarities sum to one`() throws {
+  @Test func `each joint's similarities in the pose graph sum to one`() throws {
     let network = PoseNetwork(graph: .ntu25, blockCount: 2, width: 0.25)
     let module = try PoseModule(network, heads: [], from: InitialParameters(seed: 4), on: .cpu)
     let poses = try made([2, 3, 8, 25], seed: 5).to(.float32)
@@ -133,7 +133,7 @@ struct MethodTests {
     for (factor, wanted) in zip(factors, [0.5, 1, 0.5, 0]) { #expect(abs(factor - wanted) < 1e-12) }
   }
 
-  @Test func `a warm-up rises linearly from zero`() throws {
+  @Test func `the learning rate's warm-up rises linearly from zero`() throws {
     let schedule = try schedule("{kind: constant, warmupEpochs: 2}")
     let state = LearningRateState()
     #expect(state.factor(epoch: 0, fraction: 0, of: 50, schedule) == 0)

@@ -26,7 +26,7 @@ struct PresetTests {
   }
 
   @Test(arguments: names)
-  func `each preset can be trained with`(name: String) throws {
+  func `training works with each preset`(name: String) throws {
     let parts = name.split(separator: "/").map(String.init)
     let stage = try #require(Stage(rawValue: parts[1].replacing("-compat", with: "")))
     // Few channels, because only the structure matters.
@@ -60,7 +60,7 @@ struct PresetTests {
     }
   }
 
-  @Test func `presets from the papers have their values`() throws {
+  @Test func `presets from the papers have the papers' values`() throws {
     for dataset in ["ntu60", "ntu120"] {
       let pose = try settings(dataset + "/pose-teacher")
       #expect(pose.optimizer.kind == .sgd && pose.optimizer.learningRate == 0.1 && pose.optimizer.nesterov)

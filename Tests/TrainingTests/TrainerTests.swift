@@ -93,7 +93,7 @@ import Training
     #expect("\(error)".contains("lower optimizer.learningRate"))
   }
 
-  @Test func `diverged steps are not saved`() throws {
+  @Test func `diverged training steps are not saved`() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let settings = try tinySettings([
       "optimizer.learningRate=100", "run.clipNorm=0", "run.largestLoss=1000", "run.checkpointEvery=1",
@@ -108,7 +108,7 @@ import Training
     #expect(try TrainingCheckpoint(path: folder + "/explodes/last.safetensors").progress.step == step)
   }
 
-  @Test func `a line of the log can cover several steps`() throws {
+  @Test func `a line of the training log can cover several steps`() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     func losses(_ every: Int) throws -> [Double] {
       var losses: [Double] = []
@@ -184,7 +184,7 @@ import Training
     #expect(parts == whole)
   }
 
-  @Test func `a stage says which earlier stage it needs`() throws {
+  @Test func `a training stage names the earlier stage it needs`() throws {
     let error = #expect(throws: TrainingError.self) {
       try trainer(.student, tinySettings(), MadeBatches(), in: "none", distillation: .both)
     }

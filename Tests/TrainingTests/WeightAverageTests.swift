@@ -51,7 +51,7 @@ import Testing
     #expect(weight.requiresGradient)
   }
 
-  @Test func `a failure restores the weights`() throws {
+  @Test func `a failure during evaluation with averaged weights restores the weights`() throws {
     let system = try Numbers()
     let average = try WeightAverage(of: system, decay: 0.9)
     let weight = system.parameters[Numbers.weight]
@@ -99,7 +99,7 @@ import Testing
     #expect(abs(loss - (averaged.validation.last ?? 0)) < 1e-5)
   }
 
-  @Test func `a run with an average continues bit for bit`() throws {
+  @Test func `a run with averaged weights continues bit for bit`() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let settings = try tinySettings(["run.averageDecay=0.95", "run.checkpointEvery=1"])
     let whole = try trainer(settings, in: "whole")

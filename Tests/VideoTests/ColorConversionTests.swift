@@ -88,7 +88,7 @@ struct ColorConversionTests {
     }
   }
 
-  @Test func `refused frames are described`() throws {
+  @Test func `frames that colour conversion refuses are described`() throws {
     var random = SplitMix64(seed: 3)
     var frame = randomFrame(.nv12, 640, 480, using: &random)
     frame.byteCount = 400_000

@@ -51,7 +51,7 @@ struct FrameRingTests {
     #expect(cut(rings[0]) != first)
   }
 
-  @Test func `a window knows its samples, times and losses`() {
+  @Test func `a window of samples knows its times and losses`() {
     var ring = FrameRing(capacity: 4, size: 1)
     let repeats = [true, true, false, true, true]
     let lost = [0, 1, 1, 3, 3]
@@ -73,7 +73,7 @@ struct FrameRingTests {
     #expect(window.motion == 3)
   }
 
-  @Test func `an emptied ring fills again`() {
+  @Test func `an emptied frame ring fills again`() {
     var ring = FrameRing(capacity: 2, size: 1)
     for index in 0..<3 {
       ring.append(Sample(index: index, time: .zero, frameTime: .zero, sequence: 0), picture: [1, 1, 1])

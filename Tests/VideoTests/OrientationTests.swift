@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test func `other EXIF numbers are ignored`() {
+  @Test func `EXIF orientations outside 1 to 8 are ignored`() {
     #expect(Orientation(exif: 0) == nil)
     #expect(Orientation(exif: 9) == nil)
   }
@@ -97,7 +97,7 @@ import Testing
   }
 
   @Test(arguments: Orientation.allCases, [SamplePicture.clip(ClipPreprocessing(size: 16)), .working(WorkingPicture())])
-  func `mask and region refer to the upright picture`(orientation: Orientation, kind: SamplePicture) throws {
+  func `the mask and region refer to the upright picture`(orientation: Orientation, kind: SamplePicture) throws {
     let region = try PictureRegion(x: 0.1, y: 0.3, width: 0.6, height: 0.5)
     let mask = try PrivacyMask(polygons: [[.init(x: 0.2, y: 0.2), .init(x: 0.7, y: 0.4), .init(x: 0.3, y: 0.6)]])
     let picture: SamplePicture =

@@ -24,7 +24,7 @@ struct PrivacyMaskTests {
     #expect(try painted(mask, 10, 4) == ["..........", "..#####...", "..#####...", ".........."])
   }
 
-  @Test func `a partly covered pixel is black`() throws {
+  @Test func `a pixel partly covered by a mask is black`() throws {
     let mask = PrivacyMask(rectangles: [try PictureRegion(x: 0.25, y: 0.3, width: 0.3, height: 0.1)])
     #expect(try painted(mask, 10, 4) == ["..........", "..####....", "..........", ".........."])
   }
@@ -43,7 +43,7 @@ struct PrivacyMaskTests {
     #expect(try painted(PrivacyMask(polygons: [ring]), 4, 4) == ["####", "#..#", "#..#", "####"])
   }
 
-  @Test func `invalid shapes are refused`() {
+  @Test func `invalid mask shapes are refused`() {
     let point = PrivacyMask.Point(x: 0, y: 0)
     #expect(throws: VideoError.badMask("shape 0 has 2 corners, not 3 or more")) {
       try PrivacyMask(polygons: [[point, point]])
@@ -52,7 +52,7 @@ struct PrivacyMaskTests {
   }
 
   @Test(arguments: planarFormats)
-  func `nothing hidden affects a sample, in any format`(format: PixelFormat) throws {
+  func `pixels hidden by a mask do not affect a sample, in any format`(format: PixelFormat) throws {
     var random = SplitMix64(seed: 14)
     let mask = PrivacyMask(rectangles: [try PictureRegion(x: 0.3, y: 0.21, width: 0.35, height: 0.4)])
     var preprocessor = FramePreprocessor(ClipPreprocessing(size: 30, mask: mask))

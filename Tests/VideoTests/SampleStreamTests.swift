@@ -64,7 +64,7 @@ struct SampleStreamTests {
     #expect(stream.ring.isFull)
   }
 
-  @Test func `no window spans a gap`() {
+  @Test func `no window of samples spans a gap`() {
     var stream = SampleStream(ClipPreprocessing(size: 4), frames: 8, hop: 1)
     var window = ClipWindow(frames: 8, size: 4)
     var longest = Duration.zero

@@ -59,7 +59,7 @@ private func frames(_ rate: SampleRate, _ count: Int) -> [Duration] {
 }
 
 struct TimeSamplerTests {
-  @Test func `ticks do not drift`() {
+  @Test func `the time sampler's ticks do not drift`() {
     #expect(SampleRate(15).offset(ofTick: 1) == .nanoseconds(66_666_667))
     #expect(SampleRate(15).offset(ofTick: 2) == .nanoseconds(133_333_333))
     #expect(SampleRate(15).offset(ofTick: 15 * 86_400 * 365) == .seconds(86_400 * 365))
@@ -89,7 +89,7 @@ struct TimeSamplerTests {
   }
 
   @Test(arguments: 0..<150)
-  func `any stream gives each tick the nearest frame`(seed: Int) {
+  func `the time sampler gives each tick the nearest frame`(seed: Int) {
     var random = SplitMix64(seed: UInt64(seed))
     let rates = [SampleRate(15), SampleRate(10), SampleRate(25), SampleRate(30000, per: 1001), SampleRate(7, per: 3)]
     let rate = rates[seed % rates.count]

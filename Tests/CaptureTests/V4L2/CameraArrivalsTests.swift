@@ -30,7 +30,7 @@ import Testing
     return arrivals.wait(for: time) { false }
   }
 
-  @Test func `a new camera is noticed by its node`() throws {
+  @Test func `a plugged-in camera is noticed by its node`() throws {
     let arrivals = try #require(CameraArrivals(devices: folder.path))
     #expect(wakes(arrivals, within: .seconds(20)) { make("video3") })
     // Permissions granted later also make it usable.

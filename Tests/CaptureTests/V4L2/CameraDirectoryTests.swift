@@ -114,7 +114,7 @@ import Testing
         + "\(sockets.joined(separator: ", ")); `adl cameras` lists what cameras[].source can name")
   }
 
-  @Test func `a single camera needs no note`() throws {
+  @Test func `a camera whose name is unique has no note`() throws {
     let directory = try machine()
     let entries = directory.entries()
     let described = CameraDescription(entries[0], amongst: entries)
@@ -135,7 +135,7 @@ import Testing
     #expect(error.isTransient)
   }
 
-  @Test func `a missing device is named`() {
+  @Test func `the error for a missing camera names it`() {
     let path = folder.file("video9")
     let error = #expect(throws: CaptureError.self) { _ = try V4L2Camera(.path(path)) }
     #expect(error == .noCamera(device: path, reason: "No such file or directory"))

@@ -267,7 +267,7 @@ import Video
     #expect(camera.negotiated.format == .native(.nv12))
   }
 
-  @Test func `a rate that cannot be set is a warning`() throws {
+  @Test func `a V4L2 camera's rate that cannot be set is a warning`() throws {
     device.refusals["VIDIOC_S_PARM"] = EIO
     let camera = try V4L2Camera(device: device, options: V4L2Options(), clock: .monotonic)
     #expect(camera.negotiated.rate == nil)
@@ -314,7 +314,7 @@ import Video
   }
 
   @Test(arguments: [PixelFormat.yuyv, .uyvy, .nv12, .i420, .rgb24, .bgr24, .grey])
-  func `every pixel is found at any width and row length`(format: PixelFormat) throws {
+  func `every pixel of a V4L2 buffer is found at any width and row length`(format: PixelFormat) throws {
     let fourCC = try #require(V4L2Options.Format.native(format).fourCCs.first)
     for (width, height, padding) in [(7, 5, 0), (7, 5, 9), (8, 4, 24), (33, 3, 31), (16, 7, 0), (1, 1, 5)] {
       let least = format.planeShape(0, FrameSize(width: width, height: height)).rowBytes
@@ -397,7 +397,7 @@ import Video
     #expect(bestRate(for: wanted, among: offered, isExact: false) == best)
   }
 
-  @Test func `a rate in the settings selects the nearest one`() {
+  @Test func `a V4L2 camera gets the rate nearest to the settings'`() {
     #expect(bestRate(for: 15, among: [16, 30], isExact: true) == 16)
   }
 
@@ -407,7 +407,7 @@ import Video
     #expect(choice.fourCC.description == "MJPG")
   }
 
-  @Test func `a format that is not ours goes through libv4l2`() throws {
+  @Test func `libv4l2 converts V4L2 formats that adl cannot read`() throws {
     let choice = try V4L2Choice(V4L2Options(), device: device, offered: [FourCC("pRAA"), FourCC("BA81")])
     #expect(choice.format == .converted)
   }
