@@ -65,7 +65,7 @@ import Video
     let found = try drain(stream)
     #expect(found.map { $0.map(\.clip.name) } == [["clip 1", "clip 2"], (5..<10).map { "clip \($0)" }])
     #expect(stream.skipped.map(\.name) == ["clip 0", "clip 3", "clip 4"])
-    #expect(stream.skipped[0].reason == "/no/0.skeleton is not there: it should hold the poses of a recording")
+    #expect(stream.skipped[0].reason == "/no/0.skeleton is missing: it should hold the poses of a recording")
     #expect(try stream.next() == nil, "after the end there are no more batches")
     #expect(stream.waited > .zero)
   }
@@ -79,7 +79,7 @@ import Video
     let stream = BatchStream(loader(.pose), broken, workers: workers, ahead: 2)
     for _ in 0..<3 { _ = try stream.next() }
     let reasons = [0, 1, 2, 11, 25].map {
-      "clip \($0): /no/\($0).skeleton is not there: it should hold the poses of a recording"
+      "clip \($0): /no/\($0).skeleton is missing: it should hold the poses of a recording"
     }
     #expect(
       failure { _ = try stream.next() }

@@ -144,7 +144,7 @@ import Testing
       message(nil)
         == "data.manifest is ''; it must be a CSV file with the columns video, label, split, skeleton, subject, camera, name, begin, end"
     )
-    #expect(message("/no/such.csv") == "/no/such.csv is not there: data.manifest lists the recordings")
+    #expect(message("/no/such.csv") == "/no/such.csv is missing: data.manifest lists the recordings")
     let binary = try folder.write([0xff, 0xfe, 0x00], "binary.csv")
     #expect(message(binary) == "\(binary) cannot be read: it is not UTF-8 text of at most 256 MiB")
   }

@@ -84,7 +84,7 @@ import Testing
     }
     #expect(
       failure { _ = try SkeletonFile.read(folder.path + "/none.skeleton", .ntu25) }
-        == "\(folder.path)/none.skeleton is not there: it should hold the poses of a recording")
+        == "\(folder.path)/none.skeleton is missing: it should hold the poses of a recording")
     #expect(
       failure { _ = try SkeletonFile.read(folder.path, .ntu25) } == "\(folder.path) cannot be read: it is not a file")
   }

@@ -126,7 +126,7 @@ import Testing
     #expect(try errors(report, "--truth", bad).contains("\(bad), line 2: '5,0,Walk' is not begin,end,label"))
     #expect(try errors(report, "--truth", truth, "--person", "2").contains("has no person 2, only 1"))
     #expect(try errors(bad, "--truth", truth).contains("\(bad) is neither a recording (which needs --model), nor"))
-    #expect(try errors(report, "--truth", "/none.csv").contains("/none.csv is not there"))
+    #expect(try errors(report, "--truth", "/none.csv").contains("/none.csv does not exist"))
     #expect(try errors(report, "--truth", truth, "--scene").contains("add --model"))
     #expect(
       try errors("synthetic:1", "--truth", truth, "--model", Programs.peopleModel).contains("give it a length"))

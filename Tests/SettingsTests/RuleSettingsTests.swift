@@ -60,8 +60,8 @@ private func parse(alert: String) throws(SettingsError) -> RuleSettings.Alert? {
     ),
     (
       "outside: 00:00-24:00",
-      "outside: '00:00-24:00' is refused; it must be two different times of day such as 07:00-13:00, or 22:00-06:00 over "
-        + "midnight"
+      "outside: '00:00-24:00' is refused; it must be two different times of day such as 07:00-13:00, or 22:00-06:00 "
+        + "across midnight"
     ),
     (
       "during: 07:00-08:00, outside: 09:00-10:00",
