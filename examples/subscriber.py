@@ -60,7 +60,7 @@ class Subscriber:
         if last is not None and seq <= last:
             return False
         if last is not None and seq > last + 1:
-            print(f"missed {seq - last - 1} messages of {topic}")
+            print(f"missed {seq - last - 1} messages on {topic}")
         self.seen[topic] = seq
         return True
 
@@ -104,7 +104,7 @@ class Subscriber:
         elif kind.startswith(("camera.", "finder.")):
             print(f"{camera}: {kind}: {message['reason']}")
         elif kind == "heartbeat" and message["stopping"]:
-            print("the daemon stops")
+            print("the daemon is stopping")
 
     def run(self):
         self.snapshot()

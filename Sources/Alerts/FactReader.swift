@@ -1,9 +1,9 @@
 import Events
 import Rules
 
-/// What messages tell rules.
+/// Turns a daemon's messages into facts for the rules.
 ///
-/// Events tell what changes. A camera's first state tells what was so before; later ones repeat what events said.
+/// Events report changes. A camera's first state reports what was already going on; later ones only repeat the events.
 struct FactReader: Sendable {
   private var known: Set<String> = []
 
@@ -12,7 +12,7 @@ struct FactReader: Sendable {
     switch event.type {
     case .start:
       return [
-        // What was recognised came from a full window.
+        // An activity can only be recognised in a full window.
         .impaired(camera: event.camera, .rate, false),
         started(event.id, event.camera, event.person?.id, event.activity, event.onset),
       ]
@@ -38,7 +38,7 @@ struct FactReader: Sendable {
 
   mutating func facts(_ state: CameraState) -> [Fact] {
     guard known.insert(state.camera).inserted else {
-      // A camera that was too slow tells nothing until a window is full again.
+      // A camera that was too slow proves nothing until a window is full again.
       return ["warming_up", "no_signal"].contains(state.state)
         ? [] : [.impaired(camera: state.camera, .rate, false)]
     }

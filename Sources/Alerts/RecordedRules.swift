@@ -3,12 +3,12 @@ package import Foundation
 import Rules
 package import Settings
 
-/// Rules over messages that were recorded, line by line, as `adl watch --json` prints them.
+/// Runs rules over recorded messages, line by line, as `adl watch --json` prints them.
 ///
-/// Times are those of the messages. Where the daemon was started anew, or nothing was recorded for a while, rules begin anew,
-/// as the daemon's do: what was not recorded was not watched.
+/// Time is the messages' time. After a daemon restart or a gap in the recording the rules start over, as the daemon's
+/// do: what was not recorded counts as not watched.
 package struct RecordedRules {
-  /// Messages of several topics may overtake one another by so much.
+  /// How far messages of different topics may be out of order.
   private static let mostDisorder = Duration.seconds(2)
 
   private let settings: RuleSettings
@@ -17,42 +17,43 @@ package struct RecordedRules {
   private var watch: RuleWatch?
   private var epoch = ""
   private var now = Moment(monotonic: .zero, wall: .distantPast)
-  /// States sent again to whoever joins: older than what else is said, they tell what is so when a recording begins.
+  /// States re-sent to new subscribers, which are older than the messages around them and show what was going on when
+  /// the recording started.
   private var resent: [CameraState] = []
   private var foreign = 0
   private var disordered = 0
   private var seen: Set<String> = []
 
-  /// Messages that were read.
+  /// Messages read so far.
   package private(set) var count = 0
-  /// Times of the first and the last message.
+  /// Times of the first and last messages.
   package private(set) var period: ClosedRange<Date>?
 
-  /// Takes the settings of the daemon that was recorded, with the rules to try.
+  /// Takes the recorded daemon's settings, with the rules to try.
   package init(_ settings: DaemonSettings) {
     self.settings = settings.rules
     cameras = settings.cameras.filter(\.isEnabled).map(\.name)
     longestSilence = .seconds(max(60, settings.events.heartbeat * 3))
   }
 
-  /// Why what was said may not be what was meant, a sentence each.
+  /// Reasons why the result may not be what the user expects, one sentence each.
   package var doubts: [String] {
     var doubts: [String] = []
-    if foreign > 0 { doubts.append("lines that are no messages of a daemon: \(foreign)") }
+    if foreign > 0 { doubts.append("lines that are not messages from a daemon: \(foreign)") }
     if disordered > 0 { doubts.append("messages older than the one before: \(disordered); rules need them in order") }
     if count > 0, seen.isDisjoint(with: cameras) {
       let others = seen.sorted().joined(separator: ", ")
       doubts.append(
-        "no message is about a camera of the settings (\(cameras.joined(separator: ", ")))"
+        "no message is about a camera in the settings (\(cameras.joined(separator: ", ")))"
           + (others.isEmpty ? "" : "; the recording has \(others)"))
     }
     return doubts
   }
 
-  /// Alerts that are raised at the end of what was read.
+  /// Alerts still raised at the end of the recording.
   package var raised: [AlertEvent] { watch?.state.alerts ?? [] }
 
-  /// Takes the next line; one that is no message of a daemon tells nothing.
+  /// Reads the next line; a line that is not a message from a daemon is ignored.
   package mutating func read(_ line: some StringProtocol) -> RuleWatch.Outcome {
     let data = Data(line.utf8)
     guard let envelope = decode(Envelope.self, data), let topic = envelope.topic,
@@ -84,7 +85,7 @@ package struct RecordedRules {
     return outcome
   }
 
-  /// Goes on to a moment, with a new watch where there is none.
+  /// Advances to a moment, starting a new watch if there is none.
   private mutating func proceed(to moment: Moment) -> RuleWatch.Outcome {
     period = min(period?.lowerBound ?? moment.wall, moment.wall)...max(period?.upperBound ?? moment.wall, moment.wall)
     defer { resent = [] }
@@ -112,11 +113,11 @@ package struct RecordedRules {
     case nil:
       if decode(Heartbeat.self, data)?.message.isStopping == true { return interrupt() }
     }
-    // Alerts of the daemon's own, and messages of a newer one.
+    // The daemon's own alerts, and messages from a newer daemon.
     return RuleWatch.Outcome()
   }
 
-  /// What was raised is cleared, as by a daemon that stops.
+  /// Clears all raised alerts, as a stopping daemon does.
   private mutating func interrupt() -> RuleWatch.Outcome {
     defer { watch = nil }
     return apply { $0.stop(at: $1) }
@@ -128,18 +129,18 @@ package struct RecordedRules {
     return step(&current, now)
   }
 
-  /// What `adl watch --json` says of its own.
+  /// Whether the line is one of `adl watch --json`'s own notices.
   private func isNotice(_ line: Data) -> Bool {
     struct Notice: Decodable { var notice: String }
-    return (try? JSONDecoder().decode(Notice.self, from: line)) != nil  // anything else is none
+    return (try? JSONDecoder().decode(Notice.self, from: line)) != nil  // any other line is not a notice
   }
 
   private func decode<Message: Decodable>(_: Message.Type, _ line: Data) -> Line<Message>? {
-    try? JSONDecoder().decode(Line<Message>.self, from: line)  // what cannot be read is no message of this type
+    try? JSONDecoder().decode(Line<Message>.self, from: line)  // not a message of this type
   }
 }
 
-/// One line of a recording.
+/// One line of a recording: a message with its topic.
 private struct Line<Message: Decodable>: Decodable {
   var topic: Topic?
   var message: Message

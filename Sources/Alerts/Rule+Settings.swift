@@ -3,12 +3,12 @@ package import Rules
 package import Settings
 
 extension Rule {
-  /// A rule as the settings say it.
+  /// A rule from the settings.
   ///
   /// - Parameters:
-  ///   - settings: checked ones.
-  ///   - cameras: all that are enabled, for rules that name none.
-  ///   - zone: where times of day and weekdays are those of the clock.
+  ///   - settings: already validated.
+  ///   - cameras: all enabled cameras, for rules that name none.
+  ///   - zone: the time zone of times of day and weekdays.
   package init(_ settings: RuleSettings.Alert, cameras: [String], zone: TimeZone) {
     self.init(
       name: settings.name, kind: Kind(settings.kind), cameras: settings.cameras.isEmpty ? cameras : settings.cameras)
@@ -40,7 +40,7 @@ extension Rule.Kind {
 }
 
 extension Schedule {
-  /// `nil` where the rule always applies.
+  /// `nil` if the rule always applies.
   init?(_ settings: RuleSettings.Alert, _ zone: TimeZone) {
     let days = Set(settings.weekdays.map(Weekday.init))
     guard settings.window != nil || !(days.isEmpty || days.count == Weekday.allCases.count) else { return nil }
@@ -66,6 +66,6 @@ extension Schedule.Weekday {
 }
 
 extension RuleSettings {
-  /// The zone of times of day: the one that is set, or the machine's.
+  /// The time zone for times of day: the one in the settings, or the machine's.
   package var zone: TimeZone { timeZone.flatMap { TimeZone(identifier: $0) } ?? .current }
 }

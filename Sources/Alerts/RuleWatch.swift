@@ -3,24 +3,24 @@ import Foundation
 package import Rules
 package import Settings
 
-/// Rules at work on a daemon's messages: messages go in, alerts come out as messages; time is an argument.
+/// Applies rules to a daemon's messages: messages go in, alerts come out as messages; time is an argument.
 ///
-/// The daemon feeds it what it publishes, `adl rules` what was recorded. Nothing outlives it: a daemon that starts anew
-/// begins with no alerts, and everything before its start counts as not watched.
+/// The daemon feeds it what it publishes, `adl rules` what was recorded. Nothing is kept across restarts: a new daemon
+/// starts without alerts, and everything before its start counts as not watched.
 package struct RuleWatch: Sendable {
-  /// What came of a message or of time.
+  /// The result of a message or of time passing.
   package struct Outcome: Equatable, Sendable {
     package var alerts: [Said] = []
     package var undecided: [Undecided] = []
   }
 
-  /// An alert's message, and when there was a reason to send it.
+  /// An alert message, and when the reason to send it arose.
   package struct Said: Equatable, Sendable {
     package var alert: AlertEvent
     package var at: Instant
   }
 
-  /// A window that was not watched enough to say that nothing happened in it.
+  /// A window that was not watched for long enough to say that nothing happened in it.
   package struct Undecided: Codable, Equatable, Sendable {
     package var rule: String
     package var at: Instant
@@ -30,21 +30,21 @@ package struct RuleWatch: Sendable {
   private let rules: [Rule]
   private var reader = FactReader()
   private var engine: RuleEngine
-  /// Raised alerts, the oldest first.
+  /// Raised alerts, oldest first.
   private var open: [AlertEvent] = []
   private var random = SystemRandomNumberGenerator()
 
   /// - Parameters:
-  ///   - settings: checked ones.
-  ///   - cameras: all that are enabled.
-  ///   - start: since when cameras are watched.
+  ///   - settings: already validated.
+  ///   - cameras: all enabled cameras.
+  ///   - start: when the cameras started being watched.
   package init(_ settings: RuleSettings, cameras: [String], at start: Moment) {
     let zone = settings.zone
     rules = settings.alerts.map { Rule($0, cameras: cameras, zone: zone) }
     engine = RuleEngine(rules, at: start)
   }
 
-  /// All alerts that are raised now.
+  /// All alerts currently raised.
   package var state: AlertsState { AlertsState(alerts: open) }
 
   package mutating func take(_ event: ActivityEvent, at now: Moment) -> Outcome { take(reader.facts(event), now) }
@@ -52,10 +52,10 @@ package struct RuleWatch: Sendable {
   package mutating func take(_ state: CameraState, at now: Moment) -> Outcome { take(reader.facts(state), now) }
   package mutating func take(_ health: CameraHealth, at now: Moment) -> Outcome { take(reader.facts(health), now) }
 
-  /// Lets time go on.
+  /// Advances time.
   package mutating func tick(at now: Moment) -> Outcome { said(engine.advance(to: now), now) }
 
-  /// Clears what is raised, with reason `shutdown`.
+  /// Clears all raised alerts with the reason `shutdown`.
   package mutating func stop(at now: Moment) -> Outcome { said(engine.stop(at: now), now) }
 
   private mutating func take(_ facts: [Fact], _ now: Moment) -> Outcome {

@@ -2,34 +2,34 @@ package import Capture
 package import Pipeline
 import Video
 
-/// A recording with what was recognised drawn on it.
+/// Draws recognition results on a recording.
 ///
-/// Recognition dates back: what goes on in a picture is known seconds later only. So this is a second pass over the
-/// recording, once the first has a result.
+/// Activities are back-dated: what is going on in a frame is known only seconds later. So drawing is a second pass over
+/// the recording, after recognition has finished.
 package struct AnnotatedVideo {
   private let result: FileRecognition.Result
   private let labels: [String]
 
   /// - Parameters:
-  ///   - result: of the same recording.
-  ///   - labels: the model's.
+  ///   - result: the result for the same recording.
+  ///   - labels: the model's labels.
   package init(_ result: FileRecognition.Result, labels: [String]) {
     self.result = result
-    // Once, since finding letters takes time.
+    // Done once, because transliterating is slow.
     self.labels = labels.map(\.inASCII)
   }
 
-  /// Writes every frame at its own time, in the size of the first one; without sound.
+  /// Writes every frame at its own time, at the size of the first frame, without sound.
   ///
-  /// The file has its name only once it is whole.
+  /// The file appears under its name only when it is complete.
   ///
   /// - Parameters:
-  ///   - source: the recording again, with times from its begin.
-  ///   - rate: its frames a second, or about so many.
-  ///   - path: of the MP4 file; what was there is replaced.
-  ///   - progress: called after each frame with its time.
-  /// - Returns: frames written.
-  /// - Throws: `CaptureError` for what cannot be read or written, `AnnotationError`.
+  ///   - source: the recording again, with times from its start.
+  ///   - rate: its frames per second, at least roughly.
+  ///   - path: the MP4 file to write; an existing file is replaced.
+  ///   - progress: called after each frame with the frame's time.
+  /// - Returns: the number of frames written.
+  /// - Throws: `CaptureError` for what cannot be read or written, `AnnotationError` for what cannot be drawn.
   @discardableResult
   package func write(
     _ source: consuming any FrameSource & ~Copyable, rate: Double?, to path: String,
@@ -52,7 +52,7 @@ package struct AnnotatedVideo {
       do {
         try picture.take(frame)
       } catch {
-        // A frame that recognition had to leave out as well.
+        // Recognition had to skip this frame too.
         lastReason = "\(error)"
         continue
       }
@@ -72,9 +72,9 @@ package struct AnnotatedVideo {
   }
 }
 
-/// A frame's whole picture as rows of RGB pixels.
+/// A whole decoded frame as rows of RGB pixels.
 private struct DecodedPicture: ~Copyable {
-  /// That of the first frame; later ones are brought to it.
+  /// The first frame's size; later frames are scaled to it.
   private(set) var size = FrameSize(width: 0, height: 0)
   var pixels: [UInt8] = []
   private var decoder: FrameDecoder

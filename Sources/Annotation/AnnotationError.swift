@@ -1,8 +1,8 @@
 /// Why a recording could not be annotated.
 package enum AnnotationError: Error, Equatable, CustomStringConvertible {
-  /// OpenCV's reason.
+  /// OpenCV failed; `reason` is its message.
   case cannotDraw(reason: String)
-  /// Not one frame of the recording could be drawn on.
+  /// No frame of the recording could be drawn on.
   case noFrames(reason: String?)
 
   package var description: String {

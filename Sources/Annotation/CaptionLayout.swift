@@ -1,12 +1,12 @@
 import Video
 
-/// Where the boxes, names and bars of a moment go on a picture.
+/// Decides where the boxes, names and bars of a moment go on a picture.
 ///
-/// A panel with the name stands beside its box, where it hides least of other panels, other boxes and its own, and does
-/// without bars in a crowd. It stays as it is until another place is clearly better, so that it does not jump from frame
-/// to frame.
+/// A panel with the name stands next to its box, where it hides the least of other panels, other boxes and its own box;
+/// in a crowd it drops its bars. It stays put until another place is clearly better, so that it does not jump from
+/// frame to frame.
 struct CaptionLayout {
-  /// Of the box; the last two end where the box ends.
+  /// Sides of the box; the last two are aligned with the box's far edge.
   private enum Side: CaseIterable { case above, below, right, left, aboveLeftwards, belowLeftwards }
 
   private struct Place: Equatable {
@@ -29,17 +29,17 @@ struct CaptionLayout {
   private let size: FrameSize
   private let style: PanelStyle
   private let line: Int
-  /// Where people's panels were last.
+  /// Where each person's panel was last.
   private var places: [Int: Place] = [:]
 
-  /// Everything is sized by the picture's height.
+  /// All sizes follow from the picture's height.
   init(size: FrameSize) {
     self.size = size
     style = PanelStyle(size)
     line = max(1, (size.height + 100) / 200)
   }
 
-  /// What to draw, in this order.
+  /// What to draw, in drawing order.
   mutating func marks(_ moment: Moment) -> [Mark] {
     let boxes = moment.subjects.map { $0.box.flatMap(outline) }
     var placed: [Placed] = []
@@ -68,7 +68,7 @@ struct CaptionLayout {
     Self.palette[max(0, (subject.person ?? 1) - 1) % Self.palette.count]
   }
 
-  /// The box in pixels with the whole of its line inside the picture; `nil` when it lies outside.
+  /// The box in pixels with its whole outline inside the picture; `nil` if it lies outside.
   private func outline(_ box: PictureBox) -> PixelRectangle? {
     guard let box = box.inPicture else { return nil }
     func pixels(_ begin: Double, _ end: Double, _ count: Int) -> Range<Int> {
@@ -80,7 +80,7 @@ struct CaptionLayout {
     return PixelRectangle(x: columns.lowerBound, y: rows.lowerBound, width: columns.count, height: rows.count)
   }
 
-  /// The cheapest of the panels on any side: a pixel of another panel that it hides costs most, then of another box.
+  /// The cheapest placement on any side: hiding a pixel of another panel costs most, then one of another box.
   private mutating func place(
     _ panels: [(panel: Panel, hasBars: Bool)], _ person: Int, _ box: PixelRectangle, others: [PixelRectangle],
     taken: [PixelRectangle]
@@ -126,7 +126,7 @@ struct CaptionLayout {
 }
 
 extension PixelRectangle {
-  /// Pixels that both cover.
+  /// The number of pixels in both rectangles.
   fileprivate func shared(with other: PixelRectangle) -> Int {
     let across = min(x + width, other.x + other.width) - max(x, other.x)
     let down = min(y + height, other.y + other.height) - max(y, other.y)

@@ -2,40 +2,40 @@ import COpenCV
 import Foundation
 import Video
 
-/// A colour of 8 bits a component.
+/// An 8-bit RGB colour.
 struct Color: Equatable, Sendable {
   var red: UInt8
   var green: UInt8
   var blue: UInt8
 }
 
-/// Letters of one size.
+/// A text size.
 struct Lettering: Equatable, Sendable {
-  /// Height of a capital in pixels.
+  /// Height of a capital letter in pixels.
   let height: Int
 
-  /// Width of a stroke in pixels.
+  /// Stroke width in pixels.
   var thickness: Int { max(1, (height + 5) / 14) }
   /// Pixels that letters such as g reach below the baseline.
   var descent: Int { (height * 7 + 20) / 21 }
-  /// A capital of Hershey's sans serif is 21 units high.
+  /// A capital letter in Hershey's sans serif is 21 units high.
   var scale: Double { Double(height) / 21 }
 
-  /// Pixels across a text.
+  /// The width of a text in pixels.
   func width(of text: String) -> Int {
     var width: Int32 = 0
     let reason = unsafe ocv_text_width(text.inASCII, scale, Int32(thickness), &width)
-    // Only memory can fail; a text without width is drawn at its place all the same.
+    // Only running out of memory can fail; the text is then drawn as if it had no width.
     return unsafe reason == nil ? Int(width) : 0
   }
 
-  /// The text, or as much of it as fits into so many pixels with an ellipsis; empty when not even that fits.
+  /// The text, shortened with an ellipsis to fit into `room` pixels; empty if not even that fits.
   func fitted(_ text: String, into room: Int) -> String {
     let letters = text.inASCII
     if width(of: letters) <= room { return letters }
     var count = letters.count
     while count > 0 {
-      // Half at first, so that a text without end costs little.
+      // Halve first, so that a very long text costs little.
       count = width(of: String(letters.prefix(count))) > 2 * room ? count / 2 : count - 1
       let cut = letters.prefix(count) + "..."
       if width(of: String(cut)) <= room { return String(cut) }
@@ -44,11 +44,11 @@ struct Lettering: Equatable, Sendable {
   }
 }
 
-/// Something drawn on a picture, in its pixels; what lies outside is left out.
+/// Something to draw on a picture, in pixels; anything outside the picture is clipped.
 enum Mark: Equatable, Sendable {
   case fill(PixelRectangle, Color, opacity: Double)
   case outline(PixelRectangle, Color, thickness: Int)
-  /// `y` is the baseline's.
+  /// `y` is the baseline.
   case text(String, x: Int, y: Int, Lettering, Color)
 }
 
@@ -106,7 +106,7 @@ extension ocv_mark {
 }
 
 extension String {
-  /// The same in letters of ASCII, which is all that the font has; a question mark where there is none.
+  /// The text in ASCII, which is all the font has; characters without an equivalent become question marks.
   var inASCII: String {
     guard !utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) else { return self }
     let transform = StringTransform(rawValue: "Any-Latin; Latin-ASCII")

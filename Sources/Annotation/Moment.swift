@@ -2,27 +2,28 @@ import Pipeline
 import Recognition
 import Video
 
-/// What a result says about one time of the recording.
+/// What a result says about one point in time of the recording.
 struct Moment: Equatable, Sendable {
+  /// One of a subject's most probable labels.
   struct Candidate: Equatable, Sendable {
     var label: String
-    /// 0 to 1.
+    /// Probability, 0 to 1.
     var share: Float
   }
 
-  /// Somebody, or the whole scene.
+  /// A person, or the whole scene.
   struct Subject: Equatable, Sendable {
     /// `nil` for the scene.
     var person: Int?
     /// In fractions of the picture; `nil` for the scene.
     var box: PictureBox?
-    /// What is going on, with its confidence.
+    /// The activity going on, with its confidence.
     var activity: Candidate?
     /// The three most probable activities, best first.
     var top: [Candidate]
   }
 
-  /// By the numbers of people.
+  /// Ordered by person number.
   var subjects: [Subject]
 
   init(_ result: FileRecognition.Result, labels: [String], at time: Duration) {
@@ -54,11 +55,11 @@ extension Moment.Subject {
 }
 
 extension FileRecognition.FollowedPerson {
-  /// Frames that come after the last one that was looked at still show where somebody was then.
+  /// How long after the last analysed frame a person's last position is still shown.
   private static let patience = Duration.milliseconds(100)
 
-  /// Where the person is, on the way from one place that is known to the next; `nil` before they are found and once
-  /// they are gone.
+  /// Where the person is, interpolated between the nearest known positions; `nil` before the person is found and after
+  /// they have left.
   func box(at time: Duration) -> PictureBox? {
     guard time <= until + Self.patience, let index = boxes.lastIndex(upTo: time, by: \.time) else { return nil }
     let (begin, from) = boxes[index]
@@ -70,15 +71,15 @@ extension FileRecognition.FollowedPerson {
 }
 
 extension FileRecognition.Timeline {
-  /// How far beyond a window's ends it is still shown, where none is nearer.
+  /// How far beyond its ends a window is still shown if no other is nearer.
   private static let reach = Duration.seconds(1)
 
-  /// The activity that is going on.
+  /// The activity going on at that time.
   func activity(at time: Duration) -> FileRecognition.FinishedActivity? {
     activities.lastIndex(upTo: time, by: \.onset).map { activities[$0] }.flatMap { time < $0.offset ? $0 : nil }
   }
 
-  /// The window whose middle is nearest, if it lies near that time at all.
+  /// The window whose middle is nearest, if it is near enough.
   func window(at time: Duration) -> FileRecognition.Window? {
     let before = windows.lastIndex(upTo: time, by: \.middle)
     let near = [before, before.map { $0 + 1 } ?? 0].compactMap(\.self).filter(windows.indices.contains)
@@ -96,7 +97,7 @@ extension FileRecognition.Window {
 }
 
 extension PictureBox {
-  /// The box that lies so far on the way to another, 0 to 1.
+  /// The box moved `share` (0 to 1) of the way to another.
   fileprivate func moved(to other: PictureBox, share: Double) -> PictureBox {
     func mixed(_ a: Double, _ b: Double) -> Double { a + (b - a) * share }
     return PictureBox(

@@ -7,7 +7,7 @@ struct PanelStyle {
   let row: Lettering
   let margin: Int
   let barWidth: Int
-  /// Widest panel.
+  /// Maximum width of a panel.
   let widest: Int
 
   init(_ size: FrameSize) {
@@ -18,13 +18,13 @@ struct PanelStyle {
     widest = min(size.width, max(size.width / 2, 24 * title.height))
   }
 
-  /// From one baseline of this lettering to that of a line above it.
+  /// Distance from the baseline of the line above to this lettering's baseline.
   func lineHeight(_ lettering: Lettering) -> Int {
     lettering.height + lettering.descent + max(3, lettering.height * 2 / 5)
   }
 }
 
-/// A name with the running activity, and below it a bar for each of the best scores.
+/// A name with the current activity, and below it a bar for each of the best scores.
 struct Panel: Equatable {
   private struct Row: Equatable {
     var text: String
@@ -40,9 +40,9 @@ struct Panel: Equatable {
   private let title: String
   private let rows: [Row]
 
-  /// A panel that fits into the picture: texts are cut and rows left out as need be.
+  /// A panel that fits into the picture; texts are shortened and rows dropped as needed.
   ///
-  /// `nil` when there is nothing to say or no room to say it.
+  /// `nil` if there is nothing to say or no room to say it.
   init?(_ subject: Moment.Subject, _ style: PanelStyle, room: FrameSize) {
     let name = subject.person.map { "Person \($0)" }
     let words = [name, subject.activity.map(Self.text)].compactMap(\.self).joined(separator: "  ")
@@ -59,7 +59,7 @@ struct Panel: Equatable {
     (width, height) = Self.size(title, rows, style)
   }
 
-  /// The same with nothing but the title, unless there is none.
+  /// The same panel reduced to its title, if it has one.
   func withoutBars(_ style: PanelStyle) -> Panel {
     title.isEmpty ? self : Panel(title: title, rows: [], style)
   }
@@ -79,7 +79,7 @@ struct Panel: Equatable {
     )
   }
 
-  /// What to draw where the panel is placed.
+  /// What to draw once the panel is placed.
   func marks(_ frame: PixelRectangle, _ color: Color, _ style: PanelStyle) -> [Mark] {
     var marks = [Mark.fill(frame, Self.background, opacity: 0.65)]
     let edge = PixelRectangle(x: frame.x, y: frame.y, width: max(1, style.margin / 3), height: frame.height)

@@ -1,15 +1,15 @@
 import Basics
 package import Pipeline
 
-/// One activity of one person, or of the scene, as files list it.
+/// One activity of one person, or of the scene, as listed in output files.
 package struct RecognizedActivity: Equatable, Sendable {
-  /// `nil` where the whole scene was looked at.
+  /// `nil` if the whole scene was analysed.
   package var person: Int?
   package var label: String
-  /// From the recording's begin, as is `end`.
+  /// Time from the start of the recording, as is `end`.
   package var start: Duration
   package var end: Duration
-  /// 0 to 1.
+  /// Probability, 0 to 1.
   package var confidence: Float
 
   package init(person: Int?, label: String, start: Duration, end: Duration, confidence: Float) {
@@ -19,7 +19,7 @@ package struct RecognizedActivity: Equatable, Sendable {
 }
 
 extension FileRecognition.Result {
-  /// All activities, by their starts; of those that start together that of the lower person first.
+  /// All activities, ordered by start, then by person number.
   package func activities(labels: [String]) -> [RecognizedActivity] {
     let subjects: [(person: Int?, timeline: FileRecognition.Timeline)] =
       if let people { people.map { ($0.id, $0.timeline) } } else { [(nil, scene)] }
@@ -50,7 +50,7 @@ extension [RecognizedActivity] {
 
   private func seconds(_ time: Duration) -> String { decimal(milliseconds(time), digits: 3) }
 
-  /// So many of the last digit, with a point whatever the locale.
+  /// A decimal number with that many digits after the point, whatever the locale.
   private func decimal(_ value: Int, digits: Int) -> String {
     let text = String(value)
     let padded = String(repeating: "0", count: Swift.max(0, digits + 1 - text.count)) + text
@@ -58,7 +58,7 @@ extension [RecognizedActivity] {
   }
 }
 
-/// Whole milliseconds since the recording's begin, rounded to the nearest.
+/// Whole milliseconds since the start of the recording, rounded to nearest.
 func milliseconds(_ time: Duration) -> Int {
   let (seconds, attoseconds) = Swift.max(time, .zero).components
   return Int(seconds) * 1000 + Int((attoseconds + 500_000_000_000_000) / 1_000_000_000_000_000)

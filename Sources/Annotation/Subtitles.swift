@@ -1,7 +1,7 @@
 extension [RecognizedActivity] {
-  /// SubRip subtitles: one cue an activity, so that those of several people overlap.
+  /// SubRip subtitles: one cue per activity, so cues of several people overlap.
   ///
-  /// Cues are numbered from 1 in the order of their starts and last at least a millisecond.
+  /// Cues are numbered from 1 in order of their starts and last at least one millisecond.
   package func subtitles() -> String {
     enumerated().map { index, activity in
       let start = milliseconds(activity.start)

@@ -1,4 +1,4 @@
-/// How many of a known number of things are done, and how long the rest will take; callable from any thread under a lock.
+/// Counts finished items out of a known total and estimates the time left; usable from any thread under a lock.
 package struct CountedProgress {
   private let things: String
   private let began: ContinuousClock.Instant
@@ -6,19 +6,19 @@ package struct CountedProgress {
 
   /// - Parameters:
   ///   - things: what is counted, as in "recordings".
-  ///   - line: where it is shown.
-  ///   - began: when the job began.
+  ///   - line: where the progress is shown.
+  ///   - began: when the job started.
   package init(_ things: String, line: ProgressLine = ProgressLine(), began: ContinuousClock.Instant = .now) {
     (self.things, self.line, self.began) = (things, line, began)
   }
 
-  /// So many are done.
+  /// Reports how many items are done.
   ///
   /// - Parameters:
-  ///   - done: how many.
-  ///   - total: of how many.
-  ///   - note: what else the line says.
-  ///   - now: the time.
+  ///   - done: items done so far.
+  ///   - total: items in total.
+  ///   - note: additional text for the line.
+  ///   - now: the current time.
   package mutating func reached(
     _ done: Int, of total: Int, note: String? = nil, now: ContinuousClock.Instant = .now
   ) {
@@ -29,6 +29,6 @@ package struct CountedProgress {
     }
   }
 
-  /// Takes the line away.
+  /// Removes the line.
   package mutating func finish() { line.clear() }
 }

@@ -1,26 +1,27 @@
 import Foundation
 
-/// What this process may take of its machine, as affinity and control groups allow.
+/// What this process may use of the machine, as CPU affinity and control groups allow.
 ///
-/// Containers and systemd units (`CPUQuota=`, `MemoryMax=`, `CPUAffinity=`) leave a process less than the machine has. More
-/// threads than that wait for each other: with half a CPU, two threads need a third longer than one.
+/// Containers and systemd units (`CPUQuota=`, `MemoryMax=`, `CPUAffinity=`) give a process less than the whole machine.
+/// Starting more threads than that makes them wait for each other: with half a CPU, two threads take a third longer
+/// than one.
 package struct MachineLimits: Equatable, Sendable {
-  /// Cores that the scheduler may use for this process.
+  /// Cores the scheduler may run this process on.
   package var allowedCores: Int
-  /// CPU seconds a second that the control groups grant; `nil` where they set no limit.
+  /// CPU seconds per second granted by the control groups; `nil` for no limit.
   package var cpuQuota: Double?
-  /// Bytes that the control groups leave to this process; `nil` where they set no limit.
+  /// Bytes the control groups leave this process; `nil` for no limit.
   package var freeMemory: Int?
 
   /// Threads that can compute at the same time, at least 1.
   ///
-  /// Above the first core, a share of one counts as a whole one.
+  /// Above one core, a fraction counts as a whole core.
   package var threads: Int {
     guard let cpuQuota else { return max(1, allowedCores) }
     return max(1, min(allowedCores, Int(cpuQuota.rounded(.up))))
   }
 
-  /// What is less than the machine has, for logs; `nil` where nothing is.
+  /// For logs: what is restricted; `nil` if nothing is.
   package var summary: String? {
     guard let cpuQuota else {
       let cores = ProcessInfo.processInfo.activeProcessorCount
@@ -30,7 +31,7 @@ package struct MachineLimits: Equatable, Sendable {
     return "a CPU quota of \(quota) cores: \(threads) \(threads == 1 ? "thread" : "threads")"
   }
 
-  /// Of this process, read anew.
+  /// The limits of this process, read each time.
   package static var current: MachineLimits {
     MachineLimits(allowedCores: ProcessInfo.processInfo.activeProcessorCount) { path in
       FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
@@ -38,8 +39,8 @@ package struct MachineLimits: Equatable, Sendable {
   }
 
   /// - Parameters:
-  ///   - allowedCores: cores that there are.
-  ///   - read: a file's text; `nil` where there is none.
+  ///   - allowedCores: cores available to the process.
+  ///   - read: returns a file's text; `nil` if there is no such file.
   package init(allowedCores: Int, reading read: (String) -> String?) {
     self.allowedCores = min(allowedCores, Self.affinity(read("/proc/self/status")) ?? allowedCores)
     for line in (read("/proc/self/cgroup") ?? "").split(separator: "\n") {
@@ -69,7 +70,7 @@ package struct MachineLimits: Equatable, Sendable {
     }
   }
 
-  /// Cores in a status file's list, as `0-3,8`.
+  /// The number of cores in a status file's list, such as `0-3,8`.
   private static func affinity(_ status: String?) -> Int? {
     let name = "Cpus_allowed_list:"
     guard let line = status?.split(separator: "\n").first(where: { $0.hasPrefix(name) }) else { return nil }
@@ -98,9 +99,9 @@ package struct MachineLimits: Equatable, Sendable {
   private mutating func take(quota: Double) { cpuQuota = min(cpuQuota ?? .infinity, quota) }
 
   private mutating func take(limit: String?, used: String?, statistics: String?) {
-    // Version 1 says "no limit" with the largest number of pages.
+    // cgroup v1 says "no limit" with the largest number of pages.
     guard let limit = Self.number(limit), limit > 0, limit < 0x1p60 else { return }
-    // Files that were read and are not in use count as used, though the kernel drops them when memory is wanted.
+    // The page cache counts as used, though the kernel drops it when memory is needed.
     let lines = (statistics ?? "").split(separator: "\n").map { $0.split(separator: " ") }
     let idle = lines.first { $0.first == "total_inactive_file" } ?? lines.first { $0.first == "inactive_file" }
     let reclaimable = idle?.last.flatMap { Double($0) } ?? 0
@@ -111,10 +112,10 @@ package struct MachineLimits: Equatable, Sendable {
     text.flatMap { Double($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
   }
 
-  /// A group and those above it, in either place where the hierarchy may be mounted.
+  /// The group and its ancestors, in both places where the hierarchy may be mounted.
   ///
-  /// A container often sees its own group as the root of the mount while its path still names the host's; the root is among
-  /// the folders then, and folders that are not there say nothing.
+  /// A container often sees its own group as the root of the mount while its path still names the host's group, so the
+  /// root is always included; folders that do not exist are skipped.
   private static func folders(_ root: String, _ other: String, _ path: Substring) -> [String] {
     let parts = path.split(separator: "/").filter { $0 != ".." }
     let paths = (0...parts.count).map { parts.prefix($0).map { "/" + $0 }.joined() }

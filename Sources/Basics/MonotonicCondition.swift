@@ -1,11 +1,11 @@
 import Glibc
 
-/// A lock, and a condition to wait for, by the monotonic clock.
+/// A lock with a condition variable that waits on the monotonic clock.
 ///
-/// What Foundation and Dispatch have for this waits for a time of day: where the clock is set back by a day meanwhile, a
-/// wait of half a second takes a day.
+/// The equivalents in Foundation and Dispatch wait for a wall-clock time: if the clock is set back by a day meanwhile,
+/// a wait of half a second takes a day.
 ///
-/// `@unchecked Sendable`: POSIX mutexes and conditions are for several threads.
+/// `@unchecked Sendable`: POSIX mutexes and conditions may be used from several threads.
 @safe package final class MonotonicCondition: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -32,14 +32,16 @@ import Glibc
     return try body()
   }
 
-  /// Waits for `broadcast`, or for nothing in particular; under the lock, which others have meanwhile.
+  /// Waits for `broadcast`, though it may also return without one.
+  ///
+  /// Call it with the lock held; other threads can take the lock meanwhile.
   package func wait() { unsafe pthread_cond_wait(condition, mutex) }
 
-  /// The same until a deadline; false once it has passed.
+  /// Waits until `broadcast` or the deadline; false once the deadline has passed.
   package func wait(until deadline: ContinuousClock.Instant) -> Bool {
     var time = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    // At most so long that the sum is still a time.
+    // Bounded, so that the sum stays a valid time.
     let left = min(max(.zero, deadline - ContinuousClock.now), .seconds(1 << 40)).components
     let nanoseconds = time.tv_nsec + Int(left.attoseconds / 1_000_000_000)
     time.tv_sec += Int(left.seconds) + nanoseconds / 1_000_000_000
@@ -47,11 +49,11 @@ import Glibc
     return unsafe pthread_cond_timedwait(condition, mutex, &time) != ETIMEDOUT
   }
 
-  /// Wakes all who wait.
+  /// Wakes all waiting threads.
   package func broadcast() { unsafe pthread_cond_broadcast(condition) }
 }
 
-/// Counts signals for threads that wait for them, by the monotonic clock as `MonotonicCondition` says.
+/// A counting semaphore on the monotonic clock, for the reason given at `MonotonicCondition`.
 ///
 /// `@unchecked Sendable`: every access to the field holds the condition's lock.
 package final class MonotonicSemaphore: @unchecked Sendable {
@@ -67,7 +69,7 @@ package final class MonotonicSemaphore: @unchecked Sendable {
     }
   }
 
-  /// Takes a signal, the next one where there is none yet; false when none came within `duration`.
+  /// Takes a signal, waiting if there is none; false if none came within `duration`.
   package func wait(atMost duration: Duration) -> Bool {
     condition.withLock {
       let deadline = ContinuousClock.now + duration

@@ -1,12 +1,12 @@
 import Foundation
 
-/// Memory of this process and of its machine.
+/// Memory of this process and of the machine.
 package enum ProcessMemory {
   /// VmHWM of /proc/self/status in bytes; 0 where the kernel does not say.
   package static var peakBytes: Int { entry("VmHWM:", of: "/proc/self/status") }
 
-  /// What this process may take in bytes without others being swapped out, or being killed itself: MemAvailable of
-  /// /proc/meminfo, or less where its control groups leave less.
+  /// Bytes this process can use without swapping or being killed: MemAvailable of /proc/meminfo, or less if its control
+  /// groups leave less.
   package static var availableBytes: Int {
     min(entry("MemAvailable:", of: "/proc/meminfo"), MachineLimits.current.freeMemory ?? .max)
   }

@@ -1,16 +1,16 @@
 import Foundation
 import Glibc
 
-/// How far a long job is: one terminal line drawn again and again, or now and then a line of a log.
+/// Progress of a long job: one terminal line redrawn in place, or an occasional line in a log.
 package struct ProgressLine {
-  /// Where the line goes.
+  /// How the progress is shown.
   package enum Style: Equatable, Sendable {
-    /// One line of at most so many columns, drawn over the last.
+    /// One line of at most `columns` characters, redrawn in place.
     case terminal(columns: Int)
-    /// A line of its own each time.
+    /// A new line each time.
     case log
 
-    /// What standard error is.
+    /// The style that suits standard error.
     package static var standardError: Style {
       guard isatty(STDERR_FILENO) == 1 else { return .log }
       var size = winsize()
@@ -29,8 +29,8 @@ package struct ProgressLine {
 
   /// - Parameters:
   ///   - style: terminal or log.
-  ///   - interval: between two lines; 0.2 s on a terminal and 30 s in a log when left out.
-  ///   - write: takes what is shown; standard error when left out.
+  ///   - interval: between two lines; by default 0.2 s on a terminal and 30 s in a log.
+  ///   - write: receives the output; standard error by default.
   package init(
     style: Style = .standardError, interval: Duration? = nil,
     write: @escaping (String) -> Void = { StandardStreams.complain($0) }
@@ -40,13 +40,13 @@ package struct ProgressLine {
     self.write = write
   }
 
-  /// Shows how far the job is when the last line is old enough, or in any case.
+  /// Shows the progress if the last line is old enough or this is the last one.
   ///
   /// - Parameters:
-  ///   - share: what is done, 0 to 1, as a bar behind the first part; `nil` where nobody knows.
-  ///   - isLast: nothing follows, so that it is shown in any case.
-  ///   - now: the time.
-  ///   - parts: what the line says, at least one part; control characters are replaced.
+  ///   - share: the part done, 0 to 1, drawn as a bar after the first part; `nil` if unknown.
+  ///   - isLast: nothing follows, so the line is always shown.
+  ///   - now: the current time.
+  ///   - parts: the texts of the line, at least one; control characters are replaced.
   package mutating func show(
     share: Double?, isLast: Bool = false, now: ContinuousClock.Instant = .now, _ parts: () -> [String]
   ) {
@@ -61,13 +61,13 @@ package struct ProgressLine {
     }
   }
 
-  /// Shows a message in a line of its own above the progress.
+  /// Shows a message on its own line above the progress.
   package mutating func note(_ message: String) {
     clear()
     write(printable(message) + "\n")
   }
 
-  /// Takes the line away; what comes next on the terminal begins in its place.
+  /// Removes the line; later output starts in its place.
   package mutating func clear() {
     if isDrawn { write("\r\u{1B}[K") }
     isDrawn = false
@@ -89,9 +89,9 @@ package struct ProgressLine {
     return String(repeating: "█", count: filled) + String(repeating: "·", count: length - filled)
   }
 
-  /// The bar and all parts, without the bar where they are too long, or cut.
+  /// The bar and all parts; the bar is dropped if they are too long, then the text is cut.
   private func fitted(_ parts: [String], _ bar: String?, _ columns: Int) -> String {
-    // A full last column makes some terminals begin a new line.
+    // Some terminals wrap when the last column is filled.
     let room = max(1, columns - 1)
     let full = (parts.prefix(1) + [bar].compactMap(\.self) + parts.dropFirst()).joined(separator: "  ")
     if full.count <= room { return full }
@@ -100,7 +100,7 @@ package struct ProgressLine {
   }
 }
 
-/// Names from files must not steer the terminal.
+/// Replaces control characters, so that file names cannot control the terminal.
 private func printable(_ text: String) -> String {
   String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
 }

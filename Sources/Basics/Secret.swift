@@ -1,6 +1,6 @@
-/// A password, which cannot be printed: interpolation, `dump`, errors and logs show `…`.
+/// A password that cannot be printed: interpolation, `dump`, errors and logs show `…`.
 package struct Secret: Hashable, Sendable {
-  /// The whole text; never for messages.
+  /// The full text; never use it in messages.
   package let revealed: String
 
   package init(_ revealed: String) { self.revealed = revealed }

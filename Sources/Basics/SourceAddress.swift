@@ -1,36 +1,37 @@
-/// Where frames come from, as somebody wrote it: a device, a path or a URL, which may hold a password, a key or a token.
+/// The address of a video source as the user wrote it: a device, a path or a URL, which may contain a password, key or
+/// token.
 ///
-/// It cannot be printed. Interpolation, `dump`, errors and logs show `description`: of a URL that is its scheme and host,
-/// since cameras take passwords as part of the user, the path and the query alike. Only who opens the source asks for
+/// It cannot be printed: interpolation, `dump`, errors and logs show `description`. For a URL that is its scheme and
+/// host, because cameras take passwords in the user, the path and the query alike. Only code that opens the source uses
 /// `revealed`.
 package struct SourceAddress: Hashable, Sendable {
-  /// The whole text; never for messages.
+  /// The full text; never use it in messages.
   package let revealed: String
 
   package init(_ revealed: String) { self.revealed = revealed }
 
-  /// The scheme of a URL in small letters; `nil` for devices and paths.
+  /// The scheme of a URL in lower case; `nil` for devices and paths.
   package var scheme: String? {
     guard let end = revealed.firstRange(of: "://")?.lowerBound else { return nil }
     let scheme = revealed[..<end].lowercased()
     return scheme.utf8.allSatisfy(isLetterOrDigit) ? scheme : ""
   }
 
-  /// Why no program would find the host in this URL, for the person who wrote it; `nil` where it may be found.
+  /// Why this URL's host cannot be right, worded for the user; `nil` if it can.
   package var mistake: String? {
     guard scheme != nil else {
       return looksLikeURL ? "an address is written SCHEME://HOST/PATH, such as rtsp://camera/stream" : nil
     }
     let (authority, rest) = split
     guard let next = rest.first, rest.contains("@"), !authority.contains("@") else { return nil }
-    // A path and a query may hold an @. What stands before it is then a host, perhaps with the number of a port.
+    // A path or query may contain an @; then the text before it is a host, perhaps with a port.
     let port = authority.split(separator: ":", maxSplits: 1).dropFirst().first ?? "0"
     let isHost = authority.hasPrefix("[") || port.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
     guard next == "#" || !isHost else { return nil }
     return "a user or password cannot hold '\(next)' as it is; write # as %23, / as %2F, ? as %3F and % as %25"
   }
 
-  /// No URL, and yet no path that one would print without a thought.
+  /// Not a valid URL, but too much like one to be printed as a path.
   private var looksLikeURL: Bool {
     let lower = revealed.lowercased()
     if ["rtsp", "rtsps", "http", "https", "rtp", "udp", "rtmp"].contains(where: { lower.hasPrefix($0 + ":") }) {
@@ -41,7 +42,7 @@ package struct SourceAddress: Hashable, Sendable {
     return lower[colon...].contains("@")
   }
 
-  /// What stands between the scheme and the path, and everything from there on.
+  /// The part between the scheme and the path, and the rest.
   private var split: (authority: Substring, rest: Substring) {
     let begin = revealed.firstRange(of: "://")?.upperBound ?? revealed.startIndex
     let authority = revealed[begin...].prefix { !"/?#".contains($0) }
@@ -50,7 +51,7 @@ package struct SourceAddress: Hashable, Sendable {
 }
 
 extension SourceAddress: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-  /// A device or a path as it is; scheme and host of a URL, and less where it is not certain what the host is.
+  /// A device or path in full; scheme and host of a URL, or less if the host cannot be told for certain.
   package var description: String {
     guard let scheme else { return looksLikeURL ? "…" : revealed }
     let (authority, rest) = split

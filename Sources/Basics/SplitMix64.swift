@@ -1,6 +1,6 @@
 import Foundation
 
-/// A small generator whose numbers are the same everywhere.
+/// A small random number generator with the same output on every platform.
 ///
 /// - Source: Steele, Lea & Flood 2014.
 package struct SplitMix64: RandomNumberGenerator, Equatable, Sendable {
@@ -8,18 +8,18 @@ package struct SplitMix64: RandomNumberGenerator, Equatable, Sendable {
 
   package init(seed: UInt64) { state = seed }
 
-  /// A stream of its own for each name.
+  /// An independent stream for each name.
   package init(seed: UInt64, name: String) {
     var mixed = SplitMix64(seed: seed ^ Self.hash(name))
     state = mixed.next()
   }
 
-  /// FNV-1a, 64 bits, of the UTF-8 bytes.
+  /// 64-bit FNV-1a hash of the UTF-8 bytes.
   package static func hash(_ name: String) -> UInt64 {
     name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
 
-  /// One number out of several, in their order.
+  /// Hashes several numbers into one; their order matters.
   package static func mixed(_ numbers: UInt64...) -> UInt64 {
     numbers.reduce(0) { state, number in
       var generator = SplitMix64(seed: state ^ number)
@@ -32,10 +32,10 @@ package struct SplitMix64: RandomNumberGenerator, Equatable, Sendable {
     return Self.scattered(state)
   }
 
-  /// What the state grows by from one number to the next.
+  /// What the state grows by per number.
   package static let increment: UInt64 = 0x9e37_79b9_7f4a_7c15
 
-  /// The finaliser: every bit of the value moves every bit of the result.
+  /// The finaliser: every input bit affects every output bit.
   package static func scattered(_ value: UInt64) -> UInt64 {
     var z = value
     z = (z ^ (z &>> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -43,7 +43,7 @@ package struct SplitMix64: RandomNumberGenerator, Equatable, Sendable {
     return z ^ (z &>> 31)
   }
 
-  /// A normal deviate, by Box and Muller.
+  /// A standard normal deviate, by the Box-Muller transform.
   package mutating func normal() -> Float {
     let radius = (-2 * log(1 - Double.random(in: 0..<1, using: &self))).squareRoot()
     return Float(radius * cos(2 * .pi * Double.random(in: 0..<1, using: &self)))

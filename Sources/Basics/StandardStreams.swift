@@ -1,20 +1,20 @@
 import Foundation
 
-/// Standard input, output and error, any of which may be closed, full, or a pipe that nobody reads.
+/// Standard input, output and error, any of which may be closed, full, or a pipe nobody reads.
 package enum StandardStreams {
-  /// Opens those that are closed on nothing, so that no file or socket takes their numbers.
+  /// Opens closed ones on /dev/null, so that no file or socket gets their descriptors.
   package static func prepare() {
     for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
       _ = unsafe open("/dev/null", O_RDWR)
     }
   }
 
-  /// Writes to standard error; what cannot be written is lost, for there is nowhere left to say so.
+  /// Writes to standard error; a failure is ignored, because there is nowhere left to report it.
   package static func complain(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 
-  /// Hands on what was printed so far.
+  /// Flushes what was printed so far.
   ///
   /// - Returns: `nil`, or why standard output cannot be written.
   package static func flush() -> String? {

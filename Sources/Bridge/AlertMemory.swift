@@ -1,8 +1,8 @@
 import Events
 
-/// The alerts that are raised, and the rules that are known.
+/// The raised alerts and the known rules.
 struct AlertMemory: Sendable {
-  /// A rule's state, with the words of its oldest alert.
+  /// A rule's state, with the text of its oldest alert.
   private struct State: Encodable {
     var state: String
     var alerts: Int

@@ -1,18 +1,18 @@
-/// What is handed on, and under which names.
+/// What is forwarded to the broker, and under which names.
 package struct BridgeOptions: Equatable, Sendable {
   /// The daemon's name for its machine.
   package var node: String
-  /// What all topics but those of discovery begin with.
+  /// The prefix of all topics except those for discovery.
   package var prefix = "adl"
-  /// What the topics of Home Assistant's discovery begin with; `nil`: nothing is announced.
+  /// The prefix of Home Assistant's discovery topics; `nil` announces nothing.
   package var discovery: String? = "homeassistant"
-  /// Cameras that are handed on; all of them when empty.
+  /// Cameras to forward; all if empty.
   package var cameras: [String] = []
-  /// Labels with a binary sensor of their own.
+  /// Labels that get their own binary sensor.
   package var labels: [String] = []
-  /// What the activity sensor may show; empty: anything.
+  /// States the activity sensor may show; any if empty.
   package var activities: [String] = []
-  /// Rules that have a sensor before their first alert.
+  /// Rules that get a sensor before their first alert.
   package var rules: [String] = []
   package var qos = 1
 
@@ -21,15 +21,15 @@ package struct BridgeOptions: Equatable, Sendable {
   func wants(_ camera: String) -> Bool { cameras.isEmpty || cameras.contains(camera) }
 }
 
-/// The topics of a node at the broker.
+/// A node's topics at the broker.
 struct BrokerTopics: Sendable {
   let base: String
 
   init(_ options: BridgeOptions) { base = "\(options.prefix)/\(options.node)" }
 
-  /// Whether this bridge is there.
+  /// Whether this bridge is running.
   var availability: String { "\(base)/availability" }
-  /// Whether the daemon is there.
+  /// Whether the daemon is running.
   var daemon: String { "\(base)/_daemon/availability" }
   var alertEvents: String { "\(base)/_rules/event" }
   func rule(_ rule: String) -> String { "\(base)/_rules/\(rule)/state" }

@@ -1,13 +1,13 @@
-/// Why the broker cannot be used, in words that name the setting.
+/// Why the broker cannot be used, with the setting to change.
 package enum BrokerFailure: Error, Equatable, CustomStringConvertible {
   case unreachable(host: String, port: Int, reason: String)
-  /// The return code of its CONNACK.
+  /// The broker refused the connection; `code` is the return code in its CONNACK.
   case refused(code: Int32)
   case tls(reason: String)
-  /// It ended the connection before it answered.
+  /// The broker closed the connection before it answered.
   case unanswered(usesTLS: Bool)
   case lost(reason: String)
-  /// The library refuses a setting.
+  /// libmosquitto rejected a setting.
   case setting(name: String, reason: String)
 
   package var description: String {
@@ -15,13 +15,13 @@ package enum BrokerFailure: Error, Equatable, CustomStringConvertible {
     case .unreachable(let host, let port, let reason):
       "cannot reach the broker at \(host) port \(port): \(reason); is it running, and are broker.host and broker.port right?"
     case .refused(2): "the broker refuses this client's name; change broker.clientId"
-    case .refused(3): "the broker is not ready for clients"
+    case .refused(3): "the broker is not accepting clients yet"
     case .refused(4): "the broker refuses the user name or password; change broker.username and broker.password"
     case .refused(5):
       "the broker refused the login; change broker.username and broker.password, or the broker's list of users"
     case .refused(let code): "the broker refuses the connection with code \(code)"
     case .tls(let reason):
-      "no encrypted connection to the broker: \(reason); look at broker.tls.ca, broker.tls.certificate and broker.tls.key"
+      "no encrypted connection to the broker: \(reason); check broker.tls.ca, broker.tls.certificate and broker.tls.key"
     case .unanswered(usesTLS: false):
       "the broker ended the connection before it answered; if it wants TLS, set broker.tls.enabled"
     case .unanswered(usesTLS: true):
@@ -32,7 +32,7 @@ package enum BrokerFailure: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// How long to wait before the broker is tried again: longer after every failure, up to half a minute.
+/// How long to wait before trying the broker again: longer after every failure, up to half a minute.
 package struct BackOff: Sendable {
   private static let first = Duration.milliseconds(500)
   private static let longest = Duration.seconds(30)
@@ -40,7 +40,7 @@ package struct BackOff: Sendable {
 
   package init() {}
 
-  /// The pause after one more failure.
+  /// The pause after another failure.
   package mutating func next() -> Duration {
     defer { pause = min(pause * 2, Self.longest) }
     return pause

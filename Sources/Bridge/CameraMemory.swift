@@ -1,8 +1,8 @@
 import Events
 
-/// What is known of a camera, and the states that follow from it.
+/// What is known about a camera, and the states derived from it.
 struct CameraMemory: Sendable {
-  /// A plain camera state, for automations that read JSON.
+  /// A flat camera state, for automations that read JSON.
   private struct State: Encodable {
     var state: String
     var activity: String?
@@ -14,15 +14,15 @@ struct CameraMemory: Sendable {
   }
 
   private(set) var state: CameraState?
-  /// Whether people are followed; `nil` until it is known.
+  /// Whether people are tracked; `nil` while unknown.
   private(set) var followsPeople: Bool?
-  /// Mean probability of each open activity, by the `id` of its events.
+  /// Mean probability of each open activity, by event `id`.
   private var confidence: [String: Float] = [:]
   private var ended: Set<String> = []
-  /// The last health message, as it was published.
+  /// The last health message as published.
   var health: String?
   var counters: CameraHealth.Counters?
-  /// When the counters were taken.
+  /// When the counters were last published.
   var countersTime: Duration?
 
   mutating func take(_ state: CameraState) {
@@ -38,14 +38,14 @@ struct CameraMemory: Sendable {
 
   mutating func take(_ event: ActivityEvent) {
     confidence[event.id] = event.confidence
-    // The state that names it no more follows.
+    // Removed once a state no longer names it.
     if event.type == .end { ended.insert(event.id) }
   }
 
-  /// Forgets what an earlier run of the daemon began.
+  /// Forgets activities that an earlier run of the daemon started.
   mutating func forgetOpen() { (confidence, ended) = ([:], []) }
 
-  /// How many are there; `nil` while nobody watches, or where people are not followed.
+  /// Number of people present; `nil` while nobody watches or if people are not tracked.
   private var people: Int? {
     guard let state, state.condition == "online", followsPeople == true else { return nil }
     return state.people?.count ?? 0
@@ -61,13 +61,13 @@ struct CameraMemory: Sendable {
         people: people, condition: state.condition, since: state.since.time))
   }
 
-  /// `ON`, `OFF`, or `None` while nobody watches; `nil` where people are not followed.
+  /// `ON`, `OFF`, or `None` while the camera is not watched; `nil` if people are not tracked.
   var presence: String? {
     guard followsPeople == true else { return nil }
     return people.map { $0 > 0 ? "ON" : "OFF" } ?? "None"
   }
 
-  /// Whether somebody does this; `None` while nobody watches.
+  /// Whether anybody does this activity; `None` while the camera is not watched.
   func activity(_ label: String) -> String? {
     guard let state else { return nil }
     guard state.condition == "online" else { return "None" }

@@ -1,18 +1,18 @@
 import Basics
 import Events
 
-/// What is announced to Home Assistant: one device per camera, and one for the node with its rules.
+/// Announcements for Home Assistant: one device per camera, and one for the node with its rules.
 struct Discovery: Sendable {
-  /// Words of `state` that are no activities.
+  /// Values of `state` that are not activities.
   private static let words = ["empty", "idle", "no_signal", "unknown", "warming_up"]
-  /// Seconds after which counters that don't come any more are unknown; they come once a minute.
+  /// Seconds without an update after which counters become unknown; they are sent once a minute.
   private static let expiry = 300
 
   private let options: BridgeOptions
   private let topics: BrokerTopics
   private let prefix: String
 
-  /// - Returns: `nil` where nothing is announced.
+  /// - Returns: `nil` if nothing is to be announced.
   init?(_ options: BridgeOptions) {
     guard let prefix = options.discovery else { return nil }
     self.options = options
@@ -20,9 +20,9 @@ struct Discovery: Sendable {
     topics = BrokerTopics(options)
   }
 
-  /// Where our own announcements are, for reading them back.
+  /// Topic filter that matches our own announcements, to read them back.
   var filter: String { "\(prefix)/+/\(nodeID)/+/config" }
-  /// Where Home Assistant says that it is there.
+  /// The topic on which Home Assistant announces itself.
   var birth: String { "\(prefix)/status" }
 
   private var nodeID: String { "adl_\(options.node)" }
@@ -36,7 +36,7 @@ struct Discovery: Sendable {
     topic.hasPrefix("\(prefix)/") && topic.contains("/\(nodeID)/\(camera)_")
   }
 
-  /// The rule whose sensor an announcement is.
+  /// The rule that an announced sensor belongs to.
   func rule(_ topic: String) -> String? {
     let head = "\(prefix)/binary_sensor/\(nodeID)/_rules_"
     guard topic.hasPrefix(head), topic.hasSuffix("/config") else { return nil }
@@ -46,8 +46,8 @@ struct Discovery: Sendable {
   /// All announcements by topic.
   ///
   /// - Parameters:
-  ///   - cameras: those that are known, with whether people are followed there.
-  ///   - rules: their names.
+  ///   - cameras: the known cameras, and whether people are tracked on each.
+  ///   - rules: rule names.
   /// - Returns: payloads by topic.
   func announcements(cameras: [String: Bool], rules: Set<String>) -> [String: String] {
     var all = node(rules)

@@ -1,12 +1,14 @@
-/// One entity as Home Assistant's MQTT discovery describes it; keys are written in snake case.
+/// One entity in Home Assistant's MQTT discovery format; keys are written in snake case.
 ///
 /// - Source: https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery and the pages of `sensor.mqtt`,
 ///   `binary_sensor.mqtt` and `event.mqtt`.
 struct EntityConfiguration: Encodable {
+  /// A topic that says whether the entity is available.
   struct Availability: Encodable {
     var topic: String
   }
 
+  /// The device that Home Assistant groups the entity under.
   struct Device: Encodable {
     var identifiers: [String]
     var name: String
@@ -16,6 +18,7 @@ struct EntityConfiguration: Encodable {
     var viaDevice: String?
   }
 
+  /// The program that announces the entity.
   struct Origin: Encodable {
     var name = "adl-mqtt"
     var swVersion = BridgeVersion.text
@@ -25,7 +28,7 @@ struct EntityConfiguration: Encodable {
   var uniqueId: String
   var stateTopic: String
   var availability: [Availability]
-  /// The bridge and the daemon must both be there.
+  /// Both the bridge and the daemon must be available.
   var availabilityMode = "all"
   var device: Device
   var origin = Origin()
@@ -43,7 +46,7 @@ struct EntityConfiguration: Encodable {
   var icon: String?
 }
 
-/// The version of this program, for Home Assistant's list of devices.
+/// This program's version, for Home Assistant's device list.
 package enum BridgeVersion {
   package static let text = "0.1.0"
 }

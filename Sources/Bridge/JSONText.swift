@@ -1,6 +1,6 @@
 import Foundation
 
-/// Texts of JSON, always with the same order of keys.
+/// JSON texts with a fixed key order.
 enum JSONText {
   static func of(_ value: some Encodable, inSnakeCase: Bool = false) -> String {
     let encoder = JSONEncoder()
@@ -9,13 +9,13 @@ enum JSONText {
     do {
       return String(decoding: try encoder.encode(value), as: UTF8.self)
     } catch {
-      preconditionFailure("our own values can always be written: \(error)")
+      preconditionFailure("our own values can always be encoded: \(error)")
     }
   }
 
-  /// An object with `event_type` before everything else, which Home Assistant's event entities ask for.
+  /// An object with `event_type` first, as Home Assistant's event entities require.
   ///
-  /// - Returns: `nil` where the text is no object with a `type`.
+  /// - Returns: `nil` if the text is not an object with a `type`.
   static func event(_ json: Data) -> String? {
     struct Kind: Decodable { var type: String }
     let type: String

@@ -1,10 +1,10 @@
-/// Publications on their way to the broker, within bounds.
+/// A bounded queue of publications for the broker.
 ///
-/// Retained ones are few and replace each other. Events wait while the broker is away; where there are too many the
-/// oldest are dropped and counted. An event that was sent is kept until the broker has it, and sent again to the next
-/// connection where it never said so: events arrive at least once.
+/// Retained publications are few and replace each other. Events wait while the broker is away; when there are too many,
+/// the oldest are dropped and counted. An event is kept until the broker acknowledges it, and re-sent on the next
+/// connection if it never did: delivery is at least once.
 package struct Outbox: Sendable {
-  /// Messages that the broker may have before it has acknowledged one of them.
+  /// Messages that may be in flight unacknowledged.
   private static let mostInFlight = 16
   private static let mostPassing = 16
 
@@ -15,19 +15,20 @@ package struct Outbox: Sendable {
   private var passing: [Publication] = []
   private var inFlight: [(number: Int32, publication: Publication)] = []
   private var isConnected = false
-  /// Events that were dropped and not reported yet.
+  /// Events dropped since the last report.
   private var dropped = 0
 
-  /// - Parameter most: events that may wait.
+  /// - Parameter most: how many events may wait.
   package init(most: Int) { self.most = most }
 
   package var waitingEvents: Int { events.count }
   package var isEmpty: Bool { order.isEmpty && events.isEmpty && passing.isEmpty && inFlight.isEmpty }
 
+  /// Adds publications; if too many events wait, drops the oldest.
   package mutating func put(_ publications: [Publication]) {
     for publication in publications {
       switch publication.kind {
-      // A connection begins with everything that is retained.
+      // Every connection starts with everything retained.
       case .retained: if isConnected { putRetained(publication) }
       case .event: events.append(publication)
       case .passing:
@@ -50,13 +51,13 @@ package struct Outbox: Sendable {
     dropped += excess
   }
 
-  /// The broker is there; it begins with what it is to keep.
+  /// Call when the broker is reached; the retained publications go first.
   package mutating func connect(_ announcement: [Publication]) {
     isConnected = true
     put(announcement)
   }
 
-  /// The broker is gone; what it did not acknowledge waits again.
+  /// Call when the broker is lost; unacknowledged events go back into the queue.
   package mutating func disconnect() {
     isConnected = false
     events.insert(contentsOf: inFlight.map(\.publication).filter { $0.kind == .event }, at: 0)
@@ -64,7 +65,7 @@ package struct Outbox: Sendable {
     dropOldest()
   }
 
-  /// What is to be sent next; `nil` when there is nothing, or too much is on its way.
+  /// The next publication to send; `nil` if there is none or too many are in flight.
   package mutating func next() -> Publication? {
     guard isConnected, inFlight.count < Self.mostInFlight else { return nil }
     if let topic = order.first {
@@ -75,13 +76,13 @@ package struct Outbox: Sendable {
     return passing.isEmpty ? nil : passing.removeFirst()
   }
 
-  /// It was handed to the connection under this number.
+  /// Call when a publication was handed to the connection under this message number.
   package mutating func sent(_ publication: Publication, as number: Int32) { inFlight.append((number, publication)) }
 
-  /// The broker has it.
+  /// Call when the broker has acknowledged the message.
   package mutating func confirm(_ number: Int32) { inFlight.removeAll { $0.number == number } }
 
-  /// How many events were dropped since the last call.
+  /// The number of events dropped since the last call.
   package mutating func takeDropped() -> Int {
     defer { dropped = 0 }
     return dropped

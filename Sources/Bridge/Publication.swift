@@ -1,11 +1,12 @@
 /// One message for the broker.
 package struct Publication: Equatable, Sendable {
+  /// What the broker's side does with the publication while it is not connected.
   package enum Kind: Sendable {
-    /// A state that the broker keeps; only the newest counts. An empty one is forgotten there.
+    /// A state that the broker retains; only the newest counts, and an empty payload deletes it.
     case retained
-    /// Something that happened, which waits while the broker is away.
+    /// Something that happened; it waits while the broker is away.
     case event
-    /// Of use only at once: left out while the broker is away.
+    /// Only useful immediately: dropped while the broker is away.
     case passing
   }
 

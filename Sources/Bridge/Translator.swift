@@ -2,14 +2,14 @@ package import Events
 import Basics
 import Foundation
 
-/// Puts the daemon's messages into publications for a broker: messages and time go in, publications come out.
+/// Translates the daemon's messages into publications: messages and time go in, publications come out.
 ///
-/// What it last published under each topic is kept, so that only what changed is published, a broker that comes back
-/// gets everything, and what is there no more is cleared.
+/// It remembers what it last published under each topic. So only changes are published, a broker that comes back gets
+/// everything, and topics of things that no longer exist are cleared.
 package struct Translator: Sendable {
-  /// Heartbeats after which the daemon's list of cameras is complete; cameras join it as they start.
+  /// Heartbeats after which the daemon's camera list is complete; cameras are added as they start.
   private static let heartbeatsUntilComplete = 3
-  /// Counters change with every heartbeat, and are published less often.
+  /// Counters change with every heartbeat and are published less often.
   private static let counterPeriod = Duration.seconds(60)
 
   package let options: BridgeOptions
@@ -19,7 +19,7 @@ package struct Translator: Sendable {
   private var alerts: AlertMemory
   private var isDaemonThere = false
   private var heartbeats = 0
-  /// The last payload under each retained topic, those that were read back among them.
+  /// The last payload under each retained topic, including those read back from the broker.
   private var published: [String: String] = [:]
 
   package init(_ options: BridgeOptions) {
@@ -29,27 +29,27 @@ package struct Translator: Sendable {
     alerts = AlertMemory(rules: options.rules)
   }
 
-  /// What the broker is to publish when this program is gone.
+  /// What the broker publishes if this program disappears.
   package var will: Publication { Publication(topics.availability, "offline") }
 
-  /// What this program listens to at the broker.
+  /// The topics this program subscribes to at the broker.
   package var filters: [String] { discovery.map { [$0.birth, $0.filter] } ?? [] }
 
-  /// Everything the broker keeps, for one that has just been reached.
+  /// Everything the broker is to retain, for a new connection.
   ///
-  /// Home Assistant hears of an entity, then of its state, and then that it is available.
+  /// Home Assistant gets an entity's description first, then its state, then its availability.
   package var announcement: [Publication] {
     var all = published.filter { !$0.value.isEmpty }
     all[topics.daemon] = word(isDaemonThere)
     return ordered(all) + [Publication(topics.availability, "online")]
   }
 
-  /// Takes a message of the daemon.
+  /// Takes a message from the daemon.
   ///
   /// - Parameters:
-  ///   - message: of this node.
+  ///   - message: a message from this node.
   ///   - now: on a clock that does not jump.
-  /// - Returns: what has changed for the broker, and what happened.
+  /// - Returns: what changed for the broker, and what happened.
   package mutating func take(_ message: EventSubscriber.Message, at now: Duration) -> [Publication] {
     let topic = message.topic
     guard topic.node == options.node else { return [] }
@@ -82,29 +82,29 @@ package struct Translator: Sendable {
         cameras[camera, default: CameraMemory()].countersTime = now
       }
     } catch {
-      return events  // From a newer daemon, whose words are not ours.
+      return events  // From a newer daemon, in a format we do not know.
     }
     return settle() + events
   }
 
-  /// The daemon has not been heard of for too long.
+  /// Call when nothing was heard from the daemon for too long.
   package mutating func daemonIsSilent() -> [Publication] {
     isDaemonThere = false
     heartbeats = 0
     return settle()
   }
 
-  /// The daemon was started anew: nothing of before is open.
+  /// Call when the daemon has restarted: nothing from before is still going on.
   package mutating func daemonRestarted() {
     heartbeats = 0
     for camera in cameras.keys { cameras[camera]?.forgetOpen() }
   }
 
-  /// Takes a message of the broker: Home Assistant's birth, or an announcement that it kept.
+  /// Takes a message from the broker: Home Assistant's birth message, or a retained announcement.
   package mutating func take(brokerTopic topic: String, payload: String, isRetained: Bool) -> [Publication] {
     guard let discovery else { return [] }
     if topic == discovery.birth { return payload == "online" ? announcement : [] }
-    // What comes without the mark is our own voice.
+    // Without the retain flag it is our own publication coming back.
     guard isRetained, !payload.isEmpty else { return [] }
     published[topic] = payload
     if let rule = discovery.rule(topic), options.rules.isEmpty || options.rules.contains(rule) { alerts.know(rule) }
@@ -128,7 +128,7 @@ package struct Translator: Sendable {
 
   private var isComplete: Bool { heartbeats >= Self.heartbeatsUntilComplete }
 
-  /// What must be published so that the broker has what is known now.
+  /// Publishes whatever the broker lacks of what is known now.
   private mutating func settle() -> [Publication] {
     let wanted = wanted()
     var changes = wanted.filter { published[$0.key] != $0.value }
@@ -139,7 +139,8 @@ package struct Translator: Sendable {
     return ordered(changes)
   }
 
-  /// Announcements, then states, then whether the daemon is there: an entity is described before it is there.
+  /// Orders announcements first, then states, then availability: an entity must be described before it becomes
+  /// available.
   private func ordered(_ payloads: [String: String]) -> [Publication] {
     func rank(_ topic: String) -> Int {
       if topic == topics.daemon { return 2 }
@@ -148,7 +149,7 @@ package struct Translator: Sendable {
     return payloads.sorted { (rank($0.key), $0.key) < (rank($1.key), $1.key) }.map { Publication($0.key, $0.value) }
   }
 
-  /// The payload that each retained topic ought to have.
+  /// The payload each retained topic should have.
   private func wanted() -> [String: String] {
     var wanted = [topics.daemon: word(isDaemonThere)]
     for rule in alerts.rules { wanted[topics.rule(rule)] = alerts.stateText(rule) }
@@ -166,10 +167,10 @@ package struct Translator: Sendable {
     return wanted
   }
 
-  /// Whether a topic is of a camera of which not enough is known yet to say that it is there no more.
+  /// Whether a topic belongs to a camera too little known to say that it is gone.
   private func isUndecided(_ topic: String) -> Bool {
     cameras.contains { camera, memory in
-      // Health comes only when it changes, to nobody again.
+      // Health is only published when it changes, and never re-sent.
       if memory.health == nil, topic == topics.camera(camera, "health") { return true }
       return (memory.state == nil || memory.followsPeople == nil)
         && (topic.hasPrefix(topics.camera(camera, "")) || discovery?.isAbout(camera, topic) ?? false)
@@ -180,12 +181,12 @@ package struct Translator: Sendable {
     JSONText.event(message.json).map { [Publication(topic, $0, .event)] } ?? []
   }
 
-  /// The event where it is an activity's, and not somebody's who came or left.
+  /// The event if it is an activity's, and not about somebody entering or leaving.
   private func activity(_ json: Data, _ decoder: JSONDecoder) -> ActivityEvent? {
     do { return try decoder.decode(ActivityEvent.self, from: json) } catch { return nil }
   }
 
-  /// The topic of the state that an announcement names, where it is one of ours.
+  /// The state topic that an announcement names, if it is one of ours.
   private func stateTopic(_ announcement: String) -> String? {
     struct Announcement: Decodable { var state_topic: String }
     do {

@@ -11,7 +11,7 @@
 
 static atomic_int limit;
 static atomic_ulong refused;
-// Given up for a moment to take a connection off the queue when there is no other descriptor.
+// Closed for a moment to accept and drop a connection when no other descriptor is left.
 static int spare = -1;
 static pthread_mutex_t spare_mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -31,7 +31,7 @@ static int refuse(int peer) {
   return -1;
 }
 
-// A listening socket stays readable until somebody takes the connection, so that leaving it there would spin.
+// A listening socket stays readable until the connection is accepted, so ignoring it would spin.
 static int refuse_with_spare(int listener) {
   pthread_mutex_lock(&spare_mutex);
   if (spare >= 0) close(spare);

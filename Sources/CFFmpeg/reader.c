@@ -18,7 +18,7 @@
 #define TEXT(number) TEXT_OF(number)
 #define MAX_PIXELS TEXT(CFFMPEG_MAX_PIXELS)
 #define MAX_ALLOCATION ((size_t)256 << 20)
-// Reading that fails so often in a row will not recover.
+// After this many failed reads in a row, reading will not recover.
 #define MAX_FAILED_READS 64
 
 struct cffmpeg_interruption {
@@ -36,19 +36,19 @@ struct cffmpeg_reader {
   struct SwsContext *scaler;
   AVRational time_base;
   int stream;
-  int by_arrival;  // the stream has no times of its own
-  AVIOContext *own;    // reads from `inner`, with a boundary before it
+  int by_arrival;  // the stream has no timestamps
+  AVIOContext *own;    // reads from `inner`, with a boundary inserted before it
   AVIOContext *inner;
   int prefix_left;
   int64_t waited_ns;
-  cffmpeg_orientation said;  // by a picture, for those up to the next key picture
+  cffmpeg_orientation said;  // from a picture; valid until the next key picture
   int has_said;
   int is_stream;
   int at_end;
-  int is_cut_off;  // a server's connection ended before what it had announced
+  int is_cut_off;  // the server closed the connection before the announced length
   int failed_reads;
   int has_decoded;
-  int32_t too_large[2];  // width and height of pictures that were refused for it
+  int32_t too_large[2];  // width and height of the pictures refused as too large
   int64_t corrupt;
   int64_t deadline_ns;
 };
@@ -99,7 +99,7 @@ static int open_codec(cffmpeg_reader *r, const AVCodec *codec, const AVCodecPara
   }
   r->codec->pkt_timebase = r->time_base;
   r->codec->thread_count = threads;
-  // Cameras send pictures in the order they are to be seen; none is held back to be sorted.
+  // Cameras send pictures in display order, so none needs to be held back for sorting.
   if (parameters == NULL) r->codec->flags |= AV_CODEC_FLAG_LOW_DELAY;
   av_opt_set(r->codec, "max_pixels", MAX_PIXELS, 0);
   return avcodec_open2(r->codec, codec, NULL);
@@ -116,7 +116,7 @@ static int find_stream(cffmpeg_reader *r, const AVCodec **codec) {
   if (code < 0) return code;
   code = av_find_best_stream(r->format, AVMEDIA_TYPE_VIDEO, -1, -1, codec, 0);
   if (code == AVERROR_STREAM_NOT_FOUND) return CFFMPEG_NO_VIDEO;
-  // The best one is a cover picture only where there is nothing else.
+  // The best stream is a cover picture only if there is no other.
   if (code >= 0 && (r->format->streams[code]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) return CFFMPEG_NO_VIDEO;
   return code;
 }
@@ -134,8 +134,8 @@ static int refuse_buffer(AVCodecContext *codec, AVFrame *frame, int flags) {
   return AVERROR(EINVAL);
 }
 
-// Finds out whether a packet fails for its picture's size, which a decoder with a limit does not tell: one without a
-// limit asks for memory, and is given none.
+// Finds out whether a packet fails because of its picture's size, which a decoder with a limit does not report: one
+// without a limit asks for memory, and gets none.
 static void ask_size(cffmpeg_reader *r, const AVPacket *packet) {
   AVCodecContext *codec = avcodec_alloc_context3(r->codec->codec);
   if (codec == NULL) return;
@@ -159,7 +159,7 @@ static void allow_protocols(AVDictionary **options, int is_file) {
   av_dict_set(options, "protocol_whitelist", is_file ? "file" : "http,https,tcp,tls,rtp,rtsp,udp,crypto", 0);
 }
 
-// The boundary that some cameras leave out before their first picture. libavformat wants any line that begins so.
+// The boundary that some cameras omit before their first picture. libavformat accepts any line that starts like this.
 static const char missing_boundary[] = "--b\r\n";
 
 static int read_with_boundary(void *opaque, uint8_t *bytes, int count) {
@@ -173,7 +173,7 @@ static int read_with_boundary(void *opaque, uint8_t *bytes, int count) {
   return avio_read_partial(r->inner, bytes, count);
 }
 
-// Whether an HTTP server says that what it sends has a type that begins so.
+// Whether an HTTP server declares a content type with this prefix.
 static int has_type(AVIOContext *from, const char *beginning) {
   uint8_t *type = NULL;
   if (from != NULL) av_opt_get(from, "mime_type", AV_OPT_SEARCH_CHILDREN, &type);
@@ -182,7 +182,7 @@ static int has_type(AVIOContext *from, const char *beginning) {
   return has;
 }
 
-// Opens MJPEG over HTTP whose first picture has no boundary before it; AVERROR_INVALIDDATA for anything else.
+// Opens MJPEG over HTTP that lacks the boundary before its first picture; AVERROR_INVALIDDATA for anything else.
 static int open_without_boundary(cffmpeg_reader *r, const char *location) {
   AVIOInterruptCB interrupt = {past_deadline, r};
   AVDictionary *options = NULL;
@@ -214,7 +214,7 @@ static int open_format(cffmpeg_reader *r, const char *location, int is_file, int
   AVDictionary *options = NULL;
   allow_protocols(&options, is_file);
   if (strncmp(location, "rtsp", 4) == 0) {
-    // TCP first, since it loses nothing; with both, libavformat goes on to the other when the camera answers 461.
+    // TCP first, because it loses nothing; with both, libavformat tries the other when the camera answers 461.
     const char *names[] = {"udp+tcp", "tcp", "udp"};
     av_dict_set(&options, "rtsp_transport", names[transport], 0);
     if (transport == CFFMPEG_TRANSPORT_AUTO) av_dict_set(&options, "rtsp_flags", "prefer_tcp", 0);
@@ -223,18 +223,18 @@ static int open_format(cffmpeg_reader *r, const char *location, int is_file, int
   av_dict_free(&options);
   if (code == AVERROR_INVALIDDATA && strncmp(location, "http", 4) == 0) code = open_without_boundary(r, location);
   if (code < 0 || is_file) return code;
-  // What is buffered to learn the frame rate of a stream would be shown late.
+  // Frames buffered to measure a stream's frame rate would be shown late.
   r->format->fps_probe_size = 0;
   r->by_arrival = (r->format->iformat->flags & AVFMT_NOTIMESTAMPS) != 0;
   return 0;
 }
 
-// MJPEG over HTTP whose parts are of another type than image/jpeg, or of none, which libavformat refuses.
+// MJPEG over HTTP whose parts have a type other than image/jpeg, or none, which libavformat refuses.
 static int has_strange_parts(const cffmpeg_reader *r) {
   return strcmp(r->format->iformat->name, "mpjpeg") == 0 && r->format->streams[r->stream]->codecpar->width == 0;
 }
 
-// Opens it again as pictures in a row, found by their own marks.
+// Reopens it as a plain sequence of pictures, found by their start markers.
 static int open_by_marks(cffmpeg_reader *r, const char *location) {
   avformat_close_input(&r->format);
   int code = make_format(r);
@@ -285,7 +285,7 @@ int cffmpeg_open(
   if (r == NULL) return AVERROR(ENOMEM);
   r->interruption = interruption;
   r->is_stream = !is_file;
-  // With the protocol in front no path is taken for another protocol's address.
+  // With an explicit protocol, no path can be mistaken for another protocol's address.
   char *address = is_file ? av_asprintf("file:%s", location) : av_strdup(location);
   int code = address == NULL ? AVERROR(ENOMEM) : open_input(r, address, is_file, transport, threads);
   av_free(address);
@@ -348,7 +348,7 @@ void cffmpeg_describe(const cffmpeg_reader *r, cffmpeg_information *information)
   information->by_arrival = r->by_arrival;
   const char *kind = r->format->iformat->name;
   information->is_segmented = strncmp(kind, "hls", 3) == 0 || strcmp(kind, "dash") == 0;
-  // Pictures one behind another, as a server's video, look like one picture at first.
+  // A server's video as consecutive pictures looks like a single picture at first.
   information->is_picture = strstr(kind, "_pipe") != NULL && !has_type(r->format->pb, "video/");
   information->width = r->codec->width;
   information->height = r->codec->height;
@@ -366,7 +366,7 @@ void cffmpeg_describe(const cffmpeg_reader *r, cffmpeg_information *information)
   }
 }
 
-// The same pixels in a layout of ours, or the nearest one that loses nothing but depth beyond 8 bits and alpha.
+// The same pixels in one of our layouts, or the nearest one that loses only alpha and depth beyond 8 bits.
 static enum AVPixelFormat nearest_format(const AVFrame *frame, int *layout) {
   switch (frame->format) {
     case AV_PIX_FMT_YUV420P: case AV_PIX_FMT_YUVJ420P: *layout = CFFMPEG_I420; break;
@@ -478,7 +478,7 @@ static int present(cffmpeg_reader *r, cffmpeg_picture *picture) {
     .waited_ns = r->waited_ns,
   };
   const AVFrameSideData *own = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
-  // What H.264 says of a picture holds until the next key picture, or until it says something else.
+  // An orientation in H.264 holds until the next key picture, or until it changes.
   if (own != NULL) r->said = orientation_of(own->data);
   r->has_said = own != NULL || (r->has_said && !frame->key_frame);
   picture->orientation = r->has_said ? r->said : container_orientation(r);
@@ -488,7 +488,7 @@ static int present(cffmpeg_reader *r, cffmpeg_picture *picture) {
   return CFFMPEG_PICTURE;
 }
 
-// Whether a server's connection ended before what it had announced; demuxers take that for the end.
+// Whether the server closed the connection before the announced length; demuxers treat that as the end.
 static int is_cut_off(const cffmpeg_reader *r) {
   AVIOContext *io = r->format->pb;
   if (!r->is_stream || io == NULL) return 0;
@@ -496,7 +496,7 @@ static int is_cut_off(const cffmpeg_reader *r) {
   return size > 0 && io->error < 0 && io->error != AVERROR_EOF && avio_tell(io) < size;
 }
 
-// Reads one packet of our stream and hands it on; 0 also when the packet was faulty and left out.
+// Reads one packet of our stream and hands it to the decoder; also returns 0 when a faulty packet was skipped.
 static int feed(cffmpeg_reader *r) {
   int64_t begin = monotonic_ns();
   int code = av_read_frame(r->format, r->packet);
@@ -515,7 +515,7 @@ static int feed(cffmpeg_reader *r) {
   r->failed_reads = 0;
   if (r->packet->stream_index == r->stream) {
     if (r->by_arrival) {
-      // As the time to decode at, which comes back with the pictures in their order.
+      // As the decoding time, which comes back with the pictures in decoding order.
       r->packet->pts = AV_NOPTS_VALUE;
       r->packet->dts = monotonic_ns();
     }
@@ -552,7 +552,7 @@ int cffmpeg_next(cffmpeg_reader *r, int64_t deadline_ns, cffmpeg_picture *pictur
       continue;
     }
     if (code == AVERROR(ENOMEM)) return code;
-    // A decoder that goes on failing after the last packet would never say that it is empty.
+    // A decoder that keeps failing after the last packet would never report that it is empty.
     r->corrupt++;
     if (r->at_end && ++r->failed_reads >= MAX_FAILED_READS) return CFFMPEG_ENDED;
   }

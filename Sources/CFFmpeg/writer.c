@@ -14,9 +14,9 @@ struct cffmpeg_writer {
   AVPacket *packet;
   struct SwsContext *scaler;
   int width, height;
-  uint8_t *padded;   // the picture with one more column or row; NULL where the encoder takes its size
+  uint8_t *padded;   // the picture with one more column or row; NULL if the encoder takes its size
   int64_t last;      // time of the last picture in ticks, -1 before the first
-  int64_t interval;  // from the picture before to the last
+  int64_t interval;  // between the last two pictures
 };
 
 static void release(cffmpeg_writer *w) {
@@ -30,11 +30,11 @@ static void release(cffmpeg_writer *w) {
   free(w);
 }
 
-// What libx264 is told; its default of YUV 4:2:0 is what browsers play.
+// Options for libx264; browsers play its default, YUV 4:2:0.
 static int prepare_h264(cffmpeg_writer *w, const cffmpeg_film *film) {
   w->codec->width += film->width & 1;
   w->codec->height += film->height & 1;
-  // Players take large pictures for BT.709 unless told otherwise; swscale's matrix is BT.601's.
+  // Players assume BT.709 for large pictures unless told otherwise; swscale's matrix is BT.601.
   w->codec->colorspace = AVCOL_SPC_SMPTE170M;
   w->codec->color_range = AVCOL_RANGE_MPEG;
   if (w->codec->width != film->width || w->codec->height != film->height) {
@@ -64,7 +64,7 @@ static int start(cffmpeg_writer *w, const char *path, const cffmpeg_film *film) 
   w->codec->pix_fmt = codec->pix_fmts != NULL ? codec->pix_fmts[0] : AV_PIX_FMT_YUV420P;
   w->codec->time_base = (AVRational){1, film->ticks};
   w->codec->framerate = (AVRational){film->rate, 1};
-  // The same pictures give the same bytes, whatever the machine.
+  // The same pictures give the same bytes on every machine.
   w->codec->flags |= AV_CODEC_FLAG_BITEXACT;
   w->codec->thread_count = 1;
   w->codec->max_b_frames = 0;
@@ -121,7 +121,7 @@ static int drain(cffmpeg_writer *w) {
     int code = avcodec_receive_packet(w->codec, w->packet);
     if (code == AVERROR(EAGAIN) || code == AVERROR_EOF) return 0;
     if (code < 0) return code;
-    // Only that of a file's last picture counts: others last until the next.
+    // Only the duration of a file's last picture counts: others last until the next.
     w->packet->duration = w->interval;
     av_packet_rescale_ts(w->packet, w->codec->time_base, w->format->streams[0]->time_base);
     code = av_interleaved_write_frame(w->format, w->packet);
@@ -129,7 +129,7 @@ static int drain(cffmpeg_writer *w) {
   }
 }
 
-// Copies the picture into the larger one, whose further column and row repeat the last.
+// Copies the picture into the larger one, repeating the last column and row.
 static const uint8_t *pad(cffmpeg_writer *w, const uint8_t *rgb) {
   if (w->padded == NULL) return rgb;
   size_t row = (size_t)w->width * 3, padded_row = (size_t)w->frame->width * 3;
@@ -164,7 +164,7 @@ int cffmpeg_finish(cffmpeg_writer *w) {
   int code = avcodec_send_frame(w->codec, NULL);
   if (code >= 0) code = drain(w);
   if (code >= 0) code = av_write_trailer(w->format);
-  // What is still buffered fails only now, on a full disk for one.
+  // What is still buffered fails only now, for example on a full disk.
   if (code >= 0 && w->format->pb != NULL) {
     avio_flush(w->format->pb);
     code = w->format->pb->error;

@@ -1,5 +1,5 @@
-/* Passes that only move or convert values. In C because each is compiled for several instruction sets, chosen when the
- * program starts, and shares oneDNN's threads. */
+/* Passes that only move or convert values. In C because each is compiled for several instruction sets, selected when
+ * the program starts, and shares oneDNN's threads. */
 #include "COneDNN.h"
 #include "parallel.h"
 

@@ -67,7 +67,7 @@ const char *odn_version(void) {
 }
 
 const char *odn_instruction_set(void) {
-  /* Each has the bits of those that it includes; newer ones than these count as the best that they include. */
+  /* Each includes the bits of the weaker sets; newer sets count as the best one here that they include. */
   static const struct {
     int bits;
     const char *name;
@@ -158,7 +158,7 @@ end:
   return text;
 }
 
-/* Scratchpads are the caller's, so that running allocates nothing. */
+/* The caller provides scratchpads, so that running allocates nothing. */
 static dnnl_status_t make_attributes(
   dnnl_primitive_attr_t *attributes, odn_finish finish, const float *scales, dnnl_dim_t outputs) {
   dnnl_post_ops_t after = NULL;

@@ -1,4 +1,4 @@
-/* What the shim's own passes share: oneDNN's threads, and code for several instruction sets. */
+/* Shared by the shim's own passes: oneDNN's threads, and functions compiled for several instruction sets. */
 #ifndef CONEDNN_PARALLEL_H
 #define CONEDNN_PARALLEL_H
 

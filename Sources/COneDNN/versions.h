@@ -1,10 +1,10 @@
-/* What oneDNN 2 and 3 say in different words, under one name each. */
+/* One interface for what differs between oneDNN 2 and 3. */
 #ifndef CONEDNN_VERSIONS_H
 #define CONEDNN_VERSIONS_H
 
 #include <oneapi/dnnl/dnnl.h>
 
-/* How a tensor lies in memory; made by make_layout, ended by destroy_layout, which takes NULL. */
+/* How a tensor lies in memory; created by make_layout, freed by destroy_layout, which accepts NULL. */
 #if DNNL_VERSION_MAJOR >= 3
 typedef dnnl_memory_desc_t layout;
 typedef const_dnnl_memory_desc_t const_layout;
@@ -28,7 +28,7 @@ dnnl_status_t scale_outputs(dnnl_primitive_attr_t attributes, dnnl_dim_t outputs
 dnnl_status_t append_relu(dnnl_post_ops_t operations);
 dnnl_status_t append_sum(dnnl_post_ops_t operations);
 
-/* The library's choice of a kernel; destroy it with dnnl_primitive_desc_destroy. `bias` may be NULL. */
+/* Lets the library choose a kernel; free the choice with dnnl_primitive_desc_destroy. `bias` may be NULL. */
 dnnl_status_t choose_convolution(dnnl_primitive_desc_t *choice, dnnl_engine_t engine, const_layout source,
   const_layout weights, const_layout bias, const_layout destination, const dnnl_dims_t stride, const dnnl_dims_t front,
   const dnnl_dims_t back, const_dnnl_primitive_attr_t attributes);

@@ -1,5 +1,5 @@
 /* Winograd's minimal filtering F(2x2, 3x3): Y = Aᵀ ((G g Gᵀ) ⊙ (Bᵀ d B)) A (Lavin & Gray 2016). The products between
- * are oneDNN's; here are the transforms, which only add. */
+ * are done by oneDNN; the transforms here only add. */
 #include "COneDNN.h"
 #include "parallel.h"
 
@@ -20,7 +20,7 @@ void odn_winograd_weights(int64_t count, const float *kernels, int component, fl
   }
 }
 
-/* Everything that takes or gives vectors is inlined, so how they would be passed does not matter. */
+/* Every function that takes or returns vectors is inlined, so the calling convention does not matter. */
 #pragma clang diagnostic ignored "-Wpsabi"
 
 /* Eight channels at a time; layers have multiples of eight. */

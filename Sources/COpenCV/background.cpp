@@ -1,4 +1,4 @@
-// The background of a camera that stands still, and what stands out from it.
+// The background model of a fixed camera, and what stands out from it.
 #include <opencv2/imgproc.hpp>
 #include <opencv2/video/background_segm.hpp>
 

@@ -1,4 +1,4 @@
-// Rectangles and letters on a picture; the letters are Hershey's single-stroke sans serif.
+// Draws rectangles and letters on a picture; the letters are Hershey's single-stroke sans serif.
 #include <opencv2/imgproc.hpp>
 
 #include "internal.hpp"

@@ -1,4 +1,4 @@
-// What the shim's files share: the one place where C++ exceptions end.
+// Shared by the shim's files; the only place that catches C++ exceptions.
 #pragma once
 
 #include <opencv2/core.hpp>
@@ -13,13 +13,13 @@
 
 namespace ocv {
 
-// Keeps a text for the thread's caller.
+// Keeps a copy of a text for the calling thread, until its next error.
 const char *remember(const char *message) noexcept;
 
-// Errors come back as texts; OpenCV shall not print them as well.
+// Stops OpenCV from printing errors, since they are returned as texts.
 void silence();
 
-// Runs `body`; NULL, or the text of what it threw.
+// Runs `body`; returns NULL, or the message of the exception it threw.
 template <typename Body>
 const char *guarded(Body body) noexcept {
   try {
@@ -29,11 +29,11 @@ const char *guarded(Body body) noexcept {
   } catch (const cv::Exception &error) {
     return remember(error.err.c_str());
   } catch (const std::bad_alloc &) {
-    return remember("there is not enough memory");
+    return remember("out of memory");
   } catch (const std::exception &error) {
     return remember(error.what());
   } catch (...) {
-    return remember("OpenCV threw something that is no exception");
+    return remember("OpenCV threw something that is not an exception");
   }
 }
 

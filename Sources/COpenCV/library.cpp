@@ -1,4 +1,4 @@
-// The library as a whole: errors, threads.
+// What concerns the whole library: errors and threads.
 #include "internal.hpp"
 
 #include <opencv2/core/utility.hpp>
@@ -12,7 +12,7 @@ const char *remember(const char *message) noexcept {
     last = message;
     return last.c_str();
   } catch (...) {
-    return "there is not enough memory";
+    return "out of memory";
   }
 }
 

@@ -1,4 +1,4 @@
-// Networks: ONNX bytes to a network, a picture to its output.
+// Reads networks from ONNX bytes and runs them on pictures.
 #include <opencv2/dnn.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -6,7 +6,7 @@
 
 struct ocv_network {
   cv::dnn::Net net;
-  // Kept from run to run, so that only OpenCV's own layers allocate.
+  // Reused between runs, so that only OpenCV's own layers allocate.
   cv::Mat scaled, canvas, blob, output;
 };
 
@@ -29,7 +29,7 @@ const char *ocv_network_run(
   ocv_network *network, const ocv_picture *picture, const ocv_letterbox *letterbox, ocv_output *output) {
   return ocv::guarded([&] {
     cv::Size size(letterbox->scaled_width, letterbox->scaled_height);
-    // Pixels of a much larger picture are averaged; between neighbours of a linear filter a thin arm would be lost.
+    // Much larger pictures are averaged; linear interpolation between neighbours would lose a thin arm.
     bool is_much_larger = picture->width > 2 * size.width || picture->height > 2 * size.height;
     cv::resize(
       ocv::view(*picture), network->scaled, size, 0, 0, is_much_larger ? cv::INTER_AREA : cv::INTER_LINEAR);
@@ -41,7 +41,7 @@ const char *ocv_network_run(
     network->output = network->net.forward();
     const cv::Mat &values = network->output;
     if (values.type() != CV_32F || !values.isContinuous() || values.dims > 8) {
-      throw std::runtime_error("the network's output is no dense array of floats");
+      throw std::runtime_error("the network's output is not a dense array of floats");
     }
     output->values = values.ptr<float>();
     output->count = static_cast<int64_t>(values.total());

@@ -1,7 +1,7 @@
-// Layers over channels-last memory on a CPU, where libtorch's own are slow: batch normalisation with its ReLU in one
-// pass, maxima over windows of three axes.
+// Layers on channels-last memory on a CPU, where libtorch's own are slow: batch normalisation fused with ReLU, and max
+// pools over three axes.
 //
-// Sums are taken over blocks whose size does not depend on the number of threads, so neither do results.
+// Sums are taken over blocks of a size that does not depend on the number of threads, so results do not either.
 #include "channels_last.hpp"
 
 #include <ATen/Parallel.h>
@@ -20,10 +20,10 @@ struct Span {
   int64_t begin, end;
 };
 
-// The cells of a kernel that lie inside the picture, at one place.
+// The cells of a pooling kernel that lie inside the picture at one position.
 struct PoolWindow {
   Span frames, rows, columns;
-  // Where the kernel begins; may be before the picture.
+  // First cell of the kernel; may lie before the picture.
   int64_t frame, row, column;
   int64_t height, width, channels;
   int64_t kernel_height, kernel_width;
@@ -35,7 +35,7 @@ struct PoolWindow {
   }
 };
 
-// Vectors pass between inlined functions only.
+// Vectors are only passed between inlined functions.
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wpsabi"
 namespace portable {
@@ -79,7 +79,7 @@ const Instructions instructions = best_instructions();
 #define CTORCH_KERNEL(...) portable::__VA_ARGS__;
 #endif
 
-// Runs `body` for memory of float or of bfloat16.
+// Calls `body` for float or bfloat16 memory.
 template <typename Body>
 void typed(const at::Tensor &x, Body body) {
   if (x.scalar_type() == at::kFloat) {
@@ -98,7 +98,7 @@ at::MemoryFormat format(int64_t rank) {
   return rank == 5 ? at::MemoryFormat::ChannelsLast3d : at::MemoryFormat::ChannelsLast;
 }
 
-// Repeats the values of channels to a row that fills vectors.
+// Repeats the channels' values to a row that is a multiple of the vector length.
 struct Rows {
   int64_t channels, period;
 
@@ -114,7 +114,7 @@ struct Rows {
     return row;
   }
 
-  // Elements of a block: whole rows, about a quarter of a megabyte of floats.
+  // Elements per block: whole rows, about a quarter of a megabyte of floats.
   int64_t block() const { return period * std::max<int64_t>(1, 65536 / period); }
 };
 
@@ -130,7 +130,7 @@ at::Tensor tensor(const std::vector<float> &values, const at::Tensor &like) {
   return x.to(like.scalar_type());
 }
 
-// Two sums over positions for each channel: `body` adds a block's to two rows.
+// Two sums over positions for each channel: `body` adds a block's contribution to two rows.
 template <typename Body>
 std::pair<std::vector<double>, std::vector<double>> sums(const Rows &rows, int64_t count, Body body) {
   int64_t size = rows.block(), blocks = (count + size - 1) / size;
@@ -177,7 +177,7 @@ struct Normalization : torch::autograd::Function<Normalization> {
     double positions = static_cast<double>(count / rows.channels);
     std::vector<float> mean = values(running_mean), variance = values(running_variance);
     if (batch_statistics) {
-      // Sums of differences from the first position keep their digits where the mean is large.
+      // Summing differences from the first position preserves precision when the mean is large.
       std::vector<float> shift(channels);
       typed(x, [&](auto *type) {
         using T = std::remove_pointer_t<decltype(type)>;
@@ -312,7 +312,7 @@ struct MaxPool : torch::autograd::Function<MaxPool> {
     at::Tensor y = at::empty(
         {batch, pooling.channels, pooling.out[0], pooling.out[1], pooling.out[2]}, x.options(),
         at::MemoryFormat::ChannelsLast3d);
-    // Which cell of its kernel every output came from.
+    // For each output, the kernel cell it came from.
     at::Tensor cells = at::empty({y.numel()}, at::kByte);
     int64_t row = pooling.out[2] * pooling.channels;
     typed(x, [&](auto *type) {
@@ -351,7 +351,7 @@ struct MaxPool : torch::autograd::Function<MaxPool> {
     typed(dy, [&](auto *type) {
       using T = std::remove_pointer_t<decltype(type)>;
       at::parallel_for(0, batch, 1, [&](int64_t begin, int64_t end) {
-        // Gradients of overlapping windows add up in float.
+        // Gradients of overlapping windows are added up in float.
         std::vector<float> sum(static_cast<size_t>(pooling.input_size()));
         for (int64_t n = begin; n < end; ++n) {
           std::fill(sum.begin(), sum.end(), 0.0f);
@@ -422,7 +422,7 @@ at::Tensor max_pool_channels_last(
         stride[axis] > 0 && padding[axis] * 2 <= kernel[axis] && (room >= 0 || ceil), "a window of ", kernel[axis],
         " does not fit into ", size);
     int64_t out = (room + (ceil ? stride[axis] - 1 : 0)) / stride[axis] + 1;
-    // The last window begins inside.
+    // The last window must start inside.
     if (ceil && (out - 1) * stride[axis] >= size + padding[axis]) --out;
     pooling.out[axis] = out;
   }

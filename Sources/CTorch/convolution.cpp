@@ -1,7 +1,7 @@
-// Convolutions of [N, C, T, H, W] on a CPU in channels-last memory, by oneDNN.
+// Convolutions of [N, C, T, H, W] on a CPU in channels-last memory, with oneDNN.
 //
-// Before version 2 libtorch's own rearrange input and output of every such convolution, and every layer after them is
-// slow on what comes out. From version 2 on libtorch keeps channels-last memory itself.
+// Before version 2, libtorch rearranges the input and output of every such convolution, and every later layer is slow
+// on the result. From version 2 on, libtorch keeps channels-last memory itself.
 #include "convolution.hpp"
 
 #if CTORCH_OWN_CONVOLUTION
@@ -34,7 +34,7 @@ const dnnl::engine &engine() {
 
 Kind kind(const at::Tensor &x) { return x.scalar_type() == at::kFloat ? Kind::f32 : Kind::bf16; }
 
-// What a convolution is: all of its sizes.
+// A convolution's sizes.
 struct Shape {
   std::array<int64_t, 5> source, weight, output;
   std::array<int64_t, 3> stride, front, back;
@@ -50,7 +50,7 @@ struct Shape {
   }
   dnnl::memory::desc source_memory() const { return {dims(source), type, Tag::ndhwc}; }
   dnnl::memory::desc output_memory() const { return {dims(output), type, Tag::ndhwc}; }
-  // The parameter as it is kept, and as the kernel likes it.
+  // The parameter as stored, and in the kernel's layout.
   dnnl::memory::desc parameter_memory() const { return {dims(weight), Kind::f32, Tag::oidhw}; }
   dnnl::memory::desc weight_memory() const { return {dims(weight), type, Tag::any}; }
   dnnl::memory::desc weight_gradient_memory() const { return {dims(weight), Kind::f32, Tag::any}; }
@@ -59,7 +59,7 @@ struct Shape {
   }
 };
 
-// Kernels for one shape, made once; running them from several threads is safe.
+// Kernels for one shape, created once; they may run on several threads at once.
 struct Kernels {
   dnnl::convolution_forward::primitive_desc forward;
   dnnl::convolution_backward_data::primitive_desc data;
@@ -72,7 +72,7 @@ struct Kernels {
 
   explicit Kernels(const Shape &s) {
     using dnnl::algorithm;
-    // The library's own working memory belongs to the thread that made a kernel; ours come with each call.
+    // The library's own scratch memory would belong to the thread that made the kernel; ours is passed with each call.
     dnnl::primitive_attr attributes;
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     auto stride = Shape::dims(s.stride), front = Shape::dims(s.front), back = Shape::dims(s.back);
@@ -92,7 +92,7 @@ struct Kernels {
       return;
     }
     auto is_reference = [](const std::string &name) { return name.find("ref") != std::string::npos; };
-    // The gradient of pixels is never asked for.
+    // The gradient with respect to pixels is never needed.
     bool needs_data = s.source[1] > 3;
     if (is_reference(forward.impl_info_str()) || is_reference(weights.impl_info_str()) ||
         (needs_data && is_reference(data.impl_info_str()))) {
@@ -118,7 +118,7 @@ dnnl::memory wrap(const dnnl::memory::desc &description, const at::Tensor &x) {
   return dnnl::memory(description, engine(), x.data_ptr());
 }
 
-// Memory in whatever arrangement a kernel asks for.
+// Memory in whatever layout a kernel asks for.
 struct Scratch {
   at::Tensor bytes;
   dnnl::memory memory;

@@ -1,4 +1,4 @@
-// Convolutions of our own for channels-last memory.
+// Convolutions implemented here instead of in libtorch, for channels-last memory.
 #pragma once
 
 #include "internal.hpp"
@@ -12,10 +12,10 @@
 namespace ctorch {
 
 #if CTORCH_OWN_CONVOLUTION
-// Convolves [N, C, T, H, W] of float or bfloat16 (under autocast) with a weight of float, and learns by it.
+// Convolves [N, C, T, H, W] of float or bfloat16 (under autocast) with a float weight, with gradients.
 //
-// Padding is `front` and `back` of each axis. Returns false, and leaves `y` alone, where libtorch's own must do it: on
-// another device, for other types, or where oneDNN has no fast kernel for this CPU.
+// Each axis is padded by `front` and `back`. Returns false and leaves `y` unchanged if libtorch must do it: on another
+// device, for other types, or if oneDNN has no fast kernel for this CPU.
 bool convolve_channels_last(
     const at::Tensor &x, const at::Tensor &weight, const c10::optional<at::Tensor> &bias, at::IntArrayRef stride,
     at::IntArrayRef front, at::IntArrayRef back, at::Tensor &y);

@@ -1,9 +1,9 @@
-// Process groups of libtorch, and gradients averaged in buckets while backward runs.
+// libtorch's process groups, and gradients averaged in buckets while backward runs.
 //
-// libtorch's own reducer changes its interface with every version; the hooks, groups and work handles used here have been
-// the same from 1.13 on.
+// libtorch's own reducer changes its interface with every version; the hooks, groups and work handles used here have
+// been stable since 1.13.
 #ifndef USE_C10D_GLOO
-#define USE_C10D_GLOO  // libtorch's header hides the class from those who do not ask for it
+#define USE_C10D_GLOO  // libtorch's header hides the class unless asked for it
 #endif
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -62,7 +62,7 @@ struct ctorch_reducer_s {
     at::Tensor part = bucket.flat.narrow(0, offset, parameters[index].numel());
     const at::Tensor &former = parameters[index].grad();
     part.copy_(gradient.reshape({-1}));
-    // What earlier backwards of this step left.
+    // Gradients from earlier backward passes of this step.
     if (former.defined()) part.add_(former.reshape({-1}));
     ready[index] = true;
     bucket.waiting -= 1;
@@ -78,7 +78,7 @@ struct ctorch_reducer_s {
 
 namespace {
 
-// A sum over the ranks that autograd goes through.
+// A sum over the ranks that autograd can differentiate.
 struct SumOverRanks : torch::autograd::Function<SumOverRanks> {
   static at::Tensor total(int64_t group, const at::Tensor &x) {
     std::vector<at::Tensor> values = {x.detach().clone(at::MemoryFormat::Contiguous)};
@@ -134,7 +134,7 @@ ctorch_group ctorch_group_join(
     }
     (void)where;
     auto options = c10d::ProcessGroupGloo::Options::create(timeout);
-    // Ranks on one machine need no name of the machine, which may not resolve.
+    // Ranks on one machine do not need its host name, which may not resolve.
     bool local = std::string(host) == "127.0.0.1" || std::string(host) == "localhost";
     options->devices.push_back(
         local ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
@@ -149,7 +149,7 @@ void ctorch_group_leave(ctorch_group group) { delete group; }
 int ctorch_group_sum(ctorch_group group, ctorch_tensor x) {
   return acting([&] {
     at::NoGradGuard quiet;
-    // A group sends dense row-major memory only.
+    // A group can only send dense row-major memory.
     at::Tensor dense = x->value.contiguous();
     std::vector<at::Tensor> values = {dense};
     group->backend->allreduce(values)->wait();
@@ -197,7 +197,7 @@ ctorch_reducer ctorch_reducer_create(
       bucket.flat = at::zeros({length}, reducer->parameters[bucket.members.front()].options().requires_grad(false));
       length = 0;
     };
-    // Backward makes the last layers' gradients first.
+    // Backward produces the last layers' gradients first.
     for (size_t i = total; i-- > 0;) {
       const at::Tensor &parameter = reducer->parameters[i];
       bool full = length * static_cast<int64_t>(parameter.element_size()) >= bucket_bytes;
@@ -245,7 +245,7 @@ int ctorch_reducer_finish(ctorch_reducer reducer) {
   return acting([&] {
     at::NoGradGuard quiet;
     reducer->armed = false;
-    // Parameters that took no part count as zero, on every rank alike.
+    // Unused parameters count as zero, on every rank alike.
     for (size_t i = reducer->parameters.size(); i-- > 0;) {
       if (!reducer->ready[i]) reducer->fill(i, at::zeros_like(reducer->parameters[i]));
     }

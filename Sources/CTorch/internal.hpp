@@ -1,4 +1,4 @@
-// What the shim's files share: handles, and the one place where C++ exceptions end.
+// Shared by the shim's files: handles, and the only place that catches C++ exceptions.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -25,7 +25,7 @@ inline ctorch_tensor handle(at::Tensor value) {
   return new ctorch_tensor_s{std::move(value)};
 }
 
-// Runs `body`; a failure leaves its message and gives `failed`.
+// Runs `body`; if it throws, keeps the message and returns `failed`.
 template <typename Result, typename Body>
 Result guarded(Result failed, Body body) {
   try {
@@ -35,18 +35,18 @@ Result guarded(Result failed, Body body) {
   } catch (const std::exception &error) {
     remember(error.what());
   } catch (...) {
-    remember("libtorch threw something that is no exception");
+    remember("libtorch threw something that is not an exception");
   }
   return failed;
 }
 
-// A call that makes a tensor.
+// A call that returns a tensor.
 template <typename Body>
 ctorch_tensor making(Body body) {
   return guarded(static_cast<ctorch_tensor>(nullptr), [&] { return handle(body()); });
 }
 
-// A call that only acts.
+// A call without a result.
 template <typename Body>
 int acting(Body body) {
   return guarded(-1, [&] {

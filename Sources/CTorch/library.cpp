@@ -1,4 +1,4 @@
-// The library as a whole: errors, devices, threads, seeds, modes.
+// What concerns the whole library: errors, devices, threads, seeds, modes.
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
@@ -35,7 +35,7 @@ const char *ctorch_version(void) { return TORCH_VERSION; }
 void ctorch_set_threads(int count) { at::set_num_threads(count); }
 
 void ctorch_keep_memory(void) {
-  // By default glibc gives every large block back to the kernel, which clears its pages anew for the next step.
+  // By default glibc returns every large block to the kernel, which clears its pages again for the next step.
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
 }
@@ -44,7 +44,7 @@ void ctorch_flush_denormals(void) { at::globalContext().setFlushDenormal(true); 
 
 void ctorch_set_cuda_arithmetic(bool tf32) {
   at::globalContext().setBenchmarkCuDNN(true);
-  // cuDNN's default is TF32, of ten bits, under the name of float32.
+  // By default cuDNN uses TF32, with ten bits of mantissa, under the name of float32.
   at::globalContext().setAllowTF32CuDNN(tf32);
   at::globalContext().setAllowTF32CuBLAS(tf32);
 }

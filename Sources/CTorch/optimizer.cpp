@@ -1,4 +1,4 @@
-// libtorch's own optimisers, and their state for checkpoints.
+// libtorch's own optimisers, and access to their state for checkpoints.
 #include <torch/optim/adam.h>
 #include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
@@ -23,7 +23,7 @@ using torch::optim::AdamWParamState;
 using torch::optim::SGDOptions;
 using torch::optim::SGDParamState;
 
-// The key of a parameter's state, which libtorch 2 changed.
+// The key of a parameter's state, which changed in libtorch 2.
 auto key(const at::Tensor &parameter) {
 #if TORCH_VERSION_MAJOR >= 2
   return static_cast<void *>(parameter.unsafeGetTensorImpl());
@@ -89,7 +89,7 @@ int ctorch_optimizer_add_group(
 int ctorch_optimizer_step(ctorch_optimizer optimizer, const double *rates, int groups) {
   return acting([&] {
     auto &all = optimizer->optimizer->param_groups();
-    if (static_cast<size_t>(groups) != all.size()) throw std::invalid_argument("one rate a parameter group");
+    if (static_cast<size_t>(groups) != all.size()) throw std::invalid_argument("one rate per parameter group");
     for (int i = 0; i < groups; ++i) {
       auto &options = all[static_cast<size_t>(i)].options();
       switch (optimizer->kind) {

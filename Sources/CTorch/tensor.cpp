@@ -1,4 +1,4 @@
-// Handles, values and gradients of tensors.
+// Tensor handles, values and gradients.
 #include <torch/autograd.h>
 
 #include <cstring>
@@ -9,7 +9,7 @@ using namespace ctorch;
 
 namespace {
 
-// Memory to copy from: pinned for a GPU, which then fetches it by itself and frees it once it is done.
+// Memory to copy from: pinned for a GPU, which then copies asynchronously; libtorch frees it when the copy is done.
 at::Tensor staging(at::IntArrayRef shape, at::ScalarType type, int where) {
   return at::empty(shape, at::TensorOptions(type).pinned_memory(where >= 0));
 }
@@ -18,7 +18,7 @@ at::Tensor staging(at::IntArrayRef shape, at::ScalarType type, int where) {
 
 ctorch_tensor ctorch_from_bytes(const void *values, int type, const int64_t *shape, int rank, int where) {
   return making([&] {
-    // Copied: the caller's memory may go at once.
+    // Copied, because the caller may free its memory at once.
     at::Tensor host = staging(list(shape, rank), scalar_type(type), where);
     if (host.nbytes() > 0) std::memcpy(host.data_ptr(), values, host.nbytes());
     return host.to(device(where), /*non_blocking=*/true);
@@ -30,10 +30,10 @@ ctorch_tensor ctorch_from_pixels(const uint8_t *pixels, const int64_t *shape, in
     if (where >= 0) {
       at::Tensor host = staging(list(shape, rank), at::kByte, where);
       std::memcpy(host.data_ptr(), pixels, host.nbytes());
-      // Bytes travel, floats are made where they are needed.
+      // Transfer bytes and convert to floats on the device.
       return host.to(device(where), /*non_blocking=*/true).to(at::kFloat).mul_(1 / 127.5).sub_(1);
     }
-    // A loop of the calling thread: libtorch's own would take the trainer's cores.
+    // A loop on the calling thread: libtorch's own would take cores from the trainer.
     at::Tensor values = at::empty(list(shape, rank), at::TensorOptions(at::kFloat));
     float *out = values.data_ptr<float>();
     for (int64_t i = 0, count = values.numel(); i < count; ++i) {
@@ -78,7 +78,7 @@ int ctorch_device_of(ctorch_tensor x) {
 int ctorch_read(ctorch_tensor x, int type, void *out, size_t bytes) {
   return acting([&] {
     at::Tensor host = x->value.detach().to(at::kCPU, scalar_type(type)).contiguous();
-    if (host.nbytes() != bytes) throw std::invalid_argument("the tensor has another size than its reader");
+    if (host.nbytes() != bytes) throw std::invalid_argument("the tensor's size differs from the reader's");
     if (bytes > 0) std::memcpy(out, host.data_ptr(), bytes);
   });
 }

@@ -1,4 +1,4 @@
-// What a training step does to all parameters at once, and numbers that are read without waiting for the device.
+// What a training step does to all parameters at once, and values read without waiting for the device.
 #include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
@@ -13,7 +13,7 @@ using namespace ctorch;
 
 struct ctorch_pending_s {
   at::Tensor host;
-  // When the copy is done; none where there was nothing to wait for.
+  // Set when the copy is done; null if there was nothing to wait for.
   std::unique_ptr<c10::Event> copied;
 };
 
@@ -32,7 +32,7 @@ ctorch_tensor ctorch_clip_gradients(const ctorch_tensor *parameters, int count, 
       if (length > limit) at::_foreach_mul_(gradients, limit / length);
       return norm;
     }
-    // The host is not told the norm: it would have to wait for it.
+    // The host does not read the norm, because it would have to wait for it.
     at::Tensor factor = (limit / norm).clamp_max(1);
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 1)
     at::_foreach_mul_(gradients, factor);
@@ -46,7 +46,7 @@ ctorch_tensor ctorch_clip_gradients(const ctorch_tensor *parameters, int count, 
 int ctorch_lerp_all(const ctorch_tensor *targets, const ctorch_tensor *sources, int count, double share) {
   return acting([&] {
 #if TORCH_VERSION_MAJOR >= 2
-    // One kernel for all on a GPU.
+    // On a GPU, a single kernel for all.
     at::_foreach_lerp_(tensors(targets, count), tensors(sources, count), share);
 #else
     for (int i = 0; i < count; ++i) targets[i]->value.lerp_(sources[i]->value, share);
@@ -82,7 +82,7 @@ ctorch_pending ctorch_pending_begin(ctorch_tensor x) {
 
 int ctorch_pending_finish(ctorch_pending pending, double *out, int count) {
   return acting([&] {
-    if (pending->host.numel() != count) throw std::invalid_argument("another number of values was begun");
+    if (pending->host.numel() != count) throw std::invalid_argument("the number of values has changed since the read began");
     while (pending->copied && !pending->copied->query()) std::this_thread::sleep_for(std::chrono::microseconds(20));
     std::memcpy(out, pending->host.data_ptr(), sizeof(double) * static_cast<size_t>(count));
   });

@@ -88,7 +88,7 @@ int cv4l2_enumerate_size(const cv4l2_device *device, uint32_t four_cc, uint32_t 
       .maximum_width = it.discrete.width, .maximum_height = it.discrete.height};
     return 0;
   }
-  // Ranges are one entry, which drivers repeat for any index.
+  // A range is a single entry, which drivers repeat for any index.
   if (index > 0) return -EINVAL;
   *size = (cv4l2_size_range){
     .width = it.stepwise.min_width, .height = it.stepwise.min_height,
@@ -127,14 +127,14 @@ static int matrix_of(uint32_t encoding, uint32_t color_space) {
 
 int cv4l2_is_full_range(uint32_t quantization, uint32_t color_space, uint32_t four_cc) {
   if (quantization == V4L2_QUANTIZATION_DEFAULT) {
-    // Sensors without colour give all levels, and their drivers speak of no range.
+    // Monochrome sensors give all levels, and their drivers report no range.
     if (four_cc == V4L2_PIX_FMT_GREY) return 1;
     quantization = V4L2_MAP_QUANTIZATION_DEFAULT(0, color_space, 0);
   }
   return quantization == V4L2_QUANTIZATION_FULL_RANGE;
 }
 
-// Sets the format, or with a FourCC of 0 asks for the present one.
+// Sets the format, or with a FourCC of 0 reads the current one.
 static int agree_format(
   const cv4l2_device *device, uint32_t four_cc, uint32_t width, uint32_t height, cv4l2_format *format) {
   unsigned long number = four_cc != 0 ? VIDIOC_S_FMT : VIDIOC_G_FMT;
@@ -163,7 +163,7 @@ static int agree_format(
   pixels->field = V4L2_FIELD_ANY;
   int code = request(device, number, &it);
   if (code < 0) return code;
-  // Without the magic number the driver is too old to know the two fields.
+  // Without the magic number the driver is too old to fill in the two fields.
   int knows_more = pixels->priv == V4L2_PIX_FMT_PRIV_MAGIC;
   *format = (cv4l2_format){
     .width = pixels->width, .height = pixels->height, .four_cc = pixels->pixelformat,

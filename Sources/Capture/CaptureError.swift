@@ -1,29 +1,29 @@
-/// Why frames cannot be had, in words for the person who runs the service.
+/// Why no frames can be captured, worded for whoever runs the service.
 package enum CaptureError: Error, Equatable, CustomStringConvertible {
   /// The text of `cameras[].source` does not name a source.
   case badSource(String, reason: String)
   /// No such device, or not a device that captures video.
   case noCamera(device: String, reason: String)
-  /// Somebody else streams from the device; `owner` is their process if it could be found.
+  /// Another process streams from the device; `owner` names it if it could be found.
   case busy(device: String, owner: String?)
   /// The driver refused a request; `errno` is the kernel's reason.
   case requestFailed(device: String, request: String, errno: CInt, advice: String?)
-  /// The driver cannot give the format, size or rate of a setting.
+  /// The driver does not support the format, size or rate in a setting.
   case formatRefused(device: String, setting: String, asked: String, offered: [String])
   /// The device, or the far end of a stream, is gone.
   case disconnected(source: String, reason: String)
-  /// A stream that sent nothing for too long.
+  /// A stream sent nothing for too long.
   case stalled(source: String, seconds: Double)
-  /// A file or stream that cannot be opened or decoded. `isTransient` for streams.
+  /// A file or stream cannot be opened or decoded; `isTransient` for streams.
   case unreadable(source: String, reason: String, isTransient: Bool)
-  /// Bytes that are not a whole picture.
+  /// The bytes are not a whole picture.
   case undecodable(reason: String)
-  /// A picture that cannot be compressed.
+  /// A picture cannot be compressed.
   case unencodable(reason: String)
-  /// A file that cannot be written.
+  /// A file cannot be written.
   case unwritable(path: String, reason: String)
 
-  /// True when opening the source again may help, as after a cable was pulled.
+  /// True if opening the source again may help, as after a cable was unplugged.
   package var isTransient: Bool {
     switch self {
     case .badSource, .formatRefused, .undecodable, .unencodable, .unwritable: false
@@ -33,13 +33,13 @@ package enum CaptureError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  /// Requests whose failure is not for want of a better setting.
+  /// Requests whose failure no setting can fix.
   private static let streaming: Set = ["VIDIOC_STREAMON", "VIDIOC_STREAMOFF", "VIDIOC_QBUF", "VIDIOC_DQBUF", "poll"]
 
   package var description: String {
     switch self {
     case .badSource(let text, let reason):
-      "'\(text)' is not a source of frames: \(reason); change cameras[].source"
+      "'\(text)' is not a video source: \(reason); change cameras[].source"
     case .noCamera(let device, let reason):
       "\(device) is not a camera that can be used: \(reason); `adl cameras` lists what cameras[].source can name"
     case .busy(let device, let owner):
@@ -51,7 +51,7 @@ package enum CaptureError: Error, Equatable, CustomStringConvertible {
     case .disconnected(let source, let reason):
       "\(source) is gone: \(reason)"
     case .stalled(let source, let seconds):
-      "\(source) gave no picture for \(seconds) s; a camera that is so slow needs a larger cameras[].stallSeconds"
+      "\(source) sent no picture for \(seconds) s; if the camera is that slow, raise cameras[].stallSeconds"
     case .unreadable(let source, let reason, _):
       "cannot read \(source): \(reason)"
     case .undecodable(let reason):

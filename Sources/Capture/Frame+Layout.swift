@@ -1,9 +1,9 @@
 package import Video
 
 extension Frame {
-  /// Takes on a picture's format and size with planes one after another and no padding, keeping the storage.
+  /// Sets the frame up for a format and size, planes one after another without padding, reusing the storage.
   ///
-  /// Chroma planes of odd sizes are rounded up. What the bytes hold afterwards is for the caller to write.
+  /// Chroma planes of odd sizes are rounded up. The caller fills in the bytes.
   package mutating func layOut(_ format: PixelFormat, _ size: FrameSize, color: ColorDescription) {
     self.format = format
     self.size = size
@@ -18,7 +18,7 @@ extension Frame {
     reserve(end)
   }
 
-  /// Makes room for so many bytes and says that they belong to this frame.
+  /// Resizes the storage and marks that many bytes as belonging to this frame.
   mutating func reserve(_ count: Int) {
     if bytes.count < count { bytes = [UInt8](repeating: 0, count: count) }
     byteCount = count

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// The clock of frames: what time it is, and how to wait.
+/// The clock that frames are timed by: the current time, and a way to wait.
 ///
-/// Cameras stamp frames with CLOCK_MONOTONIC, so files and rendered people in real time do as well; it is not the
-/// clock of Swift's `ContinuousClock`, which goes on while the machine sleeps. Tests pass a clock of their own.
+/// Cameras stamp frames with CLOCK_MONOTONIC, so files and rendered people in real time do too. It differs from Swift's
+/// `ContinuousClock`, which keeps running while the machine sleeps. Tests pass their own clock.
 package struct FrameClock: Sendable {
   package var now: @Sendable () -> Duration
-  /// Waits this long; does nothing for zero or less.
+  /// Waits this long; returns at once for zero or less.
   package var sleep: @Sendable (Duration) -> Void
 
   package init(now: @escaping @Sendable () -> Duration, sleep: @escaping @Sendable (Duration) -> Void) {
@@ -31,14 +31,14 @@ package struct FrameClock: Sendable {
 }
 
 extension Duration {
-  /// Whole nanoseconds, at most what an `Int64` holds.
+  /// Whole nanoseconds, clamped to what an `Int64` can hold.
   var wholeNanoseconds: Int64 {
     let (seconds, attoseconds) = components
     let (product, overflows) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     return overflows ? (seconds < 0 ? .min : .max) : product + attoseconds / 1_000_000_000
   }
 
-  /// Seconds as a fraction, for texts and rates.
+  /// Seconds as a fraction, for messages and rates.
   package var inSeconds: Double {
     let (seconds, attoseconds) = components
     return Double(seconds) + Double(attoseconds) * 1e-18

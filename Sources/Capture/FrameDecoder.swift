@@ -1,26 +1,26 @@
 internal import CTurboJPEG
 package import Video
 
-/// Decodes MJPEG frames to planes; meant only for frames that were chosen as samples.
+/// Decodes MJPEG frames to planes; use it only for frames chosen as samples.
 ///
-/// Damaged pictures come out as far as they go, as a browser shows them, and are counted: cameras often leave out tables
-/// and end markers, and lose or add a few bytes.
+/// Damaged pictures are decoded as far as possible, as a browser shows them, and counted: cameras often omit tables and
+/// end markers, and lose or add a few bytes.
 @safe package struct FrameDecoder: ~Copyable {
-  /// Whether pictures may be decoded at a half, quarter or eighth of their size.
+  /// Whether pictures may be decoded at a half, a quarter or an eighth of their size.
   package enum Scale: Equatable, Sendable {
     /// At full size, as in training.
     case exact
-    /// At the smallest of those sizes that still covers this one.
+    /// At the smallest of those sizes that still covers the given one.
     case covering(FrameSize)
   }
 
-  /// Pictures of which something was missing or wrong, and which were handed out all the same.
+  /// Pictures handed out although something was missing or wrong.
   package private(set) var damagedCount = 0
   private var handle: tjhandle
-  /// A JPEG that came without its end marker, with one.
+  /// A JPEG that lacked its end marker, completed.
   private var completed: [UInt8] = []
 
-  /// A picture of which a larger part is missing is refused: another frame serves better.
+  /// If more of a picture is missing than this, it is refused: another frame serves better.
   private static let mostMissing = 0.25
 
   package init() throws(CaptureError) {
@@ -34,20 +34,20 @@ package import Video
     return unsafe handle
   }
 
-  /// Decodes a frame of format `mjpeg` to `i420`, `i422`, `i444`, `grey` or, for rarer kinds, `rgb24`; full range BT.601.
+  /// Decodes an `mjpeg` frame to `i420`, `i422`, `i444`, `grey` or, for rarer kinds, `rgb24`, in full-range BT.601.
   ///
   /// - Parameters:
-  ///   - frame: keeps its time, number and orientation; its size is what the JPEG says.
-  ///   - target: the picture; its storage is used again.
-  ///   - scale: how small it may come out.
-  /// - Throws: `undecodable` for what shows no picture, of which more than a quarter is missing, or which is larger than
-  ///   8192x8192.
+  ///   - frame: its time, number and orientation are kept; the size is taken from the JPEG.
+  ///   - target: receives the picture; its storage is reused.
+  ///   - scale: how far the picture may be reduced.
+  /// - Throws: `undecodable` if the bytes are not a picture, if more than a quarter of it is missing, or if it is
+  ///   larger than 8192x8192.
   package mutating func decode(_ frame: Frame, into target: inout Frame, scale: Scale = .exact) throws(CaptureError) {
     precondition(frame.format == .mjpeg)
     do throws(CaptureError) {
       try decodeOnce(frame, into: &target, scale)
     } catch {
-      // A handle that failed within a header goes on there with the next picture.
+      // A handle that failed within a header would continue there with the next picture.
       unsafe tjDestroy(handle)
       unsafe handle = try Self.makeHandle()
       throw error
@@ -56,11 +56,11 @@ package import Video
 
   private mutating func decodeOnce(_ frame: Frame, into target: inout Frame, _ scale: Scale) throws(CaptureError) {
     guard var range = jpegBytes(frame.bytes.span.extracting(0..<frame.byteCount)) else {
-      throw .undecodable(reason: "it does not begin as a JPEG does")
+      throw .undecodable(reason: "it does not start like a JPEG")
     }
     var jpeg = frame.bytes
     if !hasEndMarker(frame.bytes.span.extracting(range)) {
-      // So that libjpeg-turbo warns of what is missing rather than of the marker.
+      // So that libjpeg-turbo warns about missing data rather than the missing marker.
       completed.removeAll(keepingCapacity: true)
       completed += frame.bytes[range]
       completed += [0xFF, 0xD9]
@@ -73,16 +73,16 @@ package import Video
     guard decompress(jpeg, range, into: &target) != 0 else { return }
     let reason = unsafe String(cString: tjGetErrorStr2(handle))
     guard unsafe tjGetErrorCode(handle) == CInt(TJERR_WARNING.rawValue) else { throw .undecodable(reason: reason) }
-    // Stray bytes between two parts of the picture cost nothing. Only the first warning's text is known.
+    // Stray bytes between parts of the picture do no harm. Only the first warning's text is available.
     guard !reason.contains("extraneous bytes") else { return }
-    // Without the exact share: each reason is logged once, and this must not be another one each time.
+    // Without the exact fraction: each distinct reason is logged once, so it must not vary.
     guard target.missingPart <= Self.mostMissing else {
       throw .undecodable(reason: "\(reason); more than a quarter of the picture is missing")
     }
     damagedCount += 1
   }
 
-  /// Writes the planes; 0 unless there is an error or a warning.
+  /// Writes the planes; returns 0 unless there was an error or a warning.
   private func decompress(_ jpeg: [UInt8], _ range: Range<Int>, into target: inout Frame) -> CInt {
     let (size, isRGB) = (target.size, target.format == .rgb24)
     let offsets = target.planes.map(\.offset)
@@ -114,7 +114,7 @@ package import Video
         handle, source.baseAddress?.advanced(by: range.lowerBound), CUnsignedLong(range.count), &width, &height,
         &sampling, &space)
     }
-    // A warning is about bytes that are skipped.
+    // Warnings are about skipped bytes.
     let isUsable = unsafe code == 0 || tjGetErrorCode(handle) == CInt(TJERR_WARNING.rawValue)
     guard isUsable else {
       throw .undecodable(reason: unsafe String(cString: tjGetErrorStr2(handle)))
@@ -123,7 +123,7 @@ package import Video
       throw .undecodable(reason: "the JPEG claims to be \(width)x\(height); at most 8192x8192 is decoded")
     }
     guard space != CInt(TJCS_CMYK.rawValue), space != CInt(TJCS_YCCK.rawValue) else {
-      throw .undecodable(reason: "the JPEG is for print (CMYK)")
+      throw .undecodable(reason: "the JPEG is in CMYK, for printing")
     }
     let isYUV = space == CInt(TJCS_YCbCr.rawValue)
     let format: PixelFormat =
@@ -149,7 +149,7 @@ package import Video
 }
 
 extension Frame {
-  /// The share of rows at the bottom that libjpeg-turbo had no data for: it leaves them at exactly middle grey.
+  /// The fraction of rows at the bottom that libjpeg-turbo had no data for: it leaves them exactly mid-grey.
   fileprivate var missingPart: Double {
     let rowBytes = planes[0].rowBytes
     var rows = size.height

@@ -1,9 +1,9 @@
 package import Video
 
-/// Where frames come from: a V4L2 camera, a file or network stream, or what another room adds.
+/// Where frames come from: a V4L2 camera, a file or network stream, or a kind added by another room.
 ///
-/// Used from one thread, which may block in `next`. After an error the source is of no more use: let it go before it is
-/// opened again, since a device that left keeps its name for as long as it is held.
+/// Used from one thread, which may block in `next`. After an error the source is unusable: release it before opening it
+/// again, because a disconnected device keeps its name until it is closed.
 package protocol FrameSource: ~Copyable {
   /// Waits for the next frame and writes it into `frame`, reusing its storage.
   ///
@@ -13,7 +13,7 @@ package protocol FrameSource: ~Copyable {
   /// What was lost or skipped since the source was opened.
   var counters: CaptureCounters { get }
 
-  /// What did not go as it was asked for when the source was opened, and does not keep it from working.
+  /// Requested options that could not be applied when the source was opened, though it works without them.
   var warnings: [String] { get }
 }
 
@@ -24,9 +24,9 @@ extension FrameSource where Self: ~Copyable {
 /// How a wait for a frame ended.
 package enum FrameArrival: Equatable, Sendable {
   case frame
-  /// Nothing came within the time; the source is still open.
+  /// No frame arrived in time; the source is still open.
   case timedOut
-  /// A frame is there, and its time has not come: as in a pause of a file that plays in real time.
+  /// The next frame is ready but not due yet, as in a pause of a file played in real time.
   case notDue
   /// The file or stream has no more frames.
   case ended
@@ -34,15 +34,15 @@ package enum FrameArrival: Equatable, Sendable {
 
 /// Counts since a source was opened.
 package struct CaptureCounters: Equatable, Sendable {
-  /// Frames handed out.
+  /// Frames delivered.
   package var delivered = 0
-  /// Frames lost before us, by gaps in the source's sequence numbers.
+  /// Frames lost before they reached us, from gaps in the source's sequence numbers.
   package var lost = 0
-  /// Frames flagged as faulty, short or empty, and frames that could not be decoded, or only with damage.
+  /// Frames flagged as faulty, short or empty, and frames that could not be decoded or only with damage.
   package var corrupt = 0
-  /// Frames whose own time stamps were missing or wrong.
+  /// Frames whose own timestamps were missing or wrong.
   package var retimed = 0
-  /// True while frames have the times of their arrival because the source's stamps do not run as time does.
+  /// True while frames are timed by arrival because the source's timestamps do not advance at the speed of time.
   package var goesByArrival = false
 
   package init() {}

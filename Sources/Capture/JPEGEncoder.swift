@@ -14,10 +14,10 @@ package import Video
 
   /// - Parameters:
   ///   - pixels: width · height · 3 bytes of RGB.
-  ///   - size: of the picture, up to 16384 a side.
+  ///   - size: the picture's size, up to 16384 per side.
   ///   - quality: 1 to 100.
   /// - Returns: the file's bytes, with chroma halved in both directions.
-  /// - Throws: `unencodable`.
+  /// - Throws: `unencodable` if libjpeg-turbo fails.
   package func encode(_ pixels: [UInt8], _ size: FrameSize, quality: Int) throws(CaptureError) -> [UInt8] {
     precondition(pixels.count == size.width * size.height * 3)
     let (width, height) = (CInt(size.width), CInt(size.height))

@@ -1,9 +1,9 @@
 internal import Video
 
-/// Where the JPEG lies in what a camera delivered; `nil` when there is none.
+/// Where the JPEG lies in the bytes a camera delivered; `nil` if there is none.
 ///
-/// Some cameras put a few bytes in front of it. What comes behind it needs no care: decoders stop at the end marker, and
-/// without one at the last byte.
+/// Some cameras put a few bytes in front of it. Bytes after it do not matter: decoders stop at the end marker, or at
+/// the last byte if there is none.
 func jpegBytes(_ bytes: borrowing Span<UInt8>) -> Range<Int>? {
   let furthest = 64
   for start in 0..<max(0, min(furthest, bytes.count - 3))
@@ -13,20 +13,20 @@ func jpegBytes(_ bytes: borrowing Span<UInt8>) -> Range<Int>? {
   return nil
 }
 
-/// True when it ends with an end marker; cameras pad with zeros behind it.
+/// True if the data ends with an end marker, apart from the zeros some cameras pad with.
 func hasEndMarker(_ bytes: borrowing Span<UInt8>) -> Bool {
   var end = bytes.count
   while end > 2, bytes[end - 1] == 0 { end -= 1 }
   return end >= 2 && bytes[end - 2] == 0xFF && bytes[end - 1] == 0xD9
 }
 
-/// How a JPEG says, in its EXIF part, that it is to be turned; `nil` when there is no JPEG.
+/// The orientation in a JPEG's EXIF data; `nil` if it is not a JPEG.
 ///
 /// - Source: CIPA DC-008 (EXIF 2.3), 4.5.4 and 4.6.4.
 func jpegOrientation(_ bytes: borrowing Span<UInt8>) -> Orientation? {
   guard let jpeg = jpegBytes(bytes) else { return nil }
   var at = jpeg.lowerBound + 2
-  // Segments up to the picture itself: marker, length, content.
+  // Segments before the image data: marker, length, content.
   while at + 4 <= bytes.count, bytes[at] == 0xFF, bytes[at + 1] != 0xDA {
     let end = at + 2 + Int(bytes[at + 2]) << 8 + Int(bytes[at + 3])
     guard end > at + 3, end <= bytes.count else { return .upright }
@@ -36,7 +36,7 @@ func jpegOrientation(_ bytes: borrowing Span<UInt8>) -> Orientation? {
   return .upright
 }
 
-/// The orientation among the first directory's entries of an EXIF segment.
+/// The orientation in the first directory of an EXIF segment.
 private func orientation(exif bytes: borrowing Span<UInt8>) -> Orientation? {
   let (name, order) = ([UInt8]("Exif\0\0".utf8), 6)
   guard bytes.count >= order + 8, name.indices.allSatisfy({ bytes[$0] == name[$0] }) else { return nil }

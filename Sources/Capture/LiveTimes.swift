@@ -1,70 +1,71 @@
-/// What time each frame of a live source has, on the clock of `FrameClock`: the one place that decides it.
+/// Decides what time each frame of a live source has, on the clock of `FrameClock`; nothing else does.
 ///
-/// A frame has the stamp of its camera or stream, moved by a correction that stays the same from frame to frame, so that
-/// what network and buffers add in jitter does not show. A frame is never in the future: what would be after its arrival
-/// is placed at its arrival, and the correction with it. Nor does it fall behind: at the end of each `span` the correction
-/// gives back what even the timeliest frame was late by.
+/// A frame's time is the timestamp of its camera or stream plus a correction that stays the same from frame to frame,
+/// so that jitter from network and buffers does not show. A frame is never in the future: one that would be is placed
+/// at its arrival, and the correction changes with it. Nor does it fall behind: at the end of each `span`, the
+/// correction is changed by as much as even the timeliest frame was late.
 ///
-/// A stamp that is missing, or the same again, counts as if it had come in time. A stamp that steps back by no more than
-/// `longestLag` gives the frame the time of the one before, which samplers pass over. One that leaps further counts as
-/// missing, until the next one agrees with it: then the source has another clock. While stamps do not run at the speed of
-/// time, arrival counts. Whatever was changed is counted.
+/// A timestamp that is missing, or repeated, counts as if it had arrived on time. If a timestamp steps back by at most
+/// `longestLag`, the frame gets the previous frame's time, and samplers skip it. One that jumps further counts as
+/// missing until the next one agrees with it: then the source's clock was changed. While timestamps do not advance at
+/// the speed of time, frames are timed by arrival. Every corrected frame is counted.
 ///
-/// Pure: stamps and arrivals in, times out.
+/// Pure: timestamps and arrivals in, times out.
 struct LiveTimes: Sendable {
-  /// How far a frame may lie behind its arrival; with a slow camera's interval still less than a hole.
+  /// How far a frame may lie before its arrival; even with a slow camera's interval added, this is still shorter than a
+  /// gap.
   static let longestLag = Duration.milliseconds(700)
-  /// How long the correction stays as it is.
+  /// How long the correction is left unchanged.
   static let span = Duration.seconds(2)
-  /// Stamps that advance by less or more than this in a second, for so many spans in a row, are no times.
+  /// Timestamps whose speed lies outside this range for several spans in a row are not used as times.
   private static let honestSpeed = 0.9...1.1
   private static let spansToJudge = 3
-  /// A correction by less than this is not worth counting.
+  /// A smaller correction is not counted.
   private static let notable = Duration.milliseconds(20)
 
-  /// A frame as it came.
+  /// A frame's timestamp and arrival.
   private struct Arrival {
     var stamp: Duration
     var time: Duration
 
-    /// How much longer it took from here to `other` by the clock than by the stamps.
+    /// How much more time passed until `other` by the clock than by the timestamps.
     func excess(to other: Arrival) -> Duration { (other.time - time) - (other.stamp - stamp) }
   }
 
-  /// Frames whose stamp was missing or wrong.
+  /// Frames whose timestamp was missing or wrong.
   private(set) var corrected = 0
-  /// True while stamps do not run as time does, so that arrival counts.
+  /// True while timestamps do not advance at the speed of time, so that frames are timed by arrival.
   private(set) var goesByArrival = false
 
   private let isOurClock: Bool
-  /// What stamps need to become times on our clock.
+  /// What to add to timestamps to get times on our clock.
   private var correction: Duration?
   private var lastStamp: Duration?
   private var lastTime: Duration?
-  /// The newest frame whose stamp was believed.
+  /// The newest frame whose timestamp was accepted.
   private var believed: Arrival?
-  /// A frame whose stamp leapt.
+  /// A frame whose timestamp jumped.
   private var doubted: Arrival?
-  /// How late the newest believed frame was.
+  /// How late the newest accepted frame was.
   private var lag = Duration.zero
-  /// The first frame of the span, and the least lag since.
+  /// The span's first frame, and the least lag since.
   private var spanBegin: Arrival?
   private var leastLag = Duration.zero
   private var slowSpans = 0
   private var fastSpans = 0
   private var honestSpans = 0
 
-  /// - Parameter isOurClock: the stamps are times on our clock, as a driver gives them.
+  /// - Parameter isOurClock: whether the timestamps are already on our clock, as a driver's are.
   init(isOurClock: Bool) {
     self.isOurClock = isOurClock
     correction = isOurClock ? .zero : nil
   }
 
-  /// The time of the next frame; at most `arrival`, and not before the last one's.
+  /// The time of the next frame: at most `arrival`, and not before the previous frame's time.
   ///
   /// - Parameters:
-  ///   - stamp: what the source says.
-  ///   - arrival: when it came; not before the last one's.
+  ///   - stamp: the source's timestamp.
+  ///   - arrival: when it arrived; not before the previous arrival.
   /// - Returns: its time.
   mutating func time(ofStamp stamp: Duration?, arrival: Duration) -> Duration {
     let placed = place(stamp, arrival)
@@ -95,7 +96,7 @@ struct LiveTimes: Sendable {
     let offset = correction ?? arrival - stamp
     let time = stamp + offset
     if isOurClock, time - arrival > Self.notable, !wasDoubted {
-      // One stamp alone of our own clock that is ahead of time moves nothing.
+      // A single timestamp ahead of time on our own clock changes no correction.
       corrected += 1
       (believed, doubted) = (previous, frame)
       return arrival - lag
@@ -116,14 +117,14 @@ struct LiveTimes: Sendable {
     return arrival - lag
   }
 
-  /// False for a stamp that leapt; true again once two agree.
+  /// False for a timestamp that jumped; true again once two agree.
   private mutating func isBelieved(_ frame: Arrival) -> Bool {
     func agrees(_ other: Arrival) -> Bool {
       let excess = other.excess(to: frame)
       return excess <= Self.longestLag && excess >= .zero - Self.longestLag
     }
     guard let believed else {
-      // The first one; on our own clock it may already be far off.
+      // The first one; even on our own clock it may be far off.
       guard let correction else { return true }
       let late = frame.time - (frame.stamp + correction)
       guard late < .zero || late > Self.longestLag, doubted.map(agrees) != true else { return true }
@@ -140,7 +141,8 @@ struct LiveTimes: Sendable {
     return true
   }
 
-  /// Gives back what every frame of a span was late by, and sees whether stamps run as time does.
+  /// Reduces the correction by the lag of every frame in the span, and checks whether timestamps advance at the speed
+  /// of time.
   private mutating func endSpan(with frame: Arrival) {
     guard let begin = spanBegin else {
       (spanBegin, leastLag) = (frame, lag)
@@ -148,7 +150,7 @@ struct LiveTimes: Sendable {
     }
     let passed = frame.time - begin.time
     guard passed >= Self.span else { return }
-    // On our own clock an honest stamp is the truth, and what it lags behind is how long the frame took.
+    // On our own clock a correct timestamp is the truth, and its lag is the time the frame took to arrive.
     let surplus = isOurClock ? min(leastLag, .zero - (correction ?? .zero)) : leastLag
     if surplus > .zero {
       if surplus > Self.notable { corrected += 1 }

@@ -1,4 +1,4 @@
-/// How a source is opened, for every kind of source; each kind reads what concerns it.
+/// Options for opening any kind of source; each kind uses those that apply to it.
 package struct SourceOptions: Equatable, Sendable {
   package var media = MediaFile.Options()
   package var camera = V4L2Options()
@@ -7,7 +7,7 @@ package struct SourceOptions: Equatable, Sendable {
 }
 
 extension SourceDescription {
-  /// Opens what is described.
+  /// Opens the described source.
   ///
   /// - Throws: `CaptureError`; its `isTransient` says whether trying again later may help.
   package func open(_ options: SourceOptions = SourceOptions(), clock: FrameClock = .monotonic) throws(CaptureError)

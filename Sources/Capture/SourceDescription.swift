@@ -1,26 +1,26 @@
 package import Basics
 
-/// What `cameras[].source`, or an argument of `adl recognize`, names.
+/// A source as named in `cameras[].source` or an argument of `adl recognize`.
 ///
 /// - `/dev/video0`, `/dev/v4l/by-id/…`, `by-id:NAME`, `by-path:NAME`, `serial:NUMBER`: a V4L2 camera;
 /// - `rtsp://…`, `http://…` and their like: a stream; `file:PATH` or any other text: a file;
-/// - `NAME:…`: a source that a room above adds, by the `AddedSource` of that name.
+/// - `NAME:…`: a source added by a room above, through the `AddedSource` of that name.
 package enum SourceDescription: Sendable {
   case camera(CameraName)
   case media(MediaFile.Location)
   case added(any AddedSource)
 
-  /// Reads a source's spelling.
+  /// Parses a source.
   ///
   /// - Parameters:
-  ///   - address: what the settings or the command line say.
-  ///   - kinds: sources that this room does not know.
+  ///   - address: the text from the settings or the command line.
+  ///   - kinds: additional kinds of sources.
   /// - Throws: `CaptureError.badSource`.
   package init(parsing address: SourceAddress, adding kinds: [any AddedSource.Type] = []) throws(CaptureError) {
     let text = address.revealed
     func rest(after prefix: String) -> Substring? { text.hasPrefix(prefix) ? text.dropFirst(prefix.count) : nil }
     guard !text.isEmpty, !text.utf8.contains(0) else {
-      throw .badSource("", reason: "it is empty or has a zero byte")
+      throw .badSource("", reason: "it is empty or contains a zero byte")
     }
     for kind in kinds {
       guard let rest = rest(after: kind.name + ":") else { continue }
@@ -30,7 +30,7 @@ package enum SourceDescription: Sendable {
     if let name = CameraName(parsing: text) {
       self = .camera(name)
     } else if let path = rest(after: "file://") ?? rest(after: "file:") {
-      guard !path.isEmpty else { throw .badSource("\(address)", reason: "no path stands after 'file:'") }
+      guard !path.isEmpty else { throw .badSource("\(address)", reason: "there is no path after 'file:'") }
       self = .media(.file(String(path)))
     } else if let mistake = address.mistake {
       throw .badSource("\(address)", reason: mistake)
@@ -38,7 +38,7 @@ package enum SourceDescription: Sendable {
       guard Self.schemes.contains(scheme) else {
         throw .badSource(
           "\(address)",
-          reason: "streams are read by \(Self.schemes.joined(separator: ", ")), not '\(scheme)'")
+          reason: "streams can use \(Self.schemes.joined(separator: ", ")), not '\(scheme)'")
       }
       self = .media(.url(address))
     } else {
@@ -46,17 +46,17 @@ package enum SourceDescription: Sendable {
     }
   }
 
-  /// Reads a source's spelling from a plain text, as a command line gives it.
+  /// Parses a source from plain text, as on a command line.
   ///
   /// - Parameters:
-  ///   - text: the spelling.
-  ///   - kinds: sources that this room does not know.
+  ///   - text: the text to parse.
+  ///   - kinds: additional kinds of sources.
   /// - Throws: `CaptureError.badSource`.
   package init(parsing text: String, adding kinds: [any AddedSource.Type] = []) throws(CaptureError) {
     try self.init(parsing: SourceAddress(text), adding: kinds)
   }
 
-  /// True for what shows the world as it is now: cameras, and what comes over the network.
+  /// True for sources that show the world as it is now: cameras and network streams.
   package var isLive: Bool {
     switch self {
     case .camera, .media(.url): true
@@ -69,39 +69,39 @@ package enum SourceDescription: Sendable {
 
 /// A kind of source that a room above adds to what settings and command lines can name.
 package protocol AddedSource: Sendable {
-  /// What stands before the colon.
+  /// The text before the colon.
   static var name: String { get }
 
-  /// Reads what stands after the colon.
+  /// Parses the text after the colon.
   ///
-  /// - Parameter text: the rest of the spelling.
+  /// - Parameter text: the text after the colon.
   /// - Throws: `CaptureError.badSource`.
   init(parsing text: Substring) throws(CaptureError)
 
-  /// How long it lasts; `nil` without an end.
+  /// The total duration; `nil` if endless.
   var length: Duration? { get }
 
-  /// Frames a second.
+  /// Frames per second.
   var rate: Double { get }
 
-  /// Opens it.
+  /// Opens the source.
   ///
   /// - Parameters:
-  ///   - pace: of the frames, and with it what their timestamps mean.
-  ///   - clock: tells the time.
-  /// - Returns: its frames, from the first one on.
+  ///   - pace: how fast frames come, which also decides what their timestamps mean.
+  ///   - clock: the clock to use.
+  /// - Returns: the source, positioned at its first frame.
   /// - Throws: `CaptureError`.
   func open(pace: MediaFile.Pace, clock: FrameClock) throws(CaptureError) -> any FrameSource & ~Copyable
 }
 
-/// How a V4L2 camera is named; all but a bare device node keep naming the same camera.
+/// How a V4L2 camera is named; every form but a bare device node keeps naming the same camera.
 package enum CameraName: Equatable, Sendable, CustomStringConvertible {
   /// A path, such as `/dev/video0` or one in `/dev/v4l`.
   case path(String)
   /// The serial number that the USB device reports.
   case serial(String)
 
-  /// `nil` when the text names no camera.
+  /// `nil` if the text does not name a camera.
   package init?(parsing text: String) {
     func rest(after prefix: String) -> String? {
       guard text.hasPrefix(prefix), text.count > prefix.count else { return nil }

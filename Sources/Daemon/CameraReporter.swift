@@ -15,7 +15,7 @@ enum Report: Sendable {
   case prediction(Prediction)
 }
 
-/// One camera's outputs as messages: what was recognised, in the words of the events.
+/// Turns one camera's pipeline outputs into messages.
 ///
 /// Keeps nothing but the ids of open activities.
 struct CameraReporter {
@@ -39,10 +39,10 @@ struct CameraReporter {
   }
 
   /// - Parameters:
-  ///   - output: what the pipeline said; windows and pictures are no messages.
-  ///   - inference: how long the network took, where it had a part in it.
+  ///   - output: an output of the pipeline; windows and pictures give no messages.
+  ///   - inference: how long the network took, if it was involved.
   ///   - counters: for messages about the camera's health.
-  /// - Returns: the message, if the output is worth one.
+  /// - Returns: the message, if the output leads to one.
   mutating func report(
     _ output: PipelineOutput, inference: Duration?, counters: @autoclosure () -> CameraHealth.Counters
   ) -> Report? {

@@ -4,9 +4,9 @@ import Video
 
 /// One camera's thread: opens its source, gives its frames to the pipeline, and reopens it indefinitely when it is lost.
 struct CaptureService: Service {
-  /// Longest that a source may take to open: what networks and drivers allow themselves, and some.
+  /// The longest a source may take to open: somewhat more than networks and drivers allow themselves.
   private static let opening = Duration.seconds(120)
-  /// Longest between two looks for a frame, which take 200 ms where none comes.
+  /// The longest time between two checks for a frame; a check without a frame takes 200 ms.
   private static let looking = Duration.seconds(30)
 
   let camera: LiveCamera
@@ -32,24 +32,24 @@ struct CaptureService: Service {
     }
   }
 
-  /// The time between two tries to open a source.
+  /// The pause between two attempts to open a source.
   private struct Retry {
     private static let shortest = Duration.milliseconds(500)
     private static let longest = Duration.seconds(30)
     private var delay = shortest
-    /// From the first failure on.
+    /// Created on the first failure.
     private var arrivals: CameraArrivals?
 
-    /// The next wait, with jitter so that cameras on one hub do not all come at once.
+    /// The next pause, with jitter so that cameras on one hub do not all retry at once.
     mutating func next() -> Duration {
       defer { delay = min(delay * 2, Self.longest) }
       return delay * Double.random(in: 0.8...1.2)
     }
 
-    /// The source is open: nothing is to be heard of cameras that come.
+    /// The source is open: stop listening for cameras being plugged in.
     mutating func rest() { arrivals = nil }
 
-    /// Waits, but not longer than until a camera is plugged in.
+    /// Waits for the pause, or until a camera is plugged in.
     mutating func wait(_ pause: Duration, for source: SourceDescription, until stop: StopSignal) {
       if case .camera = source { arrivals = arrivals ?? CameraArrivals() }
       guard let arrivals else { return stop.wait(for: pause) }
@@ -73,7 +73,7 @@ struct CaptureService: Service {
       lifeline.promise(within: Self.opening)
       do throws(CaptureError) {
         var source = try source.open(options)
-        // A camera that is lost again and again has the same to say each time.
+        // A camera that is lost repeatedly gives the same warnings each time.
         retry.rest()
         camera.opened(source.warnings == lastWarnings ? [] : source.warnings)
         lastWarnings = source.warnings
@@ -81,7 +81,7 @@ struct CaptureService: Service {
         switch outcome {
         case .stopped: return
         case .ended:
-          // Files come to an end; there is nothing to wait for.
+          // A file that has ended is not reopened.
           camera.finish()
           return
         case .stalled: break
@@ -89,7 +89,7 @@ struct CaptureService: Service {
         }
         lastComplaint = ""
       } catch {
-        // What fails then fails because the daemon stops, and it says so itself.
+        // Failures during shutdown are expected; the daemon reports the shutdown itself.
         if stop.isSet { return }
         let text = "\(error)"
         if text != lastComplaint || counters.delivered > 0 { camera.lose(text, totals.adding(counters)) }

@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Synchronization
 import Systemd
 
-/// Why everything ends.
+/// Why all services stop.
 enum StopCause: Sendable {
   case shutdown, reload
 
@@ -18,16 +18,16 @@ enum StopCause: Sendable {
 
   var text: String {
     switch self {
-    case .shutdown: "the daemon stops"
-    case .reload: "the settings were read again"
+    case .shutdown: "the daemon is stopping"
+    case .reload: "the settings were reloaded"
     }
   }
 }
 
-/// Ends the group at SIGTERM and SIGINT, and reads the settings again at SIGHUP: all of them, or none.
+/// Stops the group on SIGTERM and SIGINT, and reloads the settings on SIGHUP: all of them, or none.
 ///
-/// What cannot be used changes nothing and is logged. Otherwise this service ends, and with it the group; whoever ran it goes
-/// on with `next`.
+/// Unusable settings change nothing and are logged. Otherwise this service ends, and the group with it; its caller then
+/// continues with `next`.
 final class ControlService: Service {
   private let signals: SignalInbox
   private let read: (@Sendable () throws -> LiveService)?
@@ -37,9 +37,9 @@ final class ControlService: Service {
 
   /// - Parameters:
   ///   - signals: SIGTERM, SIGINT and SIGHUP.
-  ///   - read: reads the settings and checks everything they name; `nil` where SIGHUP means the end.
-  ///   - notification: tells systemd.
-  ///   - logger: for what is wrong.
+  ///   - read: reads the settings and checks everything they name; `nil` if SIGHUP should stop the daemon.
+  ///   - notification: reports to systemd.
+  ///   - logger: receives problems.
   init(
     _ signals: SignalInbox, read: (@Sendable () throws -> LiveService)?, _ notification: ServiceNotification,
     _ logger: Logger
@@ -50,7 +50,7 @@ final class ControlService: Service {
     self.logger = logger
   }
 
-  /// What to go on with; `nil` when the daemon is to stop.
+  /// What to continue with; `nil` if the daemon should stop.
   var next: LiveService? { found.withLock { $0 } }
   var cause: StopCause { next == nil ? .shutdown : .reload }
 
@@ -58,7 +58,7 @@ final class ControlService: Service {
     await cancelWhenGracefulShutdown { [self] in
       while let signal = await signals.next() {
         guard signal == SIGHUP, let read else { return }
-        // One look at the settings answers all who asked so far.
+        // Reading the settings once answers all requests so far.
         signals.discard(SIGHUP)
         guard let next = await reload(read) else { continue }
         found.withLock { $0 = next }
@@ -67,15 +67,15 @@ final class ControlService: Service {
     }
   }
 
-  /// What the settings say now; `nil` where they cannot be used.
+  /// A service with the current settings; `nil` if they cannot be used.
   private func reload(_ read: @escaping @Sendable () throws -> LiveService) async -> LiveService? {
     notification.reloading()
     do {
       let next = try await onOwnThread(named: "reload", read)
-      logger.notice("the settings were read again: \(next.summary)")
+      logger.notice("settings reloaded: \(next.summary)")
       return next
     } catch {
-      logger.error("the settings stay as they were: \(error)")
+      logger.error("settings not reloaded: \(error)")
       notification.ready(status: "The settings on disk cannot be used")
       return nil
     }

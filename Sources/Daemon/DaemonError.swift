@@ -1,11 +1,11 @@
-/// What was found right cannot be had when it is needed: a socket that is taken meanwhile, a disk that refuses.
+/// Something that passed its check is no longer available: a socket taken meanwhile, a full disk.
 package struct CannotStart: Error, CustomStringConvertible {
   package let reason: any Error
 
   package var description: String { "\(reason)" }
 }
 
-/// Settings that are well written but do not fit the model or the machine.
+/// Settings that are valid but do not fit the model or the machine.
 package enum DaemonError: Error, Equatable, CustomStringConvertible {
   case setting(String, reason: String)
 

@@ -9,7 +9,7 @@ final class Exchange<Sender: Hashable & Sendable, Item: Sendable>: @unchecked Se
   private var working: Set<Sender> = []
   private var isClosed = false
 
-  /// Leaves an item and returns what makes room for it, as `Mailbox.leave`.
+  /// Leaves an item and returns any items dropped to make room, like `Mailbox.leave`.
   func leave(
     _ item: Item, from sender: Sender, deadline: Duration, group: ((Sender) -> Bool)? = nil, most: Int = .max
   ) -> [Item] {
@@ -44,7 +44,7 @@ final class Exchange<Sender: Hashable & Sendable, Item: Sendable>: @unchecked Se
   /// Takes out what waits from certain senders.
   func withdraw(where isGone: (Sender) -> Bool) -> [Item] { condition.withLock { mailbox.withdraw(where: isGone) } }
 
-  /// Waits until nothing of certain senders waits or is being worked at, at most for so long.
+  /// Waits until nothing from matching senders is waiting or being worked on, at most this long.
   func waitUntilDone(_ matches: (Sender) -> Bool, atMost duration: Duration) {
     condition.withLock {
       let deadline = ContinuousClock.now + duration
@@ -54,7 +54,7 @@ final class Exchange<Sender: Hashable & Sendable, Item: Sendable>: @unchecked Se
     }
   }
 
-  /// True when nothing waits.
+  /// True if nothing is waiting.
   var isIdle: Bool { condition.withLock { mailbox.isEmpty } }
 
   /// Ends the workers' waits, now and later.
@@ -66,7 +66,7 @@ final class Exchange<Sender: Hashable & Sendable, Item: Sendable>: @unchecked Se
   }
 }
 
-/// Tells a blocking thread to come to an end, and wakes it when it sleeps.
+/// Tells a blocking thread to stop, and wakes it if it is waiting.
 ///
 /// `@unchecked Sendable`: every access to the field holds the condition's lock.
 final class StopSignal: @unchecked Sendable {
@@ -76,7 +76,7 @@ final class StopSignal: @unchecked Sendable {
   /// True once `stop` was called.
   var isSet: Bool { condition.withLock { stopped } }
 
-  /// Ends every wait, now and later.
+  /// Ends all current and future waits.
   func stop() {
     condition.withLock {
       stopped = true
@@ -84,7 +84,7 @@ final class StopSignal: @unchecked Sendable {
     }
   }
 
-  /// Waits until the time is over, or `stop`.
+  /// Waits until the time is up or `stop` is called.
   func wait(for duration: Duration) {
     condition.withLock {
       let deadline = ContinuousClock.now + duration

@@ -4,9 +4,9 @@ import ServiceLifecycle
 import Settings
 import Video
 
-/// The one thread of the person finder: looks at each camera's newest picture in turn.
+/// The person finder's thread: processes each camera's newest picture in turn.
 ///
-/// A finder that cannot start fails every find; the cameras say so in their health, and the daemon goes on.
+/// If the finder cannot start, every search fails; the cameras report it in their health, and the daemon keeps running.
 struct FinderService: Service {
   let cameras: [LiveCamera]
   let pictures: PictureExchange
@@ -35,7 +35,7 @@ struct FinderService: Service {
     }
   }
 
-  /// One detector for all cameras, or a background of its own for each.
+  /// One detector for all cameras, or one background model per camera.
   private static func finders(
     _ settings: PeopleSettings, cameras: Int
   ) -> [Result<any PersonFinder, DetectionError>] {
@@ -56,6 +56,6 @@ struct FinderService: Service {
 }
 
 extension PeopleSettings {
-  /// The detector's file where a model finds people; `nil` where motion does.
+  /// The detector's file if a model finds people; `nil` if motion does.
   var usedDetector: String? { finder == .motion ? nil : detector }
 }

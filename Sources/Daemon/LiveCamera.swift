@@ -10,7 +10,7 @@ import Video
 struct WindowJob: Sendable {
   var order: WindowOrder
   var window: ClipWindow
-  /// When it was left for the network.
+  /// When it was handed over for the network.
   var left: Duration
 }
 
@@ -23,17 +23,17 @@ struct PictureJob: Sendable {
 typealias WindowExchange = Exchange<WindowStream, WindowJob>
 typealias PictureExchange = Exchange<Int, PictureJob>
 
-/// One camera in the daemon: its pipeline, and where what it says goes.
+/// One camera in the daemon: its pipeline, and where the pipeline's outputs go.
 ///
-/// Capture, finder and network each call from a thread of their own; one lock keeps the pipeline, and the order of what is
-/// said, whole. A loss is handled by the thread that notices it, so no other camera's windows can delay it.
+/// Capture, finder and network each call from their own thread; one lock protects the pipeline and the order of its
+/// outputs. A loss is handled by the thread that notices it, so no other camera's windows can delay it.
 final class LiveCamera: Sendable {
   private struct Desk: ~Copyable {
     var pipeline: CameraPipeline
     var reporter: CameraReporter
     var times = WindowTimes()
     var capture = CaptureTotals()
-    /// `capture.corrupt` when the last good frame came.
+    /// `capture.corrupt` at the time of the last good frame.
     var corruptBefore = 0
     var skippedFinds = 0
     /// Where each person's last window was cut; 0 stands for the whole scene.
@@ -43,9 +43,9 @@ final class LiveCamera: Sendable {
   let index: Int
   let name: String
   private let desk: Mutex<Desk>
-  /// Windows that may wait: those of one hop, so that none is much older than the people it shows.
+  /// How many windows may wait: those of one hop, so that none is much older than the people it shows.
   private let mostWaiting: Int
-  /// Time from one window of somebody to the next.
+  /// Time between two windows of the same person.
   private let hop: Duration
   private let windows: WindowExchange
   private let pictures: PictureExchange
@@ -55,10 +55,11 @@ final class LiveCamera: Sendable {
   private let show: @Sendable (PreviewPicture?) -> Void
   private let logger: Logger
 
-  /// A camera before its first frame.
+  /// Creates a camera before its first frame.
   ///
-  /// `index` tells its windows and pictures from others'. `send` takes messages, in order, and must not call back; `count`
-  /// takes the newest counters, and `show` the newest picture for people, or nil when there is none any more. Throws what `CameraPipeline` does.
+  /// `index` distinguishes its windows and pictures from those of other cameras. `send` receives messages in order and
+  /// must not call back; `count` receives the newest counters, and `show` the newest picture for people, or nil when
+  /// there no longer is one. Throws what `CameraPipeline` throws.
   init(
     index: Int, options: PipelineOptions, reporter: CameraReporter, windows: WindowExchange, pictures: PictureExchange,
     clock: EventClock, logger: Logger, send: @escaping @Sendable (Report) -> Void,
@@ -85,19 +86,19 @@ final class LiveCamera: Sendable {
 
   // MARK: From the capture thread
 
-  /// The source is open; silence is counted from now on.
+  /// The source is open; silence is measured from now on.
   func opened(_ warnings: [String]) {
     for warning in warnings { logger.warning("\(warning)") }
     let now = clock.now().monotonic
     desk.withLock { $0.pipeline.open(at: now) }
   }
 
-  /// True while the camera sends one picture again and again.
+  /// Takes a frame; returns true while the camera keeps sending the same picture.
   func take(_ frame: inout Frame, _ totals: CaptureTotals) -> Bool {
     let now = clock.now().monotonic
     return desk.withLock { desk in
       if totals.goesByArrival, !desk.capture.goesByArrival {
-        logger.warning("its time stamps do not run as time does; frames are timed by their arrival")
+        logger.warning("its timestamps do not advance at the speed of time; frames are timed by arrival")
       }
       (desk.capture, desk.corruptBefore) = (totals, totals.corrupt)
       serve(desk.pipeline.take(&frame, at: now), &desk)
@@ -106,13 +107,13 @@ final class LiveCamera: Sendable {
     }
   }
 
-  /// Nothing is missing: the next frame is there and not due.
+  /// Nothing is missing: the next frame is there but not due.
   func rest() {
     let now = clock.now().monotonic
     desk.withLock { $0.pipeline.rest(at: now) }
   }
 
-  /// Time passes without a frame; true once the camera counts as stalled.
+  /// Time passes without a frame; returns true once the camera counts as stalled.
   func isStalled(_ totals: CaptureTotals) -> Bool {
     let now = clock.now().monotonic
     return desk.withLock { desk in
@@ -130,7 +131,7 @@ final class LiveCamera: Sendable {
     }
   }
 
-  /// The source has ended: what its last frames still owe is scored before everything open is ended.
+  /// The source has ended: scores what its last frames still need, then ends everything open.
   func finish() {
     func isOurs(_ sender: WindowStream) -> Bool { sender.camera == index }
     pictures.waitUntilDone({ $0 == index }, atMost: .seconds(5))
@@ -141,7 +142,7 @@ final class LiveCamera: Sendable {
     }
   }
 
-  /// The daemon stops, or goes on with other settings: ends what is open.
+  /// The daemon stops or reloads its settings: ends everything open.
   func shutDown(for cause: StopCause) {
     withdrawWindows()
     let summary = desk.withLock { desk in
@@ -204,16 +205,16 @@ final class LiveCamera: Sendable {
         let job = PictureJob(ticket: ticket, picture: picture)
         desk.skippedFinds += pictures.leave(job, from: index, deadline: clock.now().monotonic).count
       case .preview(let picture): show(picture)
-      case .skippedFrame(let reason): logger.warning("frames are skipped: \(reason)")
+      case .skippedFrame(let reason): logger.warning("skipping frames: \(reason)")
       default: say(output, inference: inference, &desk)
       }
     }
   }
 
-  /// How long a window may wait to be scored: until the next of its stream is due.
+  /// How long a window may wait to be scored: until the next one of its stream is due.
   ///
-  /// One that shows another place than the last costs several others, because nothing computed before is of use. It may
-  /// wait a hop longer, for a time at which nobody else's is due.
+  /// A window that shows a different place than the last one costs as much as several, because nothing computed before
+  /// can be reused. It may wait one hop longer, for a time when no other is due.
   private func patience(for window: ClipWindow, of person: Int?, _ desk: inout Desk) -> Duration {
     let goesOn = desk.cuts.updateValue(window.cut, forKey: person ?? 0) == window.cut
     return goesOn ? hop : hop * 2
@@ -255,13 +256,13 @@ final class LiveCamera: Sendable {
   }
 }
 
-/// What was counted over all times a source was opened.
+/// Counts over all times a source was opened.
 struct CaptureTotals: Equatable, Sendable {
-  /// Frames lost before us and frames that were faulty.
+  /// Frames lost before they reached us, and frames that were faulty.
   var lost = 0
   var corrupt = 0
   var reconnects = 0
-  /// Frames whose own time stamps were missing or wrong.
+  /// Frames whose own timestamps were missing or wrong.
   var retimed = 0
   /// See `CaptureCounters`.
   var goesByArrival = false

@@ -16,9 +16,9 @@ package import Settings
 package import Systemd
 import Video
 
-/// The daemon put together: everything checked first, then one group of services that start and stop in order.
+/// The complete daemon: everything is checked first, then one group of services starts and stops in order.
 package struct LiveService: Sendable {
-  /// One enabled camera: its settings, where it is, and what they come to.
+  /// One enabled camera: its settings, its source, and the options derived from them.
   private struct Camera: Sendable {
     var settings: CameraSettings
     var source: SourceDescription
@@ -27,19 +27,19 @@ package struct LiveService: Sendable {
 
   package let settings: DaemonSettings
   private let model: StudentModel
-  /// The model's, with the families that the settings name instead.
+  /// The model's card, with families from the settings if they name any.
   private let card: ModelCard
   private let cameras: [Camera]
-  /// `nil`: nothing is kept.
+  /// `nil` if no history is kept.
   private let historyPath: String?
 
-  /// Checks what the settings name: the model, its labels, the sources, the regions, the detector.
+  /// Checks everything the settings name: the model, its labels, the sources, the regions, the detector.
   ///
   /// - Parameters:
-  ///   - settings: as they were read.
-  ///   - path: the settings' file, for messages.
-  ///   - kinds: sources that `Capture` does not know.
-  ///   - stateDirectory: systemd's STATE_DIRECTORY, where there is one.
+  ///   - settings: the settings as read.
+  ///   - path: the settings file, for messages.
+  ///   - kinds: additional kinds of sources.
+  ///   - stateDirectory: systemd's STATE_DIRECTORY, if set.
   /// - Throws: `SettingsError`, `EventError`, `HistoryError`, `ModelFileError`, `CaptureError`, `VideoError`,
   ///   `DetectionError` or `DaemonError`, each naming what to change.
   package init(
@@ -81,7 +81,7 @@ package struct LiveService: Sendable {
 
   private var looksAtPeople: Bool { settings.people.looksAtPeople(card) }
 
-  /// What `--check` prints.
+  /// The text printed by `--check`.
   package var summary: String {
     let names = cameras.map { "\($0.settings.name) (\($0.settings.source))" }.joined(separator: ", ")
     let view = looksAtPeople ? "people found by \(settings.people.usedDetector ?? "motion")" : "the whole picture"
@@ -95,7 +95,7 @@ package struct LiveService: Sendable {
       + (PageAddress(settings.page.listen).map { "; page on \($0)" } ?? "")
   }
 
-  /// What is allowed but probably not meant, besides `DaemonSettings.warnings`.
+  /// What is valid but probably unintended, in addition to `DaemonSettings.warnings`.
   package var warnings: [String] {
     [settings.people.mismatch(card), ScoringOptions(settings.model, .current, cameras: cameras.count).mismatch(card)]
       .compactMap(\.self)
@@ -104,12 +104,12 @@ package struct LiveService: Sendable {
   /// Runs until SIGTERM or SIGINT: then capture stops, open activities are ended, and events are flushed.
   ///
   /// - Parameters:
-  ///   - logger: gets what happens.
-  ///   - notification: tells systemd.
+  ///   - logger: receives what happens.
+  ///   - notification: reports to systemd.
   ///   - signals: SIGTERM, SIGINT and SIGHUP.
-  ///   - reload: at SIGHUP reads the settings again; `nil` where SIGHUP ends the daemon, as in a terminal.
-  /// - Returns: what to go on with after a SIGHUP; `nil` when the daemon is to stop.
-  /// - Throws: `CannotStart` where a socket or file cannot be had, or what ended a service.
+  ///   - reload: reads the settings again on SIGHUP; `nil` if SIGHUP stops the daemon, as in a terminal.
+  /// - Returns: what to continue with after a SIGHUP; `nil` if the daemon should stop.
+  /// - Throws: `CannotStart` if a socket or file is not available, or the error that stopped a service.
   package func run(
     logger: Logger, notification: ServiceNotification, signals: SignalInbox,
     reload: (@Sendable () throws -> LiveService)?
@@ -120,12 +120,12 @@ package struct LiveService: Sendable {
     defer { publisher.close() }
     for leftover in store?.leftovers ?? [] { publisher.publish(leftover) }
     if let store {
-      let ended = store.leftovers.isEmpty ? "" : "; the run before left \(store.leftovers.count) open, which are ended"
+      let ended = store.leftovers.isEmpty ? "" : "; the previous run left \(store.leftovers.count) open, now ended"
       logger.notice("history in \(store.options.path)\(ended)")
     }
     logger.notice("events on \(publisher.endpoints.events), queries on \(publisher.endpoints.query)")
     if let events = publisher.endpoints.remoteEvents, let query = publisher.endpoints.remoteQuery {
-      logger.notice("known clients elsewhere: events on \(events), queries on \(query)")
+      logger.notice("known remote clients: events on \(events), queries on \(query)")
     }
 
     let control = ControlService(signals, read: reload, notification, logger)
@@ -164,14 +164,14 @@ package struct LiveService: Sendable {
     let supervisor = Supervisor(lifelines, notification, logger)
     page?.watch(lifelines)
 
-    // Services stop in reverse order: cameras first, then recognition ends what is open.
+    // Services stop in reverse order: cameras first, then recognition ends everything open.
     let optional: [(any Service)?] = [page, rules]
     let services: [any Service] =
       [supervisor] + optional.compactMap(\.self) + [recognition] + (looksAtPeople ? [finder] : [])
     var group = ServiceGroupConfiguration(
       services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
         + [.init(service: control, successTerminationBehavior: .gracefullyShutdownGroup)]
-        // A file that has ended, or one camera that cannot start, leaves the others running.
+        // A file that ends, or one camera that cannot start, does not stop the others.
         + captures.map { .init(service: $0, successTerminationBehavior: .ignore) },
       logger: quiet(logger))
     group.maximumGracefulShutdownDuration = .seconds(5)
@@ -180,12 +180,12 @@ package struct LiveService: Sendable {
     return control.next
   }
 
-  /// What another process might have, or a disk refuse.
+  /// Opens what another process might hold or a disk refuse.
   ///
   /// - Parameters:
-  ///   - logger: for what is wrong with peers or the disk.
+  ///   - logger: receives problems with peers or the disk.
   ///   - lifeline: the publisher's.
-  /// - Returns: the history, where there is one, and the publisher.
+  /// - Returns: the history, if one is kept, and the publisher.
   /// - Throws: `CannotStart`.
   private func open(_ logger: Logger, _ lifeline: Lifeline) throws(CannotStart) -> (
     store: EventStore?, publisher: EventPublisher
@@ -253,7 +253,7 @@ package struct LiveService: Sendable {
       options: SourceOptions(camera.settings, sampleRate: card.sampleRate))
   }
 
-  /// The group's own log of services starting and stopping is for debugging only.
+  /// Hides the service group's own log of starts and stops unless debugging.
   private func quiet(_ logger: Logger) -> Logger {
     var logger = logger
     logger.logLevel = max(logger.logLevel, .warning)
@@ -289,6 +289,6 @@ extension EventPublisher {
 }
 
 extension RuleSettings.Alert {
-  /// Whether it is about who is there, which only a view of people tells.
+  /// Whether it depends on who is present, which is only known if people are tracked.
   fileprivate var needsPeople: Bool { kind == .present || kind == .absent || leavingEnds }
 }

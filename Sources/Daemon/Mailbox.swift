@@ -1,7 +1,7 @@
-/// One place for every sender; what waits there is replaced by what comes later, so nothing queues and nothing lags.
+/// One slot per sender; a newer item replaces the waiting one, so nothing queues up and nothing lags.
 ///
-/// The earliest deadline comes next. What replaces an item inherits its deadline, so that under load nobody waits for ever
-/// and all are slowed alike. Pure; `Exchange` puts a lock around it.
+/// The earliest deadline comes first. A replacement inherits its predecessor's deadline, so under load nobody waits
+/// indefinitely and all are slowed equally. Pure; `Exchange` puts a lock around it.
 struct Mailbox<Sender: Hashable & Sendable, Item: Sendable>: Sendable {
   private struct Slot {
     var item: Item
@@ -14,9 +14,9 @@ struct Mailbox<Sender: Hashable & Sendable, Item: Sendable>: Sendable {
 
   var isEmpty: Bool { slots.isEmpty }
 
-  /// Leaves an item and returns what makes room for it.
+  /// Leaves an item and returns the items dropped to make room.
   ///
-  /// That is the sender's own item, and the oldest of the group's where more than `most` would wait.
+  /// These are the sender's own previous item, and the group's oldest if more than `most` would wait.
   mutating func leave(
     _ item: Item, from sender: Sender, deadline: Duration, group: ((Sender) -> Bool)? = nil, most: Int = .max
   ) -> [Item] {
@@ -44,7 +44,7 @@ struct Mailbox<Sender: Hashable & Sendable, Item: Sendable>: Sendable {
     return (sender, slot.item)
   }
 
-  /// Takes out, in no order, what waits from certain senders.
+  /// Removes the items waiting from matching senders, in no particular order.
   mutating func withdraw(where isGone: (Sender) -> Bool) -> [Item] {
     let gone = slots.filter { isGone($0.key) }
     for sender in gone.keys { slots[sender] = nil }

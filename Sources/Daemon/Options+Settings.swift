@@ -8,7 +8,7 @@ import Recognition
 import Settings
 import Video
 
-// What the settings say, as each room's own options; what is not set stays so.
+// Translates the settings into each room's own options; what is not set stays unset.
 
 extension SourceOptions {
   init(_ camera: CameraSettings, sampleRate: Double) {
@@ -61,10 +61,10 @@ extension ScoringOptions {
 
 extension PipelineOptions {
   /// - Parameters:
-  ///   - camera: its section.
-  ///   - settings: all others.
-  ///   - card: the model's.
-  ///   - isLive: true for what looks at the world, which never stands still.
+  ///   - camera: the camera's section.
+  ///   - settings: all the settings.
+  ///   - card: the model's card.
+  ///   - isLive: true for a source that shows the world as it is now and so never stands still.
   /// - Throws: `VideoError` for a region or mask that cannot be used.
   init(
     _ camera: CameraSettings, _ settings: DaemonSettings, _ card: ModelCard, isLive: Bool = false
@@ -115,15 +115,15 @@ extension PipelineOptions.Following {
     rate = settings.rate
     most = settings.most
     tracker.lossSeconds = settings.lossSeconds
-    // What doesn't move gets no box from a finder of motion.
+    // Motion finds no box for somebody who keeps still.
     tracker.keepsStill = settings.usedDetector == nil
   }
 }
 
 extension PeopleSettings {
-  /// Whether the network is shown people: as the setting says, or what the model was trained on.
+  /// Whether the network is shown people: according to the setting, or to what the model was trained on.
   ///
-  /// A model that doesn't say is shown people where a detector is set.
+  /// For a model that does not say, people are used if a detector is set.
   func looksAtPeople(_ card: ModelCard) -> Bool {
     switch mode {
     case .people: true
@@ -132,7 +132,7 @@ extension PeopleSettings {
     }
   }
 
-  /// What is allowed but probably not meant.
+  /// What is valid but probably unintended.
   func mismatch(_ card: ModelCard) -> String? {
     switch (looksAtPeople(card), card.region) {
     case (true, .scene): "people.mode is people, but the model was trained on whole pictures; expect worse results"

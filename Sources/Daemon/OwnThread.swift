@@ -1,8 +1,8 @@
 import Foundation
 
-/// Runs blocking work on a thread of its own and waits for it without blocking the shared pool.
+/// Runs blocking work on a new thread and waits for it without blocking the shared pool.
 ///
-/// The pool has one thread a core; capture and inference would starve everything else on it.
+/// The pool has one thread per core; capture and inference would starve everything else on it.
 ///
 /// - Parameters:
 ///   - name: shown by `top -H` and debuggers; the kernel keeps 15 characters.

@@ -7,24 +7,24 @@ import ServiceLifecycle
 import Settings
 import Synchronization
 
-/// The page, its metrics and its health, served from threads of its own; cameras only leave what they say on its board.
+/// Serves the page, metrics and health on its own threads; cameras only post their state to its board.
 final class PageService: Service {
-  /// Where pictures are shown.
+  /// Where pictures for the page are kept.
   let previews: Previews?
   private let board: Board
   private let server: HTTPServer
   private let lifelines: Watched
 
-  /// Listens, so that an address that is taken is known before anything runs.
+  /// Starts listening, so that an address in use is known before anything runs.
   ///
   /// - Parameters:
-  ///   - settings: of the daemon; `nil` comes back where the page is off.
-  ///   - cameras: names of those that are enabled.
-  ///   - model: what recognises.
-  ///   - labels: what it tells apart.
-  ///   - historyPath: the file of the history, where there is one.
-  ///   - publisher: whose epoch and clock count.
-  /// - Throws: `PageError`.
+  ///   - settings: the daemon's; the result is `nil` if the page is off.
+  ///   - cameras: names of the enabled cameras.
+  ///   - model: the model's name.
+  ///   - labels: the model's labels.
+  ///   - historyPath: the history's file, if one is kept.
+  ///   - publisher: provides the epoch and the clock.
+  /// - Throws: `PageError` if the address cannot be used.
   init?(
     _ settings: DaemonSettings, cameras: [String], model: ModelIdentity, labels: [String], historyPath: String?,
     publisher: EventPublisher
@@ -57,17 +57,17 @@ final class PageService: Service {
 
   var address: PageAddress { server.address }
 
-  /// Says whose progress is health.
+  /// Sets the workers whose progress counts as health.
   func watch(_ workers: [Lifeline]) { lifelines.workers.withLock { $0 = workers } }
 
-  /// Takes a message that was just published; cameras call it from threads of their own.
+  /// Takes a message that was just published; cameras call it from their own threads.
   func take(_ report: Report) {
     switch report {
     case .activity(let event): board.take(event)
     case .state(let state): board.take(state)
     case .health(let health): board.take(health)
     case .prediction(let prediction): board.take(prediction)
-    // The state lists everybody.
+    // The state lists all people.
     case .person: break
     }
   }
@@ -93,13 +93,13 @@ final class PageService: Service {
     }
   }
 
-  /// With what SQLite keeps beside the file.
+  /// Including the files SQLite keeps next to it.
   private static func bytes(_ path: String) -> Int? {
     let sizes = ["", "-wal", "-shm"].compactMap { suffix -> Int? in
       do {
         return try FileManager.default.attributesOfItem(atPath: path + suffix)[.size] as? Int
       } catch {
-        return nil  // Not there yet, or no longer.
+        return nil  // Not there yet, or already removed.
       }
     }
     return sizes.isEmpty ? nil : sizes.reduce(0, +)
@@ -107,7 +107,7 @@ final class PageService: Service {
 }
 
 extension PageAddress {
-  /// `nil` where the page is off.
+  /// `nil` if the page is off.
   init?(_ listen: PageSettings.Listen) {
     switch listen {
     case .off: return nil

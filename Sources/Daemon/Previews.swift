@@ -7,10 +7,10 @@ final class Previews: Sendable {
   private static let quality = 75
   private let pictures = Mutex<[String: PreviewPicture]>([:])
 
-  /// Takes a camera's newest picture; `nil` when it delivers none any more.
+  /// Takes a camera's newest picture; `nil` when it no longer delivers any.
   func take(_ picture: PreviewPicture?, of camera: String) { pictures.withLock { $0[camera] = picture } }
 
-  /// A camera's picture with a frame around each person, as JPEG; `nil` where there is none.
+  /// A camera's picture as JPEG, with a frame around each person; `nil` if there is none.
   func jpeg(of camera: String) throws -> [UInt8]? {
     guard let picture = pictures.withLock({ $0[camera] }) else { return nil }
     var sheet = PictureSheet(columns: 1, rows: 1, cell: picture.size)

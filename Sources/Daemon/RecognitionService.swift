@@ -12,7 +12,7 @@ struct RecognitionService: Service {
   let model: StudentModel
   let options: ScoringOptions
   let windows: WindowExchange
-  /// Asked once the windows have ended.
+  /// Asked once no more windows come.
   let stopCause: @Sendable () -> StopCause
   /// One for each thread.
   let lifelines: [Lifeline]

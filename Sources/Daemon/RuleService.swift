@@ -6,14 +6,15 @@ import ServiceLifecycle
 import Settings
 import Synchronization
 
-/// Gives rules what is published, and time once a second; publishes their alerts.
+/// Feeds the rules with published messages, and with the time once a second; publishes their alerts.
 final class RuleService: Service {
   private let watch: Mutex<RuleWatch>
   private let publisher: EventPublisher
   private let logger: Logger
   private let tell: @Sendable (AlertsState) -> Void
 
-  /// Begins to watch now; `cameras` are all that are enabled, and `tell` takes what is raised whenever it changes.
+  /// Starts watching now; `cameras` are all enabled cameras, and `tell` receives the raised alerts whenever they
+  /// change.
   init(
     _ settings: RuleSettings, cameras: [String], publisher: EventPublisher, logger: Logger,
     tell: @escaping @Sendable (AlertsState) -> Void = { _ in }
@@ -22,11 +23,11 @@ final class RuleService: Service {
     self.publisher = publisher
     self.logger = logger
     watch = Mutex(RuleWatch(settings, cameras: cameras, at: Self.now(publisher)))
-    // Newcomers get it even if nothing is ever raised.
+    // New subscribers get it even if no alert is ever raised.
     publisher.publish(AlertsState(alerts: []))
   }
 
-  /// Takes a message that was just published; cameras call it from threads of their own.
+  /// Takes a message that was just published; cameras call it from their own threads.
   func take(_ report: Report) {
     proceed { watch, now in
       switch report {
@@ -42,7 +43,7 @@ final class RuleService: Service {
   func run() async throws {
     let stop = StopSignal()
     try await withGracefulShutdownHandler {
-      // The pool may be busy; an alert is not to wait for that.
+      // The shared pool may be busy; alerts must not wait for it.
       try await onOwnThread(named: "rules") {
         while !stop.isSet {
           stop.wait(for: .seconds(1))
@@ -54,14 +55,14 @@ final class RuleService: Service {
     }
   }
 
-  /// Clears what is raised, once nothing is reported any more.
+  /// Clears all raised alerts, once nothing is reported any more.
   func stop() { proceed { watch, now in watch.stop(at: now) } }
 
-  /// Time is read under the lock, so that it never goes back.
+  /// The time is read under the lock, so that it never goes back.
   private func proceed(_ step: (inout RuleWatch, Moment) -> RuleWatch.Outcome) {
     watch.withLock { watch in
       let outcome = step(&watch, Self.now(publisher))
-      for window in outcome.undecided { logger.notice("no alert of \(window.rule): \(window.reason)") }
+      for window in outcome.undecided { logger.notice("no alert from \(window.rule): \(window.reason)") }
       guard !outcome.alerts.isEmpty else { return }
       for alert in outcome.alerts.map(\.alert) {
         logger.notice("\(alert.type.rawValue) \(alert.rule): \(alert.clearReason ?? alert.reason)")

@@ -1,9 +1,9 @@
 import Foundation
 import Synchronization
 
-/// Signals of the process, kept until somebody asks for them.
+/// The process's signals, kept until somebody asks for them.
 ///
-/// One for the life of the process: between two runs of the daemon none may get lost.
+/// One for the lifetime of the process, so that no signal is lost between two runs of the daemon.
 package final class SignalInbox: Sendable {
   private struct State {
     var pending: [CInt] = []
@@ -12,10 +12,10 @@ package final class SignalInbox: Sendable {
 
   private let state = Mutex(State())
 
-  /// Never changed; they end with the inbox.
+  /// Immutable; released with the inbox.
   nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
 
-  /// From now on these signals come here instead of ending the process.
+  /// From now on these signals arrive here instead of ending the process.
   package init(trapping signals: [CInt]) {
     let queue = DispatchQueue(label: "signals")
     let registering = DispatchGroup()
@@ -27,11 +27,11 @@ package final class SignalInbox: Sendable {
       source.setRegistrationHandler { registering.leave() }
       source.resume()
     }
-    // Until then a signal would still end the process.
+    // Until the sources are registered, a signal would still end the process.
     registering.wait()
   }
 
-  /// Leaves a signal, as if the process had got it.
+  /// Adds a signal, as if the process had received it.
   func take(_ signal: CInt) {
     let waiting = state.withLock { state in
       defer { state.waiting = nil }
@@ -41,17 +41,17 @@ package final class SignalInbox: Sendable {
     waiting?.resume(returning: signal)
   }
 
-  /// Forgets what was left of one signal.
+  /// Discards all pending signals of one kind.
   func discard(_ signal: CInt) { state.withLock { $0.pending.removeAll { $0 == signal } } }
 
-  /// Waits for the next signal; `nil` when the task is cancelled.
+  /// Waits for the next signal; `nil` if the task is cancelled.
   ///
-  /// One task at a time may wait.
+  /// Only one task may wait at a time.
   func next() async -> CInt? {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let answer: CInt?? = state.withLock { state in
-          precondition(state.waiting == nil, "two tasks wait for signals")
+          precondition(state.waiting == nil, "two tasks are waiting for signals")
           if !state.pending.isEmpty { return .some(state.pending.removeFirst()) }
           if Task.isCancelled { return .some(nil) }
           state.waiting = continuation

@@ -2,14 +2,14 @@ import Logging
 import ServiceLifecycle
 import Systemd
 
-/// Looks whether every worker makes progress, and tells systemd so: its watchdog is fed by this, never by a timer alone.
+/// Checks that every worker makes progress and only then feeds systemd's watchdog; a timer alone never does.
 ///
-/// A camera that is away is progress, too, as long as its thread goes on trying.
+/// A disconnected camera counts as progress too, as long as its thread keeps retrying.
 struct Supervisor: Service {
   let lifelines: [Lifeline]
   let notification: ServiceNotification
   let logger: Logger
-  /// Half of what systemd waits for a sign; a second where it does not watch.
+  /// Half of systemd's watchdog timeout; one second without a watchdog.
   let period: Duration
 
   init(_ lifelines: [Lifeline], _ notification: ServiceNotification, _ logger: Logger) {
@@ -25,25 +25,25 @@ struct Supervisor: Service {
     var stuck: Set<String> = []
     while !Task.isCancelled {
       stuck = report(stuck)
-      do { try await Task.sleep(for: period) } catch { return }  // The daemon stops.
+      do { try await Task.sleep(for: period) } catch { return }  // The daemon is stopping.
     }
   }
 
-  /// Says what changed, and feeds the watchdog where nothing is stuck.
+  /// Logs changes, and feeds the watchdog if nothing is stuck.
   ///
-  /// - Parameter before: names of what was stuck.
-  /// - Returns: names of what is.
+  /// - Parameter before: names of the workers that were stuck.
+  /// - Returns: names of the workers that are stuck now.
   private func report(_ before: Set<String>) -> Set<String> {
     let overdue = lifelines.compactMap { lifeline in lifeline.overdue().map { (lifeline: lifeline, time: $0) } }
     for (lifeline, time) in overdue where !before.contains(lifeline.name) {
       logger.critical(
         """
         \(lifeline.complaint(overdue: time))\
-        \(notification.watchdogPeriod == nil ? "" : "; systemd will start the daemon anew")
+        \(notification.watchdogPeriod == nil ? "" : "; systemd will restart the daemon")
         """)
     }
     let stuck = Set(overdue.map(\.lifeline.name))
-    for name in before.subtracting(stuck).sorted() { logger.notice("\(name) goes on") }
+    for name in before.subtracting(stuck).sorted() { logger.notice("\(name) is working again") }
     if stuck.isEmpty { notification.isAlive() }
     return stuck
   }

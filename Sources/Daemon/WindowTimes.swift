@@ -2,18 +2,18 @@ import Events
 
 /// How long one camera's windows took from stage to stage, for the summary at the end.
 struct WindowTimes {
-  /// One window's way.
+  /// The stages of one window.
   struct Stages {
-    /// From its last frame's time stamp until the network could have it: the driver, decoding, cutting.
+    /// From its last frame's timestamp until it was ready for the network: driver, decoding, cutting.
     var gathering: Duration
     /// Until the network took it.
     var waiting: Duration
     var inference: Duration
-    /// From its last frame's time stamp until its scores are there to be said.
+    /// From its last frame's timestamp until its scores were ready to publish.
     var latency: Duration
   }
 
-  /// Enough for percentiles; older times make room.
+  /// Enough for percentiles; the oldest times are dropped.
   private static let kept = 4096
 
   private var windows = 0
@@ -24,7 +24,7 @@ struct WindowTimes {
     windows += 1
   }
 
-  /// One line for people, and for the checks that run the daemon for long.
+  /// One line for people, and for the checks that run the daemon for a long time.
   func summary(_ counters: CameraHealth.Counters) -> String {
     """
     \(counters.frames) frames, \(counters.samples) samples, \(counters.windows) windows, \

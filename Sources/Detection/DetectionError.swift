@@ -1,15 +1,15 @@
-/// Why nobody can be looked for, in words for the person who named the detector.
+/// Why the person finder cannot work, worded for whoever configured the detector.
 package enum DetectionError: Error, Equatable, CustomStringConvertible, Sendable {
   case cannotRead(path: String, reason: String)
-  /// The file is no ONNX file, or a damaged one.
+  /// The file is not an ONNX file, or is damaged.
   case malformed(path: String, reason: String)
-  /// A sound ONNX file of something other than the detectors that are understood.
+  /// A valid ONNX file, but not a supported detector.
   case unsuitable(path: String, reason: String)
-  /// OpenCV refuses the network, or fails in its trial run.
+  /// OpenCV rejects the network, or fails in its trial run.
   case cannotRun(path: String, reason: String)
   /// OpenCV failed on a picture.
   case failed(reason: String)
-  /// The picture is not one that can be searched.
+  /// The picture cannot be searched.
   case badPicture(reason: String)
 
   package var description: String {
@@ -18,19 +18,19 @@ package enum DetectionError: Error, Equatable, CustomStringConvertible, Sendable
       "cannot read the person detector \(path): \(reason); name an ONNX file of the YOLOX family, or run `make detector`"
     case .malformed(let path, let reason):
       """
-      the person detector \(path) is damaged or no ONNX file: \(reason); fetch it again, or run `make detector`
+      the person detector \(path) is damaged or not an ONNX file: \(reason); fetch it again, or run `make detector`
       """
     case .unsuitable(let path, let reason):
       """
-      the person detector \(path) is no detector of the YOLOX family that can be used: \(reason); name another file, or run \
+      the person detector \(path) is not a supported detector of the YOLOX family: \(reason); name another file, or run \
       `make detector`
       """
     case .cannotRun(let path, let reason):
       """
       OpenCV cannot run the person detector \(path): \(reason); export it again with fixed sizes, or run `make detector`
       """
-    case .failed(let reason): "OpenCV failed while it looked for people: \(reason)"
-    case .badPicture(let reason): "nobody can be looked for in this picture: \(reason)"
+    case .failed(let reason): "OpenCV failed while searching for people: \(reason)"
+    case .badPicture(let reason): "this picture cannot be searched for people: \(reason)"
     }
   }
 }

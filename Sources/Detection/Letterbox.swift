@@ -1,6 +1,6 @@
 import Video
 
-/// Where a picture lies on a network's canvas: at the top left, as large as it fits.
+/// Places a picture on a network's canvas: at the top left, scaled to fit.
 ///
 /// - Source: YOLOX (Ge et al. 2021), `preproc` of the published code.
 struct Letterbox: Hashable {

@@ -6,11 +6,11 @@ enum ModelBytes {
 
   /// The bytes of a regular file.
   ///
-  /// Copied, not mapped: a mapped file that somebody shortens ends the process.
+  /// Read, not mapped: truncating a mapped file would crash the process.
   static func read(_ path: String) throws(DetectionError) -> [UInt8] {
     func failed(_ reason: String) -> DetectionError { .cannotRead(path: path, reason: reason) }
     func lastReason() -> String { unsafe String(cString: strerror(errno)) }
-    guard !path.utf8.contains(0) else { throw failed("its name holds a zero byte") }
+    guard !path.utf8.contains(0) else { throw failed("its name contains a zero byte") }
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failed(lastReason()) }
     defer { close(descriptor) }
@@ -28,7 +28,7 @@ enum ModelBytes {
       }
       if read < 0, errno == EINTR { continue }
       guard read >= 0 else { throw failed(lastReason()) }
-      guard read > 0 else { throw failed("it became shorter while it was read") }
+      guard read > 0 else { throw failed("it was truncated while being read") }
       count += read
     }
     return bytes

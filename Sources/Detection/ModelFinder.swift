@@ -2,21 +2,21 @@ package import Video
 
 /// Finds people with a detector of the YOLOX family in an ONNX file, run by OpenCV on the CPU.
 ///
-/// Input size, strides and number of classes are the file's own. The file may be a stranger's: it is checked down to every
-/// operation's arguments before OpenCV reads it, and runs once before it counts as loaded.
+/// Input size, strides and number of classes come from the file. The file may be untrusted: every operation's arguments
+/// are checked before OpenCV reads it, and it counts as loaded only after a trial run.
 package final class ModelFinder: PersonFinder {
   private let network: OpenCVNetwork
   private let decoder: YOLOXDecoder
 
-  /// Pixels of the network's input; larger pictures are scaled down to it.
+  /// Size of the network's input; larger pictures are scaled down to it.
   package var inputSize: FrameSize { decoder.layout.canvas }
 
   /// Loads a detector.
   ///
   /// - Parameters:
   ///   - path: an ONNX file of at most 512 MB.
-  ///   - threads: of OpenCV in the whole process.
-  /// - Throws: `DetectionError` that names the file, what is wrong with it and what to change.
+  ///   - threads: number of OpenCV threads for the whole process.
+  /// - Throws: `DetectionError` that names the file, the problem and what to change.
   package init(path: String, threads: Int = 1) throws(DetectionError) {
     let file = try ModelBytes.read(path)
     decoder = YOLOXDecoder(layout: try YOLOXLayout(file, path: path))
@@ -38,7 +38,7 @@ package final class ModelFinder: PersonFinder {
     }
   }
 
-  /// The picture of the trial run.
+  /// The picture for the trial run.
   private static var grey: Frame {
     var frame = Frame()
     frame.size = FrameSize(width: 32, height: 32)

@@ -1,21 +1,21 @@
 import COpenCV
 package import Video
 
-/// Finds whatever stands out from the background of a camera that stands still; needs no weights.
+/// Finds whatever stands out from the background of a fixed camera; needs no weights.
 ///
-/// The background is a mixture of Gaussians a pixel. Somebody who holds still is part of it only after minutes, and
-/// whoever stood there from the first pictures on is part of it until they move. A switched light changes most of the
-/// picture at once: the model starts again.
+/// The background is a mixture of Gaussians per pixel. Somebody who keeps still becomes part of it only after minutes;
+/// somebody who stood there from the first picture is part of it until they move. Switching a light changes most of the
+/// picture at once and restarts the model.
 ///
 /// - Source: Zivkovic, "Improved adaptive Gaussian mixture model for background subtraction" (2004).
 package final class MotionFinder: PersonFinder {
-  /// Longest side of the picture that is compared.
+  /// Longest side of the picture used for comparison.
   private static let side = 320
-  /// Pictures that only teach.
+  /// Number of initial pictures that only train the model.
   private static let warmUp = 5
-  /// The part of a pixel's history that is background.
+  /// The part of a pixel's history that counts as background.
   ///
-  /// One half: who stays becomes background, and stops being it, alike.
+  /// One half, so that becoming background and ceasing to be it take equally long.
   private static let share = 0.5
 
   private var background: Background?
@@ -23,17 +23,17 @@ package final class MotionFinder: PersonFinder {
   private var seen = 0
   private let rate: Double
 
-  /// Makes a finder that has seen nothing yet.
+  /// Creates a finder that has not seen any picture.
   ///
   /// - Parameters:
   ///   - picturesPerSecond: how often `find` is called.
-  ///   - absorbSeconds: after how long somebody who does not move at all counts as background.
-  ///   - threads: of OpenCV in the whole process.
-  /// - Throws: `DetectionError.failed` when OpenCV cannot start.
+  ///   - absorbSeconds: how long until somebody who does not move at all counts as background.
+  ///   - threads: number of OpenCV threads for the whole process.
+  /// - Throws: `DetectionError.failed` if OpenCV cannot start.
   package init(picturesPerSecond: Double = 3, absorbSeconds: Double = 300, threads: Int = 1) throws(DetectionError) {
     precondition(picturesPerSecond > 0 && absorbSeconds > 0)
     try OpenCV.setThreads(threads)
-    // A new component's weight grows as 1 - (1 - rate)^n, and is background from 1 - share on: n = ln 2 / rate.
+    // A new component's weight grows as 1 - (1 - rate)^n, and it is background above 1 - share: n = ln 2 / rate.
     rate = min(0.1, 0.693 / (picturesPerSecond * absorbSeconds))
   }
 
@@ -47,7 +47,7 @@ package final class MotionFinder: PersonFinder {
     let scale = min(1, Double(Self.side) / Double(max(size.width, size.height)))
     let seenSize = FrameSize(
       width: max(1, Int(Double(size.width) * scale)), height: max(1, Int(Double(size.height) * scale)))
-    // -1: the first pictures teach much, later ones little.
+    // -1: the first pictures change the model much, later ones little.
     guard let found = try background?.apply(picture, size: seenSize, rate: seen <= Self.warmUp ? -1 : rate),
       seen > Self.warmUp
     else { return [] }
@@ -59,7 +59,7 @@ package final class MotionFinder: PersonFinder {
   }
 }
 
-/// OpenCV's background model; the one holder owns it.
+/// Owns OpenCV's background model.
 @safe private struct Background: ~Copyable {
   private let handle: OpaquePointer
 

@@ -1,11 +1,11 @@
 import Video
 
-/// Makes people of patches of foreground.
+/// Turns patches of foreground into people.
 enum MotionPatches {
-  /// A patch, or several that belong together; right and bottom edges are outside.
+  /// A patch, or several that belong together; right and bottom edges are exclusive.
   struct Patch: Hashable {
     var (left, top, right, bottom): (Int, Int, Int, Int)
-    /// Pixels of foreground.
+    /// Number of foreground pixels.
     var area: Int
 
     init(left: Int, top: Int, right: Int, bottom: Int, area: Int) {
@@ -22,7 +22,7 @@ enum MotionPatches {
         bottom: max(bottom, other.bottom), area: area + other.area)
     }
 
-    /// True for patches that overlap, and for one a little above the other, as a head is above a shirt that is as dark
+    /// True for overlapping patches, and for one slightly above the other, such as a head above a shirt that is as dark
     /// as the wall.
     func belongs(with other: Patch, gap: Int) -> Bool {
       let across = min(right, other.right) - max(left, other.left)
@@ -32,10 +32,10 @@ enum MotionPatches {
     }
   }
 
-  /// Joins fragments, and drops what no person can look like.
+  /// Joins fragments and drops what cannot be a person.
   static func people(_ patches: [Patch], in size: FrameSize) -> [ScoredBox] {
     let pixels = size.width * size.height
-    // Specks would join what does not belong together; 60 fragments are more people than one room holds.
+    // Specks would join unrelated patches; 60 fragments are more people than a room holds.
     var parts = patches.filter { $0.area * 1000 >= pixels }.sorted { $0.area > $1.area }
     parts = Array(parts.prefix(60))
     let gap = max(2, size.height / 12)
@@ -45,7 +45,7 @@ enum MotionPatches {
     }
     let boxes = parts.compactMap { part -> ScoredBox? in
       let area = part.width * part.height
-      // Wider than four times its height is a door's shadow; higher than six times its width a curtain.
+      // More than four times as wide as high: a door's shadow; more than six times as high as wide: a curtain.
       guard area * 100 >= pixels, part.width <= 4 * part.height, part.height <= 6 * part.width else { return nil }
       let box = PictureBox(
         x: Double(part.left) / Double(size.width), y: Double(part.top) / Double(size.height),

@@ -5,7 +5,7 @@ extension ONNXArguments {
     return try computed(0)
   }
 
-  /// Two values of one shape, or a value and a constant that is one number or one a channel.
+  /// Combines two values of the same shape, or a value and a constant with one number or one per channel.
   func pairwise() throws(ProtobufDamage) -> [Int] {
     try expect(inputs: 2...2)
     if constant(0) == nil, constant(1) == nil {
@@ -29,10 +29,10 @@ extension ONNXArguments {
     let axis = try axis(integer("axis", default: 1, in: -8...8), rank: shape.count)
     for index in 1..<max(1, inputCount) {
       var next = try computed(index)
-      guard next.count == shape.count else { throw refused("joins values of other ranks") }
+      guard next.count == shape.count else { throw refused("joins values of different ranks") }
       shape[axis] += next[axis]
       next[axis] = shape[axis]
-      guard next == shape else { throw refused("joins values of other shapes") }
+      guard next == shape else { throw refused("joins values of different shapes") }
     }
     return shape
   }
@@ -42,7 +42,7 @@ extension ONNXArguments {
     let (starts, ends, axes, steps): ([Int], [Int], [Int], [Int])
     if inputCount == 1 {
       try expect(inputs: 1...1, attributes: ["axes", "ends", "starts"])
-      // Before version 10 of the operators these were attributes; one axis at a time is what exporters wrote.
+      // Before operator version 10 these were attributes; exporters wrote one axis at a time.
       starts = try integers("starts", count: 1, default: nil, in: Int.min...Int.max)
       ends = try integers("ends", count: 1, default: nil, in: Int.min...Int.max)
       axes = try integers("axes", count: 1, default: [0], in: -8...8)
@@ -55,14 +55,14 @@ extension ONNXArguments {
     }
     guard starts.count == ends.count, axes.count == starts.count, steps.count == starts.count,
       starts.count <= shape.count
-    else { throw refused("has lists of other lengths") }
+    else { throw refused("has lists of different lengths") }
     var seen = Set<Int>()
     for index in starts.indices {
       let axis = try axis(axes[index], rank: shape.count)
       let side = shape[axis]
       func clamped(_ position: Int) -> Int { max(0, min(side, position < 0 ? max(position, -side) + side : position)) }
       let (start, end) = (clamped(starts[index]), clamped(ends[index]))
-      // OpenCV keeps starts and ends in 32 bits, the largest number as "to the end".
+      // OpenCV stores starts and ends in 32 bits, with the largest number meaning "to the end".
       guard seen.insert(axis).inserted, (1...64).contains(steps[index]), start < end, abs(starts[index] / 2) < 1 << 29,
         ends[index] == Int.max || ends[index] == Int(Int32.max) || abs(ends[index] / 2) < 1 << 29
       else { throw refused("cuts out a part that does not exist") }

@@ -1,5 +1,5 @@
 extension ONNXArguments {
-  /// Convolution over height and width; also how many multiplications it takes.
+  /// Convolution over height and width; also returns its number of multiplications.
   func convolution() throws(ProtobufDamage) -> (shape: [Int], multiplications: Double) {
     try expect(
       inputs: 2...3, attributes: ["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"])
@@ -39,7 +39,7 @@ extension ONNXArguments {
     return try [input[0], input[1]] + window(input, kernel: kernel, roundsUp: roundsUp)
   }
 
-  /// Height and width after a window has moved over a value.
+  /// Height and width after sliding a window over a value.
   private func window(_ input: [Int], kernel: [Int], roundsUp: Bool) throws(ProtobufDamage) -> [Int] {
     try text("auto_pad", default: "NOTSET", of: ["NOTSET"])
     let strides = try integers("strides", count: 2, default: [1, 1], in: 1...2048)
@@ -62,7 +62,7 @@ extension ONNXArguments {
     guard input.count == 4 else { throw refused("does not have an input of four axes") }
     for index in 1...4 {
       guard let values = constant(index), values.element == .float32, values.shape == [input[1]] else {
-        throw refused("has values that are not one a channel")
+        throw refused("does not have one value per channel")
       }
     }
     try float("epsilon")
@@ -70,7 +70,7 @@ extension ONNXArguments {
     return input
   }
 
-  /// Enlarging by whole numbers.
+  /// Enlarges by whole factors.
   func resized() throws(ProtobufDamage) -> [Int] {
     try expect(
       inputs: 2...4, attributes: ["coordinate_transformation_mode", "cubic_coeff_a", "mode", "nearest_mode"])

@@ -1,4 +1,4 @@
-/// A node's arguments, as the operations of detectors read them.
+/// A node's arguments, as the operations read them.
 struct ONNXArguments {
   let operation: String
   private let node: ONNXNode
@@ -14,7 +14,7 @@ struct ONNXArguments {
 
   func refused(_ what: String) -> ProtobufDamage { ProtobufDamage("a node of kind \(operation) \(what)") }
 
-  /// Checks how many inputs there are, and that there are no attributes beyond the known ones.
+  /// Checks the number of inputs, and that only known attributes are present.
   func expect(inputs: ClosedRange<Int>, attributes: Set<String> = []) throws(ProtobufDamage) {
     guard inputs.contains(inputCount) else { throw refused("has \(inputCount) inputs") }
     if let unknown = node.attributes.keys.sorted().first(where: { !attributes.contains($0) }) {
@@ -30,7 +30,7 @@ struct ONNXArguments {
     return shape
   }
 
-  /// A constant input; `nil` where there is none.
+  /// A constant input; `nil` if it is not constant or absent.
   func constant(_ index: Int) -> ONNXTensor? { index < inputCount ? constants[node.inputs[index]] : nil }
 
   func isAbsent(_ index: Int) -> Bool { index >= inputCount || node.inputs[index].isEmpty }
@@ -67,15 +67,15 @@ struct ONNXArguments {
     guard case .float(let number) = attribute, number.isFinite else { throw refused("has a bad '\(name)'") }
   }
 
-  /// A short list of whole numbers that is an input.
+  /// A short list of whole numbers given as an input.
   func list(_ index: Int) throws(ProtobufDamage) -> [Int] {
     guard let tensor = constant(index), tensor.element == .int64, tensor.shape.count == 1, !tensor.integers.isEmpty,
       tensor.integers.count <= 8
-    else { throw refused("has an input \(index + 1) that is no constant list of whole numbers") }
+    else { throw refused("has an input \(index + 1) that is not a constant list of whole numbers") }
     return tensor.integers
   }
 
-  /// An axis, counted from the front.
+  /// The axis, counted from the front.
   func axis(_ axis: Int, rank: Int) throws(ProtobufDamage) -> Int {
     guard (-rank..<rank).contains(axis) else { throw refused("has a bad axis") }
     return axis < 0 ? axis + rank : axis

@@ -16,7 +16,7 @@ extension ONNXNode {
       case 7:
         let domain = try value.text("an operation's domain", in: file)
         guard domain.isEmpty || domain == "ai.onnx" else {
-          throw ProtobufDamage("an operation is of '\(domain)', which is not ONNX's own")
+          throw ProtobufDamage("an operation belongs to '\(domain)', not to ONNX itself")
         }
       default: throw ProtobufDamage("a node has field \(number) that is unknown or given twice")
       }
@@ -37,14 +37,14 @@ extension ONNXNode {
       switch number {
       case 1 where name.isEmpty: name = try value.text("an attribute's name", in: file)
       case 2 where single == nil:
-        guard case .fixed32(let bits) = value else { throw ProtobufDamage("'\(name)' is no float") }
+        guard case .fixed32(let bits) = value else { throw ProtobufDamage("'\(name)' is not a float") }
         single = .float(Float(bitPattern: bits))
       case 3 where single == nil: single = .integer(try value.integer("an attribute"))
       case 4 where single == nil: single = .text(try value.text("an attribute", in: file))
       case 5 where single == nil: single = .tensor(try ONNXTensor.read(file, try value.range("an attribute")).tensor)
       case 7: try value.append("an attribute", in: file, to: &floats, limit: 64)
       case 8: try value.append("an attribute", in: file, to: &integers, limit: 64)
-      case 13, 20: continue  // notes; the kind, which the field says as well
+      case 13, 20: continue  // notes; the type, which the value's field already implies
       default: throw ProtobufDamage("an attribute has field \(number) that is unknown or given twice")
       }
       if number > 1 { kinds.insert(number) }
@@ -55,10 +55,10 @@ extension ONNXNode {
 }
 
 extension ONNXTensor {
-  /// The largest tensor: YOLOX-x has none of a tenth of it.
+  /// The largest tensor allowed: YOLOX-x has none a tenth as large.
   private static let countLimit = 1 << 27
 
-  /// Reads a tensor whose data is as long as its shape says.
+  /// Reads a tensor whose data is as long as its shape requires.
   static func read(_ file: [UInt8], _ range: Range<Int>) throws(ProtobufDamage) -> (name: String, tensor: ONNXTensor) {
     var (name, type): (String?, Int?)
     var (shape, integers, rawData): ([Int], [Int], Range<Int>?) = ([], [], nil)
@@ -81,10 +81,10 @@ extension ONNXTensor {
       case 8 where name == nil: name = try value.text("a tensor's name", in: file)
       case 9 where rawData == nil: rawData = try value.range("a tensor's data")
       case 12: break
-      case 13: throw ProtobufDamage("its weights lie in another file")
+      case 13: throw ProtobufDamage("its weights are in another file")
       case 14:
         guard try value.integer("a tensor's place") == 0 else {
-          throw ProtobufDamage("its weights lie in another file")
+          throw ProtobufDamage("its weights are in another file")
         }
       default: throw ProtobufDamage("a tensor has field \(number) that is unknown or given twice")
       }

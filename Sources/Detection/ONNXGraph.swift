@@ -1,6 +1,6 @@
-/// A constant of a graph.
+/// A constant in a graph.
 struct ONNXTensor {
-  /// Element types that are read; numbers as in ONNX.
+  /// Supported element types, numbered as in ONNX.
   enum Element: Int {
     case float32 = 1
     case int64 = 7
@@ -12,13 +12,13 @@ struct ONNXTensor {
   var integers: [Int] = []
   var floats: [Float] = []
 
-  /// Tensors of at most this many numbers are read as well as checked.
+  /// Tensors up to this many numbers are read, larger ones only checked.
   static let smallCount = 64
 
   var count: Int { shape.reduce(1, *) }
 }
 
-/// What an attribute of a node says.
+/// The value of a node's attribute.
 enum ONNXAttribute {
   case integer(Int)
   case float(Float)
@@ -36,10 +36,10 @@ struct ONNXNode {
   var attributes: [String: ONNXAttribute] = [:]
 }
 
-/// The graph of an ONNX file, as far as a detector needs it.
+/// The parts of an ONNX file's graph that a detector needs.
 ///
-/// Reading is strict: what OpenCV would read past, merge or trust (fields given twice, sizes that are not those of the
-/// data, data in other files, graphs within graphs) is damage here.
+/// Reading is strict: whatever OpenCV would skip, merge or trust (fields given twice, sizes that differ from the data,
+/// data in other files, graphs within graphs) is treated as damage.
 struct ONNXGraph {
   var nodes: [ONNXNode] = []
   var constants: [String: ONNXTensor] = [:]
@@ -48,28 +48,28 @@ struct ONNXGraph {
 
   static let nodeLimit = 20_000
 
-  /// - Throws: `ProtobufDamage` for bytes that are no ONNX model.
+  /// - Throws: `ProtobufDamage` if the bytes are not an ONNX model.
   init(_ file: [UInt8]) throws(ProtobufDamage) {
     var model = ProtobufFields(file, 0..<file.count)
     var graph: Range<Int>?
     while let (number, value) = try model.next() {
       switch number {
       case 1: _ = try value.integer("the format's version")
-      case 2...6, 8, 14: break  // who made it, which operators' versions, notes
+      case 2...6, 8, 14: break  // producer, operator versions, notes
       case 7:
-        guard graph == nil else { throw ProtobufDamage("it holds two graphs") }
+        guard graph == nil else { throw ProtobufDamage("it contains two graphs") }
         graph = try value.range("the graph")
       default: throw ProtobufDamage("it has field \(number), which no detector has")
       }
     }
-    guard let graph else { throw ProtobufDamage("it holds no graph") }
+    guard let graph else { throw ProtobufDamage("it contains no graph") }
     var fields = ProtobufFields(file, graph)
     while let (number, value) = try fields.next() {
       switch number {
       case 1:
         guard nodes.count < Self.nodeLimit else { throw ProtobufDamage("it has more than \(Self.nodeLimit) nodes") }
         nodes.append(try ONNXNode(file, try value.range("a node")))
-      case 2, 10, 13: break  // name, notes, shapes that are worked out anew
+      case 2, 10, 13: break  // name, notes, shapes that are computed here
       case 5:
         let (name, tensor) = try ONNXTensor.read(file, try value.range("a tensor"))
         guard !name.isEmpty, constants.updateValue(tensor, forKey: name) == nil else {
@@ -80,7 +80,7 @@ struct ONNXGraph {
       default: throw ProtobufDamage("its graph has field \(number), which no detector has")
       }
     }
-    // Old files list their weights among the inputs as well.
+    // Old files list their weights among the inputs too.
     inputs.removeAll { constants[$0.name] != nil }
   }
 
@@ -132,7 +132,7 @@ struct ONNXGraph {
     return sides ?? []
   }
 
-  /// The range of the one field of a message that has no other.
+  /// The range of the only field in a message.
   private static func only(
     _ number: Int, of file: [UInt8], _ range: Range<Int>, _ what: String
   ) throws(ProtobufDamage) -> Range<Int> {

@@ -1,21 +1,21 @@
-/// Works out the shape of every value of a graph, and refuses what is not a detector's.
+/// Computes the shape of every value in a graph, and rejects anything a detector does not have.
 ///
-/// The operations that detectors of the YOLOX family are made of, with the arguments they have, and no others: OpenCV
-/// 4.6 reads beyond its arrays when an argument does not fit.
+/// It knows only the operations of the YOLOX family, with the arguments they have: OpenCV 4.6 reads beyond its arrays
+/// if an argument does not fit.
 struct ONNXShapes {
-  /// Numbers of one value: 256 MB of floats.
+  /// Most numbers in one value: 256 MB of floats.
   private static let countLimit = 1 << 26
-  /// Multiplications of all convolutions: YOLOX-x has 1.4e11 of them.
+  /// Most multiplications over all convolutions: YOLOX-x has 1.4e11.
   private static let workLimit = 1.0e12
 
   private let constants: [String: ONNXTensor]
-  /// Of the values computed so far.
+  /// Shapes of the values computed so far.
   private var shapes: [String: [Int]]
   private var work = 0.0
 
-  /// The output's shape of a graph whose one input has the shape `input`.
+  /// The shape of the output of a graph whose only input has the shape `input`.
   ///
-  /// - Throws: `ProtobufDamage` with the reason why the graph is not run.
+  /// - Throws: `ProtobufDamage` with the reason why the graph cannot be run.
   static func output(of graph: ONNXGraph, input: String, shape: [Int]) throws(ProtobufDamage) -> [Int] {
     var walk = ONNXShapes(constants: graph.constants, shapes: [input: shape])
     var made = Set(graph.constants.keys).union([input])
@@ -23,12 +23,12 @@ struct ONNXShapes {
     for node in graph.nodes {
       guard node.outputs.count == 1, let output = node.outputs.first, !output.isEmpty, made.insert(output).inserted
       else {
-        throw ProtobufDamage("a node of kind \(node.operation) does not have one output of its own name")
+        throw ProtobufDamage("a node of kind \(node.operation) does not have exactly one output with a unique name")
       }
       if node.operation == "Constant" {
         guard case .tensor(let tensor)? = node.attributes["value"], node.attributes.count == 1, node.inputs.isEmpty
         else {
-          throw ProtobufDamage("a node of kind Constant holds no tensor")
+          throw ProtobufDamage("a node of kind Constant contains no tensor")
         }
         constants[output] = tensor
         walk = ONNXShapes(constants: constants, shapes: walk.shapes, work: walk.work)
@@ -75,7 +75,7 @@ struct ONNXShapes {
     case "Resize": return try node.resized()
     case "Exp":
       throw ProtobufDamage(
-        "it has a node of kind Exp, as detectors that decode their boxes themselves have; export without")
+        "it has a node of kind Exp, so it decodes its boxes itself; export it without")
     default: throw ProtobufDamage("it has a node of kind \(node.operation), which these detectors do not have")
     }
   }

@@ -1,16 +1,16 @@
 import COpenCV
 import Video
 
-/// The library as a whole.
+/// What concerns the whole library.
 enum OpenCV {
-  /// Sets the threads of the whole process's OpenCV.
+  /// Sets the number of OpenCV threads for the whole process.
   static func setThreads(_ count: Int) throws(DetectionError) {
     if let reason = unsafe ocv_set_threads(CInt(clamping: max(1, count))) {
       throw .failed(reason: unsafe text(reason))
     }
   }
 
-  /// OpenCV's words as one line that fits into a log.
+  /// OpenCV's message as a single line of reasonable length.
   static func text(_ reason: UnsafePointer<CChar>) -> String {
     let words = unsafe String(cString: reason).split { $0.isWhitespace || $0.isNewline }
     let line = words.joined(separator: " ")
@@ -19,7 +19,7 @@ enum OpenCV {
 }
 
 extension Frame {
-  /// Lends the pixels to OpenCV; only after `checkForFinding`.
+  /// Lends the pixels to OpenCV; call `checkForFinding` first.
   func withPicture<Result>(_ body: (UnsafePointer<ocv_picture>) -> Result) -> Result {
     unsafe bytes.withUnsafeBufferPointer { buffer in
       var picture = unsafe ocv_picture(
@@ -30,11 +30,11 @@ extension Frame {
   }
 }
 
-/// A network that OpenCV has read; the one holder owns it.
+/// Owns a network loaded by OpenCV.
 @safe struct OpenCVNetwork: ~Copyable {
   private let handle: OpaquePointer
 
-  /// Reads ONNX bytes that `ONNXFile` has passed; OpenCV trusts its input too much for others.
+  /// Reads ONNX bytes that `ONNXShapes` has accepted; OpenCV trusts its input too much for any others.
   init(_ bytes: [UInt8], path: String) throws(DetectionError) {
     var handle: OpaquePointer?
     let reason = unsafe bytes.withUnsafeBufferPointer {
@@ -48,10 +48,10 @@ extension Frame {
 
   deinit { unsafe ocv_network_destroy(handle) }
 
-  /// Runs the network over a picture that has passed `checkForFinding`.
+  /// Runs the network on a picture that has passed `checkForFinding`.
   ///
-  /// - Returns: what `body` makes of the output's values.
-  /// - Throws: `.failed` with OpenCV's reason, or when the output has another shape than `shape`.
+  /// - Returns: the result of `body` for the output's values.
+  /// - Throws: `.failed` with OpenCV's reason, or if the output's shape is not `shape`.
   func run<Result>(
     _ picture: Frame, letterbox: Letterbox, shape: [Int], _ body: (Span<Float>) -> Result
   ) throws(DetectionError) -> Result {

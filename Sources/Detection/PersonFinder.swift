@@ -2,24 +2,24 @@ package import Video
 
 /// Finds the people in a picture.
 ///
-/// A class, for it owns a network or remembers earlier pictures; it belongs to one thread at a time.
+/// A class, because it owns a network or remembers earlier pictures; it belongs to one thread at a time.
 package protocol PersonFinder: AnyObject {
-  /// Looks for people.
+  /// Searches a picture for people.
   ///
   /// - Parameter picture: `rgb24`, 1x1 to 8192x8192 pixels.
-  /// - Returns: at most 100 boxes within the picture, the best first.
-  /// - Throws: `DetectionError.badPicture` for another picture, `.failed` with OpenCV's reason.
+  /// - Returns: at most 100 boxes within the picture, best first.
+  /// - Throws: `DetectionError.badPicture` for any other picture, `.failed` with OpenCV's reason.
   func find(in picture: Frame) throws(DetectionError) -> [ScoredBox]
 }
 
-/// What every finder promises.
+/// Limits that every finder keeps.
 enum FinderLimits {
   static let boxes = 100
   static let side = 8192
 }
 
 extension Frame {
-  /// Checks that the frame is a picture that finders take.
+  /// Checks that finders accept the frame.
   func checkForFinding() throws(DetectionError) {
     guard format == .rgb24 else { throw .badPicture(reason: "its format is \(format.rawValue) instead of rgb24") }
     guard (1...FinderLimits.side).contains(size.width), (1...FinderLimits.side).contains(size.height) else {

@@ -7,8 +7,9 @@ struct ProtobufDamage: Error, Equatable {
 
 /// The fields of one protocol buffers message, read in order and never beyond its end.
 ///
-/// A range of the file's bytes, so that weights are not copied.
+/// Refers to a range of the file's bytes, so that weights are not copied.
 struct ProtobufFields {
+  /// A field's value, by wire type; bytes are a range of the file.
   enum Value {
     case varint(UInt64)
     case fixed32(UInt32)
@@ -20,7 +21,7 @@ struct ProtobufFields {
   private var position: Int
   private let end: Int
 
-  /// The fields of the message that lies in `range` of `file`.
+  /// The fields of the message in `range` of `file`.
   init(_ file: [UInt8], _ range: Range<Int>) {
     self.file = file
     (position, end) = (range.lowerBound, range.upperBound)
@@ -69,12 +70,12 @@ struct ProtobufFields {
 
 extension ProtobufFields.Value {
   func range(_ what: String) throws(ProtobufDamage) -> Range<Int> {
-    guard case .bytes(let range) = self else { throw ProtobufDamage("\(what) is no message or text") }
+    guard case .bytes(let range) = self else { throw ProtobufDamage("\(what) is not a message or text") }
     return range
   }
 
   func integer(_ what: String) throws(ProtobufDamage) -> Int {
-    guard case .varint(let value) = self else { throw ProtobufDamage("\(what) is no whole number") }
+    guard case .varint(let value) = self else { throw ProtobufDamage("\(what) is not a whole number") }
     return Int(Int64(bitPattern: value))
   }
 
@@ -82,24 +83,24 @@ extension ProtobufFields.Value {
   func text(_ what: String, in file: [UInt8]) throws(ProtobufDamage) -> String {
     let range = try range(what)
     guard range.count <= 500, let text = String(validating: file[range], as: UTF8.self), !text.contains("\0") else {
-      throw ProtobufDamage("\(what) is no text")
+      throw ProtobufDamage("\(what) is not text")
     }
     return text
   }
 
-  /// A repeated whole number, packed or one a field.
+  /// A repeated whole number, packed or one per field.
   func append(_ what: String, in file: [UInt8], to numbers: inout [Int], limit: Int) throws(ProtobufDamage) {
     switch self {
     case .varint(let value): numbers.append(Int(Int64(bitPattern: value)))
     case .bytes(let range):
       var fields = ProtobufFields(file, range)
       while !fields.isAtEnd, numbers.count <= limit { numbers.append(Int(Int64(bitPattern: try fields.varint()))) }
-    default: throw ProtobufDamage("\(what) holds no whole numbers")
+    default: throw ProtobufDamage("\(what) does not contain whole numbers")
     }
-    guard numbers.count <= limit else { throw ProtobufDamage("\(what) holds more than \(limit) numbers") }
+    guard numbers.count <= limit else { throw ProtobufDamage("\(what) contains more than \(limit) numbers") }
   }
 
-  /// A repeated float, packed or one a field.
+  /// A repeated float, packed or one per field.
   func append(_ what: String, in file: [UInt8], to numbers: inout [Float], limit: Int) throws(ProtobufDamage) {
     switch self {
     case .fixed32(let bits): numbers.append(Float(bitPattern: bits))
@@ -108,8 +109,8 @@ extension ProtobufFields.Value {
       while !fields.isAtEnd, numbers.count <= limit {
         numbers.append(Float(bitPattern: UInt32(truncatingIfNeeded: try fields.fixed(4))))
       }
-    default: throw ProtobufDamage("\(what) holds no floats")
+    default: throw ProtobufDamage("\(what) does not contain floats")
     }
-    guard numbers.count <= limit else { throw ProtobufDamage("\(what) holds more than \(limit) numbers") }
+    guard numbers.count <= limit else { throw ProtobufDamage("\(what) contains more than \(limit) numbers") }
   }
 }

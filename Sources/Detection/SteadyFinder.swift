@@ -2,12 +2,12 @@ package import Video
 
 /// Asks another finder only about pictures that differ from the last one it saw.
 ///
-/// A still room looks the same three times a second; a detector would find the same people in it every time. A picture
-/// is the same when the mean of no block of 16x16 pixels has changed by more than a camera's noise does. Even then the
-/// other finder is asked every few seconds, so that what came very slowly is seen.
+/// A still room looks the same three times per second, and a detector would find the same people every time. Pictures
+/// are the same if no block of 16x16 pixels has changed its mean by more than camera noise does. Even then the other
+/// finder is asked every few seconds, so that very slow changes are noticed.
 package final class SteadyFinder: PersonFinder {
   private static let block = 16
-  /// Levels of 256 by which a block's mean may differ: noise of 10 levels a pixel moves it by less than one.
+  /// How far a block's mean may differ, of 256 levels: noise of 10 levels per pixel moves it by less than one.
   private static let sameLevel = 3
 
   private let finder: any PersonFinder
@@ -17,10 +17,10 @@ package final class SteadyFinder: PersonFinder {
   private var repeats = 0
   private var answer: [ScoredBox] = []
 
-  /// Makes a finder for one camera.
+  /// Creates a finder for one camera.
   ///
   /// - Parameters:
-  ///   - finder: what is asked; several cameras may share it on one thread.
+  ///   - finder: the finder to ask; several cameras may share it on one thread.
   ///   - picturesPerSecond: how often `find` is called.
   package init(_ finder: any PersonFinder, picturesPerSecond: Double) {
     self.finder = finder
@@ -41,7 +41,7 @@ package final class SteadyFinder: PersonFinder {
     return answer
   }
 
-  /// Mean level of each block, over all channels.
+  /// The mean level of each block, over all channels.
   private static func means(of picture: Frame) -> [Int] {
     let (width, height) = (picture.size.width, picture.size.height)
     let columns = (width + block - 1) / block

@@ -1,25 +1,25 @@
 import Glibc
 import Video
 
-/// Makes boxes of a YOLOX output.
+/// Turns a YOLOX output into boxes.
 ///
-/// A row: centre x, y as offsets from the cell in strides, logarithms of width and height in strides, objectness, a score
-/// a class; all scores are 0 to 1. People are class 0.
+/// Each row: centre x, y as offsets from the cell in strides, logarithms of width and height in strides, objectness,
+/// one score per class; all scores are 0 to 1. People are class 0.
 ///
 /// - Source: Ge et al., YOLOX (2021); `demo_postprocess` of the published code.
 struct YOLOXDecoder {
-  /// Weaker boxes are left out.
+  /// Weaker boxes are dropped.
   ///
-  /// Low, for tracking joins weak boxes with people it already follows.
+  /// Low, because tracking can assign weak boxes to people it already follows.
   static let threshold: Float = 0.1
-  /// Of two boxes that overlap more, the better one stays.
+  /// If two boxes overlap by more, only the better one is kept.
   static let overlap = 0.65
-  /// The best so many boxes take part in the suppression.
+  /// How many of the best boxes take part in suppression.
   static let candidates = 1000
 
   let layout: YOLOXLayout
 
-  /// The people of an output of the layout's shape, within the picture.
+  /// The people in an output of the layout's shape, within the picture.
   func people(in output: Span<Float>, letterbox: Letterbox) -> [ScoredBox] {
     var boxes: [ScoredBox] = []
     var row = 0
@@ -29,7 +29,7 @@ struct YOLOXDecoder {
         let start = row * (5 + layout.classes)
         row += 1
         let score = output[start + 4] * output[start + 5]
-        // Comparisons with what is no number are false.
+        // Comparisons with NaN are false.
         guard score >= Self.threshold, score.isFinite else { continue }
         let (width, height) = (exp(Double(output[start + 2])), exp(Double(output[start + 3])))
         let x = Double(cell % columns) + Double(output[start]) - width / 2
@@ -44,7 +44,7 @@ struct YOLOXDecoder {
     return Self.suppressed(boxes)
   }
 
-  /// The boxes that no better box covers, the best first.
+  /// The boxes not covered by a better box, best first.
   static func suppressed(_ boxes: [ScoredBox]) -> [ScoredBox] {
     // Boxes of equal score keep their order, so that the same picture always gives the same boxes.
     let order = boxes.indices.sorted { (-boxes[$0].score, $0) < (-boxes[$1].score, $1) }

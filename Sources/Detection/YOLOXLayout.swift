@@ -1,20 +1,20 @@
 import Video
 
-/// What goes into a detector of the YOLOX family, and how its output is laid out.
+/// The input of a YOLOX detector, and the layout of its output.
 ///
-/// Input [1, 3, H, W] → output [1, rows, 5 + classes]: a row a cell, cells row by row, strides in rising order.
+/// Input [1, 3, H, W] → output [1, rows, 5 + classes]: one row per cell, cells row by row, strides in rising order.
 struct YOLOXLayout: Hashable {
   var canvas: FrameSize
   var strides: [Int]
   var classes: Int
 
-  /// Rows of the output.
+  /// Number of rows in the output.
   var rows: Int { strides.reduce(0) { $0 + (canvas.height / $1) * (canvas.width / $1) } }
   var outputShape: [Int] { [1, rows, 5 + classes] }
 
-  /// Reads it from an ONNX file's bytes.
+  /// Determines the layout from an ONNX file's bytes.
   ///
-  /// - Throws: `DetectionError` that names the file and what was found in place of what.
+  /// - Throws: `DetectionError` that names the file, what was found and what was expected.
   init(_ file: [UInt8], path: String) throws(DetectionError) {
     let graph: ONNXGraph
     do throws(ProtobufDamage) {
@@ -58,6 +58,6 @@ struct YOLOXLayout: Hashable {
     (self.canvas, self.strides, self.classes) = (canvas, strides, classes)
   }
 
-  /// True when every stride divides both sides.
+  /// True if every stride divides both sides.
   private var isWhole: Bool { strides.allSatisfy { canvas.width % $0 == 0 && canvas.height % $0 == 0 } }
 }

@@ -3,15 +3,15 @@ import Glibc
 
 /// A file that only grows.
 ///
-/// The one holder of this value owns the descriptor; it closes when the value ends. Every write is one system call when
-/// the kernel takes it whole, so a killed process leaves whole records.
+/// Owns the file descriptor and closes it. Each write is a single system call if the kernel accepts it whole, so a
+/// killed process leaves complete records.
 struct AppendedFile: ~Copyable {
   private let path: String
   private let descriptor: CInt
 
   /// - Parameters:
-  ///   - path: of the file.
-  ///   - isNew: refuses a file that is there; otherwise the file must be there.
+  ///   - path: the file to write.
+  ///   - isNew: true requires that the file does not exist, false that it does.
   /// - Throws: `EvaluationError.cannotWrite`.
   init(_ path: String, isNew: Bool) throws(EvaluationError) {
     let flags = O_WRONLY | O_APPEND | O_CLOEXEC | (isNew ? O_CREAT | O_EXCL : 0)
@@ -35,7 +35,7 @@ struct AppendedFile: ~Copyable {
     }
   }
 
-  /// Returns once everything is on disk.
+  /// Returns when everything is on disk.
   func synchronize() throws(EvaluationError) {
     guard fsync(descriptor) == 0 else { throw .cannotWrite(path: path, reason: lastReason()) }
   }

@@ -1,23 +1,23 @@
 import Foundation
 import ModelFile
 
-/// A run's numbers as a table that grows by a row a step.
+/// A table of a run's numbers, with one row per step.
 ///
-/// The first column is `step`. Numbers are written so that reading gives the same bits: two runs are the same when their
+/// The first column is `step`. Numbers are written so that reading gives the same bits: two runs are equal if their
 /// files are.
 package struct CSVLog: ~Copyable {
   private let file: AppendedFile
   private let columns: [String]
 
-  /// Begins a log, or goes on with one.
+  /// Starts a log, or continues one.
   ///
   /// - Parameters:
-  ///   - path: of the file.
+  ///   - path: the file to write.
   ///   - columns: names of the values, without `step`; no commas, quotes or line ends.
-  ///   - step: `nil` begins anew, also where a file is. A run that goes on from a checkpoint gives the first step it will
-  ///     log: rows at or after it are dropped, the others stay.
-  /// - Throws: `EvaluationError.otherColumns` when the file to go on with has other columns; `.cannotRead`,
-  ///   `.malformed`, `.cannotWrite`.
+  ///   - step: `nil` starts over, replacing any existing file. A run resumed from a checkpoint passes the first step it
+  ///     will log: rows at or after it are dropped, the others stay.
+  /// - Throws: `EvaluationError.otherColumns` if the file to continue has other columns; `.cannotRead`, `.malformed`,
+  ///   `.cannotWrite`.
   package init(path: String, columns: [String], resumingBefore step: Int? = nil) throws(EvaluationError) {
     precondition(columns.allSatisfy { !$0.isEmpty && !$0.contains { $0 == "," || $0 == "\"" || $0.isNewline } })
     var kept: [CSVTable.Row] = []
@@ -42,8 +42,8 @@ package struct CSVLog: ~Copyable {
   /// Adds a row.
   ///
   /// - Parameters:
-  ///   - step: what the row is of.
-  ///   - values: by column; columns without one stay empty.
+  ///   - step: the row's step.
+  ///   - values: values by column; columns without a value stay empty.
   /// - Precondition: every value has a column.
   /// - Throws: `EvaluationError.cannotWrite`.
   package func append(step: Int, _ values: [String: Double]) throws(EvaluationError) {
@@ -51,7 +51,7 @@ package struct CSVLog: ~Copyable {
     try file.append(Array(Self.line(CSVTable.Row(step: step, values: columns.map { values[$0] })).utf8))
   }
 
-  /// Returns once all rows are on disk, as before a checkpoint.
+  /// Returns when all rows are on disk, as required before a checkpoint.
   ///
   /// - Throws: `EvaluationError.cannotWrite`.
   package func flush() throws(EvaluationError) { try file.synchronize() }
@@ -61,11 +61,12 @@ package struct CSVLog: ~Copyable {
   }
 }
 
-/// A `CSVLog` that was read.
+/// The contents of a `CSVLog`.
 package struct CSVTable: Equatable, Sendable {
+  /// The values of one step.
   package struct Row: Equatable, Sendable {
     package var step: Int
-    /// One a column; `nil` where the row has none.
+    /// One per column; `nil` if the row has no value.
     package var values: [Double?]
   }
 
@@ -73,7 +74,7 @@ package struct CSVTable: Equatable, Sendable {
   package let columns: [String]
   package let rows: [Row]
 
-  /// Reads a log; a last line without its end, left by a killed run, is no row.
+  /// Reads a log; a last line without line end, left by a killed run, is ignored.
   ///
   /// - Throws: `EvaluationError.cannotRead`, `.malformed` with the line.
   package static func read(_ path: String) throws(EvaluationError) -> CSVTable {
@@ -82,7 +83,7 @@ package struct CSVTable: Equatable, Sendable {
     func damaged(_ line: Int, _ reason: String) -> EvaluationError {
       .malformed(path: path, line: line, reason: reason)
     }
-    guard let text = String(data: file.bytes, encoding: .utf8) else { throw damaged(1, "it is no UTF-8 text") }
+    guard let text = String(data: file.bytes, encoding: .utf8) else { throw damaged(1, "it is not UTF-8 text") }
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
     let header = lines.first?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? []
     guard header.first == "step" else { throw damaged(1, "the first column is not 'step'") }
@@ -94,11 +95,11 @@ package struct CSVTable: Equatable, Sendable {
       guard cells.count == header.count else {
         throw damaged(index + 1, "\(cells.count) cells under \(header.count) columns")
       }
-      guard let step = Int(cells[0]) else { throw damaged(index + 1, "'\(cells[0])' is no step") }
+      guard let step = Int(cells[0]) else { throw damaged(index + 1, "'\(cells[0])' is not a step") }
       var values: [Double?] = []
       for cell in cells.dropFirst() {
         let value = Double(cell)
-        guard cell.isEmpty || value != nil else { throw damaged(index + 1, "'\(cell)' is no number") }
+        guard cell.isEmpty || value != nil else { throw damaged(index + 1, "'\(cell)' is not a number") }
         values.append(value)
       }
       rows.append(Row(step: step, values: values))
@@ -106,7 +107,7 @@ package struct CSVTable: Equatable, Sendable {
     return CSVTable(columns: Array(header.dropFirst()), rows: rows)
   }
 
-  /// The values of a column with their steps; empty when there is no such column.
+  /// The values of a column with their steps; empty if there is no such column.
   package func points(_ column: String) -> [LineChart.Point] {
     guard let index = columns.firstIndex(of: column) else { return [] }
     return rows.compactMap { row in row.values[index].map { LineChart.Point(x: Double(row.step), y: $0) } }

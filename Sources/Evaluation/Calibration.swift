@@ -1,18 +1,19 @@
 import Foundation
 
-/// Makes probabilities mean what they say.
+/// Fits the temperature that turns scores into calibrated probabilities.
 package enum Calibration {
-  /// Temperatures that are tried; a fit at an end says that the clips do not tell.
+  /// Temperatures that are tried; a result at either end means that the clips do not determine it.
   package static let range = 0.05...20.0
 
   /// The temperature that makes the true activities of `clips` most likely.
   ///
-  /// Minimises the mean over clips of the mean over their windows of −log softmax(logits / T)[label]: the daemon divides
-  /// the logits of every single window, so windows are fitted, and each clip weighs the same however long it is. This is
-  /// convex in 1 / T, so there is one minimum; golden-section search on log T finds it to 1e-6 of T.
+  /// Minimises the mean over clips of the mean over their windows of −log softmax(logits / T)[label]. The daemon
+  /// divides the logits of every single window, so windows are fitted, and every clip has the same weight whatever its
+  /// length. This is convex in 1 / T, so there is a single minimum; golden-section search on log T finds it to 1e-6 of
+  /// T.
   ///
-  /// - Parameter clips: validation clips, as a `ScoreFile` holds them.
-  /// - Returns: a temperature in `range`; 1 when there are no clips.
+  /// - Parameter clips: validation clips, as in a `ScoreFile`.
+  /// - Returns: a temperature in `range`; 1 if there are no clips.
   /// - Source: Guo et al., On Calibration of Modern Neural Networks (2017), §4.2.
   package static func temperature(fitting clips: [ScoredClip]) -> Double {
     guard !clips.isEmpty else { return 1 }
@@ -27,7 +28,7 @@ package enum Calibration {
     return exp(minimum(of: loss, in: log(range.lowerBound)...log(range.upperBound), tolerance: 1e-6))
   }
 
-  /// Golden-section search: where a function with one minimum has it.
+  /// Golden-section search for the minimum of a unimodal function.
   private static func minimum(of function: (Double) -> Double, in range: ClosedRange<Double>, tolerance: Double)
     -> Double
   {

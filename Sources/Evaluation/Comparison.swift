@@ -1,16 +1,17 @@
 import Foundation
 
-/// Systems side by side: what each reaches under each protocol, over several seeds, and what it costs.
+/// Compares systems: what each reaches under each protocol, over several seeds, and what it costs.
 ///
-/// What is not there yet is shown as a dash, and seeds that are missing are counted.
+/// Missing results are shown as a dash, and missing seeds are counted.
 package struct Comparison: Sendable {
+  /// One system.
   package struct Row: Sendable {
     package var system: String
     /// Whether poses are needed to use it.
     package var needsPoses: Bool
-    /// One for each protocol, in the order of `protocols`.
+    /// One per protocol, in the order of `protocols`.
     package var results: [Result]
-    /// `nil` before a network is there.
+    /// `nil` until there is a network.
     package var cost: Cost?
 
     package init(system: String, needsPoses: Bool, results: [Result], cost: Cost? = nil) {
@@ -18,13 +19,13 @@ package struct Comparison: Sendable {
     }
   }
 
-  /// What a system reaches under one protocol.
+  /// A system's result under one protocol.
   package struct Result: Sendable {
-    /// Of each seed that is done.
+    /// One per finished seed.
     package var accuracies: [Double]
-    /// How many seeds there are to be.
+    /// The planned number of seeds.
     package var seeds: Int
-    /// To the system all are compared with; `nil` of that itself, and before both are there.
+    /// Difference to the reference system; `nil` for the reference itself, and until both have results.
     package var difference: PairedDifference?
 
     package init(accuracies: [Double], seeds: Int, difference: PairedDifference? = nil) {
@@ -32,11 +33,12 @@ package struct Comparison: Sendable {
     }
   }
 
+  /// What one window costs.
   package struct Cost: Sendable {
     package var parameters: Int
-    /// Multiply-accumulates of one window, poses included where they are needed.
+    /// Multiply-accumulates per window, including poses if they are needed.
     package var multiplyAccumulates: Int
-    /// Of one window; `nil` before it was measured.
+    /// Per window; `nil` until measured.
     package var milliseconds: Double?
 
     package init(parameters: Int, multiplyAccumulates: Int, milliseconds: Double? = nil) {
@@ -46,10 +48,10 @@ package struct Comparison: Sendable {
     }
   }
 
-  /// One system over another, as a paper claims it.
+  /// A paper's claim that one system is better than another.
   package struct Claim: Sendable {
     package var text: String
-    /// One for each protocol, in the order of `protocols`; `nil` before both are there.
+    /// One per protocol, in the order of `protocols`; `nil` until both have results.
     package var differences: [PairedDifference?]
 
     package init(_ text: String, _ differences: [PairedDifference?]) {
@@ -60,7 +62,7 @@ package struct Comparison: Sendable {
   package var title: String
   package var facts: [HTMLReport.Fact]
   package var protocols: [String]
-  /// The system that the others are compared with.
+  /// The system that all others are compared with.
   package var reference: String
   package var rows: [Row]
   package var claims: [Claim]
@@ -82,7 +84,7 @@ package struct Comparison: Sendable {
     self.notes = notes
   }
 
-  /// Mean and sample standard deviation, as "81.3 ± 0.9"; the deviation of a single value is left out.
+  /// Mean and sample standard deviation, as "81.3 ± 0.9"; a single value has no deviation.
   static func spread(_ result: Result) -> String {
     let values = result.accuracies
     guard !values.isEmpty else { return missing }
@@ -106,7 +108,7 @@ package struct Comparison: Sendable {
     return "\(mean.hasPrefix("−") ? "" : "+")\(mean) [\(points(difference.low)), \(points(difference.high))]"
   }
 
-  /// A claim's difference and what its interval says of it.
+  /// A claim's difference and what its interval implies.
   static func verdict(_ difference: PairedDifference?) -> String {
     guard let difference else { return missing }
     let verdict = difference.low > 0 ? "holds" : difference.high < 0 ? "the opposite" : "open"
@@ -136,7 +138,7 @@ package struct Comparison: Sendable {
 
   private var claimCells: [[String]] { claims.map { [$0.text] + $0.differences.map(Self.verdict) } }
 
-  /// The table for a README.
+  /// The table as Markdown.
   package func markdown() -> String {
     func line(_ cells: [String]) -> String {
       "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
@@ -157,7 +159,7 @@ package struct Comparison: Sendable {
       """
   }
 
-  /// A self-contained page with the table and the charts.
+  /// A self-contained page with the table and charts.
   package func html() -> String {
     func row(_ cells: [String], _ tag: String) -> String {
       "<tr>"

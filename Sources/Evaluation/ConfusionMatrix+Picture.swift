@@ -1,8 +1,8 @@
 extension ConfusionMatrix {
-  /// The matrix as an SVG file: each row's shares as colour, and as percentages where they can be read.
+  /// The matrix as an SVG file: each row's fractions as colours, and as percentages where there is room.
   package func svg() -> String { drawing().standalone(title: Self.title) }
 
-  /// The same for the report's page.
+  /// The same picture for the report's page.
   func inlineSVG() -> String { drawing().inline(title: Self.title) }
 
   private static let title = "Confusion matrix: rows are true activities, columns recognised ones"
@@ -11,7 +11,7 @@ extension ConfusionMatrix {
   private func drawing() -> Drawing {
     let count = Double(labels.count)
     let cell: Double = labels.count <= 16 ? 34 : labels.count <= 45 ? 24 : labels.count <= 80 ? 14 : 11
-    // Small cells take small names; the estimate is of a sans-serif font's mean width.
+    // Small cells get small names; the width is estimated for a typical sans-serif font.
     let nameStyle = cell >= 14 ? "label" : "small"
     let longest = min(labels.map(\.count).max() ?? 0, Self.longestLabel)
     let margin = 34 + Double(longest) * (cell >= 14 ? 6.2 : 5)
@@ -41,7 +41,7 @@ extension ConfusionMatrix {
           \(labels[truth]) → \(labels[prediction]): \(counts[truth][prediction]) of \(supports[truth]) \
           (\(Markup.percent(share)))
           """
-        // A single clip among thousands still shows.
+        // A single clip among thousands is still visible.
         picture.rectangle(x, y, cell, cell, "cell", opacity: 0.08 + 0.92 * share, hint: hint)
         if cell >= 24, share >= 0.005 {
           let style = share > 0.5 ? "figure over" : "figure"
@@ -49,7 +49,7 @@ extension ConfusionMatrix {
         }
       }
     }
-    // Lines every cell where cells are large, every ten where they are small.
+    // Draw a line at every cell if cells are large, every ten if they are small.
     for index in 0...labels.count where cell >= 24 || index % 10 == 0 || index == labels.count {
       let offset = Double(index) * cell
       picture.line(margin, margin + offset, margin + side, margin + offset, "grid")
@@ -59,7 +59,7 @@ extension ConfusionMatrix {
     return picture
   }
 
-  /// Steps of colour with the shares they stand for.
+  /// Samples of the colours with the fractions they represent.
   private func addLegend(to picture: inout Drawing, x: Double, y: Double) {
     picture.text("0 %", x, y + 10, "muted")
     for step in 0..<10 {

@@ -1,8 +1,8 @@
 import Foundation
 
-/// A picture in SVG under construction; origin at the top left, units are CSS pixels.
+/// An SVG picture under construction; the origin is at the top left, units are CSS pixels.
 ///
-/// How things look is left to the classes of `Style.picture`, so that pictures follow a light or dark page.
+/// Appearance is left to the classes in `Style.picture`, so that pictures follow a light or dark page.
 struct Drawing {
   enum Anchor: String { case start, middle, end }
 
@@ -15,7 +15,7 @@ struct Drawing {
     self.height = height
   }
 
-  /// `opacity` is that of its filling; `hint` is shown while the pointer rests on it.
+  /// `opacity` applies to the fill; `hint` is shown when the pointer rests on it.
   mutating func rectangle(
     _ x: Double, _ y: Double, _ width: Double, _ height: Double, _ style: String, opacity: Double? = nil,
     hint: String? = nil
@@ -49,10 +49,10 @@ struct Drawing {
     add("text", "\(place) text-anchor=\"\(anchor.rawValue)\"", style, hint, Markup.escaped(text))
   }
 
-  /// For a page that has `Style.picture`; the title is read out in the picture's place.
+  /// For a page that includes `Style.picture`; screen readers read the title.
   func inline(title: String) -> String { element(title, attributes: "", style: "") }
 
-  /// A file of its own, on a background of its own.
+  /// A self-contained file with a background.
   func standalone(title: String) -> String {
     let style = "<style>\(Style.picture)</style><rect width=\"100%\" height=\"100%\" class=\"surface\"/>"
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -73,9 +73,9 @@ struct Drawing {
   }
 }
 
-/// Text as HTML and SVG want it.
+/// Text formatting for HTML and SVG.
 enum Markup {
-  /// Safe as content and as a quoted attribute; control characters, which XML has no way to write, are replaced.
+  /// Safe as content and in quoted attributes; control characters, which XML cannot represent, are replaced.
   static func escaped(_ text: String) -> String {
     text.unicodeScalars.reduce(into: "") { result, scalar in
       switch scalar {
@@ -92,21 +92,21 @@ enum Markup {
     }
   }
 
-  /// So many digits behind the point.
+  /// A number with a fixed number of decimals.
   static func decimal(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 
-  /// "53.4 %", or a dash for what is not defined.
+  /// "53.4 %", or a dash if undefined.
   static func percent(_ share: Double?, digits: Int = 1) -> String {
     share.map { "\(decimal(100 * $0, digits)) %" } ?? "–"
   }
 
-  /// At most so many characters, the last of them an ellipsis when it was cut.
+  /// The text cut to a maximum length, ending in an ellipsis if it was cut.
   static func cut(_ text: String, to limit: Int) -> String {
     text.count <= limit ? text : text.prefix(limit - 1) + "…"
   }
 }
 
-/// Two digits behind the point, without needless zeros.
+/// Two decimals, without trailing zeros.
 private func short(_ value: Double) -> String {
   var text = Markup.decimal(value, 2)
   while text.hasSuffix("0") { text.removeLast() }

@@ -1,31 +1,31 @@
 import Foundation
 import Basics
 
-/// How good one system is on one list of clips.
+/// How good a system is on a list of clips.
 package struct Evaluation: Sendable {
-  /// One activity's clips.
+  /// The results for one activity.
   package struct ClassResult: Hashable, Sendable {
     package var label: String
-    /// Clips whose activity it is.
+    /// Number of clips with this activity.
     package var support: Int
-    /// Share of them that were recognised; `nil` where there are none.
+    /// Fraction of them that were recognised; `nil` if there are none.
     package var recall: Double?
-    /// Precision; `nil` where nothing was recognised as it.
+    /// Precision; `nil` if no clip was recognised as this activity.
     package var precision: Double?
-    /// The other activity that most of its clips were taken for; `nil` where none was.
+    /// The other activity that its clips were recognised as most often; `nil` if none.
     package var mostConfusedWith: Int?
   }
 
-  /// Clips whose probability of the verdict lies in one fifteenth of 0…1.
+  /// Clips whose predicted probability lies in one fifteenth of 0…1.
   package struct ReliabilityBin: Hashable, Sendable {
     package var count = 0
-    /// Mean probability of the verdicts; 0 for an empty bin.
+    /// Mean probability of the predictions; 0 for an empty bin.
     package var confidence = 0.0
-    /// Share of right verdicts; 0 for an empty bin.
+    /// Fraction of correct predictions; 0 for an empty bin.
     package var accuracy = 0.0
   }
 
-  /// Bins of the calibration error.
+  /// Number of bins for the calibration error.
   package static let binCount = 15
 
   package let system: String
@@ -38,21 +38,21 @@ package struct Evaluation: Sendable {
   package let clipCount: Int
   package let windowCount: Int
 
-  /// Share of clips whose activity ranks first.
+  /// Fraction of clips whose activity ranks first.
   package let top1: Double
-  /// Share of clips whose activity is among the first five.
+  /// Fraction of clips whose activity is among the first five.
   package let top5: Double
-  /// Mean of the recalls of the activities that occur; those that do not are in `absentClasses`.
+  /// Mean recall over the activities that occur; the others are in `absentClasses`.
   package let meanClassAccuracy: Double
-  /// Activities without a clip in the list, in the labels' order.
+  /// Activities without a clip in the list, in label order.
   package let absentClasses: [Int]
-  /// One result an activity, in the labels' order.
+  /// One result per activity, in label order.
   package let perClass: [ClassResult]
   package let confusion: ConfusionMatrix
-  /// Expected calibration error of the verdicts.
+  /// Expected calibration error of the predictions.
   ///
-  /// Fifteen bins of equal width over the probability of the verdict, each closed above; the mean of
-  /// |share of right verdicts − mean probability| over bins, weighted by their clips.
+  /// Fifteen bins of equal width over the predicted probability, each including its upper end; the mean over bins of
+  /// |fraction of correct predictions − mean probability|, weighted by the number of clips.
   ///
   /// - Source: Guo et al., On Calibration of Modern Neural Networks (2017), §2.
   package let calibrationError: Double
@@ -60,20 +60,20 @@ package struct Evaluation: Sendable {
   package let negativeLogLikelihood: Double
   package let reliability: [ReliabilityBin]
 
-  /// Judges every clip.
+  /// Evaluates all clips.
   ///
-  /// Equal scores rank in the labels' order.
+  /// Equal scores rank in label order.
   ///
   /// - Parameters:
   ///   - scores: logits of all clips.
-  ///   - pooling: how a clip's windows become one verdict; also defines the probabilities of the calibration.
-  ///   - temperature: what logits are divided by, positive.
+  ///   - pooling: how a clip's windows are combined; also defines the probabilities for calibration.
+  ///   - temperature: positive divisor of the logits.
   package init(_ scores: ScoreFile, pooling: WindowPooling, temperature: Double = 1) {
     var confusion = ConfusionMatrix(labels: scores.labels)
     var bins = [ReliabilityBin](repeating: ReliabilityBin(), count: Self.binCount)
     var (first, firstFive, logLikelihood, windows) = (0, 0, 0.0, 0)
     for clip in scores.clips {
-      // Ranked by the scores: small probabilities may round to the same.
+      // Ranked by scores, because small probabilities may round to the same value.
       let scores = pooling.scores(of: clip.windows, temperature: temperature)
       let probabilities = pooling.normalized(scores, windows: clip.windows.count, temperature: temperature)
       let truth = scores[clip.label]
@@ -113,7 +113,7 @@ package struct Evaluation: Sendable {
     reliability = bins
   }
 
-  /// Results of every activity as a table for spreadsheets; what cannot be said of an activity is left empty.
+  /// Results per activity as a table for spreadsheets; undefined values are left empty.
   package func classTable() -> String {
     let number = { (value: Double?) in value.map { String(format: "%.6f", $0) } ?? "" }
     let rows = perClass.map { result in
@@ -129,7 +129,7 @@ package struct Evaluation: Sendable {
     confusion.labels.indices.map { index in
       let row = confusion.counts[index]
       let (support, predicted) = (confusion.support(index), confusion.predicted(index))
-      // Of equal mistakes the first in the labels' order.
+      // Among equal confusions, the first in label order.
       let worst = row.indices.filter { $0 != index }.max { (row[$0], $1) < (row[$1], $0) }
       return ClassResult(
         label: confusion.labels[index], support: support,

@@ -1,16 +1,16 @@
 import ModelFile
 
-/// What is wrong with scores, with their files, or with the logs of a run.
+/// What is wrong with scores, with their files, or with a run's logs.
 package enum EvaluationError: Error, Equatable, CustomStringConvertible {
   case cannotRead(path: String, reason: String)
   case cannotWrite(path: String, reason: String)
-  /// The file is not what its format promises.
+  /// The file does not follow its format.
   case malformed(path: String, line: Int, reason: String)
-  /// Well-formed scores that cannot be judged.
+  /// Well-formed scores that cannot be evaluated.
   case unsuitable(system: String, reason: String)
-  /// Two systems whose scores cannot be put together.
+  /// Two systems whose scores cannot be combined.
   case cannotFuse(first: String, second: String, reason: String)
-  /// A log of other columns.
+  /// A log with other columns.
   case otherColumns(path: String, found: [String], expected: [String])
 
   package var description: String {
@@ -28,7 +28,7 @@ package enum EvaluationError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  /// The reading or writing of files is `ModelFile`'s.
+  /// Files are read and written by `ModelFile`.
   init(_ error: ModelFileError) {
     switch error {
     case .cannotWrite(let path, let reason): self = .cannotWrite(path: path, reason: reason)

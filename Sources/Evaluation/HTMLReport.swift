@@ -1,8 +1,9 @@
 import Foundation
 import ModelFile
 
-/// What a researcher wants to see of a run, on one page that needs nothing else: no network, no other file.
+/// A report on a run as a single self-contained page: no network, no other files.
 package struct HTMLReport: Sendable {
+  /// A line of the report's table about the run.
   package struct Fact: Hashable, Sendable {
     package var name: String
     package var value: String
@@ -17,9 +18,9 @@ package struct HTMLReport: Sendable {
   package var title: String
   /// What was trained and how: network, parameters, temperature, dates, commit.
   package var facts: [Fact]
-  /// The result that the page is about.
+  /// The result the page is about.
   package var main: Evaluation
-  /// All results that are compared: both poolings, with poses, poses alone; the main one among them is marked.
+  /// All results to compare: both poolings, with poses, poses only; the main one is highlighted.
   package var results: [Evaluation]
   /// Loss and accuracy over the run.
   package var charts: [LineChart]
@@ -32,7 +33,7 @@ package struct HTMLReport: Sendable {
     self.charts = charts
   }
 
-  /// Writes the page; a page that was there stays when anything fails.
+  /// Writes the page; an existing page is kept if anything fails.
   ///
   /// - Throws: `EvaluationError.cannotWrite`.
   package func write(_ path: String) throws(EvaluationError) {
@@ -44,7 +45,7 @@ package struct HTMLReport: Sendable {
     }
   }
 
-  /// The page.
+  /// The page as HTML.
   package func html() -> String {
     let sections = [
       header, factTable, resultTable, curves, confusion, worstConfusions, reliability, classTable, definitions,
@@ -52,7 +53,7 @@ package struct HTMLReport: Sendable {
     return Self.page(title, sections.joined(separator: "\n"))
   }
 
-  /// A page that loads nothing from elsewhere.
+  /// A page that loads nothing else.
   static func page(_ title: String, _ main: String) -> String {
     """
     <!doctype html>
@@ -133,7 +134,7 @@ package struct HTMLReport: Sendable {
     }
     guard !rows.isEmpty else { return section("Worst confusions", "<p>There are none.</p>") }
     let heads =
-      "<th>True activity</th><th>Recognised as</th><th class=\"n\">Clips</th><th class=\"n\">Of its clips</th>"
+      "<th>True activity</th><th>Recognised as</th><th class=\"n\">Clips</th><th class=\"n\">Share of its clips</th>"
     return section(
       "Worst confusions", wide("<table><thead><tr>\(heads)</tr></thead><tbody>\(rows.joined())</tbody></table>"))
   }

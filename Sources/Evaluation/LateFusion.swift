@@ -1,8 +1,8 @@
 import Foundation
 
-/// Puts the scores of two systems together, as "VPN++ + 3D poses" does.
+/// Combines the scores of two systems, as for "VPN++ + 3D poses".
 package enum LateFusion {
-  /// What a weight is chosen by.
+  /// The measure by which a weight is chosen.
   package enum Measure: String, Codable, CaseIterable, Sendable {
     case top1, meanClassAccuracy
 
@@ -17,17 +17,17 @@ package enum LateFusion {
   /// The weighted average of two systems' softmax scores, clip by clip.
   ///
   /// Clips are paired by name. Each system's windows are pooled first, to probabilities that sum to one. The result has
-  /// one window a clip, the logarithms of the averages: its softmax, and so its verdict under either pooling, is the
-  /// average itself.
+  /// one window per clip, the logarithms of the averages: its softmax, and so its prediction under either pooling, is
+  /// the average itself.
   ///
   /// - Parameters:
   ///   - first: for example the RGB network's scores.
   ///   - second: for example AGCN-J's.
   ///   - weight: the second system's share, 0…1; 0.5 is the plain average.
-  ///   - pooling: of both systems' windows.
-  /// - Returns: the averages' logarithms, titled "first + second".
-  /// - Throws: `EvaluationError.cannotFuse` when labels differ in names or order, a clip is missing on one side, or its
-  ///   activity differs.
+  ///   - pooling: used for both systems' windows.
+  /// - Returns: the logarithms of the averages, titled "first + second".
+  /// - Throws: `EvaluationError.cannotFuse` if the labels differ in names or order, a clip is missing on one side, or a
+  ///   clip's activity differs.
   /// - Source: Das et al., VPN++ (2021): scores averaged; weights are not stated there.
   package static func fuse(
     _ first: ScoreFile, _ second: ScoreFile, weight: Double = 0.5, pooling: WindowPooling = .paper
@@ -35,9 +35,9 @@ package enum LateFusion {
     try Pairs(first, second, pooling).fused(weight)
   }
 
-  /// The share of the second system that does best on validation clips.
+  /// The share of the second system that works best on validation clips.
   ///
-  /// Tries 0, 0.05 … 1; of equally good ones the closest to the plain average.
+  /// Tries 0, 0.05 … 1; among equally good ones, the closest to the plain average wins.
   ///
   /// - Throws: as `fuse`.
   package static func bestWeight(
@@ -45,7 +45,7 @@ package enum LateFusion {
   ) throws(EvaluationError) -> Double {
     let pairs = try Pairs(first, second, pooling)
     var best = (weight: 0.5, value: -1.0)
-    // From the plain average outwards, so that only a better one replaces it.
+    // Starts at the plain average, so that only a better weight replaces it.
     for distance in 0...10 {
       for twentieths in Set([10 - distance, 10 + distance]).sorted() {
         let weight = Double(twentieths) / 20
@@ -96,7 +96,7 @@ package enum LateFusion {
       }
       let clips = zip(first.clips, probabilities).map { clip, pair in
         let logits = zip(pair.first, pair.second).map { first, second in
-          // An average that underflowed to 0 still has a logarithm.
+          // An average that underflowed to 0 still needs a logarithm.
           Float(log(max((1 - weight) * first + weight * second, .leastNormalMagnitude)))
         }
         return ScoredClip(name: clip.name, label: clip.label, windows: [logits])
@@ -107,7 +107,7 @@ package enum LateFusion {
     }
   }
 
-  /// Why two lists of labels are not the same; `nil` when they are.
+  /// How two lists of labels differ; `nil` if they are the same.
   private static func difference(_ first: [String], _ second: [String]) -> String? {
     if first.count != second.count { return "they have \(first.count) and \(second.count) labels" }
     guard let index = first.indices.first(where: { first[$0] != second[$0] }) else { return nil }

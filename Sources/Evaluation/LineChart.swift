@@ -2,6 +2,7 @@ import Foundation
 
 /// Curves over the steps or epochs of a run.
 package struct LineChart: Sendable {
+  /// A point of a curve.
   package struct Point: Hashable, Sendable {
     package var x: Double
     package var y: Double
@@ -11,13 +12,14 @@ package struct LineChart: Sendable {
       self.y = y
     }
 
-    /// False for what is no number, and for what no scale could be computed with.
+    /// False for NaN, and for values too large to compute a scale with.
     fileprivate var isDrawable: Bool { abs(x) < 1e100 && abs(y) < 1e100 }
   }
 
+  /// A curve.
   package struct Series: Hashable, Sendable {
     package var name: String
-    /// In the order of x; values that are no numbers interrupt the curve.
+    /// Ordered by x; NaN interrupts the curve.
     package var points: [Point]
 
     package init(name: String, points: [Point]) {
@@ -26,7 +28,7 @@ package struct LineChart: Sendable {
     }
   }
 
-  /// What values are written as.
+  /// How values are formatted.
   package enum Unit: Sendable { case number, share }
 
   package var title: String
@@ -38,7 +40,7 @@ package struct LineChart: Sendable {
   ///   - title: what the values are.
   ///   - horizontal: what x is.
   ///   - unit: shares are drawn from 0 to 100 %.
-  ///   - series: at most six are told apart by colour.
+  ///   - series: colours distinguish at most six.
   package init(title: String, horizontal: String = "step", unit: Unit = .number, series: [Series]) {
     self.title = title
     self.horizontal = horizontal
@@ -46,7 +48,7 @@ package struct LineChart: Sendable {
     self.series = series
   }
 
-  /// Curves of columns of a log; columns it lacks or that are empty are left out.
+  /// Curves of a log's columns; missing and empty columns are skipped.
   package init(
     title: String, horizontal: String = "step", unit: Unit = .number, log: CSVTable, columns: [String]
   ) {
@@ -54,10 +56,10 @@ package struct LineChart: Sendable {
     self.init(title: title, horizontal: horizontal, unit: unit, series: series)
   }
 
-  /// Points a curve is drawn with at most: about one a pixel.
+  /// Most points drawn per curve: about one per pixel.
   private static let resolution = 480
 
-  /// The picture for the report's page; `nil` when there is nothing to draw.
+  /// The picture for the report's page; `nil` if there is nothing to draw.
   func inlineSVG() -> String? {
     let drawable = series.flatMap { $0.points.filter(\.isDrawable) }
     guard let first = drawable.first else { return nil }
@@ -86,7 +88,7 @@ package struct LineChart: Sendable {
       let color = "c\(index % Style.colorCount)"
       for run in curve.split(whereSeparator: { !$0.isDrawable }) {
         picture.polyline(run.map { (x.place($0.x), y.place($0.y)) }, "curve \(color)")
-        // Few points are measurements one wants to see; a lone one has no line.
+        // Few points are measurements worth marking; a single one has no line.
         for point in run where curve.count <= 60 {
           let value = unit == .share ? Markup.percent(point.y) : String(format: "%.4g", point.y)
           let hint = "\(series[index].name), \(horizontal) \(x.text(point.x)): \(value)"
@@ -104,7 +106,7 @@ package struct LineChart: Sendable {
     unit == .share ? Markup.percent(tick, digits: 0) : axis.text(tick)
   }
 
-  /// Names side by side, in as many rows as they need.
+  /// Names side by side, in as many rows as needed.
   private func legend(left: Double, right: Double) -> (entries: [(name: String, x: Double, y: Double)], height: Double)
   {
     var (x, y) = (left, 16.0)
@@ -118,7 +120,7 @@ package struct LineChart: Sendable {
     return (entries, y)
   }
 
-  /// Means of neighbours, so that a run of 100,000 steps makes no page of megabytes.
+  /// Averages neighbours, so that a run of 100,000 steps does not make a page of megabytes.
   private static func thinned(_ points: [Point]) -> [Point] {
     guard points.count > resolution else { return points }
     let size = (points.count + resolution - 1) / resolution
@@ -130,7 +132,7 @@ package struct LineChart: Sendable {
   }
 }
 
-/// A scale with round numbers on it.
+/// A scale with round numbers.
 struct Axis {
   private var range: ClosedRange<Double>
   private let step: Double
@@ -138,11 +140,11 @@ struct Axis {
   private var length = 1.0
 
   /// - Parameters:
-  ///   - range: of the values; widened when it is a single one.
-  ///   - count: about how many ticks.
+  ///   - range: the range of the values; widened if it is a single value.
+  ///   - count: approximate number of ticks.
   init(_ range: ClosedRange<Double>, ticks count: Int) {
     let (low, high) = (range.lowerBound, range.upperBound)
-    // Wide enough that steps do not vanish in the values' rounding.
+    // Wide enough that steps do not vanish in rounding.
     let least = max(abs(low), abs(high), 1e-90) * 1e-9
     self.range = high - low > least ? range : low - max(0.5, least)...high + max(0.5, least)
     let rough = (self.range.upperBound - self.range.lowerBound) / Double(count)
@@ -151,19 +153,19 @@ struct Axis {
     step = (factors.first { $0 * power >= rough } ?? 10) * power
   }
 
-  /// Widens the range to full steps.
+  /// Widens the range to whole steps.
   mutating func includeTicks() {
     range = floor(range.lowerBound / step) * step...ceil(range.upperBound / step) * step
   }
 
-  /// Where the range's begin is drawn, and how far its end lies from there.
+  /// Sets where the range starts in the drawing, and how long it is.
   mutating func begin(at origin: Double, length: Double) { (self.origin, self.length) = (origin, length) }
 
   var ticks: [Double] {
     let first = (range.lowerBound / step).rounded(.up)
     let last = (range.upperBound / step + 1e-9).rounded(.down)
     guard first.isFinite, last.isFinite, last >= first, last - first < 100 else { return [] }
-    // Adding zero makes a negative one positive.
+    // Adding zero turns -0 into 0.
     return (0...Int(last - first)).map { (first + Double($0)) * step + 0 }
   }
 

@@ -1,24 +1,24 @@
 import Basics
 import Foundation
 
-/// How much better one system is than another on the same clips, over several seeds, and how sure that is.
+/// How much better one system is than another on the same clips, over several seeds, with a confidence interval.
 package struct PairedDifference: Hashable, Sendable {
-  /// Mean over seeds of the second's mean class accuracy minus the first's.
+  /// Mean over seeds of the second system's mean class accuracy minus the first's.
   package var mean: Double
-  /// Ends of the interval.
+  /// Lower and upper end of the interval.
   package var low: Double
   package var high: Double
-  /// What the interval is over.
+  /// What the interval is based on.
   package var seeds: Int
   package var groups: Int
 
-  /// One clip that both systems have judged under every seed.
+  /// One clip evaluated by both systems under every seed.
   package struct Clip: Hashable, Sendable {
-    /// Clips that belong together, such as those of one person: they are drawn together.
+    /// Clips that belong together, such as those of one person, are resampled together.
     package var group: String
     /// Index of the true activity.
     package var label: Int
-    /// For every seed whether each system was right.
+    /// Whether each system was correct, by seed.
     package var first: [Bool]
     package var second: [Bool]
 
@@ -27,22 +27,22 @@ package struct PairedDifference: Hashable, Sendable {
     }
   }
 
-  /// Draws of the bootstrap when nobody says otherwise.
+  /// Default number of bootstrap samples.
   package static let draws = 2000
 
-  /// The difference on judged clips, with the interval of a bootstrap over seeds and groups.
+  /// The difference on evaluated clips, with a bootstrap interval over seeds and groups.
   ///
-  /// Each draw takes as many seeds and as many groups as there are, with replacement and independently of each other,
-  /// and computes the difference anew; classes that a draw leaves without clips are left out of its mean. The interval
-  /// lies between the draws' quantiles. Where neither seeds nor groups matter, and only chance does, it is too wide, at
-  /// worst by the square root of three. With three seeds that differ more than the groups do it is a little too narrow:
-  /// 93 of 100 intervals of 95 % hold the truth then. Of a single seed it says nothing about other seeds.
+  /// Each sample takes as many seeds and as many groups as there are, with replacement and independently of each other,
+  /// and recomputes the difference; classes left without clips are excluded from its mean. The interval lies between
+  /// quantiles of the samples. If neither seeds nor groups matter but only chance does, it is too wide, at worst by the
+  /// square root of three. With three seeds that differ more than the groups do it is slightly too narrow: 93 of 100
+  /// intervals at 95 % then contain the truth. With a single seed it says nothing about other seeds.
   ///
   /// - Parameters:
-  ///   - clips: at least one; as many verdicts of each system in every clip, at least one.
-  ///   - level: share of intervals that are to hold the truth.
-  ///   - draws: how often seeds and groups are drawn.
-  ///   - seed: of the draws; the same gives the same interval.
+  ///   - clips: at least one; each with the same number of results per system, at least one.
+  ///   - level: the fraction of intervals that should contain the truth.
+  ///   - draws: how often seeds and groups are resampled.
+  ///   - seed: the same seed gives the same interval.
   /// - Source: Owen, The pigeonhole bootstrap (2007), for two crossed factors.
   package init(_ clips: [Clip], level: Double = 0.95, draws: Int = PairedDifference.draws, seed: UInt64 = 1) {
     precondition(!clips.isEmpty && draws > 0 && (0..<1).contains(level))
@@ -65,7 +65,7 @@ package struct PairedDifference: Hashable, Sendable {
     high = Self.quantile(values, (1 + level) / 2)
   }
 
-  /// Between the two nearest of sorted values.
+  /// Interpolates between the two nearest sorted values.
   private static func quantile(_ sorted: [Double], _ share: Double) -> Double {
     let place = share * Double(sorted.count - 1)
     let below = Int(place)
@@ -73,13 +73,13 @@ package struct PairedDifference: Hashable, Sendable {
     return sorted[below] + (place - Double(below)) * (sorted[above] - sorted[below])
   }
 
-  /// Clips counted by group and class: all that a draw needs.
+  /// Clips counted by group and class: all that a sample needs.
   private struct Table {
     private struct Cell {
       var group: Int
       var label: Int
       var clips = 0.0
-      /// Right verdicts of the second minus those of the first, by seed.
+      /// Correct predictions of the second system minus those of the first, by seed.
       var gain: [Double]
     }
 
@@ -112,7 +112,7 @@ package struct PairedDifference: Hashable, Sendable {
       classCount = (clips.map(\.label).max() ?? 0) + 1
     }
 
-    /// The difference where each seed and group counts so many times; `nil` when no clip does.
+    /// The difference with the given weight for each seed and group; `nil` if no clip has weight.
     func difference(seeds: [Double], groups: [Double]) -> Double? {
       let total = seeds.reduce(0, +)
       var clips = [Double](repeating: 0, count: classCount)
@@ -131,18 +131,18 @@ package struct PairedDifference: Hashable, Sendable {
 }
 
 extension PairedDifference {
-  /// The difference between two systems' scores; a file of each for every seed, in the same order.
+  /// The difference between two systems' scores, with one file per seed for each, in the same order.
   ///
-  /// Clips are paired by name. Those that some file lacks are left out: a system that needs poses has no verdict on a
+  /// Clips are paired by name. Clips missing from any file are skipped: a system that needs poses has no result for a
   /// recording without them.
   ///
   /// - Parameters:
-  ///   - first: the system that the other is compared with.
-  ///   - second: the other.
-  ///   - pooling: how windows become a verdict.
-  ///   - group: which clips are drawn together, by name.
-  /// - Returns: `nil` when there is no clip that all have judged.
-  /// - Precondition: as many files of each, at least one.
+  ///   - first: the reference system.
+  ///   - second: the other system.
+  ///   - pooling: how windows are combined.
+  ///   - group: maps a clip's name to the group it is resampled with.
+  /// - Returns: `nil` if no clip was evaluated by all.
+  /// - Precondition: the same number of files for each, at least one.
   package static func between(
     _ first: [ScoreFile], _ second: [ScoreFile], pooling: WindowPooling = .paper, group: (String) -> String
   ) -> PairedDifference? {

@@ -1,4 +1,4 @@
-/// How often verdicts of each probability are right, and how many there are.
+/// How often predictions of each probability are correct, and how many there are.
 struct ReliabilityDiagram {
   let bins: [Evaluation.ReliabilityBin]
 
@@ -17,7 +17,7 @@ struct ReliabilityDiagram {
       picture.text(text, left - 8, floor - tick * side + 3.5, "label quiet", anchor: .end)
       picture.text(text, left + tick * side, stripTop + strip + 16, "label quiet", anchor: .middle)
     }
-    picture.text("right", 12, top + side / 2, "muted", anchor: .middle, turned: true)
+    picture.text("correct", 12, top + side / 2, "muted", anchor: .middle, turned: true)
     picture.text("clips", 12, stripTop + strip / 2, "muted", anchor: .middle, turned: true)
     picture.text("probability of the verdict", left + side / 2, stripTop + strip + 34, "muted", anchor: .middle)
 
@@ -25,7 +25,7 @@ struct ReliabilityDiagram {
       let x = left + Double(index) * width
       let hint = """
         \(bin.count) of \(clips) clips: probability \(Markup.percent(bin.confidence)), \
-        right \(Markup.percent(bin.accuracy))
+        correct \(Markup.percent(bin.accuracy))
         """
       picture.rectangle(x + 1, floor - bin.accuracy * side, width - 2, bin.accuracy * side, "dot c0", hint: hint)
       picture.rectangle(x + 1, floor - bin.confidence * side - 1.5, width - 2, 3, "dot c1", hint: hint)
@@ -35,6 +35,6 @@ struct ReliabilityDiagram {
     picture.line(left, floor, left + side, top, "ideal")
     picture.line(left, floor, left + side, floor, "grid")
     picture.line(left, stripTop + strip, left + side, stripTop + strip, "grid")
-    return picture.inline(title: "Reliability diagram: share of right verdicts over their probability")
+    return picture.inline(title: "Reliability diagram: fraction of correct verdicts by probability")
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import ModelFile
 
-/// On disk: JSON lines, the first about the whole, then one a clip.
+/// On disk: JSON lines, first a header, then one line per clip.
 extension ScoreFile {
   private struct Header: Codable {
     static let format = "adl.scores"
@@ -14,13 +14,13 @@ extension ScoreFile {
     var `protocol`: String
     var partition: String
     var labels: [String]
-    /// Lines that follow; tells a cut file.
+    /// Number of lines that follow; reveals a truncated file.
     var clips: Int
   }
 
-  /// Reads scores that `write` wrote.
+  /// Reads scores written by `write`.
   ///
-  /// - Throws: `EvaluationError.cannotRead`, `.malformed` with the line, `.unsuitable` when the scores are not sound.
+  /// - Throws: `EvaluationError.cannotRead`, `.malformed` with the line, `.unsuitable` if the scores are invalid.
   package static func read(_ path: String) throws(EvaluationError) -> ScoreFile {
     let file: MappedFile
     do { file = try MappedFile(path: path) } catch { throw EvaluationError(error) }
@@ -45,7 +45,7 @@ extension ScoreFile {
     guard lines.count - 1 == header.clips else {
       throw .malformed(
         path: path, line: lines.count,
-        reason: "\(lines.count - 1) clips follow, \(header.clips) were announced; score the clips again")
+        reason: "\(lines.count - 1) clips follow instead of \(header.clips); score the clips again")
     }
     var clips: [ScoredClip] = []
     for line in lines.indices.dropFirst() { clips.append(try decoded(ScoredClip.self, line: line)) }
@@ -54,7 +54,7 @@ extension ScoreFile {
       protocolName: header.protocol, partition: header.partition)
   }
 
-  /// Writes beside and renames, so that the file is whole or not there.
+  /// Writes a temporary file and renames it, so that the file is either complete or absent.
   ///
   /// - Throws: `EvaluationError.cannotWrite`.
   package func write(_ path: String) throws(EvaluationError) {
@@ -77,7 +77,7 @@ extension ScoreFile {
   }
 }
 
-/// What a decoder did not like, in one sentence.
+/// A decoder's complaint, in one sentence.
 private func reason(of error: any Error) -> String {
   func place(_ context: DecodingError.Context) -> String {
     let path = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }

@@ -1,10 +1,10 @@
-/// What a network said about one clip.
+/// A network's scores for one clip.
 package struct ScoredClip: Hashable, Sendable, Codable {
-  /// By which clips of several systems are paired.
+  /// Clips of several systems are paired by name.
   package var name: String
   /// Index of the true activity.
   package var label: Int
-  /// Logits of each window, in time: [W, K].
+  /// Logits of each window, in time order: [W, K].
   package var windows: [[Float]]
 
   package init(name: String, label: Int, windows: [[Float]]) {
@@ -14,22 +14,22 @@ package struct ScoredClip: Hashable, Sendable, Codable {
   }
 }
 
-/// The logits of one system on all clips of one list, and what they are of.
+/// A system's logits for all clips of a list, and what they belong to.
 ///
-/// A value of this type is sound: at least one label, one clip, and one window a clip; names unique, true activities
-/// among the labels, one finite logit a label.
+/// A value of this type is always valid: at least one label, one clip, and one window per clip; unique names, true
+/// activities among the labels, one finite logit per label.
 package struct ScoreFile: Equatable, Sendable {
-  /// Activities in the order of the logits.
+  /// Activities in logit order.
   package let labels: [String]
   package let clips: [ScoredClip]
-  /// The network or combination, as results are titled: "VPN++", "AGCN-J".
+  /// The network or combination, as named in results: "VPN++", "AGCN-J".
   package let system: String
   package let dataset: String
   package let protocolName: String
-  /// "validation", "test".
+  /// "validation" or "test".
   package let partition: String
 
-  /// - Throws: `EvaluationError.unsuitable` when the scores are not sound; it names the clip.
+  /// - Throws: `EvaluationError.unsuitable` if the scores are invalid; it names the clip.
   package init(
     labels: [String], clips: [ScoredClip], system: String, dataset: String, protocolName: String, partition: String
   ) throws(EvaluationError) {
@@ -39,7 +39,7 @@ package struct ScoreFile: Equatable, Sendable {
     guard !clips.isEmpty else { throw refused("there are no clips") }
     var names: Set<String> = []
     for clip in clips {
-      guard names.insert(clip.name).inserted else { throw refused("clip \(clip.name) is there twice") }
+      guard names.insert(clip.name).inserted else { throw refused("clip \(clip.name) appears twice") }
       if let reason = Self.fault(in: clip, classes: labels.count) { throw refused("clip \(clip.name): \(reason)") }
     }
     self.labels = labels
@@ -50,13 +50,13 @@ package struct ScoreFile: Equatable, Sendable {
     self.partition = partition
   }
 
-  /// Why a clip cannot be judged; `nil` when it can.
+  /// Why a clip cannot be evaluated; `nil` if it can.
   private static func fault(in clip: ScoredClip, classes: Int) -> String? {
     if !(0..<classes).contains(clip.label) { return "activity \(clip.label) is not among the \(classes) labels" }
     if clip.windows.isEmpty { return "it has no windows" }
     for (index, window) in clip.windows.enumerated() {
       if window.count != classes { return "window \(index) has \(window.count) logits for \(classes) labels" }
-      if !window.allSatisfy(\.isFinite) { return "window \(index) has a logit that is no finite number" }
+      if !window.allSatisfy(\.isFinite) { return "window \(index) has a logit that is not finite" }
     }
     return nil
   }

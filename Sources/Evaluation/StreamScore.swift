@@ -1,16 +1,17 @@
-/// How well what was recognised in a stream matches what really went on.
+/// How well what was recognised in a stream matches what really happened.
 ///
-/// - A true activity is *recognised* when an activity of its label began within the tolerance of its begin. Each
-///   recognised activity counts for one true one, the nearest pairs first.
-/// - A recognised activity is *false* when nothing of its label goes on within the tolerance of it, and most of it lies
-///   where the truth says what goes on.
-/// - A window is *quiet* when no activity of its subject is open in its middle. Counted are the windows during all of
-///   which nobody does anything that is to be recognised.
+/// - A true activity is *recognised* if an activity with its label began within the tolerance of its start. Each
+///   recognised activity counts for a single true one, nearest pairs first.
+/// - A recognised activity is *false* if its label does not occur within the tolerance of it, and most of it lies where
+///   the truth says what happened.
+/// - A window is *quiet* if no activity of its subject is open in its middle. Only windows are counted during which
+///   nobody does anything that should be recognised.
 package struct StreamScore: Equatable, Sendable {
-  /// What was recognised of one person, or of the whole picture.
+  /// What was recognised for one person, or for the whole picture.
   package struct Subject: Equatable, Sendable {
     package var activities: [StreamSpan]
-    /// What the network looked at, in seconds; `nil` where nobody wrote it down, and every second stands for a window.
+    /// The windows the network scored, in seconds; `nil` if they were not recorded, and every second counts as a
+    /// window.
     package var windows: [ClosedRange<Double>]?
 
     package init(activities: [StreamSpan], windows: [ClosedRange<Double>]? = nil) {
@@ -18,25 +19,25 @@ package struct StreamScore: Equatable, Sendable {
     }
   }
 
-  /// One true activity, and the onset that was recognised for it.
+  /// One true activity, and the onset recognised for it.
   package struct Judged: Equatable, Sendable {
     package var truth: StreamTruth.Line
     package var onset: Double?
   }
 
-  /// In order of begin.
+  /// Ordered by start.
   package let activities: [Judged]
-  /// Recognised where something else went on, in order of begin.
+  /// Recognised while something else was going on, ordered by start.
   package let falseOnes: [StreamSpan]
-  /// Windows in which nothing was to be recognised, and how many of them nothing was.
+  /// Windows in which nothing should be recognised, and in how many of them nothing was.
   package let silence: (windows: Int, quiet: Int)
   /// Length of the stream in seconds.
   package let length: Double
 
   /// - Parameters:
-  ///   - truth: what really goes on.
-  ///   - subjects: what was recognised, of whom does not matter.
-  ///   - tolerance: seconds between a begin and a recognised onset.
+  ///   - truth: what really happened.
+  ///   - subjects: what was recognised; who did it does not matter.
+  ///   - tolerance: seconds between a start and its recognised onset.
   package init(truth: StreamTruth, subjects: [Subject], tolerance: Double = 2) {
     let recognised = subjects.flatMap(\.activities).sorted { $0.begin < $1.begin }
     activities = Self.judged(truth.activities, recognised, tolerance)
@@ -60,17 +61,17 @@ package struct StreamScore: Equatable, Sendable {
     length = truth.length
   }
 
-  /// Share of true activities that were recognised; 1 where there are none.
+  /// Fraction of the true activities that were recognised; 1 if there are none.
   package var recognised: Double {
     activities.isEmpty ? 1 : Double(activities.count { $0.onset != nil }) / Double(activities.count)
   }
 
   package var falsePerMinute: Double { length > 0 ? Double(falseOnes.count) * 60 / length : 0 }
 
-  /// Share of windows without an activity where there was none; `nil` where there was no such window.
+  /// Fraction of the windows without activity in which none was recognised; `nil` if there are no such windows.
   package var quiet: Double? { silence.windows > 0 ? Double(silence.quiet) / Double(silence.windows) : nil }
 
-  /// Median seconds from begin to recognised onset; `nil` where nothing was recognised.
+  /// Median seconds from start to recognised onset; `nil` if nothing was recognised.
   package var medianDelay: Double? {
     let delays = activities.compactMap { activity in activity.onset.map { $0 - activity.truth.span.begin } }.sorted()
     return delays.isEmpty ? nil : delays[delays.count / 2]

@@ -1,4 +1,4 @@
-/// A stretch of time, in seconds from a stream's begin, in which one thing goes on.
+/// A stretch of time with one label, in seconds from the start of a stream.
 package struct StreamSpan: Equatable, Sendable {
   package var label: String
   package var begin: Double
@@ -9,36 +9,37 @@ package struct StreamSpan: Equatable, Sendable {
   }
 }
 
-/// What really goes on in a stream: who does what, from when to when.
+/// What really happens in a stream: who does what, from when to when.
 ///
-/// What lies between a person's lines is on the way from one thing to the next: nothing is expected there, and nothing is
-/// wrong. Only after `Leave` nobody is there until the person's next line.
+/// Between a person's lines they are changing from one thing to the next: nothing is expected there, and nothing is
+/// wrong. After `Leave` the person is absent until their next line.
 package struct StreamTruth: Equatable, Sendable {
   /// One thing that one person does.
   package struct Line: Equatable, Sendable {
     package var span: StreamSpan
-    /// Who does it, from 1.
+    /// The person's number, from 1.
     package var person: Int
 
     package init(_ span: StreamSpan, person: Int = 1) { (self.span, self.person) = (span, person) }
   }
 
-  /// Labels at which nothing is to be recognised.
+  /// Labels during which nothing should be recognised.
   package static let silent: Set = ["idle", "unknown", "background"]
   private static let header = "begin,end,label"
 
-  /// In order of begin.
+  /// Ordered by start.
   package let lines: [Line]
 
   package init(_ lines: [Line]) {
     self.lines = lines.sorted { ($0.span.begin, $0.person) < ($1.span.begin, $1.person) }
   }
 
-  /// Reads what `adl synth --stream` writes: columns begin, end (seconds) and label, and person where there are several.
+  /// Parses the output of `adl synth --stream`: columns begin, end (seconds) and label, and person if there are
+  /// several.
   ///
   /// - Parameters:
   ///   - csv: the text.
-  ///   - path: of the file, for messages.
+  ///   - path: the file's path, for messages.
   /// - Throws: `EvaluationError.malformed` with the line.
   package init(csv: String, path: String) throws(EvaluationError) {
     let rows = csv.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
@@ -61,33 +62,33 @@ package struct StreamTruth: Equatable, Sendable {
     self.init(lines)
   }
 
-  /// Everybody's number, in order.
+  /// All people's numbers, in order.
   package var people: [Int] { Set(lines.map(\.person)).sorted() }
 
   /// What one person does.
   ///
   /// - Parameter person: their number.
-  /// - Returns: their lines alone; none for somebody who is not there.
+  /// - Returns: only that person's lines; empty if there is no such person.
   package func of(_ person: Int) -> StreamTruth { StreamTruth(lines.filter { $0.person == person }) }
 
-  /// What one person does from the beginning of a time to its end.
+  /// The label that applies throughout a stretch of time.
   ///
   /// - Parameter time: seconds.
-  /// - Returns: the label; `nil` where it changes, or nothing is said.
+  /// - Returns: the label; `nil` if it changes or there is none.
   package func label(during time: ClosedRange<Double>) -> String? {
     lines.first { $0.span.begin <= time.lowerBound && time.upperBound <= $0.span.end }?.span.label
   }
 
-  /// Seconds until the last thing ends.
+  /// Seconds until the end of the last line.
   package var length: Double { lines.map(\.span.end).max() ?? 0 }
 
-  /// What is to be recognised.
+  /// The lines that should be recognised.
   var activities: [Line] { lines.filter { !Self.silent.contains($0.span.label) } }
 
-  /// When somebody does something, or nothing, and is not on the way from one to the other.
+  /// The times covered by a line or an absence, rather than by a change from one thing to the next.
   var known: TimeSet { TimeSet(lines.map { $0.span.begin...$0.span.end } + absences) }
 
-  /// When nothing is to be recognised, whoever is looked at.
+  /// The times when nothing should be recognised, for any person.
   var quiet: TimeSet {
     let each = people.map { person in
       let own = of(person)
@@ -99,7 +100,7 @@ package struct StreamTruth: Equatable, Sendable {
 
   private var absences: [ClosedRange<Double>] { people.flatMap { absences(of: of($0)) } }
 
-  /// From the end of a `Leave` to the person's next line, or to the end of the stream.
+  /// From the end of each `Leave` to the person's next line, or to the end of the stream.
   private func absences(of one: StreamTruth) -> [ClosedRange<Double>] {
     one.lines.enumerated().compactMap { index, line in
       guard line.span.label == "Leave" else { return nil }
@@ -109,11 +110,11 @@ package struct StreamTruth: Equatable, Sendable {
   }
 }
 
-/// Stretches of time that do not touch, in order.
+/// Disjoint stretches of time, in order.
 struct TimeSet: Equatable {
   let ranges: [ClosedRange<Double>]
 
-  /// Joins what overlaps or touches.
+  /// Joins overlapping and touching ranges.
   init(_ ranges: [ClosedRange<Double>]) {
     var joined: [ClosedRange<Double>] = []
     for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
@@ -130,12 +131,12 @@ struct TimeSet: Equatable {
     TimeSet(ranges.flatMap { a in other.ranges.filter { $0.overlaps(a) }.map { $0.clamped(to: a) } })
   }
 
-  /// Whether all of a stretch is in it.
+  /// Whether it contains a whole stretch.
   func covers(_ range: ClosedRange<Double>) -> Bool {
     ranges.contains { $0.lowerBound <= range.lowerBound && $0.upperBound >= range.upperBound }
   }
 
-  /// Seconds of a stretch that are in it.
+  /// Seconds of a stretch that it contains.
   func overlap(_ range: ClosedRange<Double>) -> Double {
     ranges.filter { $0.overlaps(range) }.reduce(0) { sum, own in
       let common = own.clamped(to: range)

@@ -1,9 +1,9 @@
-/// How pages and pictures look, in light and dark.
+/// The look of pages and pictures, in light and dark.
 enum Style {
-  /// Colours that curves are told apart by.
+  /// Number of colours for curves.
   static let colorCount = 6
 
-  /// Classes of `Drawing`s; `over` is text on a cell that is nearly full of colour.
+  /// CSS for the classes of `Drawing`; `over` is text on a strongly coloured cell.
   static let picture = """
     :root{color-scheme:light dark;--surface:#fcfcfb;--panel:#fff;--text:#1d1d1b;--quiet:#63625d;--grid:#e3e2dd;
     --accent:#1f63c6;--over:#fff;
@@ -22,7 +22,7 @@ enum Style {
       .joined(separator: "\n"))
     """
 
-  /// The report around its pictures.
+  /// CSS for the report around its pictures.
   static let page = """
     *{box-sizing:border-box}
     body{margin:0;background:var(--surface);color:var(--text);

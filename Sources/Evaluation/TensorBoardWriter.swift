@@ -2,10 +2,10 @@ import Foundation
 import Glibc
 import ModelFile
 
-/// Scalars for TensorBoard: a file of events in a run's folder.
+/// Scalars for TensorBoard: an event file in a run's folder.
 ///
-/// Every event is written at once, so TensorBoard follows a running training and a killed one loses nothing. The file
-/// closes when the value ends.
+/// Every event is written immediately, so TensorBoard follows a running training and a killed one loses nothing. The
+/// file is closed when the value is destroyed.
 ///
 /// - Source: TensorFlow's `core/lib/io/record_writer.cc` for the framing, `core/util/event.proto` and
 ///   `core/framework/summary.proto` for the messages.
@@ -14,12 +14,12 @@ package struct TensorBoardWriter: ~Copyable {
   /// The file's path.
   package let path: String
 
-  /// Begins a new file `events.out.tfevents.<seconds>.<host>.adl` in a folder; makes the folder when it is missing.
+  /// Creates a file `events.out.tfevents.<seconds>.<host>.adl` in a folder; creates the folder if needed.
   ///
   /// - Parameters:
-  ///   - directory: the run's folder; TensorBoard puts all its event files together.
-  ///   - step: the first step this run will write, when it goes on from a checkpoint: what earlier files have at or
-  ///     after it is no longer shown.
+  ///   - directory: the run's folder; TensorBoard merges all its event files.
+  ///   - step: the first step this run will write, if it resumes from a checkpoint: TensorBoard then hides what earlier
+  ///     files contain at or after it.
   ///   - wallTime: now, in seconds since 1970.
   /// - Throws: `EvaluationError.cannotWrite`.
   package init(
@@ -32,7 +32,7 @@ package struct TensorBoardWriter: ~Copyable {
     }
     let base = "\(directory)/events.out.tfevents.\(Int(wallTime)).\(Self.hostName()).adl"
     var path = base
-    // Two runs may begin in the same second.
+    // Two runs may start in the same second.
     for number in 1..<1000 where FileManager.default.fileExists(atPath: path) { path = "\(base).\(number)" }
     let file = try AppendedFile(path, isNew: true)
 
@@ -53,12 +53,12 @@ package struct TensorBoardWriter: ~Copyable {
     self.path = path
   }
 
-  /// Adds one value of one curve.
+  /// Adds one point of a curve.
   ///
   /// - Parameters:
-  ///   - tag: the curve's name; TensorBoard groups by what is before a "/".
+  ///   - tag: the curve's name; TensorBoard groups curves by the part before a "/".
   ///   - value: stored as float32.
-  ///   - step: the place on the horizontal axis.
+  ///   - step: the position on the horizontal axis.
   ///   - wallTime: now, in seconds since 1970.
   /// - Throws: `EvaluationError.cannotWrite`.
   package func scalar(
@@ -76,12 +76,12 @@ package struct TensorBoardWriter: ~Copyable {
     try file.append(Self.record(event.bytes))
   }
 
-  /// Returns once all events are on disk, as before a checkpoint.
+  /// Returns when all events are on disk, as required before a checkpoint.
   ///
   /// - Throws: `EvaluationError.cannotWrite`.
   package func flush() throws(EvaluationError) { try file.synchronize() }
 
-  /// Numbers of an event's fields.
+  /// Field numbers of an event.
   private enum Field {
     static let wallTime = 1
     static let step = 2
@@ -102,14 +102,14 @@ package struct TensorBoardWriter: ~Copyable {
 
   private static func hostName() -> String {
     var name = [CChar](repeating: 0, count: 256)
-    // The last byte stays zero, also where a name was cut.
+    // The last byte stays zero even if the name was truncated.
     guard unsafe gethostname(&name, name.count - 1) == 0 else { return "localhost" }
     let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
     return String(decoding: bytes, as: UTF8.self)
   }
 }
 
-/// The Castagnoli checksum, as record files mask it.
+/// The Castagnoli checksum, masked as in record files.
 ///
 /// - Source: RFC 3720, appendix B.4; TensorFlow's `core/lib/hash/crc32c.h` for the mask.
 enum CRC32C {
@@ -121,7 +121,7 @@ enum CRC32C {
     ~bytes.reduce(~0) { table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ $0 >> 8 }
   }
 
-  /// Rotated and shifted, so that the checksum of data that holds checksums is no special value.
+  /// Rotated and offset, so that data containing checksums has no special checksum.
   static func masked(_ bytes: [UInt8]) -> UInt32 {
     let value = checksum(bytes)
     return (value >> 15 | value << 17) &+ 0xa282_ead8

@@ -1,21 +1,21 @@
 import Foundation
 package import Basics
 
-/// How far a training is, as a `ProgressLine`.
+/// Shows a training run's progress in a `ProgressLine`.
 package struct TrainingProgress {
-  /// One step that is done.
+  /// A finished step.
   package struct Step: Sendable {
-    /// From 1.
+    /// Counted from 1.
     package var epoch: Int
     package var epochs: Int
-    /// In the epoch, from 1.
+    /// Within the epoch, from 1.
     package var step: Int
     package var stepsPerEpoch: Int
-    /// Terms of the loss in the order they are shown.
+    /// Loss terms in display order.
     package var losses: [(name: String, value: Double)]
     package var clips: Int
     package var seconds: Double
-    /// Seconds of them spent waiting for data.
+    /// Of these seconds, those spent waiting for data.
     package var waitSeconds: Double
 
     package init(
@@ -27,7 +27,7 @@ package struct TrainingProgress {
     }
   }
 
-  /// Seconds after which what happened counts 1/e of what happens now.
+  /// Seconds after which an earlier measurement has a weight of 1/e.
   private static let memory = 60.0
 
   private var line: ProgressLine
@@ -35,7 +35,7 @@ package struct TrainingProgress {
 
   package init(_ line: ProgressLine = ProgressLine()) { self.line = line }
 
-  /// Takes a step into account and shows it when the last line is old enough.
+  /// Records a step, and shows it if the last line is old enough.
   package mutating func update(_ step: Step, now: ContinuousClock.Instant = .now) {
     let decay = exp(-max(0, step.seconds) / Self.memory)
     recent.steps = recent.steps * decay + 1
@@ -50,10 +50,10 @@ package struct TrainingProgress {
     }
   }
 
-  /// Shows a message in a line of its own above the progress.
+  /// Shows a message on its own line above the progress.
   package mutating func note(_ message: String) { line.note(message) }
 
-  /// Takes the line away; what comes next on the terminal begins in its place.
+  /// Removes the line; later output starts in its place.
   package mutating func clear() { line.clear() }
 
   private static func parts(
@@ -77,5 +77,5 @@ package struct TrainingProgress {
   }
 }
 
-/// Four significant digits, as losses are read.
+/// Four significant digits, as usual for losses.
 private func significant(_ value: Double) -> String { String(format: "%.4g", value) }

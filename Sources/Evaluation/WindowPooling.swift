@@ -1,21 +1,21 @@
 import Foundation
 
-/// How the windows of a clip become one verdict.
+/// How the windows of a clip are combined into one prediction.
 ///
-/// - Source: Das et al., VPN++ (2021), its text and its released code; they differ.
+/// - Source: Das et al., VPN++ (2021); text and released code differ.
 package enum WindowPooling: String, Codable, CaseIterable, Sendable {
-  /// Softmax of each window, then the largest over windows.
+  /// Softmax of each window, then the maximum over windows.
   case paper
   /// Sum of raw logits over windows.
   case code
 
-  /// What the activities of a clip are ranked by: [K].
+  /// The scores that rank a clip's activities: [K].
   ///
   /// - Parameters:
   ///   - windows: logits, at least one window: [W, K].
-  ///   - temperature: what logits are divided by; `code` ranks the same at any.
+  ///   - temperature: divisor of the logits; does not change the ranking for `code`.
   /// - Precondition: the temperature is positive.
-  /// - Returns: one score an activity; the clip is taken for the one with the largest.
+  /// - Returns: one score per activity; the largest is the prediction.
   package func scores(of windows: [[Float]], temperature: Double = 1) -> [Double] {
     precondition(temperature > 0)
     let logits = windows.map { $0.map(Double.init) }
@@ -29,15 +29,15 @@ package enum WindowPooling: String, Codable, CaseIterable, Sendable {
     windows.dropFirst().reduce(windows[0]) { zip($0, $1).map(combine) }
   }
 
-  /// The verdict as probabilities that sum to one, in the same order as `scores`: [K].
+  /// The scores as probabilities that sum to one, in the same order as `scores`: [K].
   ///
-  /// `paper`: the scores divided by their sum. `code`: softmax of the mean logits, because that of the sum would grow
-  /// surer with every window that says the same. For one window both are its softmax.
+  /// `paper`: the scores divided by their sum. `code`: softmax of the mean logits, because the softmax of the sum would
+  /// become more certain with every additional window. For a single window both are its softmax.
   package func probabilities(of windows: [[Float]], temperature: Double = 1) -> [Double] {
     normalized(scores(of: windows, temperature: temperature), windows: windows.count, temperature: temperature)
   }
 
-  /// Scores of so many windows as probabilities.
+  /// The scores of a number of windows as probabilities.
   func normalized(_ scores: [Double], windows: Int, temperature: Double) -> [Double] {
     switch self {
     case .paper:
@@ -51,7 +51,7 @@ package enum WindowPooling: String, Codable, CaseIterable, Sendable {
 
 /// Logits to probabilities, in double precision for measures that take logarithms.
 enum Softmax {
-  /// Softmax of `logits / temperature`; no exponential overflows.
+  /// Softmax of `logits / temperature`, without overflow.
   static func probabilities(_ logits: [Double], _ temperature: Double) -> [Double] {
     let largest = logits.max() ?? 0
     let powers = logits.map { exp(($0 - largest) / temperature) }
@@ -59,7 +59,8 @@ enum Softmax {
     return powers.map { $0 / sum }
   }
 
-  /// −log of the probability that `label` has in the softmax of `logits / temperature`; finite where that underflows.
+  /// −log of the probability of `label` in the softmax of `logits / temperature`; finite even if the probability
+  /// underflows.
   static func negativeLogLikelihood(_ logits: [Float], _ label: Int, temperature: Double) -> Double {
     let largest = Double(logits.max() ?? 0)
     let sum = logits.reduce(0) { $0 + exp((Double($1) - largest) / temperature) }

@@ -1,12 +1,13 @@
-/// Kind `event` under the topic of rules: an alert was raised, is still there, or was cleared; `id` is shared by all.
+/// Kind `event` under the rules topic: an alert was raised, persists, or was cleared; all share one `id`.
 package struct AlertEvent: Codable, Equatable, Sendable {
+  /// The values of `type`.
   package enum Kind: String, Codable, Sendable, CaseIterable {
     case raised = "alert.raised"
     case reminder = "alert.reminder"
     case cleared = "alert.cleared"
   }
 
-  /// Who it is about, by the number that the camera's events give them.
+  /// The person it is about, by the number used in the camera's events.
   package struct Person: Codable, Equatable, Sendable {
     package var id: Int
 
@@ -17,29 +18,29 @@ package struct AlertEvent: Codable, Equatable, Sendable {
   package var id: String
   /// The rule's name in the settings.
   package var rule: String
-  /// The one it is about; for absence, all that the rule looks at.
+  /// The camera it is about; for an absence, all cameras of the rule.
   package var cameras: [String]
-  /// Absent where it is about nobody in particular.
+  /// Absent if it is not about a particular person.
   package var person: Person?
-  /// The rule's own text for people; absent where it has none.
+  /// The rule's own text for people; absent if it has none.
   package var message: String?
-  /// Why it was raised, in words.
+  /// Why it was raised, as text.
   package var reason: String
-  /// Seconds of the period during which nobody watched; absent where there were none.
+  /// Seconds of the period that were not watched; absent if there were none.
   package var unwatched: Double?
-  /// Since when what it is about goes on.
+  /// Since when its cause has been going on.
   package var since: Instant
   package var raised: Instant
-  /// Counts reminders from 1; absent elsewhere.
+  /// Reminder count, from 1; absent in other messages.
   package var reminder: Int?
-  /// Set when it was cleared.
+  /// When it was cleared; set once it is.
   package var cleared: Instant?
-  /// Seconds from raised to cleared; set when it was cleared.
+  /// Seconds from raised to cleared; set once it is cleared.
   package var duration: Double?
-  /// `ended`, `followed`, `seen`, `left`, `returned`, `window`, `timeout`, `shutdown` or `daemon_restart`; set when it was
-  /// cleared.
+  /// `ended`, `followed`, `seen`, `left`, `returned`, `window`, `timeout`, `shutdown` or `daemon_restart`; set once it
+  /// is cleared.
   package var clearReason: String?
-  /// The `epoch` in which it was raised; set where that was an earlier one.
+  /// The `epoch` in which it was raised, if that was an earlier one.
   package var startEpoch: String?
 
   package init(
@@ -64,10 +65,10 @@ package struct AlertEvent: Codable, Equatable, Sendable {
   }
 }
 
-/// Kind `state` under the topic of rules: all alerts that are raised; the last value is sent to every newcomer.
+/// Kind `state` under the rules topic: all raised alerts; every new subscriber gets the last value.
 package struct AlertsState: Codable, Equatable, Sendable {
   package var type = "alerts"
-  /// Each as it was raised, the oldest first.
+  /// As they were raised, oldest first.
   package var alerts: [AlertEvent]
 
   package init(alerts: [AlertEvent]) { self.alerts = alerts }

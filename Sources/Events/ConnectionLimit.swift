@@ -1,14 +1,14 @@
 import CConnections
 import Glibc
 
-/// How many descriptors the publisher's peers may take, so that cameras and files never want for one.
+/// Limits how many descriptors the publisher's peers may use, so that cameras and files never run short.
 enum ConnectionLimit {
-  /// Kept for cameras, models and files.
+  /// Descriptors reserved for cameras, models and files.
   static let reserved = 64
 
-  /// Raises the process's own limit to what it may have, and keeps some descriptors from connections.
+  /// Raises the process's limit to the maximum allowed, and reserves some descriptors.
   ///
-  /// - Parameter reserved: how many to keep; half of all where there are few.
+  /// - Parameter reserved: how many to reserve; at most half of all.
   static func apply(reserved: Int = reserved) {
     var limits = rlimit()
     guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits) == 0 else { return }
@@ -21,6 +21,6 @@ enum ConnectionLimit {
     connections_set_limit(CInt(max(most / 2, most - reserved)))
   }
 
-  /// Connections refused since the process started.
+  /// Number of connections refused since the process started.
   static var refused: UInt64 { UInt64(connections_refused()) }
 }

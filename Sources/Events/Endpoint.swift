@@ -1,40 +1,41 @@
 import Foundation
 import Glibc
 
-/// Where a socket may listen: `ipc://PATH`, or TCP on loopback when asked for; on any address where it is encrypted.
+/// An address to listen on: `ipc://PATH`, or TCP on loopback; any TCP address if it is encrypted.
 struct Endpoint: Equatable, Sendable {
-  /// What sun_path holds, less the final zero.
+  /// The capacity of sun_path without the terminating zero.
   private static let longestPath = 107
 
   let text: String
 
   /// - Parameters:
   ///   - text: the setting's value.
-  ///   - setting: its name, for messages.
+  ///   - setting: the setting's name, for messages.
   ///   - isEncrypted: whether only known clients can connect.
-  /// - Throws: `EventError.badEndpoint` for anything that would open the daemon to whoever is in the network.
+  /// - Throws: `EventError.badEndpoint` for anything that would open the daemon to the network.
   init(_ text: String, setting: String, isEncrypted: Bool = false) throws(EventError) {
     func bad(_ reason: String) -> EventError { .badEndpoint(setting: setting, endpoint: text, reason: reason) }
     self.text = text
     if isEncrypted {
       guard let (host, port) = Self.address(text) else { throw bad("it must be tcp://ADDRESS:PORT") }
       guard host == "*" || isAddress(host) else {
-        throw bad("'\(host)' is no IPv4 address; write one of this machine's, or 0.0.0.0 for all")
+        throw bad("'\(host)' is not an IPv4 address; use one of this machine's, or 0.0.0.0 for all")
       }
-      guard port == "*" || (UInt16(port) ?? 0) > 0 else { throw bad("'\(port)' is no port") }
+      guard port == "*" || (UInt16(port) ?? 0) > 0 else { throw bad("'\(port)' is not a port") }
     } else if text.hasPrefix("ipc://") {
       let path = text.dropFirst("ipc://".count)
       guard path.hasPrefix("/") else { throw bad("an ipc path must begin with /") }
       guard path.utf8.count <= Self.longestPath else {
-        throw bad("its path has \(path.utf8.count) bytes and a socket's may have \(Self.longestPath)")
+        throw bad("its path has \(path.utf8.count) bytes; a socket's may have at most \(Self.longestPath)")
       }
     } else if text.hasPrefix("tcp://") {
       guard let (host, port) = Self.address(text) else { throw bad("a TCP endpoint needs a port, or :* for any") }
       guard host == "127.0.0.1" else {
         throw bad(
-          "here nothing is encrypted, so TCP is for this machine only: 127.0.0.1; for others there is events.remote")
+          "this endpoint is not encrypted, so TCP must stay on this machine: use 127.0.0.1; other machines connect to events.remote"
+        )
       }
-      guard port == "*" || (UInt16(port) ?? 0) > 0 else { throw bad("'\(port)' is no port") }
+      guard port == "*" || (UInt16(port) ?? 0) > 0 else { throw bad("'\(port)' is not a port") }
     } else {
       throw bad("it must be ipc:///PATH or tcp://127.0.0.1:PORT")
     }
@@ -52,26 +53,26 @@ struct Endpoint: Equatable, Sendable {
   var path: String? { text.hasPrefix("ipc://") ? String(text.dropFirst("ipc://".count)) : nil }
 }
 
-/// Whether a text is an IPv4 address.
+/// Whether the text is an IPv4 address.
 private func isAddress(_ text: String) -> Bool {
   var address = in_addr()
   return unsafe inet_pton(AF_INET, text, &address) == 1
 }
 
-/// The right to an ipc path: libzmq would silently take over a path that another process listens on.
+/// Claims an ipc path, because libzmq would silently take over a path that another process listens on.
 struct PathLock: ~Copyable {
   private let descriptor: CInt
 
-  /// - Throws: `EventError.cannotBind` when another process holds it or the folder cannot be written.
+  /// - Throws: `EventError.cannotBind` if another process holds it or the folder is not writable.
   init(_ endpoint: Endpoint, setting: String) throws(EventError) {
     guard let socket = endpoint.path else {
       descriptor = -1
       return
     }
-    // libzmq removes what stands there, whatever it is.
+    // libzmq deletes whatever exists at the path.
     var status = stat()
     if unsafe lstat(socket, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK {
-      throw .cannotBind(setting: setting, endpoint: endpoint.text, reason: "something that is no socket stands there")
+      throw .cannotBind(setting: setting, endpoint: endpoint.text, reason: "the path exists and is not a socket")
     }
     let lock = socket + ".lock"
     let descriptor = unsafe open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
@@ -81,13 +82,13 @@ struct PathLock: ~Copyable {
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
-      throw .cannotBind(setting: setting, endpoint: endpoint.text, reason: "another adld listens there")
+      throw .cannotBind(setting: setting, endpoint: endpoint.text, reason: "another adld is listening there")
     }
     self.descriptor = descriptor
   }
 
   deinit {
-    // The file stays: whoever opened it meanwhile waits for this very one.
+    // The lock file stays, because another process may have opened it meanwhile and be waiting for it.
     if descriptor >= 0 { close(descriptor) }
   }
 }

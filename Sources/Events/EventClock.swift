@@ -1,11 +1,11 @@
 package import Foundation
 import Glibc
 
-/// Converts the machine's monotonic time to wall time, and names things in time.
+/// Converts monotonic time to wall time, and identifies the boot.
 package struct EventClock: Sendable {
   /// CLOCK_MONOTONIC, and UTC at the same moment.
   package var now: @Sendable () -> (monotonic: Duration, wall: Date)
-  /// Changes with each boot; monotonic times compare only within one.
+  /// Changes with each boot; monotonic times are only comparable within one.
   package let bootID: String
 
   package init(bootID: String, now: @escaping @Sendable () -> (monotonic: Duration, wall: Date)) {
@@ -20,20 +20,21 @@ package struct EventClock: Sendable {
     return (.seconds(time.tv_sec) + .nanoseconds(time.tv_nsec), Date())
   }
 
-  /// A camera's time on both clocks, by a fresh pair, so that a step of the wall clock does not tear durations.
+  /// A camera's time on both clocks, converted again each time, so that a step of the wall clock does not affect
+  /// durations.
   package func instant(_ monotonic: Duration) -> Instant {
     let (now, wall) = now()
     return Instant(
       time: Self.text(wall.addingTimeInterval((monotonic - now) / .seconds(1))), monotonic: Self.nanoseconds(monotonic))
   }
 
-  /// Reads RFC 3339: with or without a fraction, in UTC or with another offset, `T` and `Z` in either case.
+  /// Parses RFC 3339: with or without a fraction, in UTC or with an offset, `T` and `Z` in either case.
   ///
-  /// - Parameter text: such as `2026-10-01T09:31:04.12+02:00`.
-  /// - Returns: `nil` where it is no such time, or names no time zone.
+  /// - Parameter text: for example `2026-10-01T09:31:04.12+02:00`.
+  /// - Returns: `nil` if it is not such a time, or has no time zone.
   package static func date(_ text: String) -> Date? {
     let text = text.uppercased()
-    // The parser passes over what follows a time.
+    // The parser ignores text after the time.
     let form =
       /\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-]\d{2}:\d{2})/
     guard text.wholeMatch(of: form) != nil else { return nil }
@@ -44,7 +45,7 @@ package struct EventClock: Sendable {
     }
   }
 
-  /// Milliseconds since 1970, of any time that `date` reads; at once for those that `text` writes.
+  /// Milliseconds since 1970, for any time that `date` accepts; fast for those written by `text`.
   package static func milliseconds(_ text: String) -> Int64? {
     let form = Array("0000-00-00T00:00:00.000Z".utf8)
     let digits = Array(text.utf8)
@@ -55,7 +56,7 @@ package struct EventClock: Sendable {
     let (month, day) = (number(5..<7), number(8..<10))
     let (hour, minute, second) = (number(11..<13), number(14..<16), number(17..<19))
     guard (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60 else { return nil }
-    // Years that begin in March have their leap day last.
+    // In years that start in March the leap day comes last.
     let year = number(0..<4) - (month <= 2 ? 1 : 0)
     let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
     let days = year * 365 + year / 4 - year / 100 + year / 400 + dayOfYear - 719_468
@@ -67,6 +68,7 @@ package struct EventClock: Sendable {
     date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
   }
 
+  /// A duration in whole nanoseconds, rounded towards zero.
   package static func nanoseconds(_ duration: Duration) -> Int64 {
     let (seconds, attoseconds) = duration.components
     return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
@@ -81,7 +83,7 @@ package struct EventClock: Sendable {
 
 /// Identifiers that sort by time.
 package enum Identifier {
-  /// A ULID: 48 bits of milliseconds, 80 random bits, in Crockford's base 32.
+  /// A ULID: 48 bits of milliseconds and 80 random bits, in Crockford's base 32.
   package static func ulid(at date: Date, using random: inout some RandomNumberGenerator) -> String {
     let digits = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
     let milliseconds = UInt64(max(0, date.timeIntervalSince1970 * 1000))

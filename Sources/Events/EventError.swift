@@ -3,15 +3,15 @@ package enum EventError: Error, Equatable, CustomStringConvertible {
   case badEndpoint(setting: String, endpoint: String, reason: String)
   case cannotBind(setting: String, endpoint: String, reason: String)
   case cannotConnect(endpoint: String, reason: String)
-  /// A socket of this machine that this account may not use.
+  /// A local socket that this account may not use.
   case notPermitted(endpoint: String)
   case badKey(path: String, setting: String?, reason: String)
-  /// The daemon lets nobody in with this key.
+  /// The daemon does not accept this key.
   case unknownClient(endpoint: String)
   case unanswered(endpoint: String, seconds: Double)
-  /// The daemon's own words for why it does not answer a query.
+  /// The daemon's own reason for not answering a query.
   case refused(endpoint: String, reason: String)
-  /// libzmq failed where it should not.
+  /// libzmq failed unexpectedly.
   case library(call: String, reason: String)
 
   package var description: String {
@@ -22,7 +22,7 @@ package enum EventError: Error, Equatable, CustomStringConvertible {
       "cannot listen on \(endpoint): \(reason); change \(setting)"
     case .cannotConnect(let endpoint, let reason): "cannot connect to \(endpoint): \(reason)"
     case .notPermitted(let endpoint):
-      "\(endpoint) may not be used by this account; add it to the group of the daemon (`sudo adduser $USER adl`), and log in anew"
+      "\(endpoint) may not be used by this account; add it to the group of the daemon (`sudo adduser $USER adl`), and log in again"
     case .badKey(let path, let setting, let reason): "\(path): \(reason)" + (setting.map { " (\($0))" } ?? "")
     case .unknownClient(let endpoint):
       "\(endpoint) does not know this client's key; add it there (`adl keys add`), to events.remote.clients"

@@ -4,35 +4,36 @@ import Synchronization
 
 /// Publishes messages to any number of subscribers and answers queries.
 ///
-/// `publish` numbers a message and puts it into an outbox; a thread of the publisher's own, the only user of its sockets,
-/// sends it. Nothing waits for a subscriber: one that is too slow loses messages and sees the gap in `seq`.
+/// `publish` numbers a message and puts it into an outbox; the publisher's own thread, the only user of its sockets,
+/// sends it. Nothing waits for a subscriber: a slow one loses messages and sees the gap in `seq`.
 ///
-/// - Newcomers get the last state of each camera they subscribed to.
-/// - Predictions have a socket of their own with a short queue, so that they never push an event out.
+/// - New subscribers get the last state of each camera they subscribe to.
+/// - Predictions have a separate socket with a short queue, so that they never displace an event.
 package final class EventPublisher: Sendable {
+  /// Addresses and limits of a publisher.
   package struct Options: Sendable {
     package var node = "node"
     package var endpoint = "ipc:///run/adl/events.sock"
     package var query = "ipc:///run/adl/query.sock"
-    /// `nil`: predictions are not published.
+    /// `nil` if predictions are not published.
     package var predictions: String?
     package var heartbeat = Duration.seconds(5)
-    /// For other machines; `nil`: none may connect.
+    /// Sockets for other machines; `nil` if none may connect.
     package var remote: Remote?
-    /// Messages kept in memory for `history` queries.
+    /// Number of messages kept in memory for `history` queries.
     package var history = 1000
-    /// Gets events and health before they are sent; `nil`: memory is all there is.
+    /// Receives events and health before they are sent; `nil` if they are kept in memory only.
     package var store: (any MessageStore)?
     package var clock = EventClock.system
-    /// Called at every turn of the publisher's thread, a heartbeat apart at most.
+    /// Called in every loop of the publisher's thread, at least once per heartbeat.
     package var turned: @Sendable () -> Void = {}
-    /// Told what goes wrong with peers, at most once a minute.
+    /// Receives problems with peers, at most once per minute.
     package var warn: @Sendable (String) -> Void = { _ in }
 
     package init() {}
   }
 
-  /// Where the sockets listen, with the ports that `:*` found.
+  /// The addresses the sockets listen on, with the ports chosen for `:*`.
   package struct Endpoints: Equatable, Sendable {
     package var events: String
     package var query: String
@@ -50,16 +51,16 @@ package final class EventPublisher: Sendable {
   }
 
   package let endpoints: Endpoints
-  /// Changes with each publisher.
+  /// Different for each publisher.
   package let epoch: String
   package let options: Options
   private let outbox = Mutex(Outbox())
   private let wakeUp: WakeUp
   private let finished = DispatchSemaphore(value: 0)
 
-  /// Refuses endpoints that are none, or twice the same, and keys that are none.
+  /// Rejects invalid endpoints, duplicates, and invalid keys.
   ///
-  /// - Throws: `EventError` naming the setting that must change.
+  /// - Throws: `EventError` that names the setting to change.
   package static func check(_ options: Options) throws(EventError) {
     var endpoints = [("events.endpoint", options.endpoint), ("events.query", options.query)]
     if let predictions = options.predictions { endpoints.append(("events.predictions.endpoint", predictions)) }
@@ -71,14 +72,14 @@ package final class EventPublisher: Sendable {
     for (setting, text) in endpoints {
       _ = try Endpoint(text, setting: setting, isEncrypted: setting.hasPrefix("events.remote."))
       guard text.hasSuffix(":*") || seen.insert(text).inserted else {
-        throw .badEndpoint(setting: setting, endpoint: text, reason: "another endpoint of these settings is the same")
+        throw .badEndpoint(setting: setting, endpoint: text, reason: "another setting uses the same endpoint")
       }
     }
   }
 
   /// Binds the sockets and starts the thread.
   ///
-  /// - Throws: `EventError` naming the setting that must change.
+  /// - Throws: `EventError` that names the setting to change.
   package init(_ options: Options) throws(EventError) {
     try Self.check(options)
     ConnectionLimit.apply()
@@ -89,7 +90,7 @@ package final class EventPublisher: Sendable {
     endpoints = sockets.endpoints
     let handover = Mutex<PublisherSockets?>(sockets)
     let thread = Thread { [self] in
-      // Sockets end with the loop, so that their paths are free once `close` returns.
+      // The loop closes the sockets when it ends, so that their paths are free once `close` returns.
       if let sockets = handover.withLock({ $0.take() }) {
         let loop = PublisherLoop(sockets, options: options, epoch: epoch, wakeUp: wakeUp.descriptor) { [self] in
           reply($0)
@@ -102,11 +103,12 @@ package final class EventPublisher: Sendable {
     thread.start()
   }
 
-  /// Queues an activity's start, update or end.
+  /// Queues the start, update or end of an activity.
   package func publish(_ event: ActivityEvent) { enqueue(event, event.camera, .event) }
-  /// Queues somebody's coming or leaving.
+  /// Queues a person's arrival or departure.
   package func publish(_ event: PersonEvent) { enqueue(event, event.camera, .event) }
-  /// Queues the end of what an earlier run left open; who subscribes within the first half minute gets it once more.
+  /// Queues the end of something an earlier run left open; it is repeated to those who subscribe within the first half
+  /// minute.
   package func publish(_ leftover: Leftover) {
     switch leftover {
     case .activity(let event): enqueue(event, event.camera, .event, repeats: true)
@@ -115,18 +117,18 @@ package final class EventPublisher: Sendable {
     }
   }
 
-  /// Queues an alert's beginning, reminder or end.
+  /// Queues an alert's start, reminder or end.
   package func publish(_ alert: AlertEvent) { enqueue(alert, Topic.rules, .event) }
   package func publish(_ state: AlertsState) { enqueue(state, Topic.rules, .state) }
   package func publish(_ state: CameraState) { enqueue(state, state.camera, .state) }
   package func publish(_ health: CameraHealth) { enqueue(health, health.camera, .health) }
 
-  /// Queues a prediction; without a socket for them it goes nowhere.
+  /// Queues a prediction; ignored if there is no socket for predictions.
   package func publish(_ prediction: Prediction) {
     if options.predictions != nil { enqueue(prediction, prediction.camera, .prediction) }
   }
 
-  /// Takes the counters that the next heartbeat carries.
+  /// Sets the counters for the next heartbeat.
   package func update(_ counters: CameraHealth.Counters, of camera: String) {
     outbox.withLock { $0.counters[camera] = counters }
   }
@@ -188,9 +190,9 @@ package final class EventPublisher: Sendable {
   }
 
   /// - Parameters:
-  ///   - isStopping: true for the last.
-  ///   - sent: the highest `seq` that was sent of each topic.
-  /// - Returns: the next heartbeat.
+  ///   - isStopping: true for the last heartbeat.
+  ///   - sent: the highest `seq` sent so far on each topic.
+  /// - Returns: the next heartbeat message.
   private func heartbeat(_ isStopping: Bool, sent: [Topic: UInt64]) -> PublishedMessage {
     let topic = Topic.heartbeat(node: options.node)
     return outbox.withLock { outbox in
@@ -205,7 +207,7 @@ package final class EventPublisher: Sendable {
   }
 }
 
-/// A body with its envelope in one flat JSON object.
+/// A message body and its envelope as one flat JSON object.
 struct Enveloped<Body: Encodable>: Encodable {
   let envelope: Envelope
   let body: Body
@@ -220,7 +222,7 @@ struct Enveloped<Body: Encodable>: Encodable {
     try body.encode(to: encoder)
   }
 
-  /// Keys in alphabetical order, so that a message's text is a function of its content.
+  /// Keys are in alphabetical order, so that a message's text depends only on its content.
   func json() -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -229,7 +231,7 @@ struct Enveloped<Body: Encodable>: Encodable {
     do {
       return Array(try encoder.encode(self))
     } catch {
-      preconditionFailure("our own messages can always be written: \(error)")
+      preconditionFailure("our own messages can always be encoded: \(error)")
     }
   }
 }

@@ -1,7 +1,7 @@
 import CZeroMQ
 package import Foundation
 
-/// Who a client is, and to whom it speaks.
+/// A client's identity, and the daemon it trusts.
 package struct ClientIdentity: Sendable {
   package var server: PublicKey
   package var own: SecretKey
@@ -9,9 +9,9 @@ package struct ClientIdentity: Sendable {
   /// Reads both keys from their files.
   ///
   /// - Parameters:
-  ///   - serverKey: file of the daemon's public key.
-  ///   - key: file of this client's secret key.
-  ///   - settings: what names the two files, for messages.
+  ///   - serverKey: path of the daemon's public key.
+  ///   - key: path of this client's secret key.
+  ///   - settings: names of the two settings, for messages.
   /// - Throws: `EventError.badKey`.
   package init(
     serverKey: String, key: String, settings: (serverKey: String, key: String) = ("--server-key", "--key")
@@ -21,14 +21,14 @@ package struct ClientIdentity: Sendable {
   }
 }
 
-/// Receives messages and notices what is missing.
+/// Receives messages and detects missing ones.
 ///
-/// libzmq reconnects indefinitely; the last states are re-sent afterwards.
+/// libzmq reconnects indefinitely; the last states are re-sent after each reconnection.
 @safe package final class EventSubscriber {
-  /// One message as it came.
+  /// A received message.
   package struct Message: Sendable {
     package var topic: Topic
-    /// The JSON object's text.
+    /// The message's JSON text.
     package var json: Data
 
     package init(topic: Topic, json: Data) {
@@ -37,16 +37,16 @@ package struct ClientIdentity: Sendable {
     }
   }
 
-  /// What came, or was found missing.
+  /// A received message, or something found missing.
   package enum Arrival: Sendable {
     case message(Message)
-    /// Messages of a topic were lost between two that came.
+    /// Messages on a topic were lost between two received ones.
     case gap(topic: Topic, missing: UInt64)
-    /// The daemon was started anew.
+    /// The daemon was restarted.
     case restarted
-    /// No heartbeat for three periods.
+    /// No heartbeat arrived for three periods.
     case silent
-    /// The daemon does not know the client's key. It would not come back by itself.
+    /// The daemon does not know the client's key; reconnecting does not help.
     case refused
   }
 
@@ -60,12 +60,12 @@ package struct ClientIdentity: Sendable {
   private var isSilent = false
 
   /// - Parameters:
-  ///   - endpoint: where the daemon publishes.
-  ///   - predictions: where it publishes predictions, to receive those as well.
-  ///   - prefixes: topics to subscribe to; everything when empty.
-  ///   - heartbeat: the daemon's period; three of them without a sign are silence.
-  ///   - keys: for a daemon's encrypted sockets.
-  /// - Throws: `EventError` when an endpoint is none.
+  ///   - endpoint: the daemon's address for events.
+  ///   - predictions: its address for predictions, to receive those too.
+  ///   - prefixes: topics to subscribe to; all if empty.
+  ///   - heartbeat: the daemon's heartbeat period; three periods without a message count as silence.
+  ///   - keys: keys for a daemon's encrypted sockets.
+  /// - Throws: `EventError` if an endpoint is invalid.
   package init(
     endpoint: String, predictions: String? = nil, prefixes: [String] = [], heartbeat: Duration = .seconds(5),
     keys: ClientIdentity? = nil
@@ -84,9 +84,9 @@ package struct ClientIdentity: Sendable {
     silence = heartbeat * 3
   }
 
-  /// Waits for the next arrival; `nil` when the time is over.
+  /// Waits for the next arrival; `nil` if none came in time.
   ///
-  /// Messages that are not ours, and repeats of what was already seen, are passed over.
+  /// Foreign messages and repeats of known ones are skipped.
   package func next(timeout: Duration) -> Arrival? {
     let deadline = ContinuousClock.now + timeout
     while true {
@@ -102,7 +102,7 @@ package struct ClientIdentity: Sendable {
         return .silent
       }
       guard now < deadline else { return nil }
-      // A silence is noticed when it is one, however long the caller would wait.
+      // Silence is reported as soon as it is reached, however long the caller would wait.
       let untilSilence = isSilent ? silence : lastSign + silence - now
       unsafe wait(for: [socket.handle, monitor?.handle], nil, atMost: min(deadline - now, untilSilence))
     }
@@ -116,15 +116,15 @@ package struct ClientIdentity: Sendable {
   }
 }
 
-/// Asks the daemon once and waits for its answer.
+/// Sends the daemon one query and waits for the answer.
 package enum EventQuery {
   /// - Parameters:
-  ///   - request: the request's JSON text, as `{"query":"snapshot"}`.
-  ///   - endpoint: where the daemon answers.
+  ///   - request: the query as JSON text, for example `{"query":"snapshot"}`.
+  ///   - endpoint: the daemon's address for queries.
   ///   - timeout: how long to wait.
-  ///   - keys: for a daemon's encrypted sockets.
+  ///   - keys: keys for a daemon's encrypted sockets.
   /// - Returns: the answer's JSON text.
-  /// - Throws: `EventError.unanswered` when the time is over.
+  /// - Throws: `EventError.unanswered` if no answer came in time.
   package static func ask(
     _ request: String, at endpoint: String, timeout: Duration, keys: ClientIdentity? = nil
   ) throws(EventError) -> Data {

@@ -1,7 +1,8 @@
 import Foundation
 
-/// One page of a history.
+/// One page of history.
 package struct HistoryPage: Equatable, Sendable {
+  /// A message with its topic.
   package struct Entry: Equatable, Sendable {
     package var topic: String
     /// The message's JSON text.
@@ -14,7 +15,7 @@ package struct HistoryPage: Equatable, Sendable {
   }
 
   package var messages: [Entry]
-  /// Where the next page begins; `nil` when this is the last.
+  /// Where the next page starts; `nil` if this is the last one.
   package var next: HistoryPosition?
 
   package init(messages: [Entry] = [], next: HistoryPosition? = nil) {
@@ -22,14 +23,14 @@ package struct HistoryPage: Equatable, Sendable {
     self.next = next
   }
 
-  /// Takes a message, unless the page is full: then says where the next one begins.
+  /// Adds a message; if the page is full, records where the next one starts instead.
   ///
   /// - Parameters:
-  ///   - entry: the next message in the order that was asked for.
-  ///   - position: its own.
-  ///   - filling: how far the page is filled.
-  ///   - request: what was asked for.
-  /// - Returns: false when the page is full.
+  ///   - entry: the next message in the requested order.
+  ///   - position: the message's position.
+  ///   - filling: how full the page is.
+  ///   - request: what was requested.
+  /// - Returns: false if the page is full.
   package mutating func take(
     _ entry: Entry, at position: HistoryPosition, _ filling: inout Filling, _ request: HistoryRequest
   ) -> Bool {
@@ -43,7 +44,7 @@ package struct HistoryPage: Equatable, Sendable {
     return true
   }
 
-  /// How far a page is filled.
+  /// How full a page is.
   package struct Filling {
     var bytes = 0
     var last: HistoryPosition?
@@ -51,20 +52,20 @@ package struct HistoryPage: Equatable, Sendable {
     package init() {}
   }
 
-  /// The answer to a query; messages are put in as they are stored.
+  /// The answer to a query; messages are inserted as stored.
   func json(epoch: String, node: String) -> [UInt8] {
     let messages = messages.map { #"{"message":\#($0.json),"topic":"\#($0.topic)"}"# }.joined(separator: ",")
     let next = next.map { #","next":"\#($0)""# } ?? ""
     return Array(#"{"epoch":"\#(epoch)","messages":[\#(messages)]\#(next),"node":"\#(node)"}"#.utf8)
   }
 
-  /// Reads an answer.
+  /// Parses an answer.
   ///
-  /// - Throws: `HistoryFailure` with the daemon's own reason, or when it is no answer.
+  /// - Throws: `HistoryFailure` with the daemon's reason, or if the text is not an answer.
   init(answer: Data) throws(HistoryFailure) {
     let answer = JSONSlice(Array(answer)[...]).members
     if let error = answer["error"] { throw HistoryFailure(Self.string(error)) }
-    guard let messages = answer["messages"] else { throw HistoryFailure("this is no answer of adld") }
+    guard let messages = answer["messages"] else { throw HistoryFailure("this is not an answer from adld") }
     self.messages = messages.elements.compactMap { entry in
       let entry = entry.members
       guard let topic = entry["topic"], let message = entry["message"] else { return nil }
@@ -73,7 +74,7 @@ package struct HistoryPage: Equatable, Sendable {
     next = answer["next"].flatMap { HistoryPosition(Self.string($0)) }
   }
 
-  /// A JSON string without its quotes; as it is written where it is none.
+  /// The contents of a JSON string; other values as they are written.
   private static func string(_ slice: JSONSlice) -> String {
     do {
       return try JSONDecoder().decode(String.self, from: Data(slice.bytes))
@@ -84,14 +85,14 @@ package struct HistoryPage: Equatable, Sendable {
 }
 
 extension EventQuery {
-  /// Asks a daemon for one page of its history.
+  /// Queries a daemon for one page of its history.
   ///
   /// - Parameters:
-  ///   - request: which messages.
-  ///   - endpoint: where the daemon answers.
+  ///   - request: which messages to return.
+  ///   - endpoint: the daemon's address for queries.
   ///   - timeout: how long to wait.
   /// - Returns: the page.
-  /// - Throws: `EventError.unanswered` when the time is over, `.refused` when the daemon says why not.
+  /// - Throws: `EventError.unanswered` if no answer came in time, `.refused` with the daemon's reason.
   package static func history(
     _ request: HistoryRequest, at endpoint: String, timeout: Duration
   ) throws(EventError) -> HistoryPage {

@@ -1,17 +1,17 @@
 package import Foundation
 
-/// Why a history cannot be given, in words for whoever asked.
+/// Why history cannot be returned, worded for whoever asked.
 package struct HistoryFailure: Error, Equatable, Sendable {
   package var reason: String
 
   package init(_ reason: String) { self.reason = reason }
 }
 
-/// A place between two messages of a history, where the next page goes on.
+/// A position between two messages of the history, where the next page starts.
 package struct HistoryPosition: Equatable, Sendable, CustomStringConvertible {
-  /// When the last message of the page was said, in milliseconds since 1970.
+  /// When the last message on the page was sent, in milliseconds since 1970.
   package var time: Int64
-  /// Tells messages of one millisecond apart.
+  /// Distinguishes messages within a millisecond.
   package var number: Int64
 
   package init(time: Int64, number: Int64) {
@@ -28,24 +28,24 @@ package struct HistoryPosition: Equatable, Sendable, CustomStringConvertible {
   package var description: String { "\(time)-\(number)" }
 }
 
-/// Which messages of the kinds `event` and `health` are wanted, a page at a time.
+/// Which messages of the kinds `event` and `health` to return, one page at a time.
 package struct HistoryRequest: Equatable, Sendable {
   package static let mostMessages = 10_000
-  /// A page ends with the message with which it has so many bytes, whatever its limit.
+  /// A page ends with the message that brings it to this many bytes, whatever its limit.
   package static let pageBytes = 900_000
 
-  /// Only what was said later.
+  /// Only messages sent later.
   package var since: Date?
-  /// Only what was said until then.
+  /// Only messages sent up to this time.
   package var until: Date?
   package var camera: String?
-  /// A type such as `activity.end`, or its part before the dot, as `activity`.
+  /// A type such as `activity.end`, or the part before the dot, such as `activity`.
   package var type: String?
   package var label: String?
-  /// Messages on a page, 1 to `mostMessages`.
+  /// Messages per page, 1 to `mostMessages`.
   package var limit = 1000
   package var newestFirst = false
-  /// Where to go on: the `next` of the page before.
+  /// Where to continue: `next` from the previous page.
   package var next: HistoryPosition?
 
   package init() {}
@@ -56,16 +56,16 @@ package struct HistoryRequest: Equatable, Sendable {
     (camera, type, label) = (text.camera, text.type, text.label)
     limit = text.limit ?? limit
     guard (1...Self.mostMessages).contains(limit) else {
-      throw HistoryFailure("limit is \(limit); write a whole number from 1 to \(Self.mostMessages)")
+      throw HistoryFailure("limit is \(limit); use a whole number from 1 to \(Self.mostMessages)")
     }
     switch text.order {
     case nil, "oldest": newestFirst = false
     case "newest": newestFirst = true
-    case .some(let order): throw HistoryFailure("order is '\(order.prefix(64))'; write oldest or newest")
+    case .some(let order): throw HistoryFailure("order is '\(order.prefix(64))'; use oldest or newest")
     }
     if let text = text.next {
       guard let position = HistoryPosition(text) else {
-        throw HistoryFailure("next is '\(text.prefix(64))'; write the next of the answer before")
+        throw HistoryFailure("next is '\(text.prefix(64))'; use next from the previous answer")
       }
       next = position
     }
@@ -74,12 +74,12 @@ package struct HistoryRequest: Equatable, Sendable {
   static func date(_ text: String, _ name: String) throws(HistoryFailure) -> Date {
     guard let date = EventClock.date(text) else {
       throw HistoryFailure(
-        "\(name) is '\(text.prefix(64))'; write a time such as 2026-10-01T07:31:04Z or 2026-10-01T09:31:04.120+02:00")
+        "\(name) is '\(text.prefix(64))'; use a time such as 2026-10-01T07:31:04Z or 2026-10-01T09:31:04.120+02:00")
     }
     return date
   }
 
-  /// The request's JSON text, for `EventQuery`.
+  /// The request as JSON text, for `EventQuery`.
   package var text: String {
     let text = QueryText(
       query: "history", since: since.map { EventClock.text($0) }, until: until.map { EventClock.text($0) },
@@ -88,12 +88,12 @@ package struct HistoryRequest: Equatable, Sendable {
     do {
       return String(decoding: try JSONEncoder().encode(text), as: UTF8.self)
     } catch {
-      preconditionFailure("our own requests can always be written: \(error)")
+      preconditionFailure("our own requests can always be encoded: \(error)")
     }
   }
 }
 
-/// A query as it is written; all but `query` belong to `history`.
+/// A query as received; all fields but `query` belong to `history`.
 struct QueryText: Codable {
   var query: String
   var since: String?
@@ -105,6 +105,6 @@ struct QueryText: Codable {
   var order: String?
   var next: String?
 
-  /// As the first daemons knew it: nothing but `since`.
+  /// True for the form that the first version of the daemon understood: nothing but `since`.
   var isPlain: Bool { [until, camera, type, label, order, next].allSatisfy { $0 == nil } && limit == nil }
 }

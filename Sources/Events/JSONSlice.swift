@@ -1,7 +1,7 @@
-/// A part of a JSON text as it is written, for texts whose inner parts are handed on unread.
+/// A part of a JSON text, for texts whose inner parts are passed on without parsing.
 ///
-/// Finds where values begin and end and nothing else: a million bytes take some milliseconds where a parser takes half a
-/// second. What is no JSON gives fewer parts, never a crash.
+/// It only finds where values start and end: a million bytes take a few milliseconds, a parser half a second. Invalid
+/// JSON gives fewer parts, never a crash.
 struct JSONSlice {
   let bytes: ArraySlice<UInt8>
 
@@ -9,7 +9,7 @@ struct JSONSlice {
 
   var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// The values of an object by their keys, which must have no escapes; empty for what is no object.
+  /// An object's values by key; keys must not contain escapes; empty if it is not an object.
   var members: [String: JSONSlice] {
     guard bytes.first == UInt8(ascii: "{") else { return [:] }
     let parts = parts
@@ -19,10 +19,10 @@ struct JSONSlice {
     return Dictionary(pairs, uniquingKeysWith: { $1 })
   }
 
-  /// The values of an array; empty for what is none.
+  /// An array's values; empty if it is not an array.
   var elements: [JSONSlice] { bytes.first == UInt8(ascii: "[") ? parts : [] }
 
-  /// What stands between this value's brackets, without the colons and commas.
+  /// The parts between this value's brackets, without colons and commas.
   private var parts: [JSONSlice] {
     var parts: [JSONSlice] = []
     var begin: Int?

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Tells our messages from others, and notices by their numbers what is missing between them; pure.
+/// Recognises our messages, and detects by their numbers what is missing between them; pure.
 struct MessageReader {
-  /// A topic's last number within an epoch.
+  /// The last number on a topic within an epoch.
   private struct Position {
     var epoch: String
     var seq: UInt64
@@ -11,10 +11,10 @@ struct MessageReader {
   private var positions: [Topic: Position] = [:]
   private var epoch: String?
 
-  /// What a message says, after what was found missing before it.
+  /// The message, preceded by any gap found before it.
   ///
-  /// - Parameter parts: as they came from the socket.
-  /// - Returns: nothing for a repeat of what was already seen; `nil` for what is not one of our messages.
+  /// - Parameter parts: the message's parts as received.
+  /// - Returns: nothing for a repeated message; `nil` if it is not one of our messages.
   mutating func arrivals(_ parts: [[UInt8]]) -> [EventSubscriber.Arrival]? {
     guard parts.count == 2, let topic = Topic(parsing: String(decoding: parts[0], as: UTF8.self)) else { return nil }
     let json = Data(parts[1])
@@ -22,7 +22,7 @@ struct MessageReader {
     do {
       envelope = try JSONDecoder().decode(Envelope.self, from: json)
     } catch {
-      return nil  // Whatever its topic says.
+      return nil  // Whatever the topic claims.
     }
     var arrivals: [EventSubscriber.Arrival] = []
     if let epoch, epoch != envelope.epoch { arrivals.append(.restarted) }
@@ -37,7 +37,7 @@ struct MessageReader {
     return arrivals + [.message(EventSubscriber.Message(topic: topic, json: json))]
   }
 
-  /// The last messages of a topic that were lost, which no later message would show.
+  /// Lost messages at the end of a topic, which no later message would reveal.
   private mutating func gaps(heartbeat: Data, _ epoch: String) -> [EventSubscriber.Arrival] {
     let topics: [String: UInt64]
     do { topics = try JSONDecoder().decode(Heartbeat.self, from: heartbeat).topics } catch { return [] }

@@ -1,29 +1,30 @@
-/// Keeps what is published beyond the publisher's memory.
+/// Stores published messages beyond the publisher's memory.
 ///
-/// The publisher's thread calls it. It must return at once and never throw: whatever happens to its disk, events go on.
+/// Called on the publisher's thread. It must return at once and never throw: whatever happens to the disk, publishing
+/// continues.
 package protocol MessageStore: Sendable {
-  /// Takes messages, in the order in which they are sent afterwards.
+  /// Stores messages, in the order in which they are sent afterwards.
   ///
   /// - Parameters:
   ///   - messages: of the kinds `event` and `health`.
-  ///   - kept: called once, on any thread, when they are durable or when it is known that they will not be soon.
+  ///   - kept: called once, on any thread, when they are durable or will not be soon.
   func keep(_ messages: [PublishedMessage], then kept: @escaping @Sendable () -> Void)
 
-  /// Whatever is open goes on at the time of this envelope.
+  /// Records that everything open was still going on at this envelope's time.
   func noteAlive(_ envelope: Envelope)
 
-  /// Looks for messages; `answered` is called once, on any thread.
+  /// Searches for messages; `answered` is called once, on any thread.
   func answer(
     _ request: HistoryRequest, then answered: @escaping @Sendable (Result<HistoryPage, HistoryFailure>) -> Void)
 }
 
-/// A message as it is sent.
+/// A message as sent.
 package struct PublishedMessage: Sendable {
   package var topic: Topic
   package var envelope: Envelope
-  /// The JSON text, with the envelope in it.
+  /// The JSON text, including the envelope.
   package var json: [UInt8]
-  /// Sent once more to those who subscribe soon afterwards.
+  /// Whether it is repeated to those who subscribe soon afterwards.
   package var isRepeated: Bool
 
   package init(topic: Topic, envelope: Envelope, json: [UInt8], isRepeated: Bool = false) {
@@ -39,33 +40,35 @@ package struct PublishedMessage: Sendable {
   var parts: [[UInt8]] { [Array(topic.description.utf8), json] }
 }
 
-/// The end of what an earlier run of the daemon began and could not end.
+/// The end of something that an earlier run of the daemon left open.
 package enum Leftover: Equatable, Sendable {
   case activity(ActivityEvent)
   case person(PersonEvent)
   case alert(AlertEvent)
 }
 
-/// What a message is about, as far as it can be looked for.
+/// The searchable facts of a message.
 package struct MessageFacts: Decodable, Sendable {
+  /// The message's `activity`.
   package struct Activity: Decodable, Sendable {
     package var label: String
   }
 
+  /// The message's `person`.
   package struct Person: Decodable, Sendable {
     package var id: Int
   }
 
   package var type: String
-  /// The camera, or the topic of rules for alerts, which may be about several.
+  /// The camera, or the rules topic for alerts, which may be about several cameras.
   package var camera: String
-  /// The activity's.
+  /// The activity's id.
   package var id: String?
   package var activity: Activity?
   package var person: Person?
   package var onset: Instant?
   package var offset: Instant?
-  /// Where the message ends what an earlier run began: that run's epoch.
+  /// If the message ends something that an earlier run began: that run's epoch.
   package var startEpoch: String?
 
   private enum CodingKeys: String, CodingKey {

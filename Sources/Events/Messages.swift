@@ -1,4 +1,4 @@
-/// An instant on both clocks: UTC for people, the machine's monotonic clock for arithmetic.
+/// A moment on both clocks: UTC for people, the machine's monotonic clock for arithmetic.
 package struct Instant: Codable, Equatable, Sendable {
   /// RFC 3339 with milliseconds.
   package var time: String
@@ -16,17 +16,17 @@ package struct Instant: Codable, Equatable, Sendable {
   }
 }
 
-/// What every message begins with; filled in by the publisher.
+/// The fields that every message starts with; filled in by the publisher.
 package struct Envelope: Codable, Equatable, Sendable {
   package static let schema = "adl.event/1"
 
   package var schema = Envelope.schema
-  /// Changes with each start of the daemon.
+  /// Different for each start of the daemon.
   package var epoch = ""
-  /// Counts messages of one topic, from 1, so that a filtered subscriber still sees gaps.
+  /// Counts the messages on one topic, from 1, so that subscribers with a filter still see gaps.
   package var seq: UInt64 = 0
   package var node = ""
-  /// When it was said.
+  /// When it was sent.
   package var time = ""
   package var monotonic: Int64 = 0
   package var bootID = ""
@@ -40,7 +40,7 @@ package struct Envelope: Codable, Equatable, Sendable {
   }
 }
 
-/// The model behind a message.
+/// The model that made the decision.
 package struct ModelIdentity: Codable, Equatable, Sendable {
   package var name: String
   package var sha256: String
@@ -53,11 +53,11 @@ package struct ModelIdentity: Codable, Equatable, Sendable {
   }
 }
 
-/// A label with its probability; where the model has families, a family.
+/// A label with its probability; a family if the model has families.
 package struct LabelProbability: Codable, Equatable, Sendable {
   package var label: String
   package var p: Float
-  /// The family's most probable label; absent where the model has no families.
+  /// The family's most probable label; absent if the model has no families.
   package var member: String?
 
   package init(label: String, p: Float, member: String? = nil) {
@@ -75,14 +75,15 @@ package struct ActivityEvent: Codable, Equatable, Sendable {
     case end = "activity.end"
   }
 
+  /// An activity as a model or its families name it.
   package struct Label: Codable, Equatable, Sendable {
-    /// The model's label, or a family's name where the model has families.
+    /// The model's label, or a family's name if the model has families.
     package var label: String
     /// Index among the model's labels, or among the families.
     package var index: Int
-    /// The label's part before the first dot, as `Drink` of `Drink.Fromcup`; the same as `label` where there are families.
+    /// The label's part before the first dot, such as `Drink` of `Drink.Fromcup`; same as `label` with families.
     package var family: String
-    /// The label of the family that was most probable so far; absent where the model has no families.
+    /// The family's label with the highest probability so far; absent if the model has no families.
     package var member: String?
 
     package init(label: String, index: Int, member: String? = nil) {
@@ -93,6 +94,7 @@ package struct ActivityEvent: Codable, Equatable, Sendable {
     }
   }
 
+  /// The probabilities at which the activity starts and ends.
   package struct Thresholds: Codable, Equatable, Sendable {
     package var on: Float
     package var off: Float
@@ -103,7 +105,7 @@ package struct ActivityEvent: Codable, Equatable, Sendable {
     }
   }
 
-  /// The window of the decision.
+  /// The window the decision is based on.
   package struct Window: Codable, Equatable, Sendable {
     package var frames: Int
     package var span: Double
@@ -135,7 +137,7 @@ package struct ActivityEvent: Codable, Equatable, Sendable {
     }
   }
 
-  /// Milliseconds.
+  /// Durations in milliseconds.
   package struct Latency: Codable, Equatable, Sendable {
     package var inference: Int
     package var captureToPublish: Int
@@ -168,13 +170,13 @@ package struct ActivityEvent: Codable, Equatable, Sendable {
   /// `below_threshold`, `other_activity`, `max_duration`, `person_left`, `camera_lost`, `gap`, `source_ended`, `shutdown`,
   /// `config_change`, or `daemon_restart` for what an earlier run could not end.
   package var endReason: String?
-  /// The epoch in which it began; set with `daemon_restart`.
+  /// The epoch in which it started; set with `daemon_restart`.
   package var startEpoch: String?
-  /// Absent at an end that no window decided, as a shutdown.
+  /// Absent if no window decided the end, as at a shutdown.
   package var window: Window?
   package var latency: Latency?
   package var model: ModelIdentity
-  /// Whose activity it is; absent where the whole picture is looked at.
+  /// Whose activity it is; absent if the whole picture is analysed.
   package var person: PersonReference?
 
   package init(
@@ -206,14 +208,14 @@ package struct ActivityEvent: Codable, Equatable, Sendable {
   }
 }
 
-/// Kind `prediction`: what one window's scores said, before any decision; loss is fine.
+/// Kind `prediction`: the scores of one window, before any decision; may be lost.
 package struct Prediction: Codable, Equatable, Sendable {
   package var type = "prediction"
   package var camera: String
   package var top: [LabelProbability]
   package var window: ActivityEvent.Window
   package var latency: ActivityEvent.Latency
-  /// Whose window it was; absent where the whole picture is looked at.
+  /// Whose window it was; absent if the whole picture is analysed.
   package var person: PersonReference?
 
   package init(
@@ -234,21 +236,21 @@ package struct Prediction: Codable, Equatable, Sendable {
   }
 }
 
-/// Kind `state`: what is going on now; the last value is sent to every newcomer.
+/// Kind `state`: what is going on now; every new subscriber gets the last value.
 package struct CameraState: Codable, Equatable, Sendable {
   package var type = "state"
   package var camera: String
-  /// `activity`, or `idle`, `unknown`, `empty`, `warming_up`, `no_signal`, which are no activities.
+  /// `activity`, or `idle`, `unknown`, `empty`, `warming_up`, `no_signal`, which are not activities.
   ///
-  /// Where there are several people: what the first of them with an activity does, or else the first.
+  /// With several people: the state of the first one with an activity, or else of the first.
   package var state: String
   package var activity: ActivityEvent.Label?
-  /// `id` of the open activity's events.
+  /// The `id` in the open activity's events.
   package var activityID: String?
   package var since: Instant
   /// The camera's condition: `online`, `stalled`, `offline`.
   package var condition: String
-  /// Everybody there; absent where the whole picture is looked at.
+  /// Everyone present; absent if the whole picture is analysed.
   package var people: [PersonState]?
 
   package init(
@@ -270,7 +272,7 @@ package struct CameraState: Codable, Equatable, Sendable {
   }
 }
 
-/// Kind `health`: a camera's condition changed, or people cannot be found.
+/// Kind `health`: a camera's condition changed, or the person finder failed or recovered.
 package struct CameraHealth: Codable, Equatable, Sendable {
   package enum Kind: String, Codable, Sendable, CaseIterable {
     case online = "camera.online"
@@ -283,7 +285,7 @@ package struct CameraHealth: Codable, Equatable, Sendable {
     case finderWorking = "finder.working"
   }
 
-  /// Since the daemon started.
+  /// Counters since the daemon started.
   package struct Counters: Codable, Equatable, Sendable {
     package var frames = 0
     package var samples = 0
@@ -292,22 +294,22 @@ package struct CameraHealth: Codable, Equatable, Sendable {
     package var lostFrames = 0
     package var corruptFrames = 0
     package var reconnects = 0
-    /// Frames whose own time stamps were missing or wrong.
+    /// Frames whose own timestamps were missing or wrong.
     package var retimedFrames = 0
-    /// Hops at which nobody was there, so nothing was computed.
+    /// Hops when nobody was there, so nothing was computed.
     package var emptyHops = 0
-    /// Windows that were not computed because nothing moved.
+    /// Windows not computed because nothing moved.
     package var stillHops = 0
-    /// Windows that people beyond `people.most` would have had.
+    /// Windows not computed because there were more than `people.most` people.
     package var unservedHops = 0
-    /// Pictures in which people were looked for.
+    /// Pictures searched for people.
     package var finds = 0
-    /// Pictures that came while the finder was busy.
+    /// Pictures that arrived while the finder was busy.
     package var skippedFinds = 0
 
     package init() {}
 
-    /// Counters that are missing, as in messages of older daemons, are zero.
+    /// Missing counters, as in messages from older daemons, are zero.
     package init(from decoder: any Decoder) throws {
       let table = try decoder.container(keyedBy: CodingKeys.self)
       func count(_ key: CodingKeys) throws -> Int { try table.decodeIfPresent(Int.self, forKey: key) ?? 0 }
@@ -354,12 +356,12 @@ package struct CameraHealth: Codable, Equatable, Sendable {
   }
 }
 
-/// A sign of life, sent even when nothing happens.
+/// A sign of life, sent even when idle.
 package struct Heartbeat: Codable, Equatable, Sendable {
   package var type = "heartbeat"
-  /// The highest `seq` of each topic, so that a quiet subscriber sees what it missed.
+  /// The highest `seq` on each topic, so that a subscriber notices what it missed.
   package var topics: [String: UInt64]
-  /// True for the last one.
+  /// True for the last heartbeat.
   package var isStopping: Bool
   /// Counters by camera.
   package var cameras: [String: CameraHealth.Counters]

@@ -1,6 +1,6 @@
 /// A person in a message.
 package struct PersonReference: Codable, Equatable, Sendable {
-  /// In fractions of the camera's whole picture, from its upper left corner, to four decimals.
+  /// In fractions of the camera's whole picture, from its upper left corner, with four decimals.
   package struct Box: Codable, Equatable, Sendable {
     package var x: Double
     package var y: Double
@@ -16,7 +16,7 @@ package struct PersonReference: Codable, Equatable, Sendable {
     }
   }
 
-  /// Counts a camera's people from 1 since the daemon started; `epoch` tells the starts apart.
+  /// Counts a camera's people from 1 since the daemon started; `epoch` distinguishes starts.
   package var id: Int
   package var box: Box
   /// When they were first seen.
@@ -29,8 +29,9 @@ package struct PersonReference: Codable, Equatable, Sendable {
   }
 }
 
-/// Kind `event`: somebody came or left.
+/// Kind `event`: somebody entered or left.
 package struct PersonEvent: Codable, Equatable, Sendable {
+  /// The values of `type`.
   package enum Kind: String, Codable, Sendable, CaseIterable {
     case entered = "person.entered"
     case left = "person.left"
@@ -45,7 +46,7 @@ package struct PersonEvent: Codable, Equatable, Sendable {
   package var duration: Double?
   /// `left`, `camera_lost`, `source_ended`, `shutdown`, `config_change` or `daemon_restart`; set when they left.
   package var reason: String?
-  /// The epoch in which they came and in which their number counts; set with `daemon_restart`.
+  /// The epoch in which they entered and were numbered; set with `daemon_restart`.
   package var startEpoch: String?
 
   package init(_ type: Kind, camera: String, person: PersonReference) {
@@ -66,10 +67,10 @@ extension CameraState {
   /// What one person is doing.
   package struct PersonState: Codable, Equatable, Sendable {
     package var person: PersonReference
-    /// `activity`, or `idle`, `unknown`, `warming_up`, which are no activities.
+    /// `activity`, or `idle`, `unknown`, `warming_up`, which are not activities.
     package var state: String
     package var activity: ActivityEvent.Label?
-    /// `id` of the open activity's events.
+    /// The `id` in the open activity's events.
     package var activityID: String?
     package var since: Instant
 

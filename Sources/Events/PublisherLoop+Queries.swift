@@ -1,18 +1,18 @@
 import Foundation
 
-/// Answers to queries: from memory at once, from the store when it has them.
+/// Answers queries: from memory at once, from the store when it replies.
 extension PublisherLoop {
-  /// Questions to the store that may wait for an answer.
+  /// How many questions may be waiting for the store.
   private static let mostAsked = 8
 
-  /// Whose question it was.
+  /// Where a question came from.
   struct Route: Sendable {
     var door: PublisherSockets.Door
     /// The message's parts before the request.
     var parts: [[UInt8]]
   }
 
-  /// The answer to a question that was put to the store.
+  /// The store's answer to a question.
   struct Reply: Sendable {
     var route: Route
     var result: Result<HistoryPage, HistoryFailure>
@@ -30,7 +30,7 @@ extension PublisherLoop {
     }
   }
 
-  /// The answer; `nil` when the store gives it later.
+  /// The answer; `nil` if the store will give it later.
   private func answer(
     _ request: [UInt8], from route: Route, _ status: () -> [String: CameraHealth.Counters]
   ) -> [UInt8]? {
@@ -63,11 +63,11 @@ extension PublisherLoop {
       let reply = answer.merging(["epoch": epoch, "node": options.node]) { $1 }
       return Array(try JSONSerialization.data(withJSONObject: reply, options: [.sortedKeys, .withoutEscapingSlashes]))
     } catch {
-      preconditionFailure("our own answers can always be written: \(error)")
+      preconditionFailure("our own answers can always be encoded: \(error)")
     }
   }
 
-  /// Asks the store, or looks into memory where there is none.
+  /// Asks the store, or searches memory if there is none.
   private func pages(_ text: QueryText, _ route: Route) -> [UInt8]? {
     let request: HistoryRequest
     do {
@@ -79,24 +79,24 @@ extension PublisherLoop {
       return history.page(request).json(epoch: epoch, node: options.node)
     }
     guard asked < Self.mostAsked else {
-      return write(["error": "\(asked) other questions wait for the history; ask again in a second"])
+      return write(["error": "\(asked) other queries are waiting for the history; try again in a second"])
     }
     asked += 1
     store.answer(request) { [reply] in reply(Reply(route: route, result: $0)) }
     return nil
   }
 
-  /// A stored message as `{"topic": …, "message": …}`.
+  /// A message as `{"topic": …, "message": …}`.
   private func object(_ message: PublishedMessage) -> [String: Any] {
     do {
       let body = try JSONSerialization.jsonObject(with: Data(message.json))
       return ["topic": message.topic.description, "message": body]
     } catch {
-      preconditionFailure("our own messages can always be read: \(error)")
+      preconditionFailure("our own messages can always be decoded: \(error)")
     }
   }
 
-  /// The answer to a `history` query that asks for nothing but `since`: the recent messages of every kind.
+  /// The answer to a `history` query with nothing but `since`: recent messages of every kind.
   private func history(since text: String?) -> [String: Any] {
     guard let text else { return ["messages": history.messages.map(object)] }
     do throws(HistoryFailure) {

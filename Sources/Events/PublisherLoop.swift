@@ -1,19 +1,19 @@
 import CZeroMQ
 import Foundation
 
-/// The publisher's sockets, bound.
+/// The publisher's bound sockets.
 ///
-/// `@unchecked Sendable`: made by one thread, handed to the loop's thread, and used there only.
+/// `@unchecked Sendable`: created on one thread, handed to the loop's thread, and used only there.
 @safe final class PublisherSockets: @unchecked Sendable {
-  // Sockets before the context: they must be closed when it ends, or it waits for ever.
+  // Sockets before the context: they must be closed before it ends, or it waits forever.
   let events: Socket
   let query: Socket
   let predictions: Socket?
-  /// `nil` also while it is closed to throw somebody out.
+  /// `nil` also while it is closed to disconnect somebody.
   private(set) var remote: RemoteDoor?
   let authenticator: Authenticator?
   private let context: Context
-  // Locks last: closing a socket removes its path, which must not be another daemon's by then.
+  // Locks last: closing a socket removes its path, which by then must not be another daemon's.
   private let eventsLock: PathLock
   private let queryLock: PathLock
   private let predictionsLock: PathLock?
@@ -25,7 +25,8 @@ import Foundation
     let queryEndpoint = try Endpoint(options.query, setting: "events.query")
     eventsLock = try PathLock(eventsEndpoint, setting: "events.endpoint")
     queryLock = try PathLock(queryEndpoint, setting: "events.query")
-    // Locals end in reverse order: where one cannot be bound, the others are closed before the context waits for them.
+    // Locals are destroyed in reverse order: if one cannot be bound, the others are closed before the context waits for
+    // them.
     let context = try Context()
     let events = try Socket.publishing(context)
     let query = try Socket.answering(context)
@@ -38,7 +39,7 @@ import Foundation
       do {
         remote = try RemoteDoor(context, (setting.endpoint, setting.query), keys.secret)
       } catch {
-        // Its socket would keep the context from ending.
+        // Otherwise its socket would keep the context from ending.
         authenticator?.stop()
         throw error
       }
@@ -53,7 +54,7 @@ import Foundation
       predictionsLock = .some(try PathLock(endpoint, setting: "events.predictions.endpoint"))
       let socket = try Socket(context, ZMQ_XPUB)
       socket.limitRequests(to: Socket.largestSubscription)
-      // Old predictions help nobody.
+      // Nobody needs old predictions.
       socket.set(ZMQ_SNDHWM, 16)
       let bound = try socket.bind(endpoint.text, setting: "events.predictions.endpoint")
       predictions = consume socket
@@ -70,7 +71,7 @@ import Foundation
 
   deinit { authenticator?.stop() }
 
-  /// Sends to everybody.
+  /// Sends to all subscribers.
   func publish(_ parts: [[UInt8]]) {
     events.send(parts)
     remote?.events.send(parts)
@@ -79,7 +80,7 @@ import Foundation
   /// A pair of sockets.
   enum Door { case local, remote }
 
-  /// The next query that came there, if any.
+  /// The next query from there, if any.
   func receiveQuery(at door: Door) -> [[UInt8]]? {
     switch door {
     case .local: query.receive()
@@ -94,17 +95,17 @@ import Foundation
     }
   }
 
-  /// All that somebody may write to.
+  /// All sockets that peers may write to.
   var handles: [UnsafeMutableRawPointer] {
     var handles = unsafe [events.handle, query.handle]
     if let remote { unsafe handles += [remote.events.handle, remote.query.handle] }
     return unsafe handles
   }
 
-  /// Cuts off everybody who is connected from elsewhere; those who still may connect again by themselves.
+  /// Disconnects all remote clients; those still allowed reconnect by themselves.
   func closeRemote() { remote = nil }
 
-  /// Opens the encrypted sockets again, where they were.
+  /// Reopens the encrypted sockets at the same addresses.
   func reopenRemote() throws(EventError) {
     guard remote == nil, let secret, let events = endpoints.remoteEvents, let query = endpoints.remoteQuery else {
       return
@@ -113,20 +114,20 @@ import Foundation
   }
 }
 
-/// What the publisher's thread does: sends the outbox, greets newcomers, answers queries, beats.
+/// The publisher thread's loop: sends the outbox, greets new subscribers, answers queries, sends heartbeats.
 final class PublisherLoop: @unchecked Sendable {
-  /// Requests and subscriptions handled before events get their turn again, so that a flood of them delays nothing.
+  /// Number of requests and subscriptions handled before events get a turn, so that a flood of them delays nothing.
   static let turn = 32
 
-  /// How long what an earlier run left open is repeated to newcomers; subscribers connect again within some seconds.
+  /// How long messages about an earlier run are repeated to new subscribers, who reconnect within seconds.
   private static let repetition = Duration.seconds(30)
 
-  /// What `publish` and `close` left to do.
+  /// Work left by `publish` and `close`.
   struct Work {
     var messages: [PublishedMessage]
     var replies: [Reply]
     var isClosing: Bool
-    /// Makes a heartbeat from what was sent of each topic; true for the last.
+    /// Creates a heartbeat from what was sent on each topic; the flag is true for the last one.
     var heartbeat: (Bool, [Topic: UInt64]) -> PublishedMessage
     /// The newest counters of each camera.
     var counters: () -> [String: CameraHealth.Counters]
@@ -136,27 +137,27 @@ final class PublisherLoop: @unchecked Sendable {
   let options: EventPublisher.Options
   let epoch: String
   private let wakeUp: CInt
-  /// The last message of each state topic.
+  /// The last message on each state topic.
   var lastStates: [Topic: PublishedMessage] = [:]
   var history = RecentMessages()
   private let gate: StoreGate?
   let reply: @Sendable (Reply) -> Void
-  /// Questions that the store has not answered yet.
+  /// Number of questions that the store has not answered yet.
   var asked = 0
-  /// Ends of what an earlier run left open, for those who subscribe only now.
+  /// Ends of what an earlier run left open, for new subscribers.
   private var repeated: [PublishedMessage] = []
   private var sent: [Topic: UInt64] = [:]
   let began = ContinuousClock.now
   let guests: GuestList?
-  /// Refused connections when it was last warned of them, and when that was.
+  /// The number of refused connections at the last warning, and its time.
   private var lastWarning: (refused: UInt64, at: ContinuousClock.Instant)
 
   /// - Parameters:
-  ///   - sockets: bound, and used by nobody else.
-  ///   - options: the publisher's.
-  ///   - epoch: for answers.
-  ///   - wakeUp: tells that there is work.
-  ///   - reply: takes answers of the store, from its thread, and brings them back with the next work.
+  ///   - sockets: bound, and not used by anybody else.
+  ///   - options: the publisher's options.
+  ///   - epoch: included in answers.
+  ///   - wakeUp: signals that there is work.
+  ///   - reply: takes answers from the store's thread, and returns them with the next work.
   init(
     _ sockets: PublisherSockets, options: EventPublisher.Options, epoch: String, wakeUp: CInt,
     reply: @escaping @Sendable (Reply) -> Void
@@ -177,7 +178,7 @@ final class PublisherLoop: @unchecked Sendable {
       unsafe wait(for: sockets.handles, wakeUp, atMost: min(nextBeat - ContinuousClock.now, options.heartbeat))
       options.turned()
       let work = takeWork()
-      // Newcomers first: the last states are older than what is sent next.
+      // New subscribers first: the last states are older than what is sent next.
       if !repeated.isEmpty, ContinuousClock.now - began > Self.repetition { repeated = [] }
       greetNewcomers(sockets.events)
       if let remote = sockets.remote { greetNewcomers(remote.events) }
@@ -223,11 +224,11 @@ final class PublisherLoop: @unchecked Sendable {
     if message.topic.kind != nil { history.append(message, keeping: options.history) }
   }
 
-  /// Sends the last states that newcomers subscribed to, and at first what an earlier run left open.
+  /// Sends the last states to new subscribers, and at first what an earlier run left open.
   ///
-  /// Everybody gets them once more; their `seq` tells that they are not new. libzmq has a mode in which a newcomer is
-  /// answered alone (XPUB_MANUAL_LAST_VALUE), but in 4.3.4 a peer that sends anything but subscriptions makes it mistake
-  /// one subscriber for another, and newcomers then get nothing at all.
+  /// All subscribers receive them; `seq` shows that they are not new. libzmq has a mode to answer only the new
+  /// subscriber (XPUB_MANUAL_LAST_VALUE), but in 4.3.4 a peer that sends anything but subscriptions makes it confuse
+  /// subscribers, and new ones then get nothing at all.
   private func greetNewcomers(_ events: borrowing Socket) {
     var wanted: Set<Topic> = []
     var ends: Set<Int> = []
@@ -244,7 +245,7 @@ final class PublisherLoop: @unchecked Sendable {
     }
   }
 
-  /// Plain XPUB sockets queue their subscription messages for whoever reads them.
+  /// Plain XPUB sockets queue subscription messages until somebody reads them.
   private func discardSubscriptions() {
     while let predictions = sockets.predictions?.receive() { _ = predictions }
   }

@@ -1,9 +1,9 @@
 import Foundation
 
-/// The last messages of every kind but predictions, in memory.
+/// The most recent messages of every kind but predictions, in memory.
 struct RecentMessages {
   private(set) var messages: [PublishedMessage] = []
-  /// How many came before the first of `messages`.
+  /// Number of messages dropped before the first of `messages`.
   private var forgotten = 0
 
   mutating func append(_ message: PublishedMessage, keeping most: Int) {
@@ -13,7 +13,7 @@ struct RecentMessages {
     messages.removeFirst(messages.count - most)
   }
 
-  /// Events and health, as a store on disk would give them.
+  /// Events and health messages, like those from a store on disk.
   func page(_ request: HistoryRequest) -> HistoryPage {
     var page = HistoryPage()
     var filling = HistoryPage.Filling()
@@ -48,7 +48,7 @@ extension HistoryRequest {
       return (type == nil || facts.type == type || facts.type.hasPrefix("\(type ?? "")."))
         && (label == nil || facts.activity?.label == label)
     } catch {
-      preconditionFailure("our own messages can always be read: \(error)")
+      preconditionFailure("our own messages can always be decoded: \(error)")
     }
   }
 }

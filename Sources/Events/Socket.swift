@@ -1,7 +1,7 @@
 import CZeroMQ
 import Glibc
 
-/// A ZeroMQ context; ends its sockets' threads when it ends.
+/// A ZeroMQ context; its threads end with it.
 @safe struct Context: ~Copyable {
   let handle: UnsafeMutableRawPointer
 
@@ -13,14 +13,14 @@ import Glibc
   deinit { unsafe zmq_ctx_term(handle) }
 }
 
-/// The words for libzmq's last error, read before the next call replaces it.
+/// libzmq's text for its last error; read it before the next call replaces it.
 func lastReason() -> String { unsafe String(cString: zmq_strerror(zmq_errno())) }
 
-/// One ZeroMQ socket; used by one thread.
+/// One ZeroMQ socket; used by one thread only.
 @safe struct Socket: ~Copyable {
-  /// Larger messages from peers are cut off by libzmq, which then drops the peer.
+  /// libzmq rejects larger messages from peers and disconnects the peer.
   static let largestRequest: Int64 = 4096
-  /// Longer than any topic; libzmq keeps some 32 bytes for each byte that somebody subscribes to.
+  /// Longer than any topic; libzmq uses some 32 bytes for each subscribed byte.
   static let largestSubscription: Int64 = 512
 
   let handle: UnsafeMutableRawPointer
@@ -28,17 +28,17 @@ func lastReason() -> String { unsafe String(cString: zmq_strerror(zmq_errno())) 
   /// - Parameters:
   ///   - context: must outlive the socket.
   ///   - type: a `ZMQ_` socket type.
-  /// - Throws: `EventError.library` when there are too many sockets.
+  /// - Throws: `EventError.library` if there are too many sockets.
   init(_ context: borrowing Context, _ type: CInt) throws(EventError) {
     guard let handle = unsafe zmq_socket(context.handle, type) else {
       throw .library(call: "zmq_socket", reason: lastReason())
     }
     unsafe self.handle = handle
-    // Time to hand out what is queued, for a last `end`; the default would wait for ever.
+    // Time to deliver what is queued, such as a last `end`; the default would wait forever.
     set(ZMQ_LINGER, 500)
-    // A peer whose machine is gone is noticed by TCP itself, after half a minute. ZMTP's own heartbeat would cut off
-    // peers that do not answer it, as version 3.0 lets them, and libzmq's limit on the handshake those who speak
-    // version 2.0, such as NetMQ: it never sees that their handshake is over.
+    // TCP itself notices after half a minute that a peer's machine is gone. ZMTP's own heartbeat would disconnect peers
+    // that do not answer it, which version 3.0 allows. libzmq's handshake limit would disconnect those that speak
+    // version 2.0, such as NetMQ, because it never sees that their handshake is over.
     set(ZMQ_HANDSHAKE_IVL, 0)
     set(ZMQ_TCP_KEEPALIVE, 1)
     set(ZMQ_TCP_KEEPALIVE_IDLE, 15)
@@ -49,7 +49,7 @@ func lastReason() -> String { unsafe String(cString: zmq_strerror(zmq_errno())) 
 
   deinit { unsafe zmq_close(handle) }
 
-  /// Sets an integer option; false when libzmq does not know it.
+  /// Sets an integer option; false if libzmq does not know it.
   @discardableResult
   func set(_ option: CInt, _ value: CInt) -> Bool {
     var value = value
@@ -66,7 +66,7 @@ func lastReason() -> String { unsafe String(cString: zmq_strerror(zmq_errno())) 
     unsafe zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &largest, MemoryLayout<Int64>.size)
   }
 
-  /// Binds and returns the endpoint actually used, with the port that `:*` found.
+  /// Binds and returns the actual endpoint, with the port chosen for `:*`.
   func bind(_ endpoint: String, setting: String) throws(EventError) -> String {
     guard unsafe zmq_bind(handle, endpoint) == 0 else {
       throw .cannotBind(setting: setting, endpoint: endpoint, reason: lastReason())
@@ -81,9 +81,9 @@ func lastReason() -> String { unsafe String(cString: zmq_strerror(zmq_errno())) 
 
   /// Connects, now or as soon as somebody listens there.
   ///
-  /// - Parameter endpoint: as ZeroMQ spells it.
-  /// - Throws: `EventError.notPermitted` for a socket's file that this account may not use, about which libzmq would be silent;
-  ///   `cannotConnect` where `endpoint` is none.
+  /// - Parameter endpoint: in ZeroMQ's notation.
+  /// - Throws: `EventError.notPermitted` for a socket file that this account may not use, which libzmq would not
+  ///   report; `cannotConnect` if `endpoint` is invalid.
   func connect(_ endpoint: String) throws(EventError) {
     if endpoint.hasPrefix("ipc:///"), unsafe access(String(endpoint.dropFirst("ipc://".count)), R_OK | W_OK) != 0,
       errno == EACCES
@@ -95,7 +95,7 @@ func lastReason() -> String { unsafe String(cString: zmq_strerror(zmq_errno())) 
     }
   }
 
-  /// Sends the parts as one message, without waiting; false when it could not be queued.
+  /// Sends the parts as one message, without waiting; false if it could not be queued.
   @discardableResult
   func send(_ parts: [[UInt8]]) -> Bool {
     for (index, part) in parts.enumerated() {
@@ -105,7 +105,7 @@ func lastReason() -> String { unsafe String(cString: zmq_strerror(zmq_errno())) 
     return true
   }
 
-  /// The next message's parts, without waiting; `nil` when there is none.
+  /// The next message's parts, without waiting; `nil` if there is none.
   func receive() -> [[UInt8]]? {
     var parts: [[UInt8]] = []
     repeat {
@@ -121,7 +121,7 @@ func lastReason() -> String { unsafe String(cString: zmq_strerror(zmq_errno())) 
   }
 }
 
-/// A counter that wakes a thread out of `zmq_poll`.
+/// A counter that wakes a thread from `zmq_poll`.
 struct WakeUp: ~Copyable, Sendable {
   let descriptor: CInt
 
@@ -140,7 +140,7 @@ struct WakeUp: ~Copyable, Sendable {
   }
 }
 
-/// Waits until a socket has something to read, the wake-up was signalled, or the time is over.
+/// Waits until a socket is readable, the wake-up is signalled, or the time is up.
 func wait(for sockets: [UnsafeMutableRawPointer?], _ wakeUp: CInt?, atMost time: Duration) {
   var items = unsafe sockets.compactMap(\.self).map {
     unsafe zmq_pollitem_t(socket: $0, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)

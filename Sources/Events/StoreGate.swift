@@ -1,15 +1,15 @@
 import Basics
 import Synchronization
 
-/// Hands messages to the store before they are sent, and waits until they are durable, but not for a disk that stalls.
+/// Hands messages to the store before they are sent and waits until they are durable, though not for a stalled disk.
 ///
-/// Once the store is late nothing waits for it until it has caught up, so a stall delays events once.
+/// Once the store is late, nothing waits for it until it has caught up, so a stall delays events only once.
 final class StoreGate: Sendable {
   private struct State {
     /// Calls of `keep` whose messages are not durable yet.
     var outstanding = 0
     var isLate = false
-    /// Messages sent before they were durable.
+    /// Number of messages sent before they were durable.
     var early = 0
   }
 
@@ -19,9 +19,9 @@ final class StoreGate: Sendable {
   private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - store: where messages go.
-  ///   - patience: the longest that messages wait for it.
-  ///   - warn: told when it becomes late, and when it has caught up.
+  ///   - store: receives the messages.
+  ///   - patience: the longest time that messages wait for it.
+  ///   - warn: called when it becomes late and when it has caught up.
   init(_ store: any MessageStore, patience: Duration = .milliseconds(500), warn: @escaping @Sendable (String) -> Void) {
     self.store = store
     self.patience = patience
@@ -47,7 +47,7 @@ final class StoreGate: Sendable {
       state.early = messages.count
       return true
     }
-    if begins { warn("the history's disk is slow; until it has caught up, events are sent before they are stored") }
+    if begins { warn("the history's disk is slow; until it catches up, events are sent before they are stored") }
   }
 
   private func settle() {
@@ -57,6 +57,6 @@ final class StoreGate: Sendable {
       state.isLate = false
       return state.early
     }
-    if let early { warn("the history's disk answers again; \(early) messages were sent before they were stored") }
+    if let early { warn("the history's disk is responding again; \(early) messages were sent before they were stored") }
   }
 }

@@ -1,7 +1,8 @@
-/// What a message is about: the first frame of every message.
+/// The subject of a message: its first frame.
 ///
 /// Subscriptions match by prefix, so every segment ends in `/` and `cam1` never matches `cam10`.
 package struct Topic: Hashable, Sendable, CustomStringConvertible {
+  /// The last segment of a topic: what a message is about.
   package enum Kind: String, CaseIterable, Sendable {
     case event, prediction, state, health
   }
@@ -9,21 +10,22 @@ package struct Topic: Hashable, Sendable, CustomStringConvertible {
   /// Major version of the schema; a breaking change gets a new prefix, so old subscribers keep working.
   package static let prefix = "adl/1/"
 
-  /// Stands in the camera's place for alerts, which may be about several cameras.
+  /// Takes the camera's place in alerts, which may be about several cameras.
   package static let rules = "_rules"
 
   package let description: String
 
-  /// The messages of one camera; both names are of `[a-z0-9_-]`.
+  /// The topic for one camera's messages; both names consist of `[a-z0-9_-]`.
   package init(node: String, camera: String, _ kind: Kind) {
     description = "\(Self.prefix)\(node)/\(camera)/\(kind.rawValue)/"
   }
 
   private init(_ text: String) { description = text }
 
+  /// The topic of the daemon's heartbeats.
   package static func heartbeat(node: String) -> Topic { Topic("\(prefix)\(node)/_daemon/heartbeat/") }
 
-  /// Reads a topic back; `nil` when it is not one of ours.
+  /// Parses a topic; `nil` if it is not one of ours.
   package init?(parsing text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 6, text.hasPrefix(Self.prefix), parts[5].isEmpty, parts[2...4].allSatisfy(Self.isName) else {
@@ -32,7 +34,7 @@ package struct Topic: Hashable, Sendable, CustomStringConvertible {
     description = text
   }
 
-  /// The machine's name, as the daemon's settings have it.
+  /// The machine's name, from the daemon's settings.
   package var node: String { segment(2) }
   /// The camera, or `_rules`, or `_daemon`.
   package var camera: String { segment(3) }
@@ -40,7 +42,7 @@ package struct Topic: Hashable, Sendable, CustomStringConvertible {
   package var kind: Kind? { Kind(rawValue: segment(4)) }
   package var isHeartbeat: Bool { segment(4) == "heartbeat" }
 
-  /// Names are shown on terminals and in JSON as they are, so a stranger's must hold nothing else.
+  /// Names appear unescaped in terminals and JSON, so untrusted ones must not contain other characters.
   static func isName(_ text: some StringProtocol) -> Bool {
     !text.isEmpty
       && text.utf8.allSatisfy { byte in

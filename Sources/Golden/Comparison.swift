@@ -7,7 +7,7 @@ package struct Comparison: Hashable, Sendable {
 
   package var error: Double { max(sampleError, statisticsError) }
 
-  /// Compares `values`, row-major, with what was recorded; nil when there are more or fewer than the shape says.
+  /// Compares row-major `values` with the recording; `nil` if their number does not match the shape.
   package init?(_ values: [Float], with recorded: GoldenFile.Statistics) {
     guard values.count == recorded.count else { return nil }
     let samples = recorded.samples.indices.map { Double(values[$0 * recorded.stride]) }
@@ -27,7 +27,7 @@ package struct Comparison: Hashable, Sendable {
     let count = Double(values.count)
     let mean = sum / count
     let std = max(0, squares / count - mean * mean).squareRoot()
-    // A mean may be near zero by chance: differences are seen against the tensor's root mean square.
+    // A mean may be near zero by chance, so differences are relative to the tensor's root mean square.
     let scale = recorded.l2 / count.squareRoot()
     let differences = [
       abs(mean - recorded.mean) / scale, abs(std - recorded.std) / scale,
@@ -36,7 +36,7 @@ package struct Comparison: Hashable, Sendable {
     statisticsError = differences.contains(where: \.isNaN) ? .infinity : differences.max() ?? 0
   }
 
-  /// ‖a - b‖ / ‖b‖; infinite when it is not a number.
+  /// ‖a - b‖ / ‖b‖; infinite if it is NaN.
   package static func relativeError(_ values: [Double], _ expected: [Double]) -> Double {
     guard values.count == expected.count else { return .infinity }
     var difference = 0.0

@@ -1,15 +1,16 @@
 import Basics
 package import Networks
 
-/// The counter-based generator that golden weights and inputs come from: SplitMix64 keyed by a name.
+/// The counter-based generator for golden weights and inputs: SplitMix64 keyed by name.
 ///
-/// Value i of key s: z = (i + 1) · 0x9E3779B97F4A7C15 + (FNV-1a(s) xor seed), mixed, its top 24 bits over 2²³, minus 1.
+/// Value i for key s: z = (i + 1) · 0x9E3779B97F4A7C15 + (FNV-1a(s) xor seed), mixed, its top 24 bits over 2²³, minus
+/// 1.
 package struct Formula: Sendable {
   package let seed: UInt64
 
   package init(seed: UInt64) { self.seed = seed }
 
-  /// `count` values of `key` in [-1, 1), each times `factor` plus `offset`.
+  /// `count` values for `key` in [-1, 1), each multiplied by `factor`, plus `offset`.
   package func values(_ key: String, count: Int, factor: Float = 1, offset: Float = 0) -> [Float] {
     var random = SplitMix64(seed: SplitMix64.hash(key) ^ seed)
     return unsafe [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -25,11 +26,11 @@ package struct Formula: Sendable {
 }
 
 extension Float {
-  /// A number below 2²⁴, exactly.
+  /// Exact for numbers below 2²⁴.
   @inline(__always) fileprivate init(truncatingIfNeeded bits: UInt64) { self = Float(Int32(truncatingIfNeeded: bits)) }
 }
 
-/// Weights that anyone can regenerate: what the golden values were recorded with.
+/// Reproducible weights, with which the golden values were recorded.
 package struct FormulaWeights: ParameterSource {
   private let formula: Formula
 

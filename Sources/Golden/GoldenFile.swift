@@ -1,6 +1,6 @@
 package import Foundation
 
-/// Recorded outputs of the published networks on formula weights, of which each tensor keeps statistics and samples.
+/// Recorded outputs of the published networks with formula weights; for each tensor, statistics and samples.
 package struct GoldenFile: Sendable {
   /// A recorded tensor.
   package struct Statistics: Decodable, Hashable, Sendable {
@@ -24,22 +24,22 @@ package struct GoldenFile: Sendable {
     package var count: Int { shape.reduce(1, *) }
   }
 
-  /// One network's recording.
+  /// The recording of one network.
   package struct Entry: Sendable {
     package let name: String
-    /// Tensors in name order.
+    /// Tensors, ordered by name.
     package let tensors: [(name: String, statistics: Statistics)]
-    /// Plain lists of values, such as `logits`.
+    /// Whole vectors, such as `logits`.
     package let vectors: [String: [Double]]
-    /// Recordings of its parts, such as the attention of a teacher.
+    /// Recordings of its parts, such as a teacher's attention.
     package let parts: [Entry]
   }
 
   package let seed: UInt64
-  /// In name order.
+  /// Ordered by name.
   package let entries: [Entry]
 
-  /// The recording that is part of the program.
+  /// The recording embedded in the program.
   package static func embedded() throws(GoldenError) -> GoldenFile {
     try GoldenFile(json: Data(PackageResources.golden_json), name: "built-in golden values")
   }
@@ -48,8 +48,8 @@ package struct GoldenFile: Sendable {
   ///
   /// - Parameters:
   ///   - json: the file's bytes.
-  ///   - name: what messages call the file.
-  /// - Throws: `GoldenError.malformed` naming the place that cannot be read.
+  ///   - name: the file's name in messages.
+  /// - Throws: `GoldenError.malformed` that names what cannot be read.
   package init(json: Data, name: String) throws(GoldenError) {
     let top: [String: Field]
     do {
@@ -83,7 +83,7 @@ package struct GoldenFile: Sendable {
         for size in statistics.shape {
           let (product, overflow) = count.multipliedReportingOverflow(by: size)
           guard size > 0, !overflow, product <= 1 << 40 else {
-            throw .malformed(file: file, reason: "\(name).\(key).shape is not a tensor's")
+            throw .malformed(file: file, reason: "\(name).\(key).shape is not a valid shape")
           }
           count = product
         }
@@ -93,7 +93,7 @@ package struct GoldenFile: Sendable {
         tensors.append((key, statistics))
       case .vector(let values): vectors[key] = values
       case .entry(let fields): parts.append(try Self.entry(key, fields, file: file))
-      case .number: break  // A derived figure; nothing to compare.
+      case .number: break  // A derived number; nothing to compare.
       }
     }
     return Entry(name: name, tensors: tensors, vectors: vectors, parts: parts)
@@ -111,7 +111,7 @@ package struct GoldenFile: Sendable {
   }
 }
 
-/// A value of the recording, told apart by its form.
+/// A value in the recording, distinguished by its form.
 private enum Field: Decodable {
   case number(Double)
   case vector([Double])
@@ -119,7 +119,7 @@ private enum Field: Decodable {
   case entry([String: Field])
 
   init(from decoder: any Decoder) throws {
-    // A value of another form fails to decode as this one, and the next is tried; only the last may complain.
+    // Each form is tried in turn; only the last one reports its error.
     let single = try decoder.singleValueContainer()
     if let number = try? single.decode(Double.self) {
       self = .number(number)

@@ -1,24 +1,24 @@
 package import Networks
 
-/// One golden pose network: a classifier of poses, or the attention that two blocks feed.
+/// One golden pose network: a pose classifier, or the attention computed from its two blocks.
 package struct PoseCheck: Sendable {
   package let name: String
   package let network: PoseNetwork
-  /// Frames of the recorded sample.
+  /// Number of frames of the recorded sample.
   package let frames: Int
-  /// Activities of the classifier; `nil` when the recording is an attention map.
+  /// Number of the classifier's activities; `nil` if the recording is an attention map.
   package let classes: Int?
-  /// Shape of the map [T/8, H/32, W/32], where there is one.
+  /// Shape of the attention map [T/8, H/32, W/32], if there is one.
   package let map: [Int]?
   package let parameters: FormulaWeights
   private let entry: GoldenFile.Entry
   private let seed: UInt64
 
-  /// The recorded pose networks, in name order.
+  /// The recorded pose networks, ordered by name.
   ///
   /// - Parameter file: the recording.
-  /// - Returns: one check an entry whose name begins with `agcn` or `attention`.
-  /// - Throws: `GoldenError.malformed` when an entry describes no network of ours.
+  /// - Returns: one check per entry whose name starts with `agcn` or `attention`.
+  /// - Throws: `GoldenError.malformed` if an entry does not describe one of our networks.
   package static func all(in file: GoldenFile) throws(GoldenError) -> [PoseCheck] {
     var checks: [PoseCheck] = []
     for entry in file.entries where entry.name.hasPrefix("agcn") || entry.name.hasPrefix("attention") {
@@ -33,7 +33,7 @@ package struct PoseCheck: Sendable {
       throw malformed("it records no input of a pose network")
     }
     guard let graph = SkeletonGraph.allCases.first(where: { $0.jointCount == input[3] }) else {
-      throw malformed("no skeleton of ours has \(input[3]) joints")
+      throw malformed("no supported skeleton has \(input[3]) joints")
     }
     map = entry.tensors.first { $0.name == "attention" }.map { Array($0.statistics.shape.dropFirst()) }
     classes = entry.vectors["logits"]?.count
@@ -53,10 +53,10 @@ package struct PoseCheck: Sendable {
     Formula(seed: seed).values("pose", count: 3 * frames * network.graph.jointCount * network.bodies)
   }
 
-  /// Compares everything recorded with what an engine computed.
+  /// Compares the recording with what an engine computed.
   ///
   /// - Parameter values: row-major values of `block10`, `feature`, `attention` or `logits`.
-  /// - Returns: one finding a recorded value.
+  /// - Returns: one finding per recorded value.
   /// - Throws: what `values` throws.
   package func compare<E: Error>(_ values: (String) throws(E) -> [Float]?) throws(E) -> [StudentCheck.Finding] {
     var findings: [StudentCheck.Finding] = []
@@ -76,7 +76,7 @@ package struct PoseCheck: Sendable {
   }
 }
 
-/// One golden attention teacher VPN*: an I3D of its own, raised by the attention of a pose.
+/// One golden attention teacher VPN*: an I3D modulated by the attention computed from a pose.
 package struct AttentionTeacherCheck: Sendable {
   package let name: String
   /// The teacher's I3D, without a Non-Local block.
@@ -85,11 +85,11 @@ package struct AttentionTeacherCheck: Sendable {
   private let logits: [Double]
   private let seed: UInt64
 
-  /// The recorded teachers, in name order.
+  /// The recorded teachers, ordered by name.
   ///
   /// - Parameter file: the recording.
-  /// - Returns: one check an entry whose name begins with `vpn_star`.
-  /// - Throws: `GoldenError.malformed` when an entry describes no network of ours.
+  /// - Returns: one check per entry whose name starts with `vpn_star`.
+  /// - Throws: `GoldenError.malformed` if an entry does not describe one of our networks.
   package static func all(in file: GoldenFile) throws(GoldenError) -> [AttentionTeacherCheck] {
     var checks: [AttentionTeacherCheck] = []
     for entry in file.entries where entry.name.hasPrefix("vpn_star") {
@@ -98,7 +98,7 @@ package struct AttentionTeacherCheck: Sendable {
       }
       let pose = try PoseCheck(part, name: entry.name, seed: file.seed)
       guard let map = pose.map, map[0] * 8 == pose.frames else {
-        throw .malformed(file: entry.name, reason: "its attention has not a step for eight frames")
+        throw .malformed(file: entry.name, reason: "its attention does not have one step per eight frames")
       }
       do {
         checks.append(

@@ -1,6 +1,6 @@
 package import Networks
 
-/// One golden student network: what to build, what to feed it and what must come out.
+/// One golden student network: what to build, its input and its expected output.
 package struct StudentCheck: Sendable {
   /// The entry's name in the recording.
   package let name: String
@@ -9,10 +9,10 @@ package struct StudentCheck: Sendable {
   private let entry: GoldenFile.Entry
   private let seed: UInt64
 
-  /// The line of a report: one endpoint and how far it is off.
+  /// One line of a report: an endpoint and its error.
   package struct Finding: Sendable {
     package let endpoint: String
-    /// Relative error; infinite when the engine gave nothing comparable.
+    /// Relative error; infinite if the engine returned nothing comparable.
     package let error: Double
 
     package init(endpoint: String, error: Double) {
@@ -21,7 +21,7 @@ package struct StudentCheck: Sendable {
     }
   }
 
-  /// The recorded students, and the names of entries that only the offline engine has.
+  /// The recorded students, and the names of entries that only the offline engine supports.
   package static func all(in file: GoldenFile) throws(GoldenError) -> (
     checks: [StudentCheck], trainedSideOnly: [String]
   ) {
@@ -51,14 +51,15 @@ package struct StudentCheck: Sendable {
     return (checks, others)
   }
 
-  /// The clip that was recorded, [3, T, H, W] in [-1, 1).
+  /// The recorded clip, [3, T, H, W] in [-1, 1).
   package func input() -> [Float] {
     Formula(seed: seed).values("input", count: 3 * network.frames * network.size * network.size)
   }
 
-  /// Compares everything recorded with what an engine computed.
+  /// Compares the recording with what an engine computed.
   ///
-  /// - Parameter values: an endpoint's values in NCTHW order, by its name in `NetworkGraph`; nil when it has none.
+  /// - Parameter values: returns an endpoint's values in NCTHW order, by its name in `NetworkGraph`; `nil` if it has
+  ///   none.
   /// - Returns: one finding for each recorded endpoint, the logits last.
   /// - Throws: what `values` throws.
   package func compare<E: Error>(_ values: (String) throws(E) -> [Float]?) throws(E) -> [Finding] {
@@ -76,7 +77,7 @@ package struct StudentCheck: Sendable {
     return findings
   }
 
-  /// The graph's name for what the recording calls `name`.
+  /// The graph's name for an endpoint of the recording.
   private static func endpoint(_ name: String) -> String {
     switch name {
     case "logits7": StudentNetwork.Endpoint.stepLogits

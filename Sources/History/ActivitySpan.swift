@@ -1,24 +1,24 @@
 package import Events
 package import Foundation
 
-/// From when to when somebody did something.
+/// One activity of a person or picture, from start to end.
 package struct ActivitySpan: Equatable, Sendable {
-  /// What start, updates and end of the activity share.
+  /// The id that the activity's start, updates and end share.
   package var id: String
   package var camera: String
-  /// The run of the daemon in which it began; people are numbered within one.
+  /// The run of the daemon in which it started; people are numbered within a run.
   package var epoch: String
-  /// `nil` where the whole picture is looked at.
+  /// `nil` if the whole picture is analysed.
   package var person: Int?
   package var label: String
   package var confidence: Float
   package var begin: Date
-  /// `nil`: it goes on.
+  /// `nil` while it is still going on.
   package var end: Date?
   /// Why it ended.
   package var reason: String?
 
-  /// Reads an activity's last message; `nil` for others.
+  /// Reads an activity's last message; `nil` for other messages.
   package init?(json: String) {
     do {
       let said = try JSONDecoder().decode(Said.self, from: Data(json.utf8))
@@ -35,7 +35,7 @@ package struct ActivitySpan: Equatable, Sendable {
     }
   }
 
-  /// An activity as it was published in a run of the daemon; `nil` where its times are none.
+  /// An activity as published by a run of the daemon; `nil` if its times are invalid.
   package init?(_ event: ActivityEvent, epoch: String) {
     guard let begin = Self.date(event.onset) else { return nil }
     self.init(
@@ -45,7 +45,7 @@ package struct ActivitySpan: Equatable, Sendable {
     self.epoch = event.startEpoch ?? epoch
   }
 
-  /// What is wanted of a message; the rest of it costs more than that.
+  /// The parts of a message that are needed; decoding the rest would cost more than that.
   private struct Said: Decodable {
     struct Run: Decodable { var epoch: String }
 
@@ -77,25 +77,25 @@ package struct ActivitySpan: Equatable, Sendable {
   }
 }
 
-/// How often and how long something was done on one day.
+/// How often and how long an activity took place on one day.
 package struct DayTotal: Equatable, Sendable {
-  /// The local day's beginning.
+  /// The start of the local day.
   package var day: Date
   package var label: String
-  /// How many began on this day.
+  /// How many started on this day.
   package var count: Int
   package var seconds: Double
 
-  /// Adds activities up by local day and label.
+  /// Adds up activities by local day and label.
   ///
-  /// An activity counts for the day on which it begins; its time is shared out among the days that it lies in.
+  /// An activity counts for the day on which it starts; its time is divided among the days it covers.
   ///
   /// - Parameters:
   ///   - spans: in any order.
-  ///   - from: nothing before it counts.
-  ///   - to: nothing after it counts; what goes on lasts until then.
-  ///   - calendar: says where local days begin.
-  /// - Returns: days in order, and on each the longest first.
+  ///   - from: anything before it is ignored.
+  ///   - to: anything after it is ignored; ongoing activities last until then.
+  ///   - calendar: determines where local days start.
+  /// - Returns: days in order, each with the longest total first.
   package static func totals(
     of spans: [ActivitySpan], from: Date, to: Date, calendar: Calendar = .current
   ) -> [DayTotal] {
@@ -111,7 +111,7 @@ package struct DayTotal: Equatable, Sendable {
       var isFirst = span.begin >= from
       repeat {
         let day = calendar.startOfDay(for: begin)
-        // Days of 23 and 25 hours are days too.
+        // Days can also have 23 or 25 hours.
         let next = calendar.date(byAdding: .day, value: 1, to: day) ?? day.addingTimeInterval(86_400)
         var total =
           totals[Key(day: day, label: span.label)] ?? DayTotal(day: day, label: span.label, count: 0, seconds: 0)

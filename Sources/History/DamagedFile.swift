@@ -2,29 +2,29 @@ import Events
 import Foundation
 import Glibc
 
-/// A damaged file under another name, for whoever wants to save what is in it.
+/// Sets a damaged file aside under another name, so that its contents can be rescued.
 enum DamagedFile {
-  /// Damaged files that stay; older ones go.
+  /// How many damaged files to keep; older ones are deleted.
   static let kept = 2
 
-  /// Whether a file begins as SQLite's do; anything else is not ours to rename.
+  /// Whether a file starts like an SQLite database; anything else is not ours to rename.
   static func isDatabase(_ path: String) -> Bool {
     let file = FileHandle(forReadingAtPath: path)
-    defer { try? file?.close() }  // Nothing was written.
+    defer { try? file?.close() }  // Opened for reading only.
     return (try? file?.read(upToCount: 16)) == Data("SQLite format 3\0".utf8)
   }
 
   /// Renames the file and its log.
   ///
   /// - Returns: the new name.
-  /// - Throws: `HistoryError.failed` when the folder cannot be changed.
+  /// - Throws: `HistoryError.failed` if the folder cannot be changed.
   static func setAside(_ path: String, at time: Date) throws(HistoryError) -> String {
     let stamp = EventClock.text(time).filter { $0.isNumber || $0 == "T" }
     let name = "\(path).damaged-\(stamp)"
     guard unsafe rename(path, name) == 0 else {
       throw .failed(path: path, reason: unsafe String(cString: strerror(errno)))
     }
-    // There may be no log; the index to it is made anew.
+    // There may be no log; its index is rebuilt.
     _ = unsafe rename("\(path)-wal", "\(name)-wal")
     _ = unsafe unlink("\(path)-shm")
     removeOlder(path)
@@ -35,7 +35,7 @@ enum DamagedFile {
     let url = URL(fileURLWithPath: path)
     let prefix = url.lastPathComponent + ".damaged-"
     let folder = url.deletingLastPathComponent().path
-    // A folder that cannot be listed keeps them all.
+    // If the folder cannot be listed, all are kept.
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     let damaged = names.filter { $0.hasPrefix(prefix) && !$0.hasSuffix("-wal") }.sorted()
     for name in damaged.dropLast(kept) {
@@ -45,11 +45,11 @@ enum DamagedFile {
   }
 }
 
-/// The right to write to a history, which ends with this value.
+/// The exclusive right to write to a history, held while this value exists.
 struct FileLock: ~Copyable {
   private let descriptor: CInt
 
-  /// - Throws: `HistoryError.locked` when another process has it, `.failed` when the folder cannot be written.
+  /// - Throws: `HistoryError.locked` if another process holds it, `.failed` if the folder is not writable.
   init(_ path: String) throws(HistoryError) {
     let descriptor = unsafe open("\(path).lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
     guard descriptor >= 0 else {

@@ -3,22 +3,22 @@ package import Events
 import Foundation
 import Synchronization
 
-/// Keeps what is published in one SQLite file, on a thread of its own.
+/// Stores published messages in one SQLite file, on its own thread.
 ///
-/// `keep` puts messages into a buffer; the thread writes all that wait in one transaction. When the file cannot be written
-/// they stay in the buffer, which is bounded, and the thread tries again. Questions are answered on another thread, which
-/// reads beside the writer.
+/// `keep` puts messages into a buffer; the thread writes all waiting messages in one transaction. If the file cannot be
+/// written, they stay in the buffer, which is bounded, and the thread retries. Queries are answered on another thread,
+/// which reads alongside the writer.
 package final class EventStore: MessageStore {
   package struct Options: Sendable {
     package var path: String
-    /// Messages older than this are removed.
+    /// Messages older than this are deleted.
     package var days = 365
-    /// The most bytes on disk, with the log.
+    /// Maximum bytes on disk, including the log.
     package var bytes = 500 << 20
-    /// The least time between two signs of life; a crash hides at most so much of what was open.
+    /// Minimum time between two signs of life; after a crash, what was open ends at most this much too early.
     package var signPeriod = Duration.seconds(10)
     package var clock = EventClock.system
-    /// Told what goes wrong with the file, and that it is over.
+    /// Receives problems with the file, and their end.
     package var warn: @Sendable (String) -> Void = { _ in }
 
     package init(path: String) { self.path = path }
@@ -26,32 +26,32 @@ package final class EventStore: MessageStore {
 
   private struct Desk {
     var buffer = WriteBuffer()
-    /// Who waits, and for which row to be durable.
+    /// Callbacks, and the row each is waiting for.
     var waiting: [(end: Int, kept: @Sendable () -> Void)] = []
     var alive: Envelope?
     var isFailing = false
     var isClosing = false
   }
 
-  /// What the thread finds to do.
+  /// What the thread has to do.
   private struct Work {
     var batch: WriteBuffer.Batch
     var alive: Envelope?
     var isClosing: Bool
   }
 
-  /// Rows in one transaction, so that those who wait for the first need not wait for thousands.
+  /// Rows per transaction, so that whoever waits for the first does not wait for thousands.
   private static let batchRows = 500
 
   package let options: Options
-  /// Ends of what earlier runs left open; to be published before anything else.
+  /// Ends of what earlier runs left open; publish them before anything else.
   package let leftovers: [Leftover]
   private let desk: Mutex<Desk>
   private let doorbell = MonotonicSemaphore()
   private let finished = MonotonicSemaphore()
   private let questions = DispatchQueue(label: "history")
 
-  /// Refuses a file that another adl or another program owns; whatever may pass, such as a missing file, is fine.
+  /// Rejects a file of another program or of a newer adl; temporary problems, such as a missing file, are accepted.
   ///
   /// - Throws: `HistoryError.newer` or `.foreign`.
   package static func check(_ path: String) throws(HistoryError) {
@@ -62,9 +62,9 @@ package final class EventStore: MessageStore {
     }
   }
 
-  /// Opens the file, or begins one, and starts the thread.
+  /// Opens or creates the file, and starts the thread.
   ///
-  /// - Throws: `HistoryError.newer`, `.foreign` or `.locked`; whatever may pass is a warning.
+  /// - Throws: `HistoryError.newer`, `.foreign` or `.locked`; temporary problems are only warnings.
   package init(_ options: Options) throws(HistoryError) {
     self.options = options
     let writer = HistoryWriter(options)
@@ -112,7 +112,7 @@ package final class EventStore: MessageStore {
     }
   }
 
-  /// Writes what waits and ends the thread; a disk that does not answer within two seconds is left behind.
+  /// Writes what is waiting and ends the thread; a disk that does not respond within two seconds is abandoned.
   package func close() {
     let wasOpen = desk.withLock { desk in
       defer { desk.isClosing = true }
@@ -121,7 +121,7 @@ package final class EventStore: MessageStore {
     guard wasOpen else { return }
     doorbell.signal()
     if !finished.wait(atMost: .seconds(2)) {
-      options.warn("the history's disk does not answer; the last messages are not in it")
+      options.warn("the history's disk is not responding; the last messages were not stored")
     }
   }
 
@@ -144,7 +144,7 @@ package final class EventStore: MessageStore {
         if let alive = work.alive, writer.wants(alive) { writer.write(alive) }
       }
       if work.isClosing {
-        // A last attempt was made; what is left in the buffer ends with the process.
+        // That was the last attempt; whatever is left in the buffer is lost with the process.
         if writer.isFailing || desk.withLock({ $0.buffer.isEmpty }) { return }
         continue
       }
@@ -167,7 +167,7 @@ package final class EventStore: MessageStore {
     }
   }
 
-  /// Forgets what was written and tells those who waited for it; when it failed nobody waits any longer.
+  /// Removes written messages and notifies those waiting for them; after a failure nobody waits any longer.
   private func settle(_ batch: WriteBuffer.Batch, isWritten: Bool) {
     let kept = desk.withLock { desk in
       desk.isFailing = !isWritten

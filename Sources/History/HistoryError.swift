@@ -2,18 +2,18 @@ internal import GRDB
 
 /// Why a history cannot be used.
 package enum HistoryError: Error, Equatable, CustomStringConvertible {
-  /// A later adl wrote it; `version` is its schema's, `known` the newest that this one knows.
+  /// A newer adl wrote it; `version` is its schema's, `known` the newest that this adl knows.
   case newer(path: String, version: Int, known: Int)
-  /// A SQLite file of another program.
+  /// An SQLite file of another program.
   case foreign(path: String)
-  /// Something that SQLite did not write.
+  /// The file was not written by SQLite.
   case notDatabase(path: String)
-  /// Another daemon writes to it.
+  /// Another daemon is writing to it.
   case locked(path: String)
   case missing(path: String)
-  /// Its content is no longer what SQLite wrote.
+  /// Its content is not what SQLite wrote.
   case damaged(path: String, reason: String)
-  /// The disk or its rights are in the way; may pass.
+  /// The disk or missing permissions prevent access; may be temporary.
   case failed(path: String, reason: String)
 
   package var description: String {
@@ -22,15 +22,15 @@ package enum HistoryError: Error, Equatable, CustomStringConvertible {
       "\(path) was written by a newer adl (its schema is \(version), this adl knows \(known)); "
         + "update adl, or set history.path to another file"
     case .foreign(let path): "\(path) is a database of another program; set history.path to another file"
-    case .notDatabase(let path): "\(path) is no history; move it away, or set history.path to another file"
-    case .locked(let path): "another adld writes to \(path); set history.path to a file of its own"
+    case .notDatabase(let path): "\(path) is not a history; move it away, or set history.path to another file"
+    case .locked(let path): "another adld is writing to \(path); set history.path to a different file"
     case .missing(let path): "there is no history at \(path)"
     case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
     case .failed(let path, let reason): "\(path): \(reason)"
     }
   }
 
-  /// False where somebody must change something before the file can be used.
+  /// False if somebody must change something before the file can be used.
   var mayPass: Bool {
     switch self {
     case .newer, .foreign, .locked: false
@@ -38,7 +38,7 @@ package enum HistoryError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  /// Runs work on a database, where that is safe, and says its errors in our words.
+  /// Runs database work if it is safe to, and converts errors to `HistoryError`.
   static func naming<Result>(_ path: String, _ work: () throws -> Result) throws(HistoryError) -> Result {
     try DiskRoom.check(path)
     do {
@@ -46,7 +46,7 @@ package enum HistoryError: Error, Equatable, CustomStringConvertible {
     } catch let error as HistoryError {
       throw error
     } catch let error as DatabaseError {
-      // Without the statement, whose arguments are what people did.
+      // Without the statement, because its arguments are what people did.
       let reason = error.message ?? "SQLite's error \(error.extendedResultCode.rawValue)"
       switch error.resultCode {
       case .SQLITE_CORRUPT, .SQLITE_NOTADB: throw .damaged(path: path, reason: reason)

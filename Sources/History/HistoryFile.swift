@@ -3,11 +3,11 @@ import Foundation
 import GRDB
 import Glibc
 
-/// The file, open for writing; used by one thread.
+/// The history's file, open for writing; used by one thread.
 ///
-/// Every error is a `HistoryError`; none leaves half a batch behind.
+/// All errors are `HistoryError`s; none leaves a batch half written.
 final class HistoryFile {
-  /// What a file is, whatever its name.
+  /// Identifies a file independently of its name.
   private struct Identity: Equatable {
     var device: dev_t
     var inode: ino_t
@@ -19,30 +19,30 @@ final class HistoryFile {
     }
   }
 
-  /// The write-ahead log is cut back to this after each checkpoint.
+  /// Size to which the write-ahead log is truncated after each checkpoint.
   static let logBytes = 4 << 20
 
   let path: String
   private let queue: DatabaseQueue
   private let identity: Identity?
 
-  /// Opens the file, or begins one.
+  /// Opens or creates the file.
   init(path: String) throws(HistoryError) {
     self.path = path
-    // SQLite would make it readable for everybody; group adl may read, by the unit's umask.
+    // SQLite would make it readable by everyone; with the unit's umask, group adl may read it.
     if Identity(path) == nil { close(unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)) }
     queue = try HistoryError.naming(path) {
       var configuration = Configuration()
       configuration.label = "history"
-      // Somebody's sqlite3 shell may hold it for a moment.
+      // A user's sqlite3 shell may hold it for a moment.
       configuration.busyMode = .timeout(1)
       configuration.prepareDatabase { db in
         let version = try Schema.inspect(db, path)
-        // Before the first table; later it changes nothing.
+        // Must come before the first table; later it has no effect.
         try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
         _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
-        // FULL waits for the disk at every commit. NORMAL would be as safe when the daemon is killed, but a power cut
-        // would take events that subscribers have. There are few events a minute, so it costs nothing to speak of.
+        // FULL waits for the disk at every commit. NORMAL would also be safe if the daemon is killed, but a power
+        // failure would lose events that subscribers have. With a few events per minute the cost is negligible.
         try db.execute(sql: "PRAGMA synchronous = FULL")
         _ = try Int.fetchOne(db, sql: "PRAGMA journal_size_limit = \(Self.logBytes)")
         try Schema.migrate(db, from: version)
@@ -53,20 +53,20 @@ final class HistoryFile {
   }
 
   deinit {
-    // SQLite writes to its index while it closes.
+    // SQLite writes to its index while closing.
     if !DiskRoom.isEnough(for: path) { _ = unsafe Unmanaged.passRetained(queue) }
   }
 
-  /// False once the file was deleted or replaced by another.
+  /// False once the file was deleted or replaced.
   var isInPlace: Bool { identity != nil && Identity(path) == identity }
 
-  /// Adds rows that are not there yet, and what they change in what is open; durable on return.
+  /// Adds rows that do not exist yet, and updates what is open; durable on return.
   ///
   /// - Parameters:
-  ///   - rows: in the order of publishing.
-  ///   - changes: others, which come before those of the rows.
+  ///   - rows: in publishing order.
+  ///   - changes: additional changes, applied before those of the rows.
   ///   - alive: the newest sign of life of this run.
-  /// - Throws: `HistoryError`; nothing is changed then.
+  /// - Throws: `HistoryError`; then nothing is changed.
   func commit(_ rows: [HistoryRow], _ changes: [HistoryRow.Change], alive: Envelope?) throws(HistoryError) {
     try HistoryError.naming(path) {
       try queue.write { db in
@@ -104,7 +104,7 @@ final class HistoryFile {
     }
   }
 
-  /// What has no end yet, and when each run that left something open was last alive.
+  /// What has not ended yet, and when each run that left something open was last alive.
   func openEntries() throws(HistoryError) -> (entries: [OpenEntry], alive: [String: LastSign]) {
     try HistoryError.naming(path) {
       try queue.read { db in
@@ -119,7 +119,7 @@ final class HistoryFile {
     }
   }
 
-  /// When the message was said that was written last.
+  /// When the most recently written message was sent.
   func newest() throws(HistoryError) -> Date? {
     try HistoryError.naming(path) {
       try queue.read { db in
@@ -129,12 +129,12 @@ final class HistoryFile {
     }
   }
 
-  /// Removes some of the oldest messages, where there are too old ones or too many.
+  /// Deletes some of the oldest messages if they are too old or too many.
   ///
   /// - Parameters:
-  ///   - time: messages said before it are too old; milliseconds since 1970.
-  ///   - bytes: the most that the file may have.
-  /// - Returns: true when there may be more to remove.
+  ///   - time: messages sent earlier are too old; milliseconds since 1970.
+  ///   - bytes: the maximum size of the file.
+  /// - Returns: true if there may be more to delete.
   /// - Throws: `HistoryError`.
   func tidy(before time: Int64, bytes: Int) throws(HistoryError) -> Bool {
     try HistoryError.naming(path) {
@@ -152,10 +152,10 @@ final class HistoryFile {
     }
   }
 
-  /// Messages removed at a time: few enough that an event hardly waits.
+  /// How many messages to delete at a time: few enough that an event hardly waits.
   private static let step = 500
 
-  /// Removes the oldest messages that are too old, and as many as make up for the excess.
+  /// Deletes the oldest messages that are too old, and as many more as the excess requires.
   private static func removeOldest(_ db: Database, before time: Int64, excess: Int) throws -> Int {
     let oldest = try Row.fetchAll(
       db, sql: "SELECT id, time, length(json) FROM message WHERE time < ? ORDER BY time, id LIMIT ?",

@@ -2,20 +2,20 @@ package import Events
 package import Foundation
 import GRDB
 
-/// The file, open for reading, whether or not a daemon writes to it.
+/// The history's file, open for reading, whether or not a daemon is writing to it.
 package struct HistoryReader: Sendable {
   private let path: String
   private let queue: DatabaseQueue
 
-  /// - Throws: `HistoryError`; `.missing` where there is no file.
+  /// - Throws: `HistoryError`; `.missing` if there is no file.
   package init(path: String) throws(HistoryError) {
     self.path = path
     guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
     do throws(HistoryError) {
       queue = try Self.open(path, as: path)
     } catch {
-      // Whoever may not write to the folder cannot make the index of a log. Without a log nobody writes, and the file alone
-      // is all there is.
+      // Without write access to the folder, the log's index cannot be created. If there is no log, nobody is writing,
+      // and the file alone is complete.
       guard case .failed = error, !FileManager.default.fileExists(atPath: "\(path)-wal"),
         let name = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed)
       else { throw error }
@@ -35,7 +35,7 @@ package struct HistoryReader: Sendable {
     }
   }
 
-  /// One page of what was asked for.
+  /// One page of the requested messages.
   package func page(_ request: HistoryRequest) throws(HistoryError) -> HistoryPage {
     var conditions: [String] = []
     var arguments: [(any DatabaseValueConvertible)?] = []
@@ -73,7 +73,7 @@ package struct HistoryReader: Sendable {
     }
   }
 
-  /// Activities of which a part lies between two times, the earliest first; those that still go on have no end.
+  /// Activities that overlap a period, earliest first; those still going on have no end.
   package func spans(from: Date, to: Date) throws(HistoryError) -> [ActivitySpan] {
     let ended = try HistoryError.naming(path) {
       try queue.read { db in
@@ -86,7 +86,7 @@ package struct HistoryReader: Sendable {
     return spans.filter { $0.begin < to }.sorted { ($0.begin, $0.id) < ($1.begin, $1.id) }
   }
 
-  /// The last message of each activity without an end and of each person who has not left.
+  /// The last message of each open activity and of each person still present.
   package func open() throws(HistoryError) -> [String] {
     try HistoryError.naming(path) {
       try queue.read { try String.fetchAll($0, sql: "SELECT json FROM open ORDER BY key") }

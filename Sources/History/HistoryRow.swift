@@ -1,9 +1,9 @@
 import Events
 import Foundation
 
-/// A message as a row of the file, and what it changes in what is open.
+/// A message as a row of the file, and how it changes what is open.
 struct HistoryRow: Sendable {
-  /// What a message says about an activity, a person or an alert.
+  /// What a message changes about an activity, a person or an alert.
   enum Change: Equatable, Sendable {
     case opens(OpenEntry)
     case closes(String)
@@ -24,7 +24,7 @@ struct HistoryRow: Sendable {
   var time: Int64
   var change: Change?
 
-  /// `nil` for what is no message of ours.
+  /// `nil` if it is not one of our messages.
   init?(_ message: PublishedMessage) {
     guard let time = EventClock.milliseconds(message.envelope.time) else { return nil }
     do {
@@ -39,7 +39,7 @@ struct HistoryRow: Sendable {
     change = Self.change(facts, envelope.epoch, json)
   }
 
-  /// The end's own beginning and end, in milliseconds; `nil` for all other messages.
+  /// For an end message, the activity's start and end in milliseconds; otherwise `nil`.
   var span: (begins: Int64, ends: Int64)? {
     guard facts.type == ActivityEvent.Kind.end.rawValue, let onset = facts.onset, let offset = facts.offset,
       let begins = EventClock.milliseconds(onset.time), let ends = EventClock.milliseconds(offset.time)
@@ -53,7 +53,7 @@ struct HistoryRow: Sendable {
       return kind == .end ? .closes(key) : .opens(OpenEntry(key: key, epoch: epoch, json: json))
     }
     if let kind = PersonEvent.Kind(rawValue: facts.type), let person = facts.person {
-      // Each run of the daemon counts people anew.
+      // Each run of the daemon numbers people from 1.
       let key = "person/\(facts.startEpoch ?? epoch)/\(facts.camera)/\(person.id)"
       return kind == .left ? .closes(key) : .opens(OpenEntry(key: key, epoch: epoch, json: json))
     }
@@ -65,10 +65,10 @@ struct HistoryRow: Sendable {
   }
 }
 
-/// An activity without its end, somebody who has not left, or an alert that is raised.
+/// An activity that has not ended, a person who has not left, or a raised alert.
 struct OpenEntry: Equatable, Sendable {
   var key: String
-  /// The run of the daemon in which it began.
+  /// The run of the daemon in which it started.
   var epoch: String
   /// The last message about it.
   var json: String

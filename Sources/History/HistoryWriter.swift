@@ -2,18 +2,18 @@ import Events
 import Foundation
 import Glibc
 
-/// Writes to the file and finds a way on when it cannot: opens it again, sets a damaged one aside, begins a new one.
+/// Writes to the file and recovers from failures: reopens it, sets a damaged one aside, creates a new one.
 ///
-/// It says once what goes wrong, and once that it is over.
+/// Reports each problem once, and once that it is over.
 ///
-/// `@unchecked Sendable`: made and begun by one thread, handed to the store's thread, and used there only.
+/// `@unchecked Sendable`: created and started on one thread, handed to the store's thread, and used only there.
 final class HistoryWriter: @unchecked Sendable {
   private let options: EventStore.Options
   private var lock: FileLock?
   private var file: HistoryFile?
-  /// What is open, so that a new file knows it too.
+  /// What is open, so that a new file can contain it too.
   private var open: [String: OpenEntry] = [:]
-  /// The newest message or sign of life that was written.
+  /// The newest message or sign of life written so far.
   private var written: Envelope?
   private var setAside: ContinuousClock.Instant?
   private var settled: SettledClock?
@@ -24,7 +24,7 @@ final class HistoryWriter: @unchecked Sendable {
   /// Opens the file for the first time.
   ///
   /// - Returns: the ends of what earlier runs left open.
-  /// - Throws: `HistoryError.newer`, `.foreign` or `.locked`; whatever may pass is a warning.
+  /// - Throws: `HistoryError.newer`, `.foreign` or `.locked`; temporary problems are only warnings.
   func begin() throws(HistoryError) -> [Leftover] {
     do throws(HistoryError) {
       let file = try usableFile()
@@ -45,9 +45,9 @@ final class HistoryWriter: @unchecked Sendable {
   /// Writes a batch in one transaction.
   ///
   /// - Parameters:
-  ///   - batch: in the order of publishing.
-  ///   - dropped: how many messages were given up since it was last asked.
-  /// - Returns: false when the batch must come again.
+  ///   - batch: messages in publishing order.
+  ///   - dropped: returns how many messages were dropped since the last call.
+  /// - Returns: false if the batch must be written again.
   func write(_ batch: WriteBuffer.Batch, dropped: () -> Int) -> Bool {
     do throws(HistoryError) {
       do throws(HistoryError) {
@@ -60,20 +60,20 @@ final class HistoryWriter: @unchecked Sendable {
       let lost = dropped()
       if isFailing {
         isFailing = false
-        options.warn("the history is written to \(options.path) again; \(lost) messages were not kept")
+        options.warn("writing the history to \(options.path) again; \(lost) messages were not stored")
       } else if lost > 0 {
-        options.warn("\(lost) messages were not kept: more came than the history's disk can take")
+        options.warn("\(lost) messages were not stored: they came faster than the history's disk can write")
       }
       return true
     } catch {
-      // Opened anew next time: what failed may have been the file's descriptor.
+      // Reopened next time, because the file descriptor itself may be bad.
       file = nil
       fail(error)
       return false
     }
   }
 
-  /// True when a sign of life is worth a write: something goes on, and the last one is some time ago.
+  /// True if a sign of life is worth writing: something is open, and the last one was a while ago.
   func wants(_ alive: Envelope) -> Bool {
     guard !isFailing, !open.isEmpty else { return false }
     guard let written, written.epoch == alive.epoch else { return true }
@@ -90,7 +90,7 @@ final class HistoryWriter: @unchecked Sendable {
     }
   }
 
-  /// Removes some of what is too old or too much; true when there may be more.
+  /// Deletes some of what is too old or too much; true if there may be more.
   func tidy() -> Bool {
     let now = options.clock.now()
     var settled = settled ?? SettledClock(now, newest: nil)
@@ -102,7 +102,7 @@ final class HistoryWriter: @unchecked Sendable {
         return try usableFile().tidy(before: Int64(days.timeIntervalSince1970 * 1000), bytes: bytes)
       } catch {
         file = nil
-        // It may be old messages only, which no write would come upon.
+        // The damage may be in old messages only, which no write would touch.
         guard case .damaged = error else { throw error }
         try replace(error)
       }
@@ -112,7 +112,7 @@ final class HistoryWriter: @unchecked Sendable {
     return false
   }
 
-  /// Closes the file and lets others write to it.
+  /// Closes the file and releases the lock.
   func close() {
     file = nil
     lock = nil
@@ -132,14 +132,14 @@ final class HistoryWriter: @unchecked Sendable {
     if let last { written = last }
   }
 
-  /// The file, opened where it is not; a new one where it is gone or damaged.
+  /// The file, opened if necessary; a new one if it is gone or damaged.
   private func usableFile() throws(HistoryError) -> HistoryFile {
     if let file {
       guard !file.isInPlace else { return file }
-      // SQLite would write on into a file without a name. It must be closed before the next is opened, since closing
-      // removes the log by its name.
+      // SQLite would keep writing to the deleted file. Close it before opening the next one, because closing deletes
+      // the log by name.
       self.file = nil
-      options.warn("\(options.path) was removed or replaced; the history goes on in the file of that name")
+      options.warn("\(options.path) was removed or replaced; the history continues in a new file of that name")
     }
     if lock == nil { lock = try FileLock(options.path) }
     do throws(HistoryError) {
@@ -158,18 +158,18 @@ final class HistoryWriter: @unchecked Sendable {
     return file
   }
 
-  /// Sets a damaged file aside; not more than once a minute, lest a broken disk is filled with them.
+  /// Sets a damaged file aside, at most once per minute, so that a broken disk is not filled with copies.
   private func replace(_ damage: HistoryError) throws(HistoryError) {
     guard DamagedFile.isDatabase(options.path) else { throw .notDatabase(path: options.path) }
     if let setAside, ContinuousClock.now - setAside < .seconds(60) { throw damage }
     setAside = .now
     let name = try DamagedFile.setAside(options.path, at: options.clock.now().wall)
-    options.warn("\(damage); it is now \(name), and a new history begins (sqlite3 can .recover the old one)")
+    options.warn("\(damage); it is now \(name), and a new history was started (sqlite3 can .recover the old one)")
   }
 
   private func fail(_ error: HistoryError) {
     guard !isFailing else { return }
     isFailing = true
-    options.warn("the history (history.path) cannot be written, events go on without it: \(error)")
+    options.warn("cannot write the history (history.path); events continue without it: \(error)")
   }
 }

@@ -7,18 +7,18 @@ struct LastSign: Equatable, Sendable {
   var bootID: String
 }
 
-/// Ends what an earlier run began: pure, so that a crash can be tried without one.
+/// Ends what an earlier run left open; pure, so that crashes can be tested without one.
 ///
-/// What was open ended when the run that began it was last known to be alive: at its last stored message or sign of life.
-/// It may have gone on for up to a sign's period longer; nobody saw it.
+/// Open items end when the run that started them was last known to be alive: at its last stored message or sign of
+/// life. They may have lasted up to one sign's period longer, unobserved.
 struct Leftovers {
   let clock: EventClock
   static let reason = "daemon_restart"
 
   /// - Parameters:
   ///   - entries: what is open.
-  ///   - alive: the last signs of the runs that left it open, by epoch.
-  /// - Returns: their ends, activities before people before alerts, and the keys of entries that nobody can read.
+  ///   - alive: the last sign of life of each run that left something open, by epoch.
+  /// - Returns: the ends, activities before people before alerts, and the keys of unreadable entries.
   func ends(_ entries: [OpenEntry], _ alive: [String: LastSign]) -> (ends: [Leftover], unreadable: [String]) {
     var activities: [Leftover] = []
     var people: [Leftover] = []
@@ -52,7 +52,7 @@ struct Leftovers {
     event.type = .end
     (event.onset, event.offset, event.duration) = (span.from, span.to, span.seconds)
     (event.endReason, event.startEpoch) = (Self.reason, epoch)
-    // No window decided this.
+    // No window decided this end.
     (event.window, event.latency) = (nil, nil)
     if let since = event.person?.since { event.person?.since = here(since, bootID) }
     return event
@@ -77,7 +77,7 @@ struct Leftovers {
     return alert
   }
 
-  /// From a beginning to the last sign, which is never before it.
+  /// From a start to the last sign of life, but never negative.
   private func span(_ from: Instant, _ last: LastSign, _ bootID: String) -> (
     from: Instant, to: Instant, seconds: Double
   ) {
@@ -86,7 +86,7 @@ struct Leftovers {
     return (here(from, bootID), here(to, bootID), seconds)
   }
 
-  /// An instant with its monotonic time on this boot's clock; negative for what was before the boot.
+  /// Converts a moment to this boot's monotonic clock; negative if it was before the boot.
   private func here(_ instant: Instant, _ bootID: String) -> Instant {
     guard bootID != clock.bootID, let date = EventClock.date(instant.time) else { return instant }
     let (now, wall) = clock.now()

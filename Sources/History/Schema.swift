@@ -1,11 +1,11 @@
 import GRDB
 
-/// What the file holds, and how files of earlier versions become it.
+/// The file's tables, and how older files are migrated.
 enum Schema {
-  /// "adlh": tells our files from those of other programs.
+  /// "adlh": distinguishes our files from those of other programs.
   static let applicationID = 0x6164_6C68
 
-  /// Each is run once, in order; `user_version` counts those that were.
+  /// Each statement runs once, in order; `user_version` counts the completed ones.
   static let migrations = [
     """
     CREATE TABLE message (
@@ -47,7 +47,7 @@ enum Schema {
 
   static var version: Int { migrations.count }
 
-  /// - Returns: the file's version; 0 for one without content.
+  /// - Returns: the file's version; 0 for an empty file.
   /// - Throws: `HistoryError.foreign` or `.newer`.
   static func inspect(_ db: Database, _ path: String) throws -> Int {
     let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
@@ -62,7 +62,7 @@ enum Schema {
     return version
   }
 
-  /// Brings a file to this version, all or nothing.
+  /// Migrates a file to the current version, or leaves it unchanged.
   static func migrate(_ db: Database, from version: Int) throws {
     guard version < Self.version else { return }
     try db.inTransaction {

@@ -1,9 +1,9 @@
-/// Messages that wait for the disk, the oldest first; bounded, so that the oldest go when it stays away.
+/// Messages waiting for the disk, oldest first; bounded, so that the oldest are dropped if the disk stays unavailable.
 struct WriteBuffer: Sendable {
-  /// What is written in one transaction.
+  /// The contents of one transaction.
   struct Batch: Sendable {
     var rows: [HistoryRow]
-    /// What messages that were given up changed, by key.
+    /// What dropped messages changed, by key.
     var orphans: [String: HistoryRow.Change]
     /// The number of the last row.
     fileprivate var last: Int
@@ -17,9 +17,9 @@ struct WriteBuffer: Sendable {
   /// The number of the first row; rows are numbered from 0.
   private var first = 0
   private var bytes = 0
-  /// What is open must be right although its messages are gone.
+  /// Kept because what is open must be right even if its messages were dropped.
   private var orphans: [String: HistoryRow.Change] = [:]
-  /// Messages given up since `takeDropped` was last asked.
+  /// Messages dropped since the last call of `takeDropped`.
   private var dropped = 0
 
   init(most: Int = 10_000, mostBytes: Int = 16 << 20) {
@@ -28,7 +28,7 @@ struct WriteBuffer: Sendable {
   }
 
   var isEmpty: Bool { rows.isEmpty && orphans.isEmpty }
-  /// The numbers of the first row that waits, and of the one that will come next.
+  /// The number of the first waiting row, and of the next new one.
   var begin: Int { first }
   var end: Int { first + rows.count }
 
@@ -51,7 +51,7 @@ struct WriteBuffer: Sendable {
     return Batch(rows: rows, orphans: orphans, last: first + rows.count - 1)
   }
 
-  /// Forgets what was written; what was given up meanwhile is counted as given up, though it is there.
+  /// Removes what was written; messages dropped meanwhile stay counted as dropped, even if they were written.
   mutating func remove(_ batch: Batch) {
     let count = max(0, batch.last - first + 1)
     bytes -= rows.prefix(count).reduce(0) { $0 + $1.json.utf8.count }

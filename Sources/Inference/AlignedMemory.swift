@@ -2,15 +2,15 @@
   import Glibc
 #endif
 
-/// Memory aligned for the widest vectors, which array storage is not.
+/// Memory aligned for the widest vectors, unlike array storage.
 @safe final class AlignedMemory {
   let base: UnsafeMutableRawPointer
   let byteCount: Int
 
-  /// The bytes are not initialised.
+  /// The bytes are uninitialised.
   init(byteCount: Int) throws(InferenceError) {
     var pointer: UnsafeMutableRawPointer?
-    // Huge pages begin on 2 MB; they spare the large tensors most of their page-table walks.
+    // Huge pages are aligned to 2 MB; they save most of the page-table walks for large tensors.
     let alignment = byteCount >= 1 << 22 ? 1 << 21 : 64
     guard unsafe posix_memalign(&pointer, alignment, max(byteCount, 64)) == 0, let base = unsafe pointer else {
       throw .outOfMemory(bytes: byteCount)

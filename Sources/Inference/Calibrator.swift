@@ -1,23 +1,23 @@
 package import Networks
 
-/// Finds how large the values of a network's layers become, from windows of the kind that it will see.
+/// Determines how large the values in a network's layers become, from typical windows.
 ///
-/// Runs the network in float32 and counts the values of every layer that int8 must know the range of.
+/// Runs the network in float32 and collects the values of every layer whose range int8 needs.
 package final class Calibrator {
-  /// How a layer's range follows from its values.
+  /// How a layer's range is derived from its values.
   ///
-  /// On rendered people, 775 windows and a network of a quarter of the width, int8 named float32's label on 99.1 % by
-  /// `largest`, and on 97.9 % by `meanSquaredError`: the few large values are those that tell labels apart.
+  /// On rendered people, with 775 windows and a network of quarter width, int8 agreed with float32's label on 99.1 %
+  /// with `largest`, and on 97.9 % with `meanSquaredError`: the few large values are those that tell labels apart.
   package enum Choice: String, CaseIterable, Sendable {
-    /// The largest value that was seen.
+    /// The largest value seen.
     case largest
-    /// The range that holds 99.99 % of the values above zero; larger ones count as that.
+    /// The range that covers 99.99 % of the values above zero; larger ones are clipped.
     case percentile
-    /// The range with the least mean squared error of 8 bits.
+    /// The range with the smallest mean squared error at 8 bits.
     case meanSquaredError
   }
 
-  /// Windows that were counted.
+  /// Number of windows collected so far.
   package private(set) var windows = 0
 
   private let engine: ClipEngine
@@ -25,22 +25,22 @@ package final class Calibrator {
   private var histograms: [String: ValueHistogram] = [:]
 
   /// - Parameters:
-  ///   - network: what is calibrated.
+  ///   - network: the network to calibrate.
   ///   - parameters: its weights.
-  ///   - threads: cores to use.
-  /// - Throws: `InferenceError` as `ClipEngine` does.
+  ///   - threads: number of cores to use.
+  /// - Throws: `InferenceError`, as `ClipEngine` does.
   package init(network: StudentNetwork, parameters: some ParameterSource, threads: Int) throws(InferenceError) {
     engine = try ClipEngine(
       network: network, parameters: parameters, precision: .f32, threads: threads, keepingEndpoints: true)
     endpoints = engine.graph.rangedEndpoints
   }
 
-  /// Logits of a window, of which nothing is counted.
+  /// Logits of a window, without collecting its values.
   package func logits(pixels: Span<UInt8>) throws(InferenceError) -> [Float] {
     try engine.run(pixels: pixels).flatMap { $0 }
   }
 
-  /// Counts the values that a window of pixels gives.
+  /// Collects the values produced by a window of pixels.
   package func add(pixels: Span<UInt8>) throws(InferenceError) {
     _ = try engine.run(pixels: pixels)
     for endpoint in endpoints {
@@ -50,13 +50,13 @@ package final class Calibrator {
     windows += 1
   }
 
-  /// The ranges of what was counted.
+  /// The ranges for the values collected.
   ///
   /// - Parameters:
-  ///   - choice: how a range follows from values.
-  ///   - exactModules: modules that are to stay float32.
+  ///   - choice: how a range is derived from values.
+  ///   - exactModules: number of modules that will stay float32.
   /// - Returns: a range for each layer; 1 for a layer whose values were all zero.
-  /// - Precondition: a window was counted.
+  /// - Precondition: at least one window was added.
   package func ranges(_ choice: Choice = .largest, exactModules: Int = 0) -> ActivationRanges {
     precondition(windows > 0)
     let largest = histograms.mapValues { histogram in
@@ -70,7 +70,7 @@ package final class Calibrator {
   }
 }
 
-/// How often values above zero were how large; its bins widen as larger ones come.
+/// A histogram of values above zero; its bins widen when larger values arrive.
 struct ValueHistogram {
   private static let binCount = 2048
   private var bins = [Int](repeating: 0, count: binCount)
@@ -87,14 +87,14 @@ struct ValueHistogram {
     for value in values where value > 0 { bins[min(Self.binCount - 1, Int(value * perUnit))] += 1 }
   }
 
-  /// Twice as wide bins.
+  /// Doubles the width of the bins.
   private mutating func widen() {
     for index in 0..<Self.binCount / 2 { bins[index] = bins[2 * index] + bins[2 * index + 1] }
     for index in Self.binCount / 2..<Self.binCount { bins[index] = 0 }
     width *= 2
   }
 
-  /// The range below which this share of the values above zero lies.
+  /// The range that covers this fraction of the values above zero.
   func range(holding share: Double) -> Float {
     let total = bins.reduce(0, +)
     var count = 0
@@ -105,11 +105,11 @@ struct ValueHistogram {
     return largest
   }
 
-  /// The range with the least mean squared error when it is divided into so many steps.
+  /// The range with the smallest mean squared error when divided into `levels` steps.
   func bestRange(levels: Int) -> Float {
     guard largest > 0 else { return 0 }
     let used = Int((largest / width).rounded(.up))
-    // From the top: what is cut off grows, what is rounded away shrinks.
+    // From the top down: clipping error grows while rounding error shrinks.
     var above: (count: Double, sum: Double, squares: Double) = (0, 0, 0)
     var best = (error: Double.infinity, range: largest)
     var within = bins.reduce(0, +)

@@ -1,17 +1,17 @@
 import COneDNN
 package import Networks
 
-/// How much of a window is computed.
+/// How much of each window is computed.
 package enum WindowMode: Hashable, Sendable {
-  /// All of it.
+  /// The whole window.
   case recompute
-  /// Of a stream of windows a hop apart, what is new in each; the result is that of `recompute`.
+  /// Only what is new in each window of a stream, with a hop between windows; same result as `recompute`.
   case incremental(hop: Int)
-  /// Each frame of each layer once, with what came before and after it instead of zeros at a window's ends: another
-  /// function, whose result comes later.
+  /// Each frame of each layer once, with real frames instead of zeros beyond a window's ends: a different function,
+  /// whose result arrives later.
   case continual(hop: Int)
 
-  /// Frames from one window of a stream to the next; `nil` where windows have nothing to do with each other.
+  /// Frames between two windows of a stream; `nil` if windows are unrelated.
   package var hop: Int? {
     switch self {
     case .recompute: nil
@@ -20,17 +20,18 @@ package enum WindowMode: Hashable, Sendable {
   }
 }
 
-/// Runs a network on windows of one size: each as a whole, or, of a stream of overlapping ones, only what is new in each.
+/// Runs a network on windows of one size: each as a whole or, in a stream of overlapping windows, only what is new in
+/// each.
 ///
-/// Used by one thread at a time, always the same one if its OpenMP threads are to be reused. Running allocates nothing
-/// but the returned logits, once each way of running was used.
+/// Used by one thread at a time, always the same one if its OpenMP threads are to be reused. After the first run of
+/// each kind, nothing is allocated but the returned logits.
 @safe package final class ClipEngine {
   package let graph: NetworkGraph
-  /// The format that runs: `auto` resolved.
+  /// The format in use, with `auto` resolved.
   package let precision: Precision
-  /// Cores it computes on.
+  /// Number of cores it computes on.
   package let threads: Int
-  /// How much of a window is computed.
+  /// How much of each window is computed.
   package let mode: WindowMode
 
   /// Hops since the window before after which only what is new is computed; after more of them too little is saved.
@@ -40,21 +41,21 @@ package enum WindowMode: Hashable, Sendable {
   private let numbers: Numbers
   private let weights: PackedWeights
   private var arena: AlignedMemory
-  /// The whole window; where windows are continual, a step.
+  /// Computes a whole window; for continual windows, a step.
   private let whole: PlanExecution
   private let continual: ContinualFrames?
-  /// What is new in a window, by the frames since the one before.
+  /// Computes what is new in a window, by the number of frames since the previous one.
   private var partial: [Int: PlanExecution] = [:]
   private var layout: WindowCache.Layout?
-  /// Of windows that nothing is to be kept of.
+  /// Used for windows of which nothing is kept.
   private var unkept: WindowCache?
 
   /// Plans kernels and memory and loads the weights.
   ///
   /// - Parameters:
   ///   - network: what to run.
-  ///   - frames: length of the clips; the network's own when nil. A longer one gives several head positions.
-  ///   - size: height and width of the clips in pixels; the network's own when nil.
+  ///   - frames: clip length; the network's own if nil. A longer clip gives several head positions.
+  ///   - size: height and width of the clips in pixels; the network's own if nil.
   ///   - parameters: the weights.
   ///   - precision: number format of the trunk.
   ///   - ranges: how large values become, for int8; `auto` is int8 where they are known.
@@ -63,7 +64,7 @@ package enum WindowMode: Hashable, Sendable {
   ///   - other: an engine of the same network, weights and precision, whose packed weights this one shares; each may be
   ///     used by a thread of its own.
   ///   - keepingEndpoints: keeps every layer's output for `values(of:)`; takes several times the memory.
-  /// - Throws: `InferenceError`, whose text names the setting to change.
+  /// - Throws: `InferenceError`, which names the setting to change.
   package init(
     network: StudentNetwork, frames: Int? = nil, size: Int? = nil, parameters: some ParameterSource,
     precision: Precision = .auto, ranges: ActivationRanges? = nil, threads: Int, mode: WindowMode = .recompute,
@@ -94,9 +95,9 @@ package enum WindowMode: Hashable, Sendable {
     }
   }
 
-  /// Frames that results of `mode` lie behind the windows that they come with.
+  /// How many frames the results of `mode` lag behind the windows that produce them.
   ///
-  /// - Throws: `InferenceError.network` for a hop that the mode cannot have.
+  /// - Throws: `InferenceError.network` for a hop that the mode does not support.
   package static func delay(of network: StudentNetwork, _ mode: WindowMode) throws(InferenceError) -> Int {
     let graph: NetworkGraph
     do { graph = try network.graph() } catch { throw .network(reason: "\(error)") }
@@ -116,7 +117,7 @@ package enum WindowMode: Hashable, Sendable {
     return frames
   }
 
-  /// Frames that a result lies behind the window that it came with; 0 but for continual windows.
+  /// How many frames a result lags behind its window; 0 except for continual windows.
   package var delay: Int { continual?.delay ?? 0 }
 
   /// Weights, and working memory that all windows share.
@@ -125,25 +126,25 @@ package enum WindowMode: Hashable, Sendable {
   /// Working memory alone, which engines that share weights have each for itself.
   package var workingBytes: Int { arena.byteCount + (unkept?.byteCount ?? 0) }
 
-  /// Bytes of one stream's `WindowCache`.
+  /// Size of one stream's `WindowCache` in bytes.
   package var cacheBytes: Int { layout?.byteCount ?? 0 }
 
-  /// Memory for one stream of windows, for `run(pixels:after:in:)`.
+  /// Creates the memory for one stream of windows, for `run(pixels:after:in:)`.
   ///
   /// - Precondition: the mode is not `recompute`.
   package func makeCache() throws(InferenceError) -> WindowCache {
-    guard let layout else { preconditionFailure("whole windows leave nothing") }
+    guard let layout else { preconditionFailure("whole windows keep nothing") }
     return try WindowCache(layout)
   }
 
-  /// Number of values a clip has: 3 · T · H · W.
+  /// Number of values in a clip: 3 · T · H · W.
   package var clipCount: Int { graph.nodes[0].shape.count }
 
-  /// Logits of a clip of pixels.
+  /// Logits for a clip of pixels.
   ///
-  /// - Parameter pixels: T x H x W x 3 bytes, RGB interleaved; a byte x stands for x / 127.5 - 1.
+  /// - Parameter pixels: T x H x W x 3 bytes, RGB interleaved; a byte x means x / 127.5 - 1.
   /// - Returns: K logits for each head position.
-  /// - Throws: `InferenceError.clipSize` for a clip of another size.
+  /// - Throws: `InferenceError.clipSize` if the clip has another size.
   package func run(pixels: Span<UInt8>) throws(InferenceError) -> [[Float]] {
     try check(pixels.count)
     return try unsafe pixels.withUnsafeBufferPointer { (buffer) throws(InferenceError) in
@@ -151,16 +152,17 @@ package enum WindowMode: Hashable, Sendable {
     }
   }
 
-  /// Logits of the next window of a stream: what `run(pixels:)` says of it, for less work; or, where windows are continual,
-  /// of the stream `delay` frames ago, and nil while that is not long enough.
+  /// Logits for the next window of a stream: the same result as `run(pixels:)`, for less work.
+  ///
+  /// With continual windows, the result is for the stream `delay` frames ago, and nil until the stream is long enough.
   ///
   /// - Parameters:
   ///   - pixels: the whole window.
-  ///   - shift: frames since the window that `cache` was used for last, where both show the same pictures at the same
-  ///     times; `nil` when they do not.
+  ///   - shift: frames since the window that `cache` was last used for, if both show the same pictures at the same
+  ///     times; otherwise `nil`.
   ///   - cache: the stream's memory.
   /// - Returns: K logits for each head position.
-  /// - Throws: `InferenceError.clipSize` for a clip of another size.
+  /// - Throws: `InferenceError.clipSize` if the clip has another size.
   package func run(pixels: Span<UInt8>, after shift: Int?, in cache: WindowCache) throws(InferenceError) -> [[Float]]? {
     try check(pixels.count)
     return try unsafe pixels.withUnsafeBufferPointer { (buffer) throws(InferenceError) in
@@ -168,11 +170,11 @@ package enum WindowMode: Hashable, Sendable {
     }
   }
 
-  /// Logits of a clip of normalised values.
+  /// Logits for a clip of normalised values.
   ///
   /// - Parameter values: 3 x T x H x W values in [-1, 1].
   /// - Returns: K logits for each head position.
-  /// - Throws: `InferenceError.clipSize` for a clip of another size.
+  /// - Throws: `InferenceError.clipSize` if the clip has another size.
   package func run(normalized values: Span<Float>) throws(InferenceError) -> [[Float]] {
     try check(values.count)
     return try unsafe values.withUnsafeBufferPointer { (buffer) throws(InferenceError) in
@@ -180,14 +182,14 @@ package enum WindowMode: Hashable, Sendable {
     }
   }
 
-  /// Seconds that each step of one run took, in order: the layer, what computed it, and the time.
+  /// The duration in seconds of each step of one run, in order, with the layer and the kernel.
   ///
   /// - Parameters:
   ///   - pixels: the window.
   ///   - shift: as in `run(pixels:after:in:)`.
-  ///   - cache: the stream's memory, where there is one.
+  ///   - cache: the stream's memory, if there is one.
   /// - Returns: the steps.
-  /// - Throws: `InferenceError.clipSize` for a clip of another size.
+  /// - Throws: `InferenceError.clipSize` if the clip has another size.
   package func profile(
     pixels: Span<UInt8>, after shift: Int? = nil, in cache: WindowCache? = nil
   ) throws(InferenceError) -> [StepTime] {
@@ -204,18 +206,18 @@ package enum WindowMode: Hashable, Sendable {
     return times
   }
 
-  /// How long one step took.
+  /// The duration of one step.
   package struct StepTime: Sendable {
     package let layer: String
     package let kernel: String
     package let duration: Duration
-    /// Products of the plain algorithm; 0 for what only moves values.
+    /// Products of the direct algorithm; 0 for steps that only move values.
     package let multiplyAccumulates: Int
   }
 
-  /// What an endpoint held after the last run, in NCTHW order; nil when the network has no such endpoint.
+  /// An endpoint's values after the last run, in NCTHW order; nil if the network has no such endpoint.
   ///
-  /// Only meaningful for an engine made with `keepingEndpoints`, or for the logits. `NonLocal.attention` is the softmax
+  /// Only valid for an engine created with `keepingEndpoints`, or for the logits. `NonLocal.attention` is the softmax
   /// map [queries, keys].
   package func values(of endpoint: String) throws(InferenceError) -> [Float]? {
     let plan = whole.plan
@@ -242,7 +244,7 @@ package enum WindowMode: Hashable, Sendable {
   }
 
   private func run(_ clip: PlanExecution.Clip) throws(InferenceError) -> [[Float]] {
-    precondition(continual == nil, "continual windows are of a stream")
+    precondition(continual == nil, "continual windows belong to a stream")
     return try run(clip, after: nil, in: nil) ?? []
   }
 
@@ -253,7 +255,7 @@ package enum WindowMode: Hashable, Sendable {
     _ = odn_set_threads(Int32(threads))
     if mode.hop != nil, given == nil, unkept == nil { unkept = try makeCache() }
     let cache = given ?? unkept
-    // A run that fails leaves nothing to go on from.
+    // After a failed run there is nothing to continue from.
     do {
       if let continual, let cache { return try step(continual, clip, after: shift, in: cache, timing: observe) }
       var execution = whole
@@ -272,17 +274,17 @@ package enum WindowMode: Hashable, Sendable {
     }
   }
 
-  /// The steps of a stream up to the end of `clip`, which begins a stream where it does not go on with one.
+  /// Runs the stream's steps up to the end of `clip`; starts a new stream if it does not continue the previous one.
   private func step(
     _ continual: ContinualFrames, _ clip: PlanExecution.Clip, after shift: Int?, in cache: WindowCache,
     timing observe: ((NetworkPlan.Step, Duration) -> Void)?
   ) throws(InferenceError) -> [[Float]]? {
     guard let hop = mode.hop else { return nil }
     var steps = (shift ?? 0) / hop
-    // What a step reads must still be in the clip.
+    // Everything a step reads must still be in the clip.
     let goesOn = cache.isFilled && steps > 0 && shift == steps * hop && continual.firstRead >= (steps - 1) * hop
     if !goesOn {
-      // One that was left behind begins with its newest hop alone: the hops it missed are what there was no time for.
+      // A stream that fell behind restarts with its newest hop only: there was no time for the hops it missed.
       steps = shift == nil ? graph.nodes[0].shape.extent.frames / hop : 1
       cache.beginStream()
     }

@@ -1,21 +1,21 @@
 /// Why an engine cannot be built or run.
 package enum InferenceError: Error, Equatable, CustomStringConvertible {
-  /// The CPU has no instructions for the precision that was asked for.
+  /// The CPU lacks the instructions for the requested precision.
   case precisionUnavailable(Precision, instructionSet: String)
-  /// int8 was asked for, and the model does not say how large its values become.
+  /// int8 was requested, but the model does not say how large its values become.
   case notCalibrated
-  /// What the model says of how large its values become is not usable.
+  /// The model's value ranges are unusable.
   case ranges(reason: String)
   /// oneDNN has only its slow reference kernel for a layer, thousands of times slower than the others.
   case slowKernel(layer: String, implementation: String)
-  /// oneDNN refused a call; `reason` holds its words.
+  /// oneDNN rejected a call; `reason` is its message.
   case kernel(layer: String, reason: String)
-  /// The network cannot take clips of the asked size.
+  /// The network does not support clips of the requested size.
   case network(reason: String)
-  /// A tensor of the model is absent or has another shape.
+  /// A tensor of the model is missing or has another shape.
   case parameters(reason: String)
   case outOfMemory(bytes: Int)
-  /// The clip handed over is not as long as the engine was built for.
+  /// The clip's length differs from the one the engine was built for.
   case clipSize(given: Int, expected: Int)
 
   package var description: String {
@@ -33,8 +33,8 @@ package enum InferenceError: Error, Equatable, CustomStringConvertible {
     case .network(let reason): reason
     case .parameters(let reason): "the model's tensors do not fit its network: \(reason)"
     case .outOfMemory(let bytes):
-      "cannot allocate \(bytes / 1_000_000) MB for the network; use a smaller model, or one camera less"
-    case .clipSize(let given, let expected): "a clip has \(given) values where the network reads \(expected)"
+      "cannot allocate \(bytes / 1_000_000) MB for the network; use a smaller model or fewer cameras"
+    case .clipSize(let given, let expected): "a clip has \(given) values, but the network reads \(expected)"
     }
   }
 }

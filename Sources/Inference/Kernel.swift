@@ -3,19 +3,19 @@ import Networks
 
 /// One oneDNN operation with the weights it owns.
 ///
-/// Nothing is allocated when it runs; where it reads and writes is fixed by `bind`.
+/// Running allocates nothing; `bind` fixes where it reads and writes.
 @safe final class Kernel {
   let layer: String
-  /// For the shim's functions that run several; valid as long as this object.
+  /// For the shim's functions that run several; valid while this object exists.
   let operation: OpaquePointer
   private var constants: [AlignedMemory] = []
-  /// Keeps the weights of another kernel alive.
+  /// Keeps another kernel's weights alive.
   private var shared: Kernel?
 
   /// - Parameters:
-  ///   - layer: the endpoint this belongs to, for messages.
-  ///   - create: a call of the shim that makes the operation.
-  /// - Throws: `InferenceError.slowKernel` when oneDNN would compute by its reference code.
+  ///   - layer: the endpoint it belongs to, for messages.
+  ///   - create: calls the shim to create the operation.
+  /// - Throws: `InferenceError.slowKernel` if oneDNN would use its reference code.
   private init(
     _ layer: String, creating create: (UnsafeMutablePointer<OpaquePointer?>) -> UnsafePointer<CChar>?
   ) throws(InferenceError) {
@@ -35,27 +35,27 @@ import Networks
 
   deinit { unsafe odn_destroy(operation) }
 
-  /// oneDNN's name of the kernel, for example `brgconv:avx512_core_bf16`.
+  /// oneDNN's name for the kernel, for example `brgconv:avx512_core_bf16`.
   var implementation: String { unsafe String(cString: odn_implementation(operation)) }
 
-  /// Working memory it needs while it runs.
+  /// Working memory needed while running.
   var scratchBytes: Int { unsafe odn_bytes(operation, Slot.scratchpad.number) }
 
-  /// Bytes of weights it keeps.
+  /// Bytes of weights it owns.
   var constantBytes: Int { constants.reduce(0) { $0 + $1.byteCount } }
 
-  /// Makes a slot of the operation use `memory`.
+  /// Binds a slot of the operation to `memory`.
   func bind(_ slot: Slot, to memory: UnsafeMutableRawPointer) throws(InferenceError) {
     try unsafe check(unsafe odn_bind(operation, slot.number, memory))
   }
 
-  /// Lays out weights for the kernel and keeps them.
+  /// Converts weights to the kernel's layout and keeps them.
   ///
   /// - Parameters:
-  ///   - weights: out, in, time, height, width.
+  ///   - weights: in the order out, in, time, height, width.
   ///   - scales: a factor for each output channel's weights.
-  ///   - bias: one for each output channel, added before `scales` of the convolution.
-  /// - Throws: `InferenceError` when there is no memory or oneDNN refuses.
+  ///   - bias: one per output channel, added before the convolution's `scales`.
+  /// - Throws: `InferenceError` if memory runs out or oneDNN refuses.
   func load(weights: [Float], scales: [Float], bias: [Float]) throws(InferenceError) {
     let packed = try AlignedMemory(byteCount: unsafe odn_bytes(operation, Slot.weights.number))
     try unsafe check(unsafe odn_pack_weights(operation, weights, scales, packed.base))
@@ -66,7 +66,7 @@ import Networks
     constants = [packed, offsets]
   }
 
-  /// Keeps a bias for a product.
+  /// Keeps a bias for a matrix product.
   func load(bias: [Float]) throws(InferenceError) {
     let offsets = try AlignedMemory(byteCount: bias.count * MemoryLayout<Float>.stride)
     unsafe offsets.base.initializeMemory(as: Float.self, from: bias, count: bias.count)
@@ -74,12 +74,12 @@ import Networks
     constants = [offsets]
   }
 
-  /// True when both want their weights laid out alike.
+  /// True if both kernels use the same layout for weights.
   func readsWeights(like other: Kernel) -> Bool {
     unsafe odn_same_layout(operation, other.operation, Slot.weights.number) != 0
   }
 
-  /// Uses the weights of `other`, which reads them alike.
+  /// Uses the weights of `other`, which has the same layout.
   func share(_ other: Kernel) throws(InferenceError) {
     try unsafe bind(.weights, to: other.constants[0].base)
     try unsafe bind(.bias, to: other.constants[1].base)
@@ -92,7 +92,7 @@ import Networks
     if let reason = unsafe reason { throw .kernel(layer: layer, reason: unsafe String(cString: reason)) }
   }
 
-  /// What an operation reads and writes.
+  /// The memory slots of an operation.
   enum Slot {
     case source, weights, bias, destination, scratchpad
 
@@ -111,7 +111,7 @@ import Networks
 }
 
 extension Kernel {
-  /// A convolution; its weights come with `load`.
+  /// A convolution; supply its weights with `load`.
   ///
   /// `scales` has a factor for each output channel's sums.
   static func convolution(
@@ -122,7 +122,7 @@ extension Kernel {
     return try unsafe Kernel(layer) { unsafe odn_convolution(&from, &to, &window, finish, scales, $0) }
   }
 
-  /// The maximum over a window; padding does not take part, which after a ReLU is the same as padding by zeros.
+  /// The maximum over a window; padding is ignored, which after a ReLU equals zero padding.
   static func maxPool(
     _ layer: String, from source: Tensor, to destination: Tensor, _ window: odn_window
   ) throws(InferenceError) -> Kernel {
@@ -138,9 +138,10 @@ extension Kernel {
     return try unsafe Kernel(layer) { unsafe odn_average_pool(&from, &to, &window, $0) }
   }
 
-  /// [rows, inner] times [inner, columns] in float32; `transposed` says the right side is stored [columns, inner].
+  /// [rows, inner] times [inner, columns] in float32; `transposed` means that the right side is stored as [columns,
+  /// inner].
   ///
-  /// With `hasBias` each column's bias is added, and with `adds` what the destination holds.
+  /// With `hasBias` each column's bias is added, with `adds` the destination's previous values.
   static func product(
     _ layer: String, rows: Int, inner: Int, columns: Int, transposed: Bool, hasBias: Bool = false, adds: Bool = false
   ) throws(InferenceError) -> Kernel {

@@ -1,18 +1,18 @@
 import Networks
 
-/// One layer's part in a window: which of its frames are computed, and which stay for the next window.
+/// One layer's part in a window: which frames are computed, and which are kept for the next window.
 struct LayerFrames: Equatable {
-  /// Frames of its output that there are.
+  /// Number of its output frames.
   var frames: Int
   /// How it slides over its input's frames.
   var window: FrameWindow
-  /// Frames of the clip from one output frame to the next.
+  /// The distance between two output frames, in frames of the clip.
   var scale = 1
-  /// Its output stays in memory for the next window.
+  /// Whether its output stays in memory for the next window.
   var isKept = false
-  /// Output frames that the next window may use again.
+  /// Output frames that the next window can reuse.
   var reusable = 0..<0
-  /// Runs of output frames to compute, in order, apart from one another.
+  /// Ranges of output frames to compute, in order and disjoint.
   var computed: [Range<Int>] = []
 
   init(frames: Int, window: FrameWindow) {
@@ -25,23 +25,23 @@ struct LayerFrames: Equatable {
 struct FrameWindow: Equatable {
   var size = 1
   var stride = 1
-  /// Zeros before the first frame; negative where reading begins behind it.
+  /// Zeros before the first frame; negative if reading starts after it.
   var front = 0
-  /// True where every output reads every frame.
+  /// True if every output reads every frame.
   var readsAll = false
 
-  /// What a run of output frames reads: frames of the input, and zeros before and after them.
+  /// What a range of output frames reads: input frames, and zeros before and after them.
   func reads(_ outputs: Range<Int>, of frames: Int) -> (frames: Range<Int>, front: Int, back: Int) {
     guard !readsAll else { return (0..<frames, 0, 0) }
     let first = outputs.lowerBound * stride - front
     let end = (outputs.upperBound - 1) * stride - front + size
-    // A window of stride 2 over one frame too many reads nothing of the last.
+    // With stride 2 and one frame too many, the last frame is not read.
     return (max(first, 0)..<min(end, frames), max(-first, 0), max(end - frames, 0))
   }
 }
 
 extension NetworkGraph {
-  /// How each node's window slides over the frames that it reads.
+  /// How each node's window slides over the frames it reads.
   var frameWindows: [FrameWindow] {
     nodes.map { node in
       let frames = node.inputs.first.map { nodes[$0].shape.extent.frames } ?? 0

@@ -1,15 +1,15 @@
-/// Which bytes of one arena each tensor uses, so that tensors that are never alive together share them.
+/// Places tensors in one arena, so that tensors that are never alive at the same time share memory.
 ///
-/// Largest first, each at the lowest offset that is free during its life; within a few percent of the peak of what is
-/// alive at once for this kind of network.
+/// Largest first, each at the lowest offset that is free during its lifetime; for this kind of network within a few
+/// percent of the peak of live memory.
 struct MemoryPlan {
-  /// A tensor's bytes and the steps, first to last, during which they must be kept.
+  /// A tensor's size, and the first and last step during which it must be kept.
   struct Reservation {
     var byteCount: Int
     var life: ClosedRange<Int>
   }
 
-  /// Where each reservation begins, in the order they were given; multiples of 64.
+  /// The offset of each reservation, in the order given; multiples of 64.
   private(set) var offsets: [Int]
   /// Size of the arena.
   private(set) var byteCount = 0

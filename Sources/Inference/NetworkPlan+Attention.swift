@@ -2,18 +2,18 @@ import COneDNN
 import Networks
 
 extension NetworkPlan {
-  /// The Non-Local block, in float32: queries, keys and values as matrices of one row a position.
+  /// The Non-Local block in float32: queries, keys and values as matrices with one row per position.
   ///
-  /// Where keys are few, the embeddings of queries and of the result are moved to their side: (X θ) φᵀ = X (φ θᵀ)ᵀ, and
-  /// (A g) W = A (g W). That is the same function for a third of the products.
+  /// With few keys, the embeddings of queries and of the result are applied on their side: (X θ) φᵀ = X (φ θᵀ)ᵀ, and (A
+  /// g) W = A (g W). That is the same function with a third of the products.
   ///
   /// - Parameters:
   ///   - name: the endpoint.
-  ///   - block: what is computed.
-  ///   - from: where the input is.
-  ///   - source: what it is.
-  ///   - output: where the result goes.
-  ///   - parameters: where weights come from.
+  ///   - block: the block to compute.
+  ///   - from: the location of the input.
+  ///   - source: the input tensor.
+  ///   - output: the location for the result.
+  ///   - parameters: the source of the weights.
   /// - Throws: `InferenceError`.
   mutating func attend(
     _ name: String, _ block: NonLocalBlock, _ from: Place, _ source: Tensor, to output: Place,
@@ -36,7 +36,7 @@ extension NetworkPlan {
     if keys * (block.inner + queries) < queries * block.inner {
       let moved = make(outer)
       try convolve(name, keyed, inner, moved, outer, Self.point, finish: ODN_AS_IS, theta.transposed())
-      // What the queries' bias adds to each key's score.
+      // The queries' bias, as an offset to each key's score.
       let offsets = make(rows(1, keys))
       try convolve(name, keyed, inner, offsets, rows(1, keys), Self.point, finish: ODN_AS_IS, theta.biasAsWeights())
       try multiply(
@@ -68,7 +68,7 @@ extension NetworkPlan {
 
   private static let point = odn_window(Extent(1))
 
-  /// So many rows of values, as a tensor of one position a row.
+  /// A tensor of `count` rows, with one position per row.
   private func rows(_ channels: Int, _ count: Int) -> Tensor {
     Tensor(shape: ActivationShape(channels: channels, extent: Extent(count, 1, 1)), scalar: .f32)
   }
@@ -83,7 +83,7 @@ extension NetworkPlan {
     return to
   }
 
-  /// Keys or values as the block samples them.
+  /// Keys or values, as sampled by the block.
   private mutating func sampled(
     _ name: String, _ place: Place, _ block: NonLocalBlock, _ extent: Extent
   ) throws(InferenceError) -> Place {

@@ -3,11 +3,12 @@ import Networks
 
 /// A network as the steps that compute a window, with the memory they share.
 ///
-/// Built once; running it only walks `steps`. Activations are dense with channels innermost: a convolution that reads
-/// or writes a channel slice of a wider tensor would fall to oneDNN's reference code, so branches write tensors of
-/// their own and one pass joins them. A run of frames, however, is one block of memory, and a step may cover just that.
+/// Built once; running it just walks through `steps`. Activations are dense with channels innermost. A convolution that
+/// reads or writes a channel slice of a wider tensor would fall back to oneDNN's reference code, so branches write
+/// separate tensors and one pass joins them. A range of frames, however, is one block of memory, and a step may cover
+/// just that.
 struct NetworkPlan {
-  /// A tensor from one of its frames on.
+  /// A tensor, from one of its frames on.
   struct Place {
     var tensor: Int
     var firstFrame = 0
@@ -15,13 +16,14 @@ struct NetworkPlan {
 
   /// One pass over memory or one oneDNN operation.
   struct Step {
+    /// What the step computes.
     enum Action {
       case pack(odn_packing)
       case kernel(Kernel)
       case winograd(WinogradConvolution)
-      /// Joins the sources along channels; so many positions.
+      /// Joins the sources along channels.
       case concatenate(positions: Int)
-      /// Copies the source to the destination, to which the next step adds.
+      /// Copies the source to the destination, for the next step to add to.
       case copy
     }
 
@@ -29,10 +31,10 @@ struct NetworkPlan {
     let action: Action
     let sources: [Place]
     let destination: Place
-    /// Products of the plain algorithm, including those with the packed stem's zeros.
+    /// Products of the direct algorithm, including those with the packed stem's zeros.
     let multiplyAccumulates: Int
 
-    /// Working memory while it runs.
+    /// Working memory needed while running.
     var scratchBytes: Int {
       switch action {
       case .kernel(let kernel): kernel.scratchBytes
@@ -41,7 +43,7 @@ struct NetworkPlan {
       }
     }
 
-    /// What computes it.
+    /// The name of the kernel.
     var implementation: String {
       switch action {
       case .kernel(let kernel): kernel.implementation
@@ -53,11 +55,11 @@ struct NetworkPlan {
 
   private(set) var steps: [Step] = []
   private(set) var tensors: [Tensor] = []
-  /// Tensors that stay from window to window, with the graph's node that each is the output of.
+  /// The node of each tensor that is kept from window to window.
   private(set) var kept: [Int: Int] = [:]
-  /// For each node the number of steps up to its last.
+  /// For each node, the number of steps up to and including its last.
   private(set) var stepEnds: [Int] = []
-  /// Tensors by endpoint name; of a layer that is computed in parts, the first.
+  /// Tensors by endpoint name; for a layer computed in parts, the first.
   var endpoints: [String: Int] = [:]
   /// The network's result, [positions, classes].
   private(set) var result = 0
@@ -67,19 +69,19 @@ struct NetworkPlan {
   private let numbers: Numbers
   let weights: PackedWeights
   private let threads: Int
-  /// For each node the frames that are there, and where.
+  /// For each node, which frames exist, and where.
   private var outputs: [[(frames: Range<Int>, tensor: Int)]] = []
 
   /// Chooses kernels and loads weights.
   ///
   /// - Parameters:
   ///   - graph: the network; its first node is the clip, read by one convolution.
-  ///   - layers: which frames of each are computed.
-  ///   - parameters: where weights come from.
-  ///   - weights: those that other plans of this network packed, and will.
+  ///   - layers: which frames of each layer are computed.
+  ///   - parameters: the source of the weights.
+  ///   - weights: packed weights, shared with other plans of this network.
   ///   - numbers: the number format of each node's output.
-  ///   - threads: how many compute.
-  /// - Throws: `InferenceError` for a tensor that is missing, a kernel that would be slow or a graph of another form.
+  ///   - threads: the number of threads that compute.
+  /// - Throws: `InferenceError` if a tensor is missing, a kernel would be slow, or the graph has an unsupported form.
   init(
     _ graph: NetworkGraph, _ layers: [LayerFrames], parameters: some ParameterSource, weights: PackedWeights,
     numbers: Numbers, threads: Int
@@ -106,7 +108,7 @@ struct NetworkPlan {
     result = outputs.last?.first?.tensor ?? 0
   }
 
-  /// For each tensor the steps, first to last, that write or read it; the result is read after the last step.
+  /// For each tensor, the first and last step that writes or reads it; the result is read after the last step.
   var lives: [ClosedRange<Int>] {
     var lives: [ClosedRange<Int>?] = Array(repeating: nil, count: tensors.count)
     for (index, step) in steps.enumerated() {
@@ -120,7 +122,7 @@ struct NetworkPlan {
 
   // MARK: Layers
 
-  /// Adds what computes some frames of a node.
+  /// Appends the steps that compute some frames of a node.
   private mutating func append(
     _ index: Int, _ frames: Range<Int>, _ parameters: some ParameterSource
   ) throws(InferenceError) {
@@ -205,7 +207,7 @@ struct NetworkPlan {
     return Place(tensor: tensors.count - 1)
   }
 
-  /// Where some frames of a node go: into the tensor that is kept, or into one of their own.
+  /// The location for some frames of a node: in the kept tensor, or in a separate one.
   private mutating func place(_ tensor: Tensor, _ node: Int, _ frames: Range<Int>) -> Place {
     if let whole = outputs[node].first, kept[whole.tensor] == node {
       return Place(tensor: whole.tensor, firstFrame: frames.lowerBound)
@@ -215,7 +217,7 @@ struct NetworkPlan {
     return place
   }
 
-  /// Where some frames of a node are.
+  /// The location of some frames of a node.
   private func locate(_ node: Int, _ frames: Range<Int>) -> Place {
     guard let part = outputs[node].first(where: { $0.frames.contains(frames.lowerBound) }),
       part.frames.upperBound >= frames.upperBound
@@ -223,7 +225,7 @@ struct NetworkPlan {
     return Place(tensor: part.tensor, firstFrame: frames.lowerBound - part.frames.lowerBound)
   }
 
-  /// What some frames of a node read of its input, with the zeros before and after.
+  /// The input that some frames of a node read, with the zeros before and after.
   private func input(_ node: Int, _ frames: Range<Int>) -> (from: Place, source: Tensor, front: Int, back: Int) {
     let input = graph.nodes[node].inputs[0]
     let read = layers[node].window.reads(frames, of: layers[input].frames)
@@ -242,7 +244,7 @@ struct NetworkPlan {
     let kernel: Kernel
     if source.scalar == .u8 {
       let scales = try weights.steps(of: layer).map { $0 * source.step / output.step }
-      // What is below zero becomes 0 as a byte anyway.
+      // A byte cannot be negative, so values below zero become 0 anyway.
       let finish = output.scalar == .u8 ? ODN_AS_IS : finish
       kernel = try Kernel.convolution(name, from: source, to: output, window, finish: finish, scales: scales)
       try weights.giveQuantized(layer, step: source.step, to: kernel)

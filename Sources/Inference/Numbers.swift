@@ -2,17 +2,17 @@ import Networks
 
 /// The number format of each node's output.
 ///
-/// The attention block, whose unscaled softmax is sensitive, and the head are in float32 whatever the trunk is.
+/// The attention block, whose unscaled softmax is sensitive, and the head are float32 whatever the trunk is.
 struct Numbers {
   private let scalars: [Tensor.Scalar]
-  /// Of u8, what a stored 1 stands for.
+  /// For u8, the value of a stored 1.
   private let steps: [Float]
 
   /// - Parameters:
   ///   - graph: the network.
   ///   - precision: the trunk's format, resolved.
   ///   - ranges: how large values become; for int8.
-  /// - Throws: `InferenceError.notCalibrated` or `.ranges` where int8 lacks what it needs.
+  /// - Throws: `InferenceError.notCalibrated` or `.ranges` if int8 lacks what it needs.
   init(_ graph: NetworkGraph, _ precision: Precision, _ ranges: ActivationRanges?) throws(InferenceError) {
     guard precision == .int8 else {
       scalars = Self.scalars(of: graph, trunk: precision == .bf16 ? .bf16 : .f32, exactModules: Self.exactModules)
@@ -28,18 +28,18 @@ struct Numbers {
     }
   }
 
-  /// The tensor of a node's whole output.
+  /// The tensor for a node's whole output.
   func tensor(_ node: Int, _ shape: ActivationShape) -> Tensor {
     Tensor(shape: shape, scalar: scalars[node], step: steps[node])
   }
 
-  /// Inception modules before an attention block that are float32 in a trunk of bfloat16.
+  /// Number of Inception modules before an attention block that are float32 in a bfloat16 trunk.
   ///
-  /// The unscaled softmax multiplies every rounding before it. With none of them its map is 3 % off in bfloat16, with
+  /// The unscaled softmax amplifies every rounding before it. With no such modules its map is 3 % off in bfloat16, with
   /// three 2.6 %, with five 2.0 %, with six 1.4 %; they are a sixth of the work.
   private static let exactModules = 6
 
-  /// The format of each node's output: the trunk's up to the layers that want float32 inputs.
+  /// The format of each node's output: the trunk's format, up to the layers that need float32 inputs.
   private static func scalars(of graph: NetworkGraph, trunk: Tensor.Scalar, exactModules: Int) -> [Tensor.Scalar] {
     var scalars = Array(repeating: trunk, count: graph.nodes.count)
     if graph.nodes.contains(where: { if case .nonLocal = $0.operation { true } else { false } }) {
@@ -56,7 +56,7 @@ struct Numbers {
       case .input, .convolution: break
       }
     }
-    // What follows a float32 tensor is float32.
+    // Everything after a float32 tensor is float32.
     for (index, node) in graph.nodes.enumerated() where node.inputs.contains(where: { scalars[$0] == .f32 }) {
       scalars[index] = .f32
     }

@@ -1,14 +1,14 @@
 import COneDNN
 import Networks
 
-/// How the first convolution reads pixels: every output column's neighbours side by side as channels.
+/// How the first convolution reads pixels: the neighbours of every output column side by side as channels.
 ///
-/// Three input channels would leave most of a vector empty. Each position holds the `kernel.width` pixels that one output
-/// column reads, so the convolution becomes one of width 1 over 3 · width channels: measured on 2 cores at 64x224x224,
-/// bf16 122 ms instead of 161, f32 270 instead of 359, for 2 to 5 ms of packing.
+/// Three input channels would leave most of a vector empty. Each position contains the `kernel.width` pixels that one
+/// output column reads, so the convolution becomes one of width 1 over 3 · width channels. Measured on 2 cores at
+/// 64x224x224: bf16 122 ms instead of 161, f32 270 instead of 359, plus 2 to 5 ms for packing.
 ///
-/// Values are 255 times the normalised ones, 2x - 255 for a byte x, which bfloat16 holds exactly; `weights` divides. In u8
-/// they are the bytes themselves, and what is to be subtracted has weights of its own: see `quantized`.
+/// Values are 255 times the normalised ones, 2x - 255 for a byte x, which bfloat16 represents exactly; `weights`
+/// divides. In u8 they are the bytes themselves, and the offset has separate weights: see `quantized`.
 struct PixelPacking {
   let layer: Convolution3D
   let picture: Extent
@@ -21,21 +21,22 @@ struct PixelPacking {
     self.picture = picture
     self.scalar = scalar
     (padding, output) = layer.padded(picture)
-    precondition(picture.width <= 512 && layer.kernel.width <= 16, "the shim's row buffer is for smaller pictures")
+    precondition(picture.width <= 512 && layer.kernel.width <= 16, "the picture is too large for the shim's row buffer")
   }
 
-  /// Even, because bf16 instructions multiply pairs; of u8 there are four, with one that says what is inside the picture.
+  /// Even, because bf16 instructions multiply pairs; for u8 four per pixel, one of which marks pixels inside the
+  /// picture.
   private var channels: Int {
     scalar == .u8 ? 4 * layer.kernel.width : (3 * layer.kernel.width + 1) / 2 * 2
   }
 
-  /// What packing so many frames writes.
+  /// The tensor written when packing `frames` frames.
   func tensor(_ frames: Int) -> Tensor {
     Tensor(
       shape: ActivationShape(channels: channels, extent: Extent(frames, picture.height, output.width)), scalar: scalar)
   }
 
-  /// The convolution's kernel over packed pixels.
+  /// The convolution's window over packed pixels.
   var window: odn_window {
     func alongRows(_ extent: Extent, _ width: Int) -> Extent { Extent(extent.frames, extent.height, width) }
     return odn_window(
@@ -43,7 +44,7 @@ struct PixelPacking {
       front: alongRows(padding.front, 0), back: alongRows(padding.back, 0))
   }
 
-  /// Packing some frames, for the C shim.
+  /// Describes the packing of some frames to the C shim.
   func description(_ frames: Range<Int>) -> odn_packing {
     odn_packing(
       picture: odn_extent(picture), first_frame: Int64(frames.lowerBound), frames: Int64(frames.count),
@@ -70,10 +71,10 @@ struct PixelPacking {
     return packed
   }
 
-  /// Weights over packed bytes: a byte x inside the picture stands for (2x - 255) / 255, and nothing for 0.
+  /// Weights for packed bytes: a byte x inside the picture means (2x - 255) / 255, and outside it 0.
   ///
-  /// Each pixel of a window has a fourth channel, 255 inside the picture, whose weight is minus half the sum of the other
-  /// three. Their quantised sum is made even, so that this holds exactly, at the picture's borders as well.
+  /// Each pixel has a fourth channel, 255 inside the picture, whose weight is minus half the sum of the other three.
+  /// Their quantised sum is made even, so that this is exact, even at the picture's borders.
   func quantized(_ folded: FoldedWeights, most: Float) -> QuantizedWeights {
     let kernel = layer.kernel
     let plane = kernel.frames * kernel.height
@@ -90,7 +91,7 @@ struct PixelPacking {
           largest = colors.reduce(max(largest, abs(colors[0] + colors[1] + colors[2]) / 2)) { max($0, abs($1)) }
         }
       }
-      // One less than the most leaves room to make a sum even.
+      // One below the maximum leaves room to make a sum even.
       let step = largest > 0 ? largest / (most - 1) : 1
       result.steps[output] = step
       for row in 0..<plane {
@@ -98,7 +99,7 @@ struct PixelPacking {
           let exact = (0..<3).map { weight($0, row, x) / step }
           var rounded = exact.map { $0.rounded() }
           if !Int(rounded[0] + rounded[1] + rounded[2]).isMultiple(of: 2) {
-            // The one that was rounded most is rounded the other way.
+            // The value with the largest rounding error is rounded the other way.
             let color = (0..<3).max { abs(exact[$0] - rounded[$0]) < abs(exact[$1] - rounded[$1]) } ?? 0
             rounded[color] += exact[color] < rounded[color] ? -1 : 1
           }

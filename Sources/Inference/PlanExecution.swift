@@ -1,32 +1,32 @@
 import COneDNN
 import Networks
 
-/// A plan with its places in an arena, which it shares with other plans of the engine.
+/// Runs a plan, with its tensors placed in an arena that it shares with the engine's other plans.
 @safe final class PlanExecution {
   let plan: NetworkPlan
-  /// Of the arena that it needs.
+  /// Size of the arena it needs.
   let arenaBytes: Int
 
-  /// Offsets of tensors, then of the steps' working memory.
+  /// Offsets of the tensors, then of the steps' working memory.
   private let offsets: [Int]
   private var addresses: [UnsafeMutableRawPointer] = unsafe []
   private var joints: [Joint]
 
-  /// What one concatenation reads, ready for the shim.
+  /// The inputs of one concatenation, prepared for the shim.
   @safe private struct Joint {
     var parts: [UnsafeRawPointer?] = unsafe []
     var partBytes: [Int64] = []
   }
 
-  /// The clip as it was handed over.
+  /// A clip as passed by the caller.
   @safe enum Clip {
     case pixels(UnsafeBufferPointer<UInt8>)
     case floats(UnsafeBufferPointer<Float>)
   }
 
   /// - Parameters:
-  ///   - plan: what runs.
-  ///   - keepingEndpoints: gives every tensor memory of its own.
+  ///   - plan: the plan to run.
+  ///   - keepingEndpoints: gives every tensor its own memory.
   init(_ plan: NetworkPlan, keepingEndpoints: Bool = false) {
     self.plan = plan
     var reservations = zip(plan.tensors, plan.lives).enumerated().map { index, tensor in
@@ -50,7 +50,7 @@ import Networks
     }
   }
 
-  /// Where a tensor of the arena is, once it ran.
+  /// The address of a tensor in the arena, after a run.
   func address(ofTensor tensor: Int) -> UnsafeMutableRawPointer? {
     unsafe addresses.indices.contains(tensor) ? addresses[tensor] : nil
   }
@@ -58,14 +58,14 @@ import Networks
   /// Computes a window.
   ///
   /// - Parameters:
-  ///   - clip: all of its frames.
-  ///   - first: the frame that counts as the plan's first.
-  ///   - end: stops before this step; after the last when nil.
+  ///   - clip: all frames of the clip.
+  ///   - first: the frame used as the plan's first.
+  ///   - end: stops before this step; nil runs all steps.
   ///   - arena: at least `arenaBytes`.
-  ///   - cache: where the kept layers are.
-  ///   - clearing: says which frames of them lie before a stream's beginning.
-  ///   - observe: told of each step once it is done.
-  /// - Throws: `InferenceError.kernel` when oneDNN refuses.
+  ///   - cache: contains the kept layers.
+  ///   - clearing: returns how many of a kept layer's frames lie before the stream's start.
+  ///   - observe: called after each step.
+  /// - Throws: `InferenceError.kernel` if oneDNN refuses.
   func run(
     _ clip: Clip, from first: Int = 0, before end: Int? = nil, in arena: UnsafeMutableRawPointer, _ cache: WindowCache?,
     clearing: ContinualFrames? = nil, timing observe: ((NetworkPlan.Step, Duration) -> Void)?
@@ -85,7 +85,7 @@ import Networks
     unsafe addresses[place.tensor] + place.firstFrame * plan.tensors[place.tensor].frameBytes
   }
 
-  /// Tells every step where it reads, writes and works; cheap beside any of them.
+  /// Sets where every step reads, writes and works; cheap compared with running a step.
   private func bind(_ arena: UnsafeMutableRawPointer, _ cache: WindowCache?) throws(InferenceError) {
     unsafe addresses.removeAll(keepingCapacity: true)
     for tensor in plan.tensors.indices {

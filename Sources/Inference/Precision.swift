@@ -2,19 +2,19 @@ import COneDNN
 
 /// The number format of weights and activations.
 package enum Precision: String, Codable, Hashable, Sendable, CaseIterable {
-  /// The fastest this CPU has natively.
+  /// The fastest format that this CPU supports natively.
   case auto
   case f32
-  /// bfloat16 in the trunk with float32 sums; the attention block and the head stay in float32.
+  /// bfloat16 in the trunk with float32 sums; the attention block and the head stay float32.
   case bf16
-  /// 8-bit integers in the trunk, for models that were calibrated; the attention block and the head stay in float32.
+  /// 8-bit integers in the trunk, for calibrated models; the attention block and the head stay float32.
   case int8
 
-  /// What `auto` stands for on this CPU; the others stay as they are.
+  /// What `auto` means on this CPU; other values are returned unchanged.
   ///
-  /// - Parameter isCalibrated: whether the model knows the ranges that int8 needs.
-  /// - Returns: a format that runs.
-  /// - Throws: `InferenceError` for a format the CPU would have to emulate, or that the model cannot have.
+  /// - Parameter isCalibrated: whether the model has the ranges that int8 needs.
+  /// - Returns: a concrete format.
+  /// - Throws: `InferenceError` for a format that the CPU would have to emulate or the model does not support.
   package func resolved(isCalibrated: Bool = false) throws(InferenceError) -> Precision {
     let hasBF16 = odn_has_bf16() != 0
     switch self {
@@ -29,7 +29,7 @@ package enum Precision: String, Codable, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// The instruction set that oneDNN's kernels use here, for example "AVX-512 with bfloat16".
+  /// The instruction set used by oneDNN's kernels, for example "AVX-512 with bfloat16".
   package static var instructionSet: String { unsafe String(cString: odn_instruction_set()) }
 
   /// oneDNN's version, for example "2.6.3".
@@ -37,13 +37,13 @@ package enum Precision: String, Codable, Hashable, Sendable, CaseIterable {
 }
 
 extension Precision {
-  /// The formats this CPU multiplies natively and every model can have, most exact first.
+  /// The formats that this CPU multiplies natively and every model supports, most exact first.
   package static var native: [Precision] { odn_has_bf16() != 0 ? [.f32, .bf16] : [.f32] }
 
   /// How far, in relative L2, a correct engine's endpoint may be from float32 arithmetic in another order.
   ///
-  /// f32: the published network itself sums in another order. bf16: some twenty layers each round to 8 bits, at most
-  /// 2⁻⁹ relative. int8 is judged by what it says of clips.
+  /// f32: even the published network sums in another order. bf16: some twenty layers each round to 8 bits, at most 2⁻⁹
+  /// relative. int8 is judged by its results on clips.
   package var tolerance: Double {
     switch self {
     case .auto, .f32: 1e-4

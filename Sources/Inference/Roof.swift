@@ -1,14 +1,14 @@
 import COneDNN
 import Networks
 
-/// The machine's roof: the best rate that one large convolution reaches here, right now.
+/// The machine's current peak rate: the best that one large convolution reaches.
 ///
-/// A 3x3x3 layer of 128 channels that fits caches well; what a network loses against it is overhead, memory traffic and
-/// layers of awkward shape.
+/// A 3x3x3 layer with 128 channels that fits the caches well; a network falls short of it because of overhead, memory
+/// traffic and awkwardly shaped layers.
 @safe package final class Roof {
   private let kernel: Kernel
   private let memory: AlignedMemory
-  /// Multiply-accumulates of one run.
+  /// Multiply-accumulates per run.
   package let multiplyAccumulates: Int
 
   package init(precision: Precision, threads: Int) throws(InferenceError) {

@@ -1,23 +1,23 @@
 import Networks
 
-/// Which frames of every layer a window computes, and which it has from the window before.
+/// Which frames of every layer a window computes, and which it reuses from the previous window.
 ///
-/// A value that no temporal zero padding reached, in a window that began `shift` frames earlier, is the same value in this
-/// window, `shift / scale` positions further left. Layers that a later one reads several frames of are kept for that;
-/// all others are computed only where somebody reads them.
+/// A value not affected by temporal zero padding, in a window that started `shift` frames earlier, is the same in this
+/// window, `shift / scale` positions earlier. A layer is kept for that if a later one reads several of its frames; all
+/// others are computed only where they are read.
 ///
 /// - Source: methods.md 1.3.
 struct TemporalReuse {
-  /// In the graph's order; what no padding reached may be used again.
+  /// In graph order; frames not affected by padding may be reused.
   private(set) var layers: [LayerFrames]
 
-  /// Reused frames must be at least this share of a layer's: cutting its work in two costs something as well.
+  /// A smaller reusable fraction of a layer is recomputed, because splitting its work has a cost too.
   private static let leastShare = 0.125
 
   /// - Parameters:
   ///   - graph: the network.
   ///   - hop: the shift that decides what is kept; `nil` keeps nothing.
-  ///   - shift: frames since the window whose values are kept; `nil` computes the whole window.
+  ///   - shift: frames since the window whose values were kept; `nil` computes the whole window.
   init(_ graph: NetworkGraph, hop: Int?, shift: Int?) {
     let windows = graph.frameWindows
     layers = zip(graph.nodes, windows).map { LayerFrames(frames: $0.shape.extent.frames, window: $1) }
@@ -49,14 +49,14 @@ struct TemporalReuse {
     }
   }
 
-  /// Output frames that a window which begins `shift` frames later need not compute.
+  /// Output frames that need not be computed by a window starting `shift` frames later.
   private func reused(_ index: Int, _ shift: Int) -> Range<Int> {
     let layer = layers[index]
     guard shift.isMultiple(of: layer.scale) else { return 0..<0 }
     return layer.reusable.lowerBound..<max(layer.reusable.lowerBound, layer.reusable.upperBound - shift / layer.scale)
   }
 
-  /// Output frames that read inner frames alone.
+  /// Output frames that only read inner frames.
   private func inner(_ node: NetworkGraph.Node, _ window: FrameWindow) -> Range<Int> {
     if case .input = node.operation { return 0..<node.shape.extent.frames }
     let inputs = node.inputs.map { layers[$0].reusable }
@@ -69,7 +69,7 @@ struct TemporalReuse {
     return room < 0 ? 0..<0 : lower..<max(lower, room / window.stride + 1)
   }
 
-  /// The same frames as runs that are apart, in order.
+  /// The same frames as disjoint ranges, in order.
   private static func joined(_ ranges: [Range<Int>]) -> [Range<Int>] {
     var result: [Range<Int>] = []
     for range in ranges.filter({ !$0.isEmpty }).sorted(by: { $0.lowerBound < $1.lowerBound }) {

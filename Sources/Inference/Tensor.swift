@@ -3,12 +3,13 @@ import Networks
 
 /// A dense activation in the engine's memory: channels innermost, then width, height, frames.
 ///
-/// A run of frames is one contiguous block in this layout.
+/// In this layout a range of frames is one contiguous block.
 struct Tensor {
+  /// The type of its values.
   enum Scalar {
     case f32
     case bf16
-    /// 0 to 255, times the tensor's `step`.
+    /// 0 to 255, multiplied by the tensor's `step`.
     case u8
 
     var byteCount: Int {
@@ -30,19 +31,19 @@ struct Tensor {
 
   var shape: ActivationShape
   var scalar: Scalar
-  /// What a stored 1 stands for.
+  /// The value of a stored 1.
   var step: Float = 1
 
   var byteCount: Int { shape.count * scalar.byteCount }
-  /// From one frame to the next.
+  /// Bytes between two frames.
   var frameBytes: Int { shape.channels * shape.extent.height * shape.extent.width * scalar.byteCount }
 
-  /// The same for the C shim.
+  /// The tensor as the C shim describes it.
   var description: odn_tensor {
     odn_tensor(channels: Int64(shape.channels), extent: odn_extent(shape.extent), type: scalar.number)
   }
 
-  /// Row-major [rows, columns] of f32, seen as one channel so that copying it out keeps its order.
+  /// A row-major f32 matrix [rows, columns], treated as a single channel so that copying it out keeps its order.
   static func matrix(rows: Int, columns: Int) -> Tensor {
     Tensor(shape: ActivationShape(channels: 1, extent: Extent(rows, columns, 1)), scalar: .f32)
   }

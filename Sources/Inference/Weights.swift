@@ -7,7 +7,7 @@ import Synchronization
 /// - Source: methods.md 1.1.
 struct FoldedWeights {
   var weights: [Float]
-  /// What each output channel's weights are still to be multiplied by.
+  /// A remaining factor for each output channel's weights.
   var scales: [Float]
   var bias: [Float]
 }
@@ -33,24 +33,24 @@ extension FoldedWeights {
   }
 }
 
-/// A convolution's weights as whole numbers.
+/// A convolution's weights as integers.
 struct QuantizedWeights {
   /// In the order of `FoldedWeights.weights`.
   var values: [Float]
-  /// For each output channel what a weight of 1 stands for.
+  /// For each output channel, the value of a weight of 1.
   var steps: [Float]
   var bias: [Float]
 }
 
 extension QuantizedWeights {
-  /// The largest weight of each output channel becomes `most`.
+  /// Scales each output channel so that its largest weight becomes `most`.
   init(_ folded: FoldedWeights, most: Float) {
     self.init(values: folded.weights, steps: folded.scales, bias: folded.bias)
     let count = values.count / steps.count
     for output in steps.indices {
       let range = output * count..<(output + 1) * count
       let largest = values[range].reduce(0) { max($0, abs($1)) } * abs(folded.scales[output])
-      // A channel that batch norm turned off says its bias, which is divided by the step.
+      // A channel disabled by batch norm just outputs its bias, which is divided by the step.
       guard largest > 0 else {
         steps[output] = 1
         for index in range { values[index] = 0 }
@@ -62,17 +62,17 @@ extension QuantizedWeights {
     }
   }
 
-  /// The largest weight that kernels of this CPU take: without VNNI two products must fit 16 bits.
+  /// The largest weight allowed for this CPU's kernels: without VNNI, two products must fit into 16 bits.
   static var most: Float { odn_has_vnni() != 0 ? 127 : 64 }
 }
 
-/// A layer's folded weights, made when a kernel wants them in a layout that no other one has.
+/// A layer's folded weights, computed when a kernel needs them in a layout that no other kernel uses.
 final class LayerWeights {
-  /// Tells layers apart.
+  /// Identifies the layer.
   let name: String
   private let make: () throws(InferenceError) -> FoldedWeights
   private var made: FoldedWeights?
-  /// Where whole numbers are made in another way than by scaling.
+  /// Used if the integers are not obtained by mere scaling.
   var quantize: ((FoldedWeights, Float) -> QuantizedWeights)?
 
   init(name: String, _ make: @escaping () throws(InferenceError) -> FoldedWeights) {
@@ -96,7 +96,7 @@ final class LayerWeights {
     return folded
   }
 
-  /// A point-wise layer's weights the other way, from its outputs to its inputs, without bias.
+  /// A point-wise layer's weights in reverse, from its outputs to its inputs, without bias.
   func transposed() -> LayerWeights {
     LayerWeights(name: name + " transposed") { () throws(InferenceError) in
       let folded = try self.folded()
@@ -112,14 +112,14 @@ final class LayerWeights {
     }
   }
 
-  /// A layer with one output, whose weights are this layer's bias.
+  /// A layer with a single output, whose weights are this layer's bias.
   func biasAsWeights() -> LayerWeights {
     LayerWeights(name: name + " bias") { () throws(InferenceError) in
       FoldedWeights(weights: try self.folded().bias, scales: [1], bias: [0])
     }
   }
 
-  /// The same without bias.
+  /// The same layer without bias.
   func withoutBias() -> LayerWeights {
     LayerWeights(name: name + " without bias") { () throws(InferenceError) in
       var folded = try self.folded()
@@ -128,13 +128,13 @@ final class LayerWeights {
     }
   }
 
-  /// The weights as whole numbers.
+  /// The weights as integers.
   func quantized() throws(InferenceError) -> QuantizedWeights {
     let folded = try folded()
     return quantize?(folded, QuantizedWeights.most) ?? QuantizedWeights(folded, most: QuantizedWeights.most)
   }
 
-  /// The same with other weights, for a kernel over something else than the layer's input.
+  /// The same layer with transformed weights, for a kernel that does not read the layer's own input.
   func map(_ change: @escaping ([Float]) -> [Float]) -> LayerWeights {
     LayerWeights(name: name) { () throws(InferenceError) in
       var folded = try self.folded()
@@ -157,7 +157,7 @@ final class PackedWeights: @unchecked Sendable {
   /// Of everything that is packed.
   var byteCount: Int { lock.withLock { _ in packedBytes } }
 
-  /// Gives `kernel` the weights of `layer`; `part` tells parts of a layer with kernels of their own.
+  /// Gives `kernel` the weights of `layer`; `part` distinguishes parts of a layer with separate kernels.
   func give(_ layer: LayerWeights, part: String = "", to kernel: Kernel) throws(InferenceError) {
     try lock.withLock { _ throws(InferenceError) in
       let key = layer.name + part
@@ -169,7 +169,7 @@ final class PackedWeights: @unchecked Sendable {
     }
   }
 
-  /// Gives `kernel` the weights of `layer` as whole numbers, for a source whose 1 stands for `step`.
+  /// Gives `kernel` the weights of `layer` as integers, for a source in which a 1 means `step`.
   func giveQuantized(_ layer: LayerWeights, step: Float, to kernel: Kernel) throws(InferenceError) {
     try lock.withLock { _ throws(InferenceError) in
       if let other = kernels[layer.name]?.first(where: { $0.readsWeights(like: kernel) }) {
@@ -184,7 +184,7 @@ final class PackedWeights: @unchecked Sendable {
     }
   }
 
-  /// What a whole-number weight of 1 stands for, for each output channel of `layer`.
+  /// The value of an integer weight of 1, for each output channel of `layer`.
   func steps(of layer: LayerWeights) throws(InferenceError) -> [Float] {
     try lock.withLock { _ throws(InferenceError) in
       if let known = steps[layer.name] { return known }
@@ -194,7 +194,7 @@ final class PackedWeights: @unchecked Sendable {
     }
   }
 
-  /// What is added to each output channel of `layer`.
+  /// The bias of each output channel of `layer`.
   func bias(of layer: LayerWeights) throws(InferenceError) -> [Float] {
     try lock.withLock { _ throws(InferenceError) in
       if let bias = biases[layer.name] { return bias }
@@ -206,16 +206,16 @@ final class PackedWeights: @unchecked Sendable {
 }
 
 extension ParameterSource {
-  /// The values of `parameter`; exactly as many as its shape says.
+  /// The values of `parameter`, after checking that their number matches its shape.
   fileprivate func checked(_ parameter: ParameterDescription) throws(InferenceError) -> [Float] {
     let values: [Float]
     do { values = try self.values(of: parameter) } catch { throw .parameters(reason: "\(error)") }
     guard values.count == parameter.count else {
       throw .parameters(reason: "\(parameter.name) has \(values.count) values instead of \(parameter.count)")
     }
-    // ReLU turns a NaN into 0, so that nobody would notice.
+    // ReLU turns NaN into 0, so it would go unnoticed.
     guard values.allSatisfy(\.isFinite) else {
-      throw .parameters(reason: "\(parameter.name) has values that are no numbers; `adl model verify` counts them")
+      throw .parameters(reason: "\(parameter.name) has values that are not finite; `adl model verify` counts them")
     }
     return values
   }

@@ -4,44 +4,44 @@ import Networks
   import Glibc
 #endif
 
-/// What a stream of windows keeps from each to the next: the frames of layers that are used again.
+/// What a stream keeps from one window to the next: frames of layers that are reused.
 ///
-/// Every kept layer has its frames and room for a few hops more. A hop moves the window on within that, so
-/// that what is used again stays where it is; only when the room is used up are frames moved back to its beginning.
+/// Each kept layer has its frames and room for a few more hops. A hop moves the window forward within that room, so
+/// reused frames stay in place; only when the room is used up are they moved back to the start.
 @safe package final class WindowCache {
-  /// Bytes it takes.
+  /// Size in bytes.
   package let byteCount: Int
 
   private let layout: Layout
   private let memory: AlignedMemory
-  /// Frames of the clip that the window has moved within the room; `nil` while no window's values are there.
+  /// How far the window has moved within the room, in frames of the clip; `nil` if it contains no window's values.
   private var moved: Int?
-  /// Steps since the stream began, where windows are continual.
+  /// Steps since the stream started, for continual windows.
   private(set) var steps = 0
 
-  /// Where the kept layers lie, in clips of one network.
+  /// Where the kept layers are placed, for clips of one network.
   struct Layout {
     struct Layer {
       var offset: Int
       var frameBytes: Int
-      /// Frames of the clip from one of its frames to the next.
+      /// The distance between two of its frames, in frames of the clip.
       var scale: Int
       var reusable: Range<Int>
     }
 
-    /// By node.
+    /// Layers by node.
     private(set) var layers: [Int: Layer] = [:]
     private(set) var byteCount = 0
-    /// Frames of the clip that a window can move before it is moved back.
+    /// How far a window can move before it is moved back, in frames of the clip.
     let room: Int
 
     /// - Parameters:
-    ///   - frames: what is kept of each layer.
+    ///   - frames: which frames of each layer are kept.
     ///   - graph: the network.
-    ///   - numbers: number format of each node's output.
-    ///   - hop: frames from one window to the next.
+    ///   - numbers: the number format of each node's output.
+    ///   - hop: frames between two windows.
     init(_ frames: [LayerFrames], _ graph: NetworkGraph, _ numbers: Numbers, hop: Int) {
-      // Half a window: memory for less copying, at most once in so many hops.
+      // Half a window: trades memory for less copying, at most once per so many hops.
       room = max(hop, graph.nodes[0].shape.extent.frames / 2 / hop * hop)
       for (index, node) in graph.nodes.enumerated() where frames[index].isKept {
         let layer = frames[index]
@@ -60,17 +60,17 @@ import Networks
     byteCount = memory.byteCount
   }
 
-  /// True when a window's values are there.
+  /// True if it contains a window's values.
   var isFilled: Bool { moved != nil }
 
-  /// Makes place for a window that begins anew; nothing counts as there until `complete`.
+  /// Prepares for an unrelated window; its contents count as invalid until `complete`.
   func begin() { moved = nil }
 
-  /// Makes place for the window that begins `shift` frames after the last one.
+  /// Prepares for the window that starts `shift` frames after the last one.
   ///
   /// - Precondition: it is filled, and `shift` is a multiple of the hop.
   func move(by shift: Int) {
-    guard let before = moved else { preconditionFailure("nothing to go on from") }
+    guard let before = moved else { preconditionFailure("nothing to continue from") }
     moved = before + shift
     guard before + shift > layout.room else { return }
     for layer in layout.layers.values {
@@ -85,28 +85,28 @@ import Networks
     moved = 0
   }
 
-  /// A stream begins: what lies before it is zeros.
+  /// Starts a stream: everything before it is zero.
   func beginStream() {
     unsafe memory.base.initializeMemory(as: UInt8.self, repeating: 0, count: memory.byteCount)
     (moved, steps) = (0, 0)
   }
 
-  /// Makes place for the next step of a stream.
+  /// Prepares for the next step of a stream.
   func step(by hop: Int) {
     move(by: hop)
     steps += 1
   }
 
-  /// Sets a kept layer's first frames to zeros, as what lies before the stream's beginning.
+  /// Sets a kept layer's first frames to zero, because they lie before the stream's start.
   func clear(_ frames: Int, ofNode node: Int) {
     guard let layer = layout.layers[node] else { return }
     unsafe address(ofNode: node).initializeMemory(as: UInt8.self, repeating: 0, count: frames * layer.frameBytes)
   }
 
-  /// A window's values are there.
+  /// Marks the window's values as valid.
   func complete() { moved = moved ?? 0 }
 
-  /// Where a kept layer's first frame of the present window is.
+  /// The address of a kept layer's first frame in the current window.
   func address(ofNode node: Int) -> UnsafeMutableRawPointer {
     guard let layer = layout.layers[node] else { preconditionFailure("node \(node) is not kept") }
     return unsafe memory.base + layer.offset + (moved ?? 0) / layer.scale * layer.frameBytes

@@ -3,16 +3,16 @@ import Networks
 
 /// A 3x3 layer (over height and width, any kernel in time) by Winograd's F(2x2, 3x3): 2.25 times fewer products.
 ///
-/// Each 2x2 block of outputs comes from a 4x4 block of inputs through 16 transformed components. Each component is a
-/// convolution in time alone, which oneDNN computes at its usual rate; between them the transforms only add. A pass
-/// covers a few frames and rows of blocks, so that what is transformed stays in the cache, on one thread.
+/// Each 2x2 block of outputs is computed from a 4x4 block of inputs through 16 transformed components. Each component
+/// is a convolution in time only, which oneDNN computes at its usual rate; the transforms in between only add. A pass
+/// covers a few frames and rows of blocks, so that transformed data stays in the cache of one thread.
 ///
 /// - Source: Lavin & Gray, Fast Algorithms for Convolutional Neural Networks (2016).
 @safe final class WinogradConvolution {
   let scratchBytes: Int
 
   private var layer: odn_winograd
-  /// For each thread the 16 components.
+  /// The 16 components for each thread.
   private let kernels: [Kernel]
   private let operations: [OpaquePointer?]
   private let threadBytes: Int
@@ -22,26 +22,26 @@ import Networks
   private var source: UnsafeRawPointer?
   private var destination: UnsafeMutableRawPointer?
 
-  /// True where this way is faster: enough channels on both sides to pay for the transforms.
+  /// True if this is faster: enough channels on both sides to pay for the transforms.
   static func suits(_ layer: Convolution3D) -> Bool {
     layer.kernel.height == 3 && layer.kernel.width == 3 && layer.stride == Extent(1) && layer.inputs >= leastChannels
       && layer.inputs % 8 == 0 && layer.outputs % 8 == 0 && max(layer.inputs, layer.outputs) <= 4096
   }
 
   private static let leastChannels = 32
-  /// Most that a pass of one thread transforms: a few fit the last-level cache.
+  /// Most bytes that a pass of one thread transforms: a few passes fit the last-level cache.
   private static let passBytes = 6 << 20
 
   /// - Parameters:
   ///   - name: the endpoint, for messages.
-  ///   - layer: what is computed.
-  ///   - source: the frames that are read.
-  ///   - front: zeros to read before them.
-  ///   - destination: the frames that are made.
+  ///   - layer: the layer to compute.
+  ///   - source: the frames to read.
+  ///   - front: number of zero frames before them.
+  ///   - destination: the frames to write.
   ///   - folded: the layer's weights.
-  ///   - packed: where weights of other parts of the layer are.
-  ///   - threads: how many compute.
-  /// - Throws: `InferenceError` when there is no memory or oneDNN refuses.
+  ///   - packed: packed weights, including those of the layer's other parts.
+  ///   - threads: the number of threads that compute.
+  /// - Throws: `InferenceError` if memory runs out or oneDNN refuses.
   init(
     _ name: String, _ layer: Convolution3D, from source: Tensor, front: Int, to destination: Tensor,
     _ folded: LayerWeights, _ packed: PackedWeights, threads: Int
@@ -49,7 +49,7 @@ import Networks
     let extent = destination.shape.extent
     let columns = (extent.width + 1) / 2
     let halo = layer.kernel.frames - 1
-    // Neighbouring components would fall on the same cache lines' sets if they lay whole pages apart.
+    // If components were whole pages apart, neighbouring ones would compete for the same cache sets.
     func spread(_ bytes: Int) -> Int { (bytes + 4095) / 4096 * 4096 + 640 }
     func bytes(frames: Int, rows: Int) -> (transformed: Int, products: Int) {
       (
@@ -63,7 +63,7 @@ import Networks
     }
     let (transformedBytes, productBytes) = bytes(frames: pass.frames, rows: pass.rows)
 
-    // Each thread runs its own passes, so a product has one thread.
+    // Each thread runs its own passes, so a product uses one thread.
     _ = odn_set_threads(1)
     defer { _ = odn_set_threads(Int32(threads)) }
     let transformed = Tensor(
@@ -96,7 +96,7 @@ import Networks
       products: nil, working: nil)
   }
 
-  /// The pass that keeps all threads busy with the least transformed twice, among those that `fit`.
+  /// Among the passes that `fit`, the one that keeps all threads busy and transforms the least twice.
   private static func pass(
     _ extent: Extent, halo: Int, threads: Int, fit: (_ frames: Int, _ rows: Int) -> Bool
   ) -> (frames: Int, rows: Int) {
@@ -108,7 +108,7 @@ import Networks
       for rows in divisors(tileRows) where fit(frames, rows) {
         let passes = extent.frames / frames * (tileRows / rows)
         let turns = (passes + threads - 1) / threads
-        // A frame that is only transformed costs about a tenth of one whose products are computed as well.
+        // A frame that is only transformed costs about a tenth of one whose products are also computed.
         let cost = Double(turns * rows) * (Double(frames) + 0.1 * Double(halo)) + 0.05 * Double(turns)
         if cost < bestCost { (best, bestCost) = ((frames, rows), cost) }
       }
@@ -116,10 +116,10 @@ import Networks
     return best
   }
 
-  /// One kernel's name; all sixteen are alike.
+  /// The kernel's name; all sixteen are the same.
   var implementation: String { "winograd " + kernels[0].implementation }
 
-  /// Says where it reads, writes and works from now on; `scratch` has `scratchBytes`.
+  /// Sets where it reads, writes and works; `scratch` has `scratchBytes`.
   func bind(
     source: UnsafeRawPointer, destination: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
   ) throws(InferenceError) {
@@ -155,7 +155,7 @@ import Networks
 }
 
 extension LayerWeights {
-  /// The weights of one of the 16 components, without bias, which is added to what they make together.
+  /// The weights of one of the 16 components, without bias, which is added to their combined result.
   fileprivate func component(_ number: Int) -> LayerWeights {
     LayerWeights(name: "\(name) component \(number)") { () throws(InferenceError) in
       var folded = try self.folded()

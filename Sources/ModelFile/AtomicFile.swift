@@ -2,17 +2,18 @@ import Basics
 package import Foundation
 import Glibc
 
-/// Files appear whole or not at all: written beside, synced, renamed, and the folder synced.
+/// Writes files that appear complete or not at all: written to a temporary file, synced, renamed, and the folder
+/// synced.
 package enum AtomicFile {
-  /// Writes the file at `path` with what `write` puts into the handle.
+  /// Replaces the file at `path` with what `write` writes to the handle.
   ///
-  /// A file that was there stays as it was when anything fails.
+  /// If anything fails, an existing file is unchanged.
   ///
   /// - Throws: `ModelFileError.cannotWrite` with the system's reason.
   package static func write(to path: String, _ write: (FileHandle) throws -> Void) throws(ModelFileError) {
     let url = URL(fileURLWithPath: path)
     let folder = url.deletingLastPathComponent().path
-    // Not of its own name, which may be as long as names can be.
+    // Not derived from the file's own name, which may already have the maximum length.
     let beside = folder + "/." + UUID().uuidString + ".part"
     func failed(_ reason: String) -> ModelFileError { .cannotWrite(path: path, reason: reason) }
     func lastReason() -> String { unsafe String(cString: strerror(errno)) }
@@ -35,7 +36,8 @@ package enum AtomicFile {
       unsafe unlink(beside)
       throw error as? ModelFileError ?? failed(systemReason(error))
     }
-    // The rename itself is on disk only once the folder is; a folder that cannot be opened is no reason to fail now.
+    // The rename is durable only once the folder is synced; if the folder cannot be opened, that is not worth failing
+    // for.
     let folderDescriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if folderDescriptor >= 0 {
       fsync(folderDescriptor)
@@ -44,10 +46,10 @@ package enum AtomicFile {
   }
 }
 
-/// The innermost reason of an error from Foundation.
+/// The innermost reason in a Foundation error.
 private func systemReason(_ error: any Error) -> String {
   let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-  // Foundation puts a sentence before the kernel's own words.
+  // Foundation puts a sentence before the kernel's message.
   return (underlying ?? error as NSError).localizedDescription
     .replacing("The operation could not be completed. ", with: "")
 }

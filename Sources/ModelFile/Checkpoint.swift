@@ -1,21 +1,21 @@
 import Foundation
 
-/// One tensor of a checkpoint: a view of bytes that are still mapped.
+/// One tensor of a checkpoint: a view of mapped bytes.
 struct CheckpointTensor {
   var type: ElementType
   var shape: [Int]
-  /// Distances along each axis, in values.
+  /// The stride of each axis, in values.
   var strides: [Int]
-  /// First value.
+  /// The offset of the first value, in values.
   var offset: Int
-  /// All values of the storage; holds whatever shape, strides and offset reach.
+  /// All values of the storage; covers everything that shape, strides and offset reach.
   var storage: Data
 
-  /// Strides of a tensor without gaps whose last axis runs fastest, or its first.
+  /// Strides of a contiguous tensor whose last axis, or first axis, varies fastest.
   static func strides(_ shape: [Int], firstFastest: Bool = false) -> [Int] {
     var step = 1
     let strides = (firstFastest ? shape : shape.reversed()).map { size in
-      // May wrap in a tensor without values, whose strides nobody uses.
+      // May overflow for a tensor without values, whose strides are never used.
       defer { step &*= size }
       return step
     }
@@ -56,17 +56,17 @@ struct CheckpointTensor {
   }
 }
 
-/// A state dictionary: tensors by name, from a file of PyTorch, a safetensors file or a pickle of NumPy arrays.
+/// A state dictionary: tensors by name, from a PyTorch file, a safetensors file or a pickle of NumPy arrays.
 struct Checkpoint {
   let path: String
-  /// By the names of piergiaj/pytorch-i3d where they have others of an I3D.
+  /// I3D tensors are renamed to the names in piergiaj/pytorch-i3d.
   let tensors: [String: CheckpointTensor]
-  /// Where in the file the dictionary was found, for example `state_dict`; empty when the file is the dictionary.
+  /// Where the dictionary was found in the file, for example `state_dict`; empty if the file is the dictionary.
   let location: String
 
-  /// Opens a checkpoint of any of the four formats, told apart by their first bytes.
+  /// Opens a checkpoint in any of the four formats, which are recognised by their first bytes.
   ///
-  /// - Throws: `ModelFileError` naming the file and what is wrong with it.
+  /// - Throws: `ModelFileError` that names the file and its problem.
   init(path: String) throws(ModelFileError) {
     let file = try MappedFile(path: path)
     self.path = path

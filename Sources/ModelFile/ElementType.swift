@@ -11,7 +11,7 @@ package enum ElementType: String, Hashable, Sendable, CaseIterable {
   case uint8 = "U8"
   case bool = "BOOL"
 
-  /// Bytes of one value.
+  /// Bytes per value.
   package var size: Int {
     switch self {
     case .float64, .int64: 8
@@ -21,7 +21,7 @@ package enum ElementType: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// `bytes` as float32.
+  /// Converts `bytes` to float32.
   ///
   /// - Precondition: the count is a multiple of `size`.
   package func floats(_ bytes: Data) -> [Float] {
@@ -49,9 +49,9 @@ package enum ElementType: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// `values` in this type's bytes, rounded to nearest, ties to even.
+  /// Converts `values` to this type, rounding to nearest, ties to even.
   ///
-  /// - Precondition: a floating-point type.
+  /// - Precondition: it is a floating-point type.
   package func bytes(_ values: [Float]) -> Data {
     switch self {
     case .float32: Self.stored(values)
@@ -64,7 +64,7 @@ package enum ElementType: String, Hashable, Sendable, CaseIterable {
 
   private static func bfloat16(_ value: Float) -> UInt16 {
     let bits = value.bitPattern
-    // Rounding up a NaN's payload could make it an infinity.
+    // Rounding up a NaN's payload could turn it into infinity.
     if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
     return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
   }

@@ -1,12 +1,12 @@
 import Foundation
 
-/// Names of activities, one a line, in the order of the logits.
+/// Activity names, one per line, in logit order.
 package enum LabelFile {
-  /// - Throws: `ModelFileError` when it cannot be read, is not text, or has empty or repeated names.
+  /// - Throws: `ModelFileError` if it cannot be read, is not text, or contains empty or repeated names.
   package static func read(_ path: String) throws(ModelFileError) -> [String] {
     let file = try MappedFile(path: path)
     guard file.bytes.count <= 1 << 20, let text = String(data: file.bytes, encoding: .utf8) else {
-      throw .malformed(path: path, reason: "a label file is UTF-8 text of at most 1 MiB")
+      throw .malformed(path: path, reason: "a label file must be UTF-8 text of at most 1 MiB")
     }
     var labels = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
       .map { $0.trimmingCharacters(in: .whitespaces) }
@@ -27,6 +27,6 @@ package enum LabelFile {
 }
 
 extension String {
-  /// True for what would steer a terminal.
+  /// True if printing the text could control a terminal.
   var hasControls: Bool { unicodeScalars.contains { $0.properties.generalCategory == .control } }
 }

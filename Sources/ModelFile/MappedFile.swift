@@ -1,15 +1,15 @@
 package import Foundation
 import Glibc
 
-/// A file's bytes, mapped rather than read: pages come in as they are touched and can be dropped again.
+/// A file's bytes, mapped rather than read: pages are loaded when touched and can be dropped again.
 package struct MappedFile: Sendable {
   package let path: String
-  /// Unmapped when the last copy or slice of them ends.
+  /// Unmapped when the last copy or slice is released.
   package let bytes: Data
 
   /// Maps a regular file.
   ///
-  /// Pipes and devices are refused: they would block, or never end.
+  /// Pipes and devices are refused: they would block or never end.
   ///
   /// - Throws: `ModelFileError.cannotRead` with the system's reason.
   package init(path: String) throws(ModelFileError) {
@@ -29,7 +29,7 @@ package struct MappedFile: Sendable {
       bytes = Data()
       return
     }
-    // A private mapping: nobody's later write through this process can reach the file.
+    // Mapped privately, so that this process cannot change the file through it.
     guard let start = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe start != MAP_FAILED else {
       throw failed(lastReason())
     }
@@ -38,7 +38,7 @@ package struct MappedFile: Sendable {
 }
 
 extension Data {
-  /// The little-endian integer at `offset` bytes from the begin; `nil` past the end.
+  /// The little-endian integer at a byte offset; `nil` past the end.
   func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type = Value.self, at offset: Int) -> Value? {
     let size = Value.bitWidth / 8
     guard offset >= 0, offset <= count - size else { return nil }
@@ -47,7 +47,7 @@ extension Data {
     }
   }
 
-  /// The bytes of a range counted from the begin; `nil` when it leaves the data.
+  /// A range of bytes by offset; `nil` if it exceeds the data.
   func part(_ offset: Int, _ length: Int) -> Data? {
     guard offset >= 0, length >= 0, offset <= count, length <= count - offset else { return nil }
     return self[startIndex + offset..<startIndex + offset + length]

@@ -1,20 +1,20 @@
 import Foundation
 
-/// A bare pickle of NumPy arrays: an I3D in Flax as JAX programs write it, or PyTorch's names with arrays.
+/// A plain pickle of NumPy arrays: a Flax I3D as JAX programs write it, or arrays with PyTorch's names.
 ///
-/// Flax has nested dictionaries.
-/// `params` has kernels and biases, `batch_stats` the means and variances of batch norms. Names are TensorFlow's, as in
-/// `Mixed_3b`, `Branch_1/Conv3d_0b_3x3`, `Conv_0`, `kernel`; kernels are [t, h, w, in, out]. What is read has PyTorch's names
-/// and axes, as views of the same bytes; a name that is no I3D's stays as it is, its parts joined by `/`.
+/// Flax uses nested dictionaries. `params` contains kernels and biases, `batch_stats` the means and variances of batch
+/// norms. Names are TensorFlow's, as in `Mixed_3b`, `Branch_1/Conv3d_0b_3x3`, `Conv_0`, `kernel`; kernels are [t, h, w,
+/// in, out]. They are returned with PyTorch's names and axes, as views of the same bytes; other names are kept, with
+/// their parts joined by `/`.
 ///
 /// - Source: methods.md 1.6.
 enum NumPyCheckpoint {
   private static let collections = ["params", "batch_stats"]
-  /// Longer than any I3D's; both keep names from growing beyond what the file has.
+  /// Deeper or longer than in any I3D; both limits keep names from growing beyond the size of the file.
   private static let deepest = 8
   private static let longestName = 256
 
-  /// True for a pickle without anything around it: of protocol 2 to 5, or of a dictionary in protocol 0 or 1.
+  /// True for a plain pickle: protocol 2 to 5, or a dictionary in protocol 0 or 1.
   static func recognizes(_ bytes: Data) -> Bool {
     guard let first = bytes.first, let second: UInt8 = bytes.integer(at: 1) else { return false }
     if first == 0x80 { return (2...5).contains(second) }
@@ -26,15 +26,16 @@ enum NumPyCheckpoint {
     func malformed(_ reason: String) -> ModelFileError { .malformed(path: file.path, reason: reason) }
     let (value, heap, end) = try PickleReader.read(file.bytes, path: file.path)
     guard end == file.bytes.count else {
-      throw malformed("\(file.bytes.count - end) bytes stand behind its pickle")
+      throw malformed("\(file.bytes.count - end) bytes follow its pickle")
     }
     guard case .dictionary(let root) = value else {
-      throw .unsuitable(path: file.path, reason: "its pickle is no dictionary; `params` and `batch_stats` are needed")
+      throw .unsuitable(
+        path: file.path, reason: "its pickle is not a dictionary; `params` and `batch_stats` are needed")
     }
     let isFlax = heap.dictionaries[root].contains { heap.text($0.key).map(collections.contains) ?? false }
     if !isFlax {
       return try StateDictionary.find(value, heap, path: file.path) { storage throws(ModelFileError) in
-        throw malformed("its pickle refers to values that are in no file of its own; save it with torch.save")
+        throw malformed("its pickle refers to values stored elsewhere; save it with torch.save")
       }
     }
     var tensors: [String: CheckpointTensor] = [:]
@@ -61,7 +62,7 @@ enum NumPyCheckpoint {
     return (tensors, found.joined(separator: " and "))
   }
 
-  /// Every array of a nested dictionary with the keys that lead to it.
+  /// Every array in a nested dictionary, with the keys that lead to it.
   private static func arrays(
     in root: Int, _ heap: PickleHeap, _ malformed: (String) -> ModelFileError
   ) throws(ModelFileError) -> [(path: [String], array: PickleArray)] {
@@ -71,7 +72,7 @@ enum NumPyCheckpoint {
     while let (index, path) = waiting.popLast() {
       for (key, value) in heap.dictionaries[index] {
         guard let name = heap.text(key) else {
-          throw malformed("a key under \(path.joined(separator: "/")) is no text")
+          throw malformed("a key under \(path.joined(separator: "/")) is not text")
         }
         let path = path + [name]
         guard path.count <= deepest, path.reduce(0, { $0 + $1.utf8.count }) <= longestName else {
@@ -86,7 +87,7 @@ enum NumPyCheckpoint {
         case .array(let array):
           if let problem = heap.arrays[array].problem { throw problem }
           found.append((path, heap.arrays[array]))
-        // Steps and settings among the weights.
+        // Counters and settings among the weights.
         default: continue
         }
       }
@@ -101,7 +102,7 @@ enum NumPyCheckpoint {
     "BatchNorm_0/bias": "bn.bias", "BatchNorm_0/mean": "bn.running_mean", "BatchNorm_0/var": "bn.running_var",
   ]
 
-  /// The layer's name and axes as PyTorch has them; `PublishedNames` translates the unit's.
+  /// The layer's name and axes as in PyTorch; `PublishedNames` translates the unit's name.
   private static func published(_ path: [String], _ tensor: CheckpointTensor) -> (String, CheckpointTensor) {
     let name = path.joined(separator: "/")
     guard path.count > 2, let leaf = leaves[path.suffix(2).joined(separator: "/")] else { return (name, tensor) }
@@ -117,7 +118,7 @@ extension CheckpointTensor {
       offset: 0, storage: array.content)
   }
 
-  /// A kernel [t, h, w, in, out] as [out, in, t, h, w].
+  /// Views a kernel [t, h, w, in, out] as [out, in, t, h, w].
   fileprivate var outputFirst: CheckpointTensor {
     guard shape.count == 5 else { return self }
     var turned = self
@@ -126,7 +127,7 @@ extension CheckpointTensor {
     return turned
   }
 
-  /// Statistics [1, 1, 1, 1, C] as [C].
+  /// Views statistics [1, 1, 1, 1, C] as [C].
   fileprivate var vector: CheckpointTensor {
     guard let channels = shape.last, shape.dropLast().allSatisfy({ $0 == 1 }) else { return self }
     var flat = self

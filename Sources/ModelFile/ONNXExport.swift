@@ -1,7 +1,7 @@
 import Foundation
 package import Networks
 
-/// Writes a student as an ONNX file that other runtimes load.
+/// Writes a student as an ONNX file for other runtimes.
 ///
 /// Input `input` [1, 3, T, H, W] float32 in [-1, 1]; output `logits` [1, K].
 ///
@@ -11,11 +11,11 @@ package enum ONNXExport {
   private static let int64 = 7
 
   /// - Parameters:
-  ///   - path: where the file appears, whole.
-  ///   - card: the network, and what goes into the file's metadata.
-  ///   - endpoints: true when every layer's activation is an output too, for comparing layer by layer.
+  ///   - path: the file to write; it appears only when complete.
+  ///   - card: the network, and the file's metadata.
+  ///   - endpoints: whether every layer's activation is an output too, for comparison layer by layer.
   ///   - source: the weights; written as float32.
-  /// - Throws: `ModelFileError`, or what `source` throws about a tensor.
+  /// - Throws: `ModelFileError`, or what `source` throws for a tensor.
   package static func write(
     to path: String, card: ModelCard, endpoints: Bool = false, from source: some ParameterSource
   )
@@ -33,7 +33,8 @@ package enum ONNXExport {
     for (index, node) in graph.nodes.enumerated() where index == 0 || index == last || endpoints {
       body.add(index == 0 ? 11 : 12, valueInfo(node.name, index == last ? classes : node.shape.dimensions))
     }
-    // Weights are streamed behind the rest, so that one tensor at a time is in memory; only their heads are made here.
+    // Weights are streamed after everything else, so that only one tensor at a time is in memory; only their headers
+    // are created here.
     let heads = translated.weights.map { weight in
       var field = ProtobufMessage()
       var tensor = head(weight.name, weight.shape, float32)
@@ -52,7 +53,7 @@ package enum ONNXExport {
       try handle.write(contentsOf: Data(model.bytes + body.bytes))
       for head in heads {
         let values = try head.weight.values(from: source)
-        precondition(values.count == head.weight.count, "\(head.weight.name) has another size than announced")
+        precondition(values.count == head.weight.count, "\(head.weight.name) has a different size than declared")
         try handle.write(contentsOf: Data(head.bytes) + ElementType.float32.bytes(values))
       }
     }

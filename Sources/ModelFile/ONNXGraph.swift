@@ -1,19 +1,19 @@
 import Networks
 
-/// A network's nodes in ONNX's operators, before any weight is read.
+/// A network's nodes as ONNX operators, before any weight is read.
 ///
-/// Every activation keeps its endpoint's name, every weight its published one; batch norms are folded. SAME padding becomes
-/// explicit numbers, because the exporter knows the input's size.
+/// Activations keep their endpoints' names and weights their published ones; batch norms are folded. SAME padding
+/// becomes explicit numbers, because the exporter knows the input size.
 ///
 /// - Source: onnx.ai/onnx/operators, operator set 17.
 struct ONNXGraph {
-  /// The operator set; old enough for the runtimes of 2022, and nothing here is newer.
+  /// The operator set; old enough for runtimes from 2022, and nothing newer is needed.
   static let operatorSet = 17
 
   private(set) var nodes: [ProtobufMessage] = []
-  /// Float weights, in the order in which nodes name them.
+  /// Float weights, in the order in which nodes refer to them.
   private(set) var weights: [ONNXWeight] = []
-  /// Small integer tensors: the shapes that reshapes ask for.
+  /// Small integer tensors: the target shapes of reshapes.
   private(set) var shapes: [(name: String, values: [Int])] = []
 
   init(_ graph: NetworkGraph) {
@@ -46,7 +46,7 @@ struct ONNXGraph {
     if layer.hasReLU { add("Relu", [plain], output) }
   }
 
-  /// Names of a convolution's weight and bias.
+  /// The names of a convolution's weight and bias.
   private mutating func weights(
     _ weight: ParameterDescription, _ bias: ParameterDescription?, biasName: String,
     _ normalization: BatchNormalization?
@@ -58,7 +58,7 @@ struct ONNXGraph {
   }
 
   private mutating func pool(_ layer: MaxPool3D, to output: String, from input: NetworkGraph.Node) {
-    // ONNX pads with -∞ and the network with 0; the same, because what is pooled is never negative.
+    // ONNX pads with -∞ and the network with 0; equivalent, because pooled values are never negative.
     let padding = layer.padded(input.shape.extent).padding
     add(
       "MaxPool", [input.name], output,
@@ -107,7 +107,7 @@ struct ONNXGraph {
 
   private mutating func classify(_ layer: StepClassifier, to node: NetworkGraph.Node, from input: NetworkGraph.Node) {
     precondition(node.shape.extent.frames == 1, "a sliding head is not exported")
-    // Row-major [1, K, S, 1, 1] is class-major once flat, as the layer wants it.
+    // Row-major [1, K, S, 1, 1] is class-major when flattened, as the layer expects.
     add("Flatten", [input.name], node.name + ".steps", ["axis": .integer(1)])
     add(
       "Gemm", [node.name + ".steps", weight(layer.weight), weight(layer.bias)], node.name,
@@ -122,7 +122,7 @@ struct ONNXGraph {
 
     static func integers(_ extent: Extent) -> Attribute { .integers([extent.frames, extent.height, extent.width]) }
 
-    /// All fronts, then all backs.
+    /// All front values, then all back values.
     static func integers(_ padding: Padding) -> Attribute {
       .integers(
         [padding.front, padding.back].flatMap { [$0.frames, $0.height, $0.width] })

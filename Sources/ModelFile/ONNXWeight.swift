@@ -1,9 +1,9 @@
 import Networks
 
-/// A weight as the ONNX file holds it: the published tensor, with the layer's batch norm folded in where there is one.
+/// A weight as stored in the ONNX file: the published tensor, with the layer's batch norm folded in if there is one.
 ///
-/// w' = w · γ / √(σ² + ε), b' = β + (b - μ) · γ / √(σ² + ε). Folded here, because not every runtime that reads ONNX folds
-/// by itself, and a comparison of speed must not punish the one that does not.
+/// w' = w · γ / √(σ² + ε), b' = β + (b - μ) · γ / √(σ² + ε). Folded here, because not every ONNX runtime folds by
+/// itself, and a speed comparison must not penalise those that do not.
 ///
 /// - Source: methods.md 1.1.
 struct ONNXWeight {
@@ -14,7 +14,7 @@ struct ONNXWeight {
   private enum Content {
     case plain(ParameterDescription)
     case foldedWeight(ParameterDescription, BatchNormalization)
-    /// A convolution may have no bias of its own.
+    /// The convolution may have no bias.
     case foldedBias(ParameterDescription?, BatchNormalization)
   }
 
@@ -27,7 +27,7 @@ struct ONNXWeight {
     (name, shape, content) = (weight.name, weight.shape, .foldedWeight(weight, normalization))
   }
 
-  /// The bias called `name` of a convolution that has `bias` or none.
+  /// The bias called `name` for a convolution with or without a `bias`.
   init(biasNamed name: String, _ bias: ParameterDescription?, foldedWith normalization: BatchNormalization) {
     (self.name, shape, content) = (name, [normalization.channels], .foldedBias(bias, normalization))
   }
@@ -54,7 +54,7 @@ struct ONNXWeight {
     }
   }
 
-  /// γ / √(σ² + ε) of every channel.
+  /// γ / √(σ² + ε) for every channel.
   private func factors(_ normalization: BatchNormalization, _ source: some ParameterSource) throws -> [Float] {
     let scale = try source.values(of: normalization.scale)
     let variance = try source.values(of: normalization.variance)

@@ -1,11 +1,11 @@
 import Foundation
 
-/// A value that a checkpoint's pickle may hold; whatever is larger than a number lies in a `PickleHeap` or in the file.
+/// A value in a checkpoint's pickle; anything larger than a number is in a `PickleHeap` or in the file.
 enum PickleValue: Hashable {
   case none
   case bool(Bool)
   case integer(Int)
-  /// Where in the file the opcode of a text stands.
+  /// The file offset of a text's opcode.
   case text(Int)
   case tuple(Int)
   case list(Int)
@@ -13,18 +13,18 @@ enum PickleValue: Hashable {
   case global(Int)
   case storage(Int)
   case tensor(Int)
-  /// Where in the file the opcode of bytes stands.
+  /// The file offset of the opcode for bytes.
   case data(Int)
-  /// Bytes that were written as a text.
+  /// Bytes written as text.
   case decoded(Int)
   case dataType(Int)
   case array(Int)
-  /// An object of a class that is not known, with what it keeps.
+  /// An object of an unknown class, with its attributes.
   case object(Int)
-  /// Something that is of no use here: a number with a fraction, a set, what an unknown function made.
+  /// Something not needed here: a fractional number, a set, the result of an unknown function.
   case opaque
 
-  /// True when a tensor could be made of it, or found in it.
+  /// True if it may contain a tensor or become one.
   var isUseful: Bool {
     switch self {
     case .none, .bool, .integer, .opaque: false
@@ -33,54 +33,54 @@ enum PickleValue: Hashable {
   }
 }
 
-/// One stretch of values in a checkpoint, as a pickle names it.
+/// A contiguous range of values in a checkpoint, as named by a pickle.
 struct PickleStorage: Hashable {
   var key: String
-  /// `nil` for values that are not read, as complex ones.
+  /// `nil` for values that are not read, such as complex numbers.
   var type: ElementType?
-  /// Bytes of one value.
+  /// Bytes per value.
   var size: Int
-  /// Number of values the pickle claims.
+  /// The number of values that the pickle declares.
   var count: Int
 }
 
 /// A view of a storage.
 struct PickleTensor {
   var storage: Int
-  /// First value, and distances along each axis, in values.
+  /// The offset of the first value and the stride of each axis, in values.
   var offset = 0
   var shape: [Int] = []
   var strides: [Int] = []
-  /// Why it cannot be used; told when it is needed.
+  /// Why it cannot be used; reported when it is needed.
   var problem: ModelFileError?
 }
 
-/// How the values of a NumPy array are stored.
+/// How a NumPy array's values are stored.
 struct PickleDataType {
   /// `nil` for values that are not read.
   var type: ElementType?
   var problem: ModelFileError?
 }
 
-/// A NumPy array; empty until its state is given, as in NumPy.
+/// A NumPy array; empty until its state is set, as in NumPy.
 struct PickleArray {
   var type = ElementType.uint8
   var shape = [0]
-  /// True when the first axis runs fastest.
+  /// True if the first axis varies fastest.
   var isFortranOrdered = false
-  /// As many values as the shape has.
+  /// As many values as the shape requires.
   var content = Data()
   var problem: ModelFileError?
 }
 
-/// The objects of a pickle, referred to by index.
+/// A pickle's objects, referred to by index.
 ///
-/// Objects in a pickle may nest a hundred thousand deep or contain themselves. Held by index they cannot overflow the call
-/// stack when they are freed, and cycles cost nothing.
+/// Objects in a pickle may be nested a hundred thousand deep or contain themselves. Held by index, they cannot overflow
+/// the call stack when freed, and cycles are harmless.
 struct PickleHeap {
-  /// The file, or the part of it that texts and bytes lie in.
+  /// The file, or the part of it that contains texts and bytes.
   let bytes: Data
-  /// The first is the empty one.
+  /// The first one is the empty tuple.
   var tuples: [[PickleValue]] = [[]]
   var lists: [[PickleValue]] = []
   var dictionaries: [[(key: PickleValue, value: PickleValue)]] = []
@@ -90,18 +90,18 @@ struct PickleHeap {
   var decoded: [Data] = []
   var dataTypes: [PickleDataType] = []
   var arrays: [PickleArray] = []
-  /// The dictionary of attributes or entries of each object.
+  /// Each object's dictionary of attributes or entries.
   var objects: [Int?] = []
 
   init(_ bytes: Data) { self.bytes = bytes }
 
-  /// A text that may be a name.
+  /// A text short enough to be a name.
   func text(_ value: PickleValue) -> String? {
     guard case .text(let position) = value else { return nil }
     return PickleText(bytes, at: position, longest: 2 * PickleText.longestName)?.name
   }
 
-  /// Bytes, or the text that Python 2 keeps them in.
+  /// Bytes, or the text in which Python 2 stores them.
   func content(_ value: PickleValue) -> Data? {
     switch value {
     case .data(let position), .text(let position): PickleText(bytes, at: position)?.content
@@ -124,7 +124,7 @@ struct PickleHeap {
     }
   }
 
-  /// The entries of a dictionary, or of an object.
+  /// The entries of a dictionary or object.
   func entries(_ value: PickleValue) -> Int? {
     switch value {
     case .dictionary(let index): index
@@ -133,7 +133,7 @@ struct PickleHeap {
     }
   }
 
-  /// The numbers of a tuple or list of at most 16 integers, which is more than any tensor has axes.
+  /// The numbers of a tuple or list of at most 16 integers, more than any tensor has axes.
   func shape(_ value: PickleValue) -> [Int]? {
     guard let items = items(value), items.count <= 16 else { return nil }
     let numbers = items.compactMap { if case .integer(let number) = $0 { number } else { nil } }

@@ -1,14 +1,14 @@
 import Foundation
 
-/// What the calls in a pickle of NumPy arrays mean.
+/// Interprets the calls in a pickle of NumPy arrays.
 ///
-/// NumPy makes an empty array first, `_reconstruct(ndarray, (0,), b"b")`, and gives it its state afterwards; in protocol 5 it
-/// calls `_frombuffer(bytes, dtype, shape, order)`. A data type is made from its code, as in `dtype("f4", False, True)`, and
-/// given its byte order.
+/// NumPy first creates an empty array, `_reconstruct(ndarray, (0,), b"b")`, and then sets its state; in protocol 5 it
+/// calls `_frombuffer(bytes, dtype, shape, order)`. A data type is created from its code, as in `dtype("f4", False,
+/// True)`, and then gets its byte order.
 ///
 /// - Source: `array_reduce`, `array_setstate` and `arraydescr_reduce` in NumPy's `numpy/_core/src/multiarray`.
 extension PickleReader {
-  /// The codes of data types that are read: kind and bytes of one value.
+  /// The supported data type codes: kind and bytes per value.
   private static let types: [String: ElementType] = [
     "f8": .float64, "f4": .float32, "f2": .float16, "i8": .int64, "i4": .int32, "u1": .uint8, "b1": .bool,
   ]
@@ -32,26 +32,27 @@ extension PickleReader {
     var type = PickleDataType(type: Self.types[code])
     if type.type == nil {
       type.problem = refused(
-        "its pickle has an array of type \(code.prefix(32)) at byte \(at); known are "
+        "its pickle has an array of type \(code.prefix(32)) at byte \(at); supported are "
           + Self.types.keys.sorted().joined(separator: ", "))
     }
     heap.dataTypes.append(type)
     return .dataType(heap.dataTypes.count - 1)
   }
 
-  /// (version, byte order, sub-array, names, fields, …); the last three belong to records and are `None` for numbers.
+  /// (version, byte order, sub-array, names, fields, …); the last three are for records and `None` for numbers.
   mutating func check(dataType index: Int, state: PickleValue) {
     guard heap.dataTypes[index].problem == nil else { return }
     guard case .tuple(let tuple) = state, case let parts = heap.tuples[tuple], parts.count >= 5,
       let order = heap.text(parts[1])
     else {
-      heap.dataTypes[index].problem = malformed("the state of a data type cannot be understood")
+      heap.dataTypes[index].problem = malformed("the state of a data type is invalid")
       return
     }
     if !parts[2...4].allSatisfy({ $0 == .none }) {
-      heap.dataTypes[index].problem = refused("its pickle has an array of records; arrays of numbers are read")
+      heap.dataTypes[index].problem = refused(
+        "its pickle has an array of records; only arrays of numbers are supported")
     } else if order != "<", order != "|" {
-      // A bar stands where one byte has no order, an equals sign for the writer's own order.
+      // A bar means that single bytes have no order, an equals sign means the writer's own order.
       heap.dataTypes[index].problem = .unsuitable(
         path: path, reason: "an array has byte order '\(order.prefix(8))'; save it again as little-endian ('<')")
     }
@@ -62,7 +63,7 @@ extension PickleReader {
     guard case .tuple(let tuple) = state, case let parts = heap.tuples[tuple], parts.count == 5,
       parts[0] == .integer(1), case .bool(let isFortranOrdered) = parts[3]
     else {
-      heap.arrays[index].problem = malformed("the shape or type of the array at byte \(position) cannot be understood")
+      heap.arrays[index].problem = malformed("the shape or type of the array at byte \(position) is invalid")
       return
     }
     try take(heap.cost(ofContent: parts[4]))
@@ -83,7 +84,7 @@ extension PickleReader {
   ) -> PickleArray {
     var array = PickleArray(isFortranOrdered: isFortranOrdered)
     guard let shape = heap.shape(shape), let count = elementCount(shape), case .dataType(let index) = type else {
-      array.problem = malformed("the shape or type of the array at byte \(at) cannot be understood")
+      array.problem = malformed("the shape or type of the array at byte \(at) is invalid")
       return array
     }
     guard heap.dataTypes[index].problem == nil, let type = heap.dataTypes[index].type else {
@@ -103,7 +104,7 @@ extension PickleReader {
     return array
   }
 
-  /// Bytes as a text in Latin-1: (text, "latin1").
+  /// Bytes as Latin-1 text: (text, "latin1").
   mutating func encoded(_ arguments: [PickleValue]) throws(ModelFileError) -> PickleValue {
     guard arguments.count == 2, case .text(let position) = arguments[0],
       ["latin1", "latin-1"].contains(heap.text(arguments[1])), let text = PickleText(heap.bytes, at: position)

@@ -1,16 +1,16 @@
 import Foundation
 
-/// What the calls in a pickle of PyTorch mean.
+/// Interprets the calls in a PyTorch pickle.
 ///
 /// - Source: methods.md 1.6.
 extension PickleReader {
-  /// Python 2 hands the entries over as a list of pairs; Python 3 sets them afterwards.
+  /// Python 2 passes the entries as a list of pairs; Python 3 sets them afterwards.
   mutating func orderedDictionary(_ arguments: [PickleValue]) throws(ModelFileError) -> PickleValue {
     let value = try dictionary()
     guard case .dictionary(let index) = value, let pairs = arguments.first, let items = heap.items(pairs) else {
       return value
     }
-    // Counted even where nothing is kept: the same list may be handed over again and again.
+    // Counted even if nothing is kept, because the same list may be passed again and again.
     try take(48 * items.count)
     for item in items {
       guard let pair = heap.items(item), pair.count == 2 else { continue }
@@ -19,7 +19,7 @@ extension PickleReader {
     return value
   }
 
-  /// (storage, offset, shape, strides, …); gradients and hooks that may follow are of no use here.
+  /// (storage, offset, shape, strides, …); gradients and hooks may follow and are ignored.
   mutating func tensor(_ arguments: [PickleValue], _ at: Int) throws(ModelFileError) -> PickleValue {
     guard let first = arguments.first, case .storage(let index) = first else { return .opaque }
     try take(512)
@@ -29,24 +29,24 @@ extension PickleReader {
     return .tensor(heap.tensors.count - 1)
   }
 
-  /// - Returns: why the tensor cannot be used.
+  /// - Returns: why the tensor cannot be used; `nil` if it can.
   private func fill(_ tensor: inout PickleTensor, _ arguments: [PickleValue], _ at: Int) -> ModelFileError? {
     guard arguments.count >= 4, case .integer(let offset) = arguments[1],
       let shape = heap.shape(arguments[2]), let strides = heap.shape(arguments[3]), shape.count == strides.count,
       offset >= 0, let count = elementCount(shape)
-    else { return malformed("the storage, shape or strides of the tensor at byte \(at) cannot be understood") }
+    else { return malformed("the storage, shape or strides of the tensor at byte \(at) are invalid") }
     let storage = heap.storages[tensor.storage]
     guard storage.type != nil else {
-      return refused("the tensor at byte \(at) has values of a type that is not read; save it as float32")
+      return refused("the tensor at byte \(at) has values of an unsupported type; save it as float32")
     }
     var last = offset
     for (size, stride) in zip(shape, strides) where count > 0 {
       guard stride >= 0, case let (reach, overflow) = (size - 1).multipliedReportingOverflow(by: stride), !overflow,
         case let (sum, tooFar) = last.addingReportingOverflow(reach), !tooFar
-      else { return malformed("the tensor at byte \(at) reaches past any memory") }
+      else { return malformed("the tensor at byte \(at) reaches beyond any memory") }
       last = sum
     }
-    // A stride of 0 must not make much out of little, so a view may not have more values than what it views.
+    // A stride of 0 must not turn little into much, so a view may not have more values than its storage.
     guard count == 0 || last < storage.count, count <= storage.count else {
       return malformed("the tensor of shape \(shape) at byte \(at) does not fit its storage of \(storage.count) values")
     }
@@ -56,7 +56,7 @@ extension PickleReader {
 
   /// A persistent id: ("storage", type, key, device, count), with a view appended in the older format.
   ///
-  /// Others are classes with their source, from a whole module in the older format.
+  /// Others are classes with their source code, when the older format contains a whole module.
   mutating func storage(_ id: PickleValue) throws(ModelFileError) -> PickleValue {
     guard case .tuple(let index) = id, case let parts = heap.tuples[index] else { return .opaque }
     if parts.count >= 2, heap.text(parts[0]) == "module" { return parts[1] }

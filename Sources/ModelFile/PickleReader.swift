@@ -1,17 +1,17 @@
 import Foundation
 
-/// Reads the tensors out of a pickle, as PyTorch, NumPy and training loops write them, protocols 0 to 5.
+/// Reads the tensors from a pickle, as PyTorch, NumPy and training loops write it, in protocols 0 to 5.
 ///
-/// Nothing is imported, called or executed: the few functions that make tensors are known by name, and whatever else a file
-/// asks for becomes an opaque value that is passed over. Every opcode takes at least a byte and constant time, and memory is
-/// bounded by an allowance that grows with the file, so a hostile file costs what a large one does.
+/// Nothing is imported, called or executed: the few functions that create tensors are recognised by name, and anything
+/// else becomes an opaque value that is ignored. Every opcode takes at least one byte and constant time, and memory is
+/// bounded by an allowance that grows with the file, so a hostile file costs no more than a large one.
 ///
 /// - Source: the opcode descriptions in CPython's Lib/pickletools.py; methods.md 1.6.
 struct PickleReader {
   private static let mostOpenMarks = 1000
-  /// Memory that a small file may need for what its pickle holds besides tensors.
+  /// Memory that a small file's pickle may need for anything but tensors.
   private static let smallestAllowance = 16 << 20
-  /// Items of a list or dictionary that are kept though no tensor can be in them: for shapes, and for messages.
+  /// How many items of a list or dictionary are kept although none can contain a tensor: for shapes, and for messages.
   private static let keptNumbers = 32
 
   private let bytes: Data
@@ -24,7 +24,7 @@ struct PickleReader {
   private var memo: [PickleValue?] = []
   private var sparseMemo: [Int: PickleValue] = [:]
   private var globals: [String: Int] = [:]
-  /// Bytes of memory that may still be taken.
+  /// Bytes of memory that may still be used.
   private var allowance: Int
 
   private init(_ bytes: Data, at position: Int, path: String, fileSize: Int) {
@@ -39,11 +39,11 @@ struct PickleReader {
   ///
   /// - Parameters:
   ///   - bytes: contains the pickle from `position` on.
-  ///   - position: offset of its first opcode.
+  ///   - position: the offset of its first opcode.
   ///   - path: the file's name in messages.
-  ///   - fileSize: bytes of the whole file, by which memory is bounded; those of `bytes` when left out.
-  /// - Returns: its value, the objects the value refers to, and the offset behind its end.
-  /// - Throws: `ModelFileError` naming what is damaged, and where.
+  ///   - fileSize: size of the whole file, which limits memory; the size of `bytes` if omitted.
+  /// - Returns: its value, the objects the value refers to, and the offset after its end.
+  /// - Throws: `ModelFileError` that says what is damaged, and where.
   static func read(_ bytes: Data, at position: Int = 0, path: String, fileSize: Int? = nil) throws(ModelFileError) -> (
     value: PickleValue, heap: PickleHeap, end: Int
   ) {
@@ -65,8 +65,8 @@ struct PickleReader {
     switch opcode {
     case 0x80:
       let version: UInt8 = try number()
-      guard version <= 5 else { throw refused("its pickle has protocol \(version); 0 to 5 are known") }
-    case 0x95: _ = try number() as UInt64  // the length of a frame, which only helps who reads from a stream
+      guard version <= 5 else { throw refused("its pickle has protocol \(version); 0 to 5 are supported") }
+    case 0x95: _ = try number() as UInt64  // the length of a frame, only needed when reading from a stream
     case UInt8(ascii: "("):
       guard marks.count < Self.mostOpenMarks else { throw refused("its pickle nests too deeply") }
       marks.append(stack.count)
@@ -117,7 +117,7 @@ struct PickleReader {
       let value = try pop()
       try setItems([pop(), value])
     case UInt8(ascii: "u"): try setItems(popMark())
-    // Sets hold no tensors by name.
+    // Sets do not contain named tensors.
     case 0x8f: try push(.opaque)
     case 0x90:
       _ = try popMark()
@@ -163,16 +163,16 @@ struct PickleReader {
     case UInt8(ascii: "P"):
       _ = try line()
       try push(.opaque)
-    // Numbers of classes that a program has agreed on with itself.
+    // Extension codes for classes, agreed on within a program.
     case 0x82: try skip(1)
     case 0x83: try skip(2)
     case 0x84: try skip(4)
-    default: throw refused("its pickle has opcode 0x\(String(opcode, radix: 16)) at byte \(at), which is not known")
+    default: throw refused("its pickle has opcode 0x\(String(opcode, radix: 16)) at byte \(at), which is unknown")
     }
   }
 
   private mutating func skip(_ count: Int) throws(ModelFileError) {
-    guard bytes.part(position, count) != nil else { throw malformed("its pickle is cut off") }
+    guard bytes.part(position, count) != nil else { throw malformed("its pickle is truncated") }
     position += count
     try push(.opaque)
   }
@@ -250,21 +250,23 @@ struct PickleReader {
   }
 
   private mutating func setItems(_ values: [PickleValue]) throws(ModelFileError) {
-    guard values.count % 2 == 0 else { throw malformed("entries are set in what is no dictionary") }
+    guard values.count % 2 == 0 else {
+      throw malformed("its pickle sets entries in something that is not a dictionary")
+    }
     guard let dictionary = try entries(of: top()) else { return }
     for index in stride(from: 0, to: values.count, by: 2) {
       try set(values[index], values[index + 1], in: dictionary)
     }
   }
 
-  /// Keys that are no texts, as the numbers of an optimiser's parameters, name no tensor.
+  /// Keys that are not texts, such as the numbers of an optimiser's parameters, do not name tensors.
   mutating func set(_ key: PickleValue, _ value: PickleValue, in dictionary: Int) throws(ModelFileError) {
     guard case .text = key, value.isUseful || heap.dictionaries[dictionary].count < Self.keptNumbers else { return }
     try take(96)
     heap.dictionaries[dictionary].append((key, value))
   }
 
-  /// The dictionary behind a value, made when an object has none yet; `nil` for what has no entries.
+  /// The dictionary of a value, created if an object has none yet; `nil` if the value cannot have entries.
   private mutating func entries(of value: PickleValue) throws(ModelFileError) -> Int? {
     if case .object(let object) = value, heap.objects[object] == nil, case .dictionary(let new) = try dictionary() {
       heap.objects[object] = new
@@ -272,14 +274,14 @@ struct PickleReader {
     return heap.entries(value)
   }
 
-  /// State of an object: an array's shape and values, a data type's byte order, an object's attributes.
+  /// Sets an object's state: an array's shape and values, a data type's byte order, an object's attributes.
   private mutating func build() throws(ModelFileError) {
     let state = try pop()
     switch try top() {
     case .dataType(let index): check(dataType: index, state: state)
     case .array(let index): try setState(of: index, state)
     case .object(let index):
-      // With slots it is a pair of dictionaries.
+      // For a class with slots it is a pair of dictionaries.
       let first = heap.items(state)?.first ?? state
       guard case .dictionary(let attributes) = first else { return }
       if heap.objects[index] == nil {
@@ -287,16 +289,16 @@ struct PickleReader {
       } else if let own = heap.objects[index] {
         for (key, value) in heap.dictionaries[attributes] { try set(key, value, in: own) }
       }
-    // What an OrderedDict has besides its entries (`_metadata`), and the state of what is passed over.
+    // An OrderedDict's additional attributes (`_metadata`), and the state of ignored objects.
     default: break
     }
   }
 
-  /// Takes bytes of memory out of the allowance.
+  /// Deducts bytes of memory from the allowance.
   mutating func take(_ count: Int) throws(ModelFileError) {
     allowance -= count
     guard allowance >= 0 else {
-      throw refused("its pickle, at byte \(position), needs far more memory than the file's size gives reason for")
+      throw refused("its pickle, at byte \(position), needs far more memory than the file's size justifies")
     }
   }
 
@@ -306,7 +308,7 @@ struct PickleReader {
     stack.append(value)
     guard stack.count > highest else { return }
     highest = stack.count
-    // An array takes up to twice its values, and both while it grows.
+    // An array may take up to twice the size of its values, and both sizes while it grows.
     try take(48)
   }
 
@@ -315,7 +317,7 @@ struct PickleReader {
     if memo.indices.contains(index) {
       memo[index] = value
     } else if index >= 0, index <= memo.count + 8 {
-      // Python 2 begins with 1.
+      // Python 2 starts at 1.
       while memo.count < index { memo.append(nil) }
       try take(48)
       memo.append(value)
@@ -327,25 +329,25 @@ struct PickleReader {
 
   private func recall(_ index: Int) throws(ModelFileError) -> PickleValue {
     guard let value = memo.indices.contains(index) ? memo[index] : sparseMemo[index] else {
-      throw malformed("its pickle recalls what it never noted")
+      throw malformed("its pickle uses a memo entry that it never stored")
     }
     return value
   }
 
   private mutating func number<Value: FixedWidthInteger & BitwiseCopyable>() throws(ModelFileError) -> Value {
-    guard let value = bytes.integer(Value.self, at: position) else { throw malformed("its pickle is cut off") }
+    guard let value = bytes.integer(Value.self, at: position) else { throw malformed("its pickle is truncated") }
     position += Value.bitWidth / 8
     return value
   }
 
-  /// Texts and bytes stay where they are in the file.
+  /// Texts and bytes stay in the file.
   private mutating func skipText(_ at: Int) throws(ModelFileError) {
-    guard let text = PickleText(bytes, at: at) else { throw malformed("its pickle is cut off") }
+    guard let text = PickleText(bytes, at: at) else { throw malformed("its pickle is truncated") }
     position = text.end
   }
 
   private mutating func line() throws(ModelFileError) -> String {
-    guard position <= bytes.count else { throw malformed("its pickle is cut off") }
+    guard position <= bytes.count else { throw malformed("its pickle is truncated") }
     let rest = bytes[(bytes.startIndex + position)...].prefix(1024)
     guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { throw malformed("a line of its pickle has no end") }
     position = end - bytes.startIndex + 1
@@ -353,20 +355,20 @@ struct PickleReader {
   }
 
   private mutating func index() throws(ModelFileError) -> Int {
-    guard let index = Int(try line()) else { throw malformed("a memo index of its pickle is no number") }
+    guard let index = Int(try line()) else { throw malformed("a memo index of its pickle is not a number") }
     return index
   }
 
-  /// A number of more than 64 bits is no size of anything.
+  /// A number of more than 64 bits cannot be a size.
   private mutating func decimal() throws(ModelFileError) -> PickleValue {
     let text = try line()
-    // Protocol 0 writes booleans so.
+    // How protocol 0 writes booleans.
     if text == "00" || text == "01" { return .bool(text == "01") }
     return Int(text.last == "L" ? text.dropLast() : text[...]).map { .integer($0) } ?? .opaque
   }
 
   private mutating func long(count: Int) throws(ModelFileError) -> PickleValue {
-    guard let part = bytes.part(position, count) else { throw malformed("its pickle is cut off") }
+    guard let part = bytes.part(position, count) else { throw malformed("its pickle is truncated") }
     position += count
     guard count <= 8 else { return .opaque }
     var value = (part.last ?? 0) & 0x80 != 0 ? -1 : 0
@@ -376,20 +378,20 @@ struct PickleReader {
 
   private mutating func pop() throws(ModelFileError) -> PickleValue {
     guard stack.count > (marks.last ?? 0), let value = stack.popLast() else {
-      throw malformed("its pickle takes more than it has")
+      throw malformed("its pickle pops more values than it has")
     }
     return value
   }
 
   private func top() throws(ModelFileError) -> PickleValue {
     guard stack.count > (marks.last ?? 0), let value = stack.last else {
-      throw malformed("its pickle takes more than it has")
+      throw malformed("its pickle pops more values than it has")
     }
     return value
   }
 
   private mutating func popMark() throws(ModelFileError) -> [PickleValue] {
-    guard let mark = marks.popLast() else { throw malformed("its pickle closes what was not opened") }
+    guard let mark = marks.popLast() else { throw malformed("its pickle has a mark that was never opened") }
     defer { stack.removeSubrange(mark...) }
     return Array(stack[mark...])
   }

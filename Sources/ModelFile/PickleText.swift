@@ -1,10 +1,10 @@
 import Foundation
 
-/// A text or bytes of a pickle, where they stand in the file.
+/// A text or bytes of a pickle, left in the file.
 ///
-/// Protocol 0 writes them as lines with escapes, later ones as they are behind their length.
+/// Protocol 0 writes them as lines with escapes, later protocols verbatim after their length.
 struct PickleText {
-  /// Longer texts are no names; one may be asked for again and again.
+  /// Longer texts cannot be names; a name may be requested again and again.
   static let longestName = 1024
 
   private let opcode: UInt8
@@ -14,8 +14,8 @@ struct PickleText {
 
   /// - Parameters:
   ///   - bytes: the file.
-  ///   - position: where the opcode stands.
-  ///   - longest: bytes within which a line must end.
+  ///   - position: the offset of the opcode.
+  ///   - longest: the number of bytes within which a line must end.
   init?(_ bytes: Data, at position: Int, longest: Int = .max) {
     guard let opcode = bytes.integer(UInt8.self, at: position) else { return nil }
     self.opcode = opcode
@@ -42,7 +42,7 @@ struct PickleText {
     end = begin + length
   }
 
-  /// The text, where it can be a name.
+  /// The text, if it can be a name.
   var name: String? {
     guard raw.count <= Self.longestName else { return nil }
     switch opcode {
@@ -52,12 +52,12 @@ struct PickleText {
     }
   }
 
-  /// The bytes: those of Python 3, or a text of Python 2.
+  /// The bytes: Python 3's, or those of a Python 2 text.
   var content: Data? { opcode == UInt8(ascii: "S") ? unquoted : raw }
 
-  /// The bytes that stand for the text's characters in Latin-1; `nil` when it has others.
+  /// The bytes for the text's characters in Latin-1; `nil` if it has other characters.
   ///
-  /// Up to protocol 2, Python 3 writes bytes so.
+  /// Up to protocol 2, this is how Python 3 writes bytes.
   var latin: Data? {
     guard opcode != UInt8(ascii: "V") else { return unescaped(raw, hexadecimals: [UInt8(ascii: "u"): 4]) }
     var bytes = Data(capacity: raw.count)
@@ -73,10 +73,10 @@ struct PickleText {
     return bytes
   }
 
-  /// Bytes of memory that `content` takes: none where they stay in the file.
+  /// Bytes of memory that `content` takes: none if they stay in the file.
   var cost: Int { opcode == UInt8(ascii: "S") ? raw.count : 0 }
 
-  /// What `repr` of Python 2 quoted.
+  /// The text quoted by Python 2's `repr`.
   private var unquoted: Data? {
     let text = raw.last == UInt8(ascii: "\r") ? raw.dropLast() : raw
     guard text.count >= 2, text.first == text.last, text.first == UInt8(ascii: "'") || text.first == UInt8(ascii: "\"")
@@ -111,7 +111,7 @@ struct PickleText {
         bytes.append(plain)
         position += 1
       } else {
-        // The raw escapes of protocol 0 know \u alone.
+        // Raw escapes in protocol 0 only include \u.
         bytes.append(byte)
       }
     }

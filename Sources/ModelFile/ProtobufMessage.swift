@@ -1,7 +1,7 @@
-/// A message of protocol buffers under construction.
+/// A protocol buffers message under construction.
 ///
 /// ONNX export writes a dozen message types with some forty fields, TensorBoard's event files four; generated code for
-/// the whole schemas and its run-time library would be thousands of lines for these few dozen.
+/// the whole schemas plus its runtime library would be thousands of lines for these few dozen.
 ///
 /// - Source: protobuf.dev/programming-guides/encoding.
 package struct ProtobufMessage {
@@ -40,7 +40,7 @@ package struct ProtobufMessage {
     bytes += content
   }
 
-  /// Begins a field of `length` bytes that the caller writes behind this message.
+  /// Starts a field of `length` bytes, which the caller writes after this message.
   mutating func begin(_ field: Int, length: Int) {
     tag(field, .lengthDelimited)
     varint(UInt64(length))

@@ -1,4 +1,4 @@
-/// The names that I3D's tensors have in published programs, as those of piergiaj/pytorch-i3d.
+/// Translates the names of I3D's tensors in published programs to those of piergiaj/pytorch-i3d.
 ///
 /// hassony2/kinetics_i3d_pytorch has `mixed_3b.branch_1.0.batch3d.weight`, conversions of DeepMind's code have
 /// `Mixed_3b.branch_1.Conv3d_0a_1x1.batch_norm.weight`; both mean `Mixed_3b.b1a.bn.weight`.
@@ -16,7 +16,7 @@ enum PublishedNames {
     "batchnorm": "bn",
   ]
   private static let units = ["b0", "b1a", "b1b", "b2a", "b2b", "b3b"]
-  /// A branch and its unit's place in it or name.
+  /// A branch, and the unit's position or name in it.
   private static let branches = [
     "branch_0.conv3d_0a_1x1": "b0", "branch_1.0": "b1a", "branch_1.conv3d_0a_1x1": "b1a", "branch_1.1": "b1b",
     "branch_1.conv3d_0b_3x3": "b1b", "branch_2.0": "b2a", "branch_2.conv3d_0a_1x1": "b2a", "branch_2.1": "b2b",
@@ -24,13 +24,13 @@ enum PublishedNames {
     "branch_3.conv3d_0b_1x1": "b3b",
   ]
 
-  /// True when a name is the first convolution's, whatever prefix such as `module.` it has.
+  /// True if a name is the first convolution's, whatever its prefix, such as `module.`.
   static func isStem(_ name: String) -> Bool {
     let name = published(name)
     return name == StudentImport.stem || name.hasSuffix("." + StudentImport.stem)
   }
 
-  /// A tensor's name as piergiaj/pytorch-i3d has it, its prefix kept; a name of another kind stays as it is.
+  /// A tensor's name as in piergiaj/pytorch-i3d, keeping its prefix; other names are unchanged.
   static func published(_ name: String) -> String {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard parts.count >= 3, let at = parts.firstIndex(where: { modules[$0.lowercased()] != nil }),

@@ -1,7 +1,7 @@
 import Basics
 package import Networks
 
-/// Seeded random weights, for trying things out before any training: He initialisation, batch norms at rest.
+/// Seeded random weights, for trying things out before training: He initialisation, neutral batch norms.
 package struct RandomWeights: ParameterSource {
   private let seed: UInt64
 
@@ -9,7 +9,7 @@ package struct RandomWeights: ParameterSource {
 
   /// Normal values with standard deviation √(2 / fan-in) for weights, 1 for scales and variances, 0 for the rest.
   ///
-  /// Each tensor has a stream of its own, so that a network with one layer more keeps the others' values.
+  /// Each tensor has an independent stream, so that adding a layer to a network leaves the other values unchanged.
   package func values(of parameter: ParameterDescription) -> [Float] {
     let name = parameter.name
     if name.hasSuffix(".running_var") || (parameter.shape.count == 1 && name.hasSuffix(".weight")) {
@@ -17,7 +17,7 @@ package struct RandomWeights: ParameterSource {
     }
     guard parameter.shape.count > 1 else { return Array(repeating: 0, count: parameter.count) }
     let fan = parameter.shape.dropFirst().reduce(1, *)
-    // Attention logits are sums of products over hundreds of channels, unscaled: small embeddings keep them moderate.
+    // Attention logits are unscaled sums of products over hundreds of channels: small embeddings keep them moderate.
     let gain: Float = name.contains(".theta.") || name.contains(".phi.") ? 0.05 : 1
     let scale = gain * (2 / Float(fan)).squareRoot()
     var random = SplitMix64(seed: seed ^ SplitMix64.hash(name))

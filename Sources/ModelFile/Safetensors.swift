@@ -4,15 +4,15 @@ package import Foundation
 ///
 /// - Source: github.com/huggingface/safetensors, format section.
 package struct SafetensorsFile: Sendable {
-  /// One tensor's place in the file.
+  /// One tensor's entry in the file.
   package struct Entry: Hashable, Sendable {
     package var type: ElementType
     package var shape: [Int]
-    /// Byte range after the header.
+    /// Byte range, counted from the end of the header.
     package var range: Range<Int>
   }
 
-  /// Far above a student's 40 KB.
+  /// Far more than a student's 40 KB.
   ///
   /// The format allows 100 MB, which would let a header cost more than the weights.
   private static let longestHeader = 16 << 20
@@ -22,7 +22,7 @@ package struct SafetensorsFile: Sendable {
   package let metadata: [String: String]
   private let dataStart: Int
 
-  /// - Throws: `ModelFileError` naming what does not hold: lengths, offsets, shapes, overlaps.
+  /// - Throws: `ModelFileError` that names the violation: lengths, offsets, shapes, overlaps.
   package init(path: String) throws(ModelFileError) { try self.init(MappedFile(path: path)) }
 
   package init(_ file: MappedFile) throws(ModelFileError) {
@@ -31,7 +31,7 @@ package struct SafetensorsFile: Sendable {
       throw malformed("\(file.bytes.count) bytes are too few for a safetensors file")
     }
     guard !ZipArchive.recognizes(file.bytes), !LegacyTorchFile.recognizes(file.bytes) else {
-      throw malformed("it is a PyTorch checkpoint; make a model of it with `adl model import`")
+      throw malformed("it is a PyTorch checkpoint; convert it to a model with `adl model import`")
     }
     guard headerLength <= Self.longestHeader, let header = file.bytes.part(8, Int(headerLength)),
       header.first == UInt8(ascii: "{")
@@ -86,7 +86,7 @@ package struct SafetensorsFile: Sendable {
     return Entry(type: type, shape: shape, range: offsets[0]..<offsets[1])
   }
 
-  /// Writes tensors in order; each is asked for when its turn comes, so that one at a time is in memory.
+  /// Writes tensors in order; each is requested when it is due, so that only one at a time is in memory.
   ///
   /// - Throws: `ModelFileError.cannotWrite`, or what `values` throws.
   package static func write(
@@ -105,21 +105,21 @@ package struct SafetensorsFile: Sendable {
     let table = fields
     try AtomicFile.write(to: path) { handle in
       var header = try JSONSerialization.data(withJSONObject: table, options: [.sortedKeys, .withoutEscapingSlashes])
-      // Values begin at a multiple of 64 bytes, one cache line.
+      // Values start at a multiple of 64 bytes, one cache line.
       header.append(Data(repeating: UInt8(ascii: " "), count: (64 - (8 + header.count) % 64) % 64))
       var length = UInt64(header.count).littleEndian
       try handle.write(contentsOf: unsafe Data(bytes: &length, count: 8))
       try handle.write(contentsOf: header)
       for tensor in tensors {
         let content = try values(tensor.name)
-        precondition(content.count == tensor.shape.reduce(1, *), "\(tensor.name) has another size than was announced")
+        precondition(content.count == tensor.shape.reduce(1, *), "\(tensor.name) has a different size than declared")
         try handle.write(contentsOf: tensor.type.bytes(content))
       }
     }
   }
 }
 
-/// Number of values of a shape; `nil` for negative sizes and numbers past any memory.
+/// Number of values for a shape; `nil` for negative sizes and for more than any memory holds.
 func elementCount(_ shape: [Int]) -> Int? {
   var count = 1
   for size in shape {

@@ -1,25 +1,26 @@
 import Foundation
 
-/// The JSON of a safetensors header.
+/// The JSON header of a safetensors file.
 ///
-/// A parser of its own, because a general one keeps the last of two equal keys and takes `1.0` or `true` for an integer; a
-/// file that two programs read differently is what the format forbids. The grammar has two levels, so nothing nests.
+/// A custom parser, because a general one keeps the last of two equal keys and accepts `1.0` or `true` as an integer;
+/// the format forbids files that two programs could read differently. The grammar has only two levels, so nothing is
+/// nested.
 ///
 /// - Source: github.com/huggingface/safetensors, format section.
 struct SafetensorsHeader {
-  /// A tensor as the header announces it, before any number is checked.
+  /// A tensor as declared by the header, before any number is checked.
   struct Tensor {
     var type: String
     var shape: [Int]
     var offsets: [Int]
   }
 
-  /// Why a header is refused.
+  /// Why a header is rejected.
   struct Refusal: Error {
     var reason: String
   }
 
-  /// A student has 301 tensors of at most five axes; a header with far more costs more memory than its file.
+  /// A student has 301 tensors of at most five axes; a header with far more would take more memory than its file.
   private static let mostMembers = 10_000
   private static let mostAxes = 16
 
@@ -161,7 +162,7 @@ struct SafetensorsHeader {
     }
   }
 
-  /// Four hexadecimal digits.
+  /// Parses four hexadecimal digits.
   private mutating func unit() throws(Refusal) -> UInt16 {
     let digits = bytes.dropFirst(position).prefix(4)
     guard digits.count == 4, digits.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }),
@@ -171,7 +172,7 @@ struct SafetensorsHeader {
     return value
   }
 
-  /// The next byte that is not a space, without taking it.
+  /// The next byte that is not a space, without consuming it.
   private mutating func next() -> UInt8? {
     skipSpaces()
     return position < bytes.count ? bytes[position] : nil

@@ -1,16 +1,16 @@
 import Foundation
 
-/// Finds the state dictionary in what a checkpoint's pickle holds.
+/// Finds the state dictionary in a checkpoint's pickle.
 ///
-/// Files of training loops wrap it, `{"epoch": 12, "state_dict": {…}, "optimizer": {…}}`, also several times, or hold the whole
-/// module.
+/// Training loops wrap it, `{"epoch": 12, "state_dict": {…}, "optimizer": {…}}`, sometimes several times, or save the
+/// whole module.
 enum StateDictionary {
-  /// Wrappers are looked into this deep.
+  /// How deep wrappers are searched.
   private static let deepest = 8
-  /// Modules may lie this deep in each other.
+  /// How deep modules may be nested.
   private static let deepestModule = 32
   private static let longestName = 256
-  /// Customary keys, in order of preference when several dictionaries hold tensors.
+  /// Customary keys, in order of preference if several dictionaries contain tensors.
   private static let customary = [
     "state_dict", "model_state_dict", "model_state", "model", "student", "net", "network", "module", "backbone",
   ]
@@ -27,9 +27,9 @@ enum StateDictionary {
   ///   - value: the pickle's value.
   ///   - heap: the objects it refers to.
   ///   - path: the file's name in messages.
-  ///   - content: the bytes of a storage.
+  ///   - content: returns the bytes of a storage.
   /// - Returns: its tensors by name, and the keys that lead to it.
-  /// - Throws: `ModelFileError` when there is none or a tensor is larger than its storage.
+  /// - Throws: `ModelFileError` if there is none or a tensor is larger than its storage.
   static func find(
     _ value: PickleValue, _ heap: PickleHeap, path: String, content: (PickleStorage) throws(ModelFileError) -> Data
   ) throws(ModelFileError) -> ([String: CheckpointTensor], location: String) {
@@ -39,7 +39,7 @@ enum StateDictionary {
         reason: "it holds no state dictionary; save one in Python: torch.save(model.state_dict(), \"weights.pt\")")
     }
     let candidates = candidates(from: root, heap)
-    // Optimisers keep tensors as well; a network's dictionary is the one with the stem in it.
+    // Optimisers store tensors too; a network's dictionary is the one that contains the stem.
     let networks = candidates.filter { $0.tensors.contains { PublishedNames.isStem($0.name) } }
     guard let chosen = (networks.isEmpty ? candidates : networks).min(by: { $0.rank < $1.rank }) else {
       let keys = heap.dictionaries[root].prefix(20).compactMap { heap.text($0.key)?.prefix(64) }
@@ -115,7 +115,7 @@ enum StateDictionary {
     heap.dictionaries[index].contains { heap.text($0.key) == "_parameters" }
   }
 
-  /// What `state_dict()` would give: parameters and buffers of a module and of those in it.
+  /// What `state_dict()` would return: parameters and buffers of a module and its submodules.
   private static func tensors(ofModule root: Int, _ heap: PickleHeap) -> [(name: String, value: PickleValue)] {
     var found: [(name: String, value: PickleValue)] = []
     var seen: Set<Int> = [root]

@@ -1,26 +1,26 @@
 package import Networks
 
-/// A published or self-trained checkpoint of the student, recognised by its tensors and ready to be written as a model.
+/// A published or self-trained student checkpoint, identified by its tensors and ready to be written as a model.
 ///
 /// - Source: methods.md 1.4 and 1.6.
 package struct StudentImport: ParameterSource {
-  /// What the user already knows about the network.
+  /// What the user knows about the network in advance.
   package enum Kind: String, CaseIterable, Sendable {
-    /// Whatever the tensors say.
+    /// Determined from the tensors.
     case auto
-    /// A VPN++ student: Non-Local block and a layer over steps.
+    /// A VPN++ student: with a Non-Local block and a layer over steps.
     case student
-    /// A published I3D classifier: neither of them.
+    /// A published I3D classifier: without either.
     case i3d
   }
 
-  /// The tensor every I3D has; what stands before it in a file is a prefix such as `module.`.
+  /// The tensor every I3D has; anything before it in a name is a prefix such as `module.`.
   static let stem = "Conv3d_1a_7x7.conv3d.weight"
-  /// Layers of the training that the live network does not have.
+  /// Layers used for training that the live network does not have.
   private static let trainingLayers = ["fuse_fc.", "emb_fc."]
   private static let counter = ".num_batches_tracked"
 
-  /// True for what a layer computes with.
+  /// True for tensors that a layer computes with.
   private static func isOfLayer(_ name: String) -> Bool {
     let leaves: Set = ["weight", "bias", "running_mean", "running_var", "kernel", "scale", "var"]
     return name.split { $0 == "." || $0 == "/" }.last.map { leaves.contains(String($0)) } ?? true
@@ -34,11 +34,12 @@ package struct StudentImport: ParameterSource {
   private let absentScales: Set<String>
 
   /// - Parameters:
-  ///   - path: a PyTorch checkpoint in either format, a pickle of NumPy arrays, or a safetensors file with published names.
-  ///   - kind: refuses a checkpoint of another kind.
-  ///   - frames: frames of a window for a network whose head does not tell.
-  ///   - size: height and width of its input; the tensors do not tell.
-  /// - Throws: `ModelFileError` naming every tensor that is missing, left over or of another shape.
+  ///   - path: a PyTorch checkpoint in either format, a pickle of NumPy arrays, or a safetensors file with published
+  ///     names.
+  ///   - kind: any other kind of checkpoint is rejected.
+  ///   - frames: frames per window, for a network whose head does not determine it.
+  ///   - size: height and width of the input, which the tensors do not determine.
+  /// - Throws: `ModelFileError` that names every tensor that is missing, superfluous or of another shape.
   package init(path: String, kind: Kind = .auto, frames: Int = 64, size: Int = 224) throws(ModelFileError) {
     let checkpoint = try Checkpoint(path: path)
     func unsuitable(_ reason: String) -> ModelFileError { .unsuitable(path: path, reason: reason) }
@@ -86,7 +87,7 @@ package struct StudentImport: ParameterSource {
     guard bad == 0 else {
       throw .unsuitable(
         path: path,
-        reason: "\(bad) of \(values.count) values of \(parameter.name) are no numbers, or negative variances")
+        reason: "\(bad) of \(values.count) values of \(parameter.name) are not finite, or negative variances")
     }
     return values
   }
@@ -126,7 +127,7 @@ package struct StudentImport: ParameterSource {
           surplus.append(name)
         }
       }
-      // The mean and deviation of colours, a step, a temperature; a layer's would mean another network.
+      // The mean and deviation of colours, a step, a temperature; a layer's tensor would mean another network.
       buffers = surplus.filter { !StudentImport.isOfLayer($0) }.sorted()
       surplus.removeAll { !StudentImport.isOfLayer($0) }
       trainingLayers.sort()
@@ -139,22 +140,22 @@ package struct StudentImport: ParameterSource {
 
   private static func remarks(_ network: StudentNetwork, _ fit: Fit, prefix: String, location: String) -> [String] {
     var remarks: [String] = []
-    if !location.isEmpty { remarks.append("the weights are those under \(location)") }
-    if !prefix.isEmpty { remarks.append("the prefix \(prefix) was taken off every name") }
+    if !location.isEmpty { remarks.append("the weights were read from \(location)") }
+    if !prefix.isEmpty { remarks.append("the prefix \(prefix) was removed from every name") }
     switch (network.nonLocal, network.head) {
     case (.none, .meanOverSteps):
-      remarks.append("a plain I3D: completed by the identity for the Non-Local block and a mean over steps")
-    case (.none, .stepClassifier): remarks.append("no Non-Local block: completed by the identity")
-    case (_, .meanOverSteps): remarks.append("no fc layer: completed by a mean over steps")
+      remarks.append("a plain I3D: added an identity Non-Local block and a mean over steps")
+    case (.none, .stepClassifier): remarks.append("no Non-Local block: added an identity")
+    case (_, .meanOverSteps): remarks.append("no fc layer: added a mean over steps")
     case (_, .stepClassifier): break
     }
     if !fit.absentScales.isEmpty {
-      remarks.append("\(fit.absentScales.count) batch-norm scales are absent, as in TensorFlow's files, and taken as 1")
+      remarks.append("\(fit.absentScales.count) batch-norm scales are absent, as in TensorFlow's files, and set to 1")
     }
     if !fit.trainingLayers.isEmpty {
       remarks.append("dropped, for training only: \(fit.trainingLayers.joined(separator: ", "))")
     }
-    if !fit.buffers.isEmpty { remarks.append("dropped, of no layer: \(fit.buffers.joined(separator: ", "))") }
+    if !fit.buffers.isEmpty { remarks.append("dropped, as no layer uses them: \(fit.buffers.joined(separator: ", "))") }
     if fit.counters > 0 { remarks.append("dropped: \(fit.counters) counters num_batches_tracked") }
     return remarks
   }

@@ -2,49 +2,49 @@ import Crypto
 import Foundation
 package import Networks
 
-/// What a model file says about itself, besides its weights.
+/// A model file's metadata.
 package struct ModelCard: Equatable, Sendable {
-  /// What the windows showed that a model was trained on.
+  /// What the model's training windows showed.
   package enum Region: String, Equatable, Sendable, CaseIterable {
-    /// The square around one person.
+    /// A square around one person.
     case person
     /// The whole picture.
     case scene
   }
 
-  /// How pictures that are not square became square in training.
+  /// How non-square pictures became square in training.
   package enum Crop: String, Equatable, Sendable, CaseIterable {
     /// Stretched.
     case full
-    /// The largest square in the middle.
+    /// The largest centred square.
     case centerSquare
   }
 
   /// What the trunk saw before and after a window in training.
   package enum TemporalPadding: String, Equatable, Sendable, CaseIterable {
     case zeros
-    /// What goes on there, as continual windows see it.
+    /// The frames actually there, as continual windows see them.
     case stream
   }
 
   package var network: StudentNetwork
   package var name: String
-  /// One activity a class, in the order of the logits.
+  /// One activity per class, in logit order.
   package var labels: [String]
-  /// Samples per second the model was trained with.
+  /// Samples per second used in training.
   package var sampleRate: Double
-  /// Logits are divided by this before the softmax; fitted on validation data.
+  /// Divisor of the logits before the softmax; fitted on validation data.
   package var temperature: Double
-  /// How large its layers' values become, for int8; `nil` where it was not calibrated.
+  /// How large the layers' values become, for int8; `nil` if not calibrated.
   package var ranges: ActivationRanges?
-  /// What it was trained on and how well it did, in free text or JSON.
+  /// What it was trained on and how well it did, as free text or JSON.
   package var training: String
-  /// `nil` when the file does not say.
+  /// `nil` if the file does not say.
   package var region: Region?
-  /// `nil` when the file does not say; people's squares are square already.
+  /// `nil` if the file does not say; squares around people are already square.
   package var crop: Crop?
   package var temporalPadding: TemporalPadding
-  /// What labels go by together; none when activities are the labels themselves.
+  /// Families of labels; empty if the activities are the labels themselves.
   package var families: [LabelFamily]
 
   package init(
@@ -66,7 +66,7 @@ package struct ModelCard: Equatable, Sendable {
   }
 
   private static let format = "1"
-  /// How pixels become the network's input; a file that says otherwise was trained on other data.
+  /// How pixels become the network's input; a file with other values was trained on other data.
   private static let preprocess = Preprocess(channels: "RGB", range: [-1, 1], resize: "bilinear-half-pixel")
 
   private struct Calibration: Codable {
@@ -99,23 +99,23 @@ package struct ModelCard: Equatable, Sendable {
     return entries
   }
 
-  /// - Throws: `ModelFileError.unsuitable` naming the entry that is missing or wrong.
+  /// - Throws: `ModelFileError.unsuitable` that names the missing or invalid entry.
   package init(metadata: [String: String], path: String) throws(ModelFileError) {
     func unsuitable(_ reason: String) -> ModelFileError { .unsuitable(path: path, reason: reason) }
     guard let format = metadata["adl.format"] else {
-      throw unsuitable("it is a safetensors file without adl's metadata; make a model with `adl model import`")
+      throw unsuitable("it is a safetensors file without adl's metadata; convert it with `adl model import`")
     }
     guard format == Self.format else {
-      throw unsuitable("it has format \(format); this program reads format \(Self.format)")
+      throw unsuitable("it has format \(format); this program supports format \(Self.format)")
     }
     func decode<Value: Decodable>(_ key: String, _ type: Value.Type) throws(ModelFileError) -> Value {
-      guard let text = metadata[key] else { throw unsuitable("its metadata lack \(key)") }
+      guard let text = metadata[key] else { throw unsuitable("its metadata lacks \(key)") }
       do {
         return try JSONDecoder().decode(type, from: Data(text.utf8))
       } catch let error as NetworkError {
         throw unsuitable("\(error)")
       } catch {
-        throw unsuitable("its metadata entry \(key) cannot be understood")
+        throw unsuitable("its metadata entry \(key) is invalid")
       }
     }
     network = try decode("adl.network", StudentNetwork.self)
@@ -135,7 +135,7 @@ package struct ModelCard: Equatable, Sendable {
     }
     if metadata["adl.preprocess"] != nil {
       guard try decode("adl.preprocess", Preprocess.self) == Self.preprocess else {
-        throw unsuitable("its adl.preprocess asks for samples that this program does not make")
+        throw unsuitable("its adl.preprocess requires samples that this program does not produce")
       }
     }
     let calibration =
@@ -173,10 +173,10 @@ package struct ModelCard: Equatable, Sendable {
 
 /// A student in a model file: its card, its weights, its identity.
 ///
-/// Opening checks everything but the values: every tensor the network needs is there with its shape.
+/// Opening it checks everything but the values: every tensor the network needs must be present with its shape.
 package struct StudentModel: ParameterSource, Sendable {
   package let card: ModelCard
-  /// SHA-256 of the whole file in hexadecimal; part of every event.
+  /// SHA-256 of the whole file in hexadecimal; included in every event.
   package let sha256: String
   package let file: SafetensorsFile
 
@@ -188,7 +188,7 @@ package struct StudentModel: ParameterSource, Sendable {
     file.entries.values.first { $0.shape.count > 1 }?.type ?? .float32
   }
 
-  /// - Throws: `ModelFileError` naming the file and what is wrong with it.
+  /// - Throws: `ModelFileError` that names the file and its problem.
   package init(path: String) throws(ModelFileError) {
     file = try SafetensorsFile(path: path)
     card = try ModelCard(metadata: file.metadata, path: path)
@@ -223,9 +223,10 @@ package struct StudentModel: ParameterSource, Sendable {
   /// Writes a model with the weights of `source`.
   ///
   /// - Parameters:
-  ///   - path: where the file appears, whole.
-  ///   - card: what it says about itself.
-  ///   - type: how weights are stored; batch-norm statistics and biases stay float32, where rounding would cost most.
+  ///   - path: the file to write; it appears only when complete.
+  ///   - card: the model's metadata.
+  ///   - type: how weights are stored; batch-norm statistics and biases stay float32, because rounding them would hurt
+  ///     most.
   ///   - source: the weights.
   /// - Throws: `ModelFileError.cannotWrite`, or what `source` throws.
   package static func write(to path: String, card: ModelCard, type: ElementType, from source: some ParameterSource)
@@ -236,11 +237,11 @@ package struct StudentModel: ParameterSource, Sendable {
       let byName = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0) })
       try SafetensorsFile.write(
         to: path, metadata: card.metadata(),
-        // Wide types first keeps every tensor aligned to its own size.
+        // Writing wide types first keeps every tensor aligned to its own size.
         tensors: parameters.map { ($0.name, $0.shape.count > 1 ? type : .float32, $0.shape) }
           .sorted { ($0.1.size, $1.0) > ($1.1.size, $0.0) }
       ) { name in
-        guard let parameter = byName[name] else { preconditionFailure("\(name) was not announced") }
+        guard let parameter = byName[name] else { preconditionFailure("\(name) was not declared") }
         return try source.values(of: parameter)
       }
     } catch {

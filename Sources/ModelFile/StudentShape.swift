@@ -1,6 +1,6 @@
 import Networks
 
-/// Reads a network's description off the shapes of its tensors.
+/// Derives a network's description from the shapes of its tensors.
 struct StudentShape {
   private let shapes: [String: [Int]]
   private let path: String
@@ -13,10 +13,10 @@ struct StudentShape {
   /// The network whose tensors have these shapes.
   ///
   /// - Parameters:
-  ///   - frames: frames of a window, for a head that does not tell.
-  ///   - size: height and width of the input, which no tensor tells.
-  /// - Returns: a description; whether every tensor agrees with it is still to be checked.
-  /// - Throws: `ModelFileError.unsuitable` when a decisive tensor is absent or odd.
+  ///   - frames: frames per window, for a head that does not determine it.
+  ///   - size: height and width of the input, which no tensor determines.
+  /// - Returns: a description; the caller must still check that every tensor agrees with it.
+  /// - Throws: `ModelFileError.unsuitable` if a decisive tensor is missing or has an unexpected shape.
   func network(frames: Int, size: Int) throws(ModelFileError) -> StudentNetwork {
     guard let classes = shapes["logits.conv3d.weight"]?.first else {
       throw unsuitable("it lacks logits.conv3d.weight, which tells the number of classes")
@@ -40,7 +40,7 @@ struct StudentShape {
     }
   }
 
-  /// Frames that the fully connected layer spans.
+  /// The number of frames that the fully connected layer spans.
   private func frames(classes: Int) throws(ModelFileError) -> Int? {
     guard let shape = shapes["fc.weight"] else { return nil }
     guard shape.count == 2, classes > 0, shape[0] == classes, shape[1] % classes == 0, shape[1] / classes <= 1000 else {
@@ -50,9 +50,10 @@ struct StudentShape {
     return (shape[1] / classes + 1) * 8
   }
 
-  /// The plainest width multiplier that gives every layer its channels: a half, a quarter, …, then the shortest decimal.
+  /// The simplest width multiplier that gives every layer its channels: a half, a quarter, …, then the shortest
+  /// decimal.
   ///
-  /// Channels are rounded to multiples of 8, so each layer allows a range; their intersection is the answer.
+  /// Channels are rounded to multiples of 8, so each layer allows a range; the answer lies in their intersection.
   private func width() throws(ModelFileError) -> WidthMultiplier {
     let layers: [(name: String, channels: Int)]
     do {
@@ -67,7 +68,7 @@ struct StudentShape {
     var upper = 4.0
     for (name, full) in layers {
       guard let channels = shapes[name]?.first, (1...1 << 20).contains(channels) else { continue }
-      // A tensor that is absent or odd is reported by name when the network is compared with the file.
+      // A missing or unexpected tensor is reported by name when the network is compared with the file.
       if channels > 8 { lower = max(lower, Double(channels - 4) / Double(full)) }
       upper = min(upper, Double(channels + 4) / Double(full))
     }
@@ -76,7 +77,7 @@ struct StudentShape {
       let candidate = (lower * parts).rounded(.up) / parts
       if candidate < upper { return WidthMultiplier(candidate) }
     }
-    // No width fits all layers; the stem's own makes the later message about shapes the shortest.
+    // No width fits all layers; the stem's makes the later message about shapes the shortest.
     return WidthMultiplier(min(4, max(0.0625, Double(shapes[StudentImport.stem]?.first ?? 64) / 64)))
   }
 

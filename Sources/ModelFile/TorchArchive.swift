@@ -1,6 +1,6 @@
 import Foundation
 
-/// A checkpoint as `torch.save` has written it since 1.6: a zip archive of one pickle and one file a storage.
+/// A checkpoint as written by `torch.save` since 1.6: a zip archive with one pickle and one file per storage.
 ///
 /// - Source: methods.md 1.6.
 enum TorchArchive {
@@ -10,14 +10,14 @@ enum TorchArchive {
     let pickles = archive.entries.keys.filter { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }
     guard pickles.count == 1, let name = pickles.first, let pickle = archive.entries[name] else {
       throw malformed(
-        "the zip archive is not of PyTorch: it has \(pickles.count) data.pkl instead of one; if the checkpoint lies in it, unpack it first: unzip"
+        "the zip archive is not from PyTorch: it has \(pickles.count) data.pkl instead of one; if the checkpoint is inside, unpack it first: unzip"
       )
     }
     let folder = name.dropLast("data.pkl".count)
     guard archive.entries[folder + "constants.pkl"] == nil else {
       throw .refusedPickle(
         path: file.path,
-        reason: "it is a TorchScript program; save the weights alone, in Python: "
+        reason: "it is a TorchScript program; save only the weights, in Python: "
           + "torch.save(model.state_dict(), \"weights.pt\")")
     }
     if let entry = archive.entries[folder + "byteorder"], archive.bytes(of: entry) != Data("little".utf8) {
@@ -34,11 +34,11 @@ enum TorchArchive {
   }
 }
 
-/// A checkpoint as `torch.save` wrote it before 1.6, and as the published I3D files are: pickles in a row, then values.
+/// A checkpoint as written by `torch.save` before 1.6, like the published I3D files: consecutive pickles, then values.
 ///
 /// - Source: methods.md 1.6.
 enum LegacyTorchFile {
-  /// 0x1950a86a20f9469cfc6c, which no other file begins with, as pickles write it from protocol 2 on and before.
+  /// 0x1950a86a20f9469cfc6c, with which no other file starts, as encoded by pickles since protocol 2 and before.
   private static let magic: [[UInt8]] = [
     [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e],
     Array("L119547037146038801333356L\n.".utf8),
@@ -47,11 +47,11 @@ enum LegacyTorchFile {
 
   static func recognizes(_ bytes: Data) -> Bool { magicEnd(bytes) != nil }
 
-  /// The offset behind the first pickle, when that is the magic number.
+  /// The offset after the first pickle, if that is the magic number.
   private static func magicEnd(_ bytes: Data) -> Int? {
     var position = 0
     if bytes.first == 0x80 { position = 2 }
-    // A frame and its length, from protocol 4 on.
+    // A frame and its length, since protocol 4.
     if bytes.integer(UInt8.self, at: position) == 0x95 { position += 9 }
     return magic.first { bytes.part(position, $0.count).map($0.elementsEqual) ?? false }.map { position + $0.count }
   }
@@ -59,10 +59,10 @@ enum LegacyTorchFile {
   static func read(_ file: MappedFile) throws(ModelFileError) -> ([String: CheckpointTensor], location: String) {
     let bytes = file.bytes
     func malformed(_ reason: String) -> ModelFileError { .malformed(path: file.path, reason: reason) }
-    guard let start = magicEnd(bytes) else { throw malformed("it does not begin as PyTorch's older format does") }
+    guard let start = magicEnd(bytes) else { throw malformed("it does not start like PyTorch's older format") }
     let version = try PickleReader.read(bytes, at: start, path: file.path)
     guard version.value == .integer(protocolVersion) else {
-      throw malformed("it has an unknown version of PyTorch's older format; \(protocolVersion) is known")
+      throw malformed("it has an unknown version of PyTorch's older format; \(protocolVersion) is supported")
     }
     let system = try PickleReader.read(bytes, at: version.end, path: file.path)
     try checkByteOrder(system.value, system.heap, path: file.path)
@@ -70,7 +70,7 @@ enum LegacyTorchFile {
     let keys = try PickleReader.read(bytes, at: object.end, path: file.path)
     guard let items = keys.heap.items(keys.value) else { throw malformed("its list of storages is missing") }
 
-    // Sizes of values are not in the file; the object tells each storage's type.
+    // The sizes of values are not in the file; each storage's type determines them.
     var sizes: [String: Int] = [:]
     for storage in object.heap.storages {
       guard sizes.updateValue(storage.size, forKey: storage.key) ?? storage.size == storage.size else {
@@ -86,7 +86,7 @@ enum LegacyTorchFile {
       guard let count = bytes.integer(Int64.self, at: position).flatMap({ Int(exactly: $0) }), count >= 0,
         case let (length, overflow) = count.multipliedReportingOverflow(by: size), !overflow,
         let part = bytes.part(position + 8, length)
-      else { throw malformed("the values of storage \(key) are cut off") }
+      else { throw malformed("the values of storage \(key) are truncated") }
       guard contents.updateValue(part, forKey: key) == nil else { throw malformed("the storage \(key) appears twice") }
       position += 8 + length
     }

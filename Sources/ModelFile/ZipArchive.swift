@@ -1,10 +1,10 @@
 import Foundation
 
-/// The files in a zip archive as `torch.save` writes it: stored, not compressed, possibly zip64.
+/// The files in a zip archive as written by `torch.save`: stored, not compressed, possibly zip64.
 ///
-/// Only what those archives use is read; anything else is refused by name.
+/// Supports only what those archives use; anything else is rejected by name.
 struct ZipArchive {
-  /// Where a file's bytes lie.
+  /// The location of a file's bytes.
   struct Entry: Hashable {
     var range: Range<Int>
   }
@@ -12,14 +12,14 @@ struct ZipArchive {
   let entries: [String: Entry]
   private let bytes: Data
 
-  /// True when the file begins like a zip archive.
+  /// True if the file starts like a zip archive.
   static func recognizes(_ bytes: Data) -> Bool { bytes.integer(UInt32.self, at: 0) == 0x0403_4b50 }
 
   init(_ file: MappedFile) throws(ModelFileError) {
     let bytes = file.bytes
     func malformed(_ reason: String) -> ModelFileError { .malformed(path: file.path, reason: "zip archive: \(reason)") }
     let directory = try Self.directory(bytes, malformed)
-    // An entry takes at least 46 bytes, so a count that lies is noticed before anything is taken for it.
+    // An entry takes at least 46 bytes, so a false count is noticed before anything is allocated for it.
     guard directory.count <= bytes.count / 46 else { throw malformed("it claims \(directory.count) files") }
     var entries: [String: Entry] = [:]
     var position = directory.offset
@@ -35,7 +35,7 @@ struct ZipArchive {
         let headerOffset = bytes.integer(UInt32.self, at: position + 42),
         let nameBytes = bytes.part(position + 46, Int(nameLength)),
         let extra = bytes.part(position + 46 + Int(nameLength), Int(extraLength))
-      else { throw malformed("its directory is cut off or damaged") }
+      else { throw malformed("its directory is truncated or damaged") }
       guard let name = String(validating: nameBytes, as: UTF8.self) else { throw malformed("a name is not UTF-8") }
       guard method == 0 else {
         throw malformed(
@@ -48,7 +48,7 @@ struct ZipArchive {
         let localName = bytes.integer(UInt16.self, at: wide.offset + 26),
         let localExtra = bytes.integer(UInt16.self, at: wide.offset + 28),
         bytes.part(wide.offset + 30, Int(localName)) == nameBytes
-      else { throw malformed("\(name) has no header, or another name there") }
+      else { throw malformed("\(name) has no header, or a different name in it") }
       let begin = wide.offset + 30 + Int(localName) + Int(localExtra)
       guard bytes.part(begin, wide.plain) != nil else { throw malformed("\(name) reaches past the end") }
       guard entries.updateValue(Entry(range: begin..<begin + wide.plain), forKey: name) == nil else {
@@ -64,7 +64,7 @@ struct ZipArchive {
     bytes[bytes.startIndex + entry.range.lowerBound..<bytes.startIndex + entry.range.upperBound]
   }
 
-  /// Finds the central directory from the end of the file.
+  /// Finds the central directory, searching from the end of the file.
   private static func directory(_ bytes: Data, _ malformed: (String) -> ModelFileError) throws(ModelFileError) -> (
     offset: Int, count: Int
   ) {
@@ -73,7 +73,7 @@ struct ZipArchive {
     while end >= lowest, bytes.integer(UInt32.self, at: end) != 0x0605_4b50 { end -= 1 }
     guard end >= lowest, let count = bytes.integer(UInt16.self, at: end + 10),
       let offset = bytes.integer(UInt32.self, at: end + 16)
-    else { throw malformed("it has no directory; the file is cut off") }
+    else { throw malformed("it has no directory; the file is truncated") }
     guard count == 0xffff || offset == 0xffff_ffff else { return (Int(offset), Int(count)) }
     guard bytes.integer(UInt32.self, at: end - 20) == 0x0706_4b50,
       let record = bytes.integer(UInt64.self, at: end - 12).flatMap(Int.init(exactly:)),
@@ -84,7 +84,7 @@ struct ZipArchive {
     return (wideOffset, wideCount)
   }
 
-  /// Sizes and offset, from the zip64 extra field where the short ones are all ones.
+  /// Sizes and offset, from the zip64 extra field if the short ones are all ones.
   private static func zip64(_ extra: Data, plain: UInt32, compressed: UInt32, offset: UInt32) -> (
     plain: Int, compressed: Int, offset: Int
   )? {

@@ -1,10 +1,11 @@
-/// How large the values of a network's layers become, for number formats that must know.
+/// How large the values in a network's layers become, for number formats that need to know.
 ///
-/// Found by calibration on windows of the kind that the model will see, and stored in its file.
+/// Found by calibration on typical windows, and stored in the model file.
 package struct ActivationRanges: Hashable, Codable, Sendable {
-  /// The largest value worth telling apart, by the name of the endpoint; larger ones count as that.
+  /// The largest value to distinguish, by endpoint name; larger ones are clipped.
   package var largest: [String: Float]
-  /// Modules at the trunk's end that stay float32, where an attention block that follows multiplies every rounding.
+  /// Number of modules at the trunk's end that stay float32, because the attention block after them amplifies every
+  /// rounding.
   package var exactModules: Int
 
   package init(largest: [String: Float], exactModules: Int = 0) {
@@ -12,7 +13,7 @@ package struct ActivationRanges: Hashable, Codable, Sendable {
     self.exactModules = exactModules
   }
 
-  /// What makes them unfit for `graph`, if anything does.
+  /// What makes them unsuitable for `graph`, if anything.
   package func fault(for graph: NetworkGraph) -> String? {
     for name in graph.rangedEndpoints {
       guard let value = largest[name] else { return "\(name) is missing" }
@@ -23,9 +24,9 @@ package struct ActivationRanges: Hashable, Codable, Sendable {
 }
 
 extension NetworkGraph {
-  /// For each node the node that says how large its values become.
+  /// For each node, the node whose range applies to its values.
   ///
-  /// A maximum is no larger than what it is of, and what is joined shares one scale.
+  /// A maximum never exceeds its input, and concatenated values share one scale.
   package var rangedNodes: [Int] {
     var nodes = Array(self.nodes.indices)
     for (index, node) in self.nodes.enumerated() {
@@ -38,7 +39,7 @@ extension NetworkGraph {
     return nodes
   }
 
-  /// Endpoints whose range must be known: what layers of the trunk write.
+  /// Endpoints whose range must be known: the outputs of the trunk's layers.
   package var rangedEndpoints: [String] {
     var names: [String] = []
     let trunk = nodes.prefix {

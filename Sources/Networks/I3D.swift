@@ -2,12 +2,13 @@
 ///
 /// - Source: Carreira & Zisserman 2017; methods.md 1.1 and 1.2.
 package enum I3D {
-  /// The layer whose output is the trunk's, [1024 · width, T/8, H/32, W/32].
+  /// The layer whose output is the trunk's result, [1024 · width, T/8, H/32, W/32].
   package static let lastLayer = "Mixed_5c"
 
-  /// Frames on either side of a window that its trunk's values would be computed from, were there no padding in time.
+  /// Number of frames on either side of a window that would influence its trunk's values if there were no padding in
+  /// time.
   ///
-  /// A value of `lastLayer` sees 99 frames; this is the half of it, up to whole steps of 8 frames.
+  /// A value of `lastLayer` sees 99 frames; this is half of that, rounded to whole steps of 8 frames.
   package static let temporalContext = 48
 
   /// Channels of an Inception module's branches: b0, b1a, b1b, b2a, b2b, b3b.
@@ -23,7 +24,7 @@ package enum I3D {
     (lastLayer, [384, 192, 384, 48, 128, 128]),
   ]
 
-  /// Pools that stand before a module.
+  /// Pools in front of a module.
   private static let pools: [String: (name: String, pool: MaxPool3D)] = [
     "Mixed_3b": ("MaxPool3d_3a_3x3", MaxPool3D(kernel: Extent(1, 3, 3), stride: Extent(1, 2, 2))),
     "Mixed_4b": ("MaxPool3d_4a_3x3", MaxPool3D(kernel: Extent(3), stride: Extent(2))),
@@ -33,9 +34,9 @@ package enum I3D {
   /// Appends the trunk to `graph`.
   ///
   /// - Parameters:
-  ///   - graph: the graph that grows.
+  ///   - graph: the graph to extend.
   ///   - input: index of the node with RGB clips [3, T, H, W] in [-1, 1].
-  ///   - width: width multiplier of every layer's channels.
+  ///   - width: width multiplier for every layer's channels.
   /// - Returns: index of Mixed_5c, [1024 · width, T/8, H/32, W/32].
   package static func append(to graph: inout NetworkGraph, from input: Int, width: WidthMultiplier) -> Int {
     var last = unit(
@@ -86,7 +87,7 @@ package enum I3D {
   }
 }
 
-/// A factor on every layer's channels; results are multiples of 8, at least 8, which is what SIMD kernels like.
+/// A factor on every layer's channels; results are multiples of 8, at least 8, as SIMD kernels prefer.
 package struct WidthMultiplier: Hashable, Sendable {
   package let value: Double
 

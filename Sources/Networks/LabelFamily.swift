@@ -1,8 +1,8 @@
-/// Labels of a model that go by one name, such as `Drink` for drinking, drinking beer and drinking shots.
+/// Labels of a model that share one name, such as `Drink` for drinking, drinking beer and drinking shots.
 package struct LabelFamily: Codable, Equatable, Sendable {
-  /// The name of what is in no family; no family can have it.
+  /// The name for labels in no family; no family may use it.
   package static let other = "other"
-  /// Characters of a name.
+  /// Maximum length of a name, in characters.
   package static let longestName = 100
 
   package var name: String
@@ -15,18 +15,18 @@ package struct LabelFamily: Codable, Equatable, Sendable {
 }
 
 extension LabelFamily {
-  /// Something that keeps families from being used.
+  /// A reason why families cannot be used.
   package struct Fault: Equatable, Sendable, CustomStringConvertible {
-    /// Position of the family.
+    /// Index of the family.
     package let family: Int
-    /// Position of the label in it; `nil` when it is the family as a whole.
+    /// Index of the label within it; `nil` if the whole family is at fault.
     package let label: Int?
     package let description: String
     /// A label that the model does not have.
     package let unknownLabel: String?
   }
 
-  /// What is wrong with families of a model's labels, in their order; nothing when they can be used.
+  /// What is wrong with families for a model's labels, in order; empty if they can be used.
   package static func faults(in families: [LabelFamily], of labels: [String]) -> [Fault] {
     let known = Set(labels)
     var names: Set<String> = []
@@ -60,7 +60,7 @@ extension LabelFamily {
   private static func nameFault(_ name: String) -> String? {
     if name.allSatisfy(\.isWhitespace) { return "a family has no name" }
     if name.lowercased() == other {
-      return "no family can be named \(quoted(name)): that is what labels in no family go by"
+      return "no family can be named \(quoted(name)): that is the name for labels in no family"
     }
     if name.unicodeScalars.contains(where: isControl) {
       return "the family name \(quoted(name)) has control characters"
@@ -69,7 +69,7 @@ extension LabelFamily {
     return nil
   }
 
-  /// A name from outside as messages show it: short, and with control characters spelt out.
+  /// A name of external origin for messages: shortened, and with control characters escaped.
   package static func quoted(_ name: String) -> String {
     let shown = name.prefix(longestName).unicodeScalars.map { isControl($0) ? $0.escaped(asASCII: true) : String($0) }
     return "'\(shown.joined())\(name.count > longestName ? "…" : "")'"

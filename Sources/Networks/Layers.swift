@@ -1,4 +1,4 @@
-/// `Unit3D` of I3D: SAME-padded convolution, then batch norm and ReLU where present.
+/// `Unit3D` of I3D: SAME-padded convolution, optionally followed by batch norm and ReLU.
 ///
 /// [N, in, T, H, W] → [N, out, ⌈T/s⌉, ⌈H/s⌉, ⌈W/s⌉].
 ///
@@ -21,7 +21,7 @@ package struct Convolution3D: Hashable, Sendable {
 
   package var bias: ParameterDescription? { hasBias ? ParameterDescription(name + ".bias", [outputs]) : nil }
 
-  /// Padding and output extent for an input of `extent`.
+  /// Padding and output size for an input of size `extent`.
   package func padded(_ extent: Extent) -> (padding: Padding, output: Extent) {
     SamePadding.of(extent, kernel: kernel, stride: stride)
   }
@@ -29,12 +29,12 @@ package struct Convolution3D: Hashable, Sendable {
   func multiplyAccumulates(output: Extent) -> Int { weight.count * output.count }
 }
 
-/// Max pooling with SAME padding by zeros, harmless after a ReLU.
+/// Max pooling with SAME zero padding, which is harmless after a ReLU.
 package struct MaxPool3D: Hashable, Sendable {
   package var kernel: Extent
   package var stride: Extent
 
-  /// Padding and output extent for an input of `extent`.
+  /// Padding and output size for an input of size `extent`.
   package func padded(_ extent: Extent) -> (padding: Padding, output: Extent) {
     SamePadding.of(extent, kernel: kernel, stride: stride)
   }
@@ -46,7 +46,7 @@ package struct MaxPool3D: Hashable, Sendable {
 ///
 /// - Source: methods.md 2.
 package struct NonLocalBlock: Hashable, Sendable {
-  /// True when φ and g are max-pooled 1x2x2 before the product (stride 2, floor: a 7x7 map keeps 3x3).
+  /// True if φ and g are max-pooled 1x2x2 before the product (stride 2, floor: a 7x7 map becomes 3x3).
   package var subSampled: Bool
   package var channels: Int
   package var inner: Int
@@ -55,7 +55,7 @@ package struct NonLocalBlock: Hashable, Sendable {
   package static let prefix = "fuse_att_fc"
 
   private func embedding(_ letter: String) -> [ParameterDescription] {
-    // A pool that follows in a Sequential gives the published names their ".0".
+    // A pool that follows in a Sequential is the reason for ".0" in the published names.
     let name = Self.prefix + "." + letter + (subSampled && letter != "theta" ? ".0" : "")
     return [
       ParameterDescription(name + ".weight", [inner, channels, 1, 1, 1]),
@@ -77,11 +77,11 @@ package struct NonLocalBlock: Hashable, Sendable {
     ]
   }
   package var normalization: BatchNormalization {
-    // Zero at first, so that the block begins as the identity.
+    // Initially zero, so that the block starts as the identity.
     BatchNormalization(name: Self.prefix + ".W.1", channels: channels, epsilon: 1e-5, initialScale: 0)
   }
 
-  /// Extent of keys and values for queries of `extent`.
+  /// Size of keys and values for queries of size `extent`.
   package func keyExtent(_ extent: Extent) -> Extent {
     subSampled ? Extent(extent.frames, extent.height / 2, extent.width / 2) : extent
   }
@@ -91,17 +91,18 @@ package struct NonLocalBlock: Hashable, Sendable {
   }
 }
 
-/// The fully connected layer over per-step logits, `classes · steps → classes`.
+/// The fully connected layer on per-step logits, `classes · steps → classes`.
 ///
-/// The input is flattened class-major (index = class · steps + t), so it is a temporal convolution of kernel `steps`
-/// and may slide over longer sequences.
+/// The input is flattened class-major (index = class · steps + t), so the layer is a temporal convolution with kernel
+/// size `steps` and can slide over longer sequences.
 ///
 /// - Source: methods.md 1.4.
 package struct StepClassifier: Hashable, Sendable {
   package var classes: Int
   package var steps: Int
 
-  /// Begins as the mean over steps: with random weights here the classifier before it would learn through noise.
+  /// Starts as the mean over steps: with random weights here, the classifier before it would have to learn through
+  /// noise.
   package var weight: ParameterDescription {
     ParameterDescription("fc.weight", [classes, classes * steps], initial: .average)
   }

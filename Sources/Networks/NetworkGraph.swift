@@ -1,13 +1,13 @@
-/// A network as a list of operations in an order in which they can run.
+/// A network as a list of operations, in an order in which they can run.
 ///
-/// Pure description: engines build kernels from it, the exporter writes it, reports count it.
+/// A pure description: engines build kernels from it, the exporter writes it, reports count its parameters.
 package struct NetworkGraph: Sendable {
   /// What a node computes from its inputs.
   package enum Operation: Hashable, Sendable {
     case input
     case convolution(Convolution3D)
     case maxPool(MaxPool3D)
-    /// Along channels, in the order of the inputs.
+    /// Along channels, in input order.
     case concatenate
     case nonLocal(NonLocalBlock)
     /// Without padding, stride 1.
@@ -35,7 +35,7 @@ package struct NetworkGraph: Sendable {
 
   /// Adds an operation after the nodes it reads, and returns its index.
   ///
-  /// Shapes that do not fit are our own mistake and trap.
+  /// Shapes that do not fit are programming errors and trap.
   package mutating func append(_ name: String, _ operation: Operation, from inputs: [Int], shape: ActivationShape)
     -> Int
   {
@@ -47,7 +47,7 @@ package struct NetworkGraph: Sendable {
   /// The node called `name`, if there is one.
   package func node(named name: String) -> Node? { nodes.first { $0.name == name } }
 
-  /// Every tensor the network reads, learned ones first within each layer, in the graph's order.
+  /// Every tensor the network reads, learned ones first within each layer, in graph order.
   package var parameters: [ParameterDescription] {
     nodes.flatMap { Self.learned(by: $0.operation) + Self.statistics(of: $0.operation) }
   }

@@ -1,12 +1,12 @@
-/// One tensor of a checkpoint: its published PyTorch name, its shape, and what it holds before training.
+/// One tensor of a checkpoint: its published PyTorch name, its shape, and its values before training.
 package struct ParameterDescription: Hashable, Sendable {
-  /// How values are drawn before training.
+  /// How values are initialised before training.
   package enum InitialValues: Hashable, Sendable {
     case constant(Float)
-    /// Even between `-bound` and `bound`.
+    /// Uniform between `-bound` and `bound`.
     case uniform(bound: Float)
     case normal(deviation: Float)
-    /// A linear layer that averages each output's inputs, which lie side by side: row k is 1/n over its own n columns.
+    /// A linear layer that averages each output's inputs, which are adjacent: row k is 1/n over its own n columns.
     case average
   }
 
@@ -14,7 +14,7 @@ package struct ParameterDescription: Hashable, Sendable {
   package var shape: [Int]
   package var initial: InitialValues
 
-  /// `initial` is PyTorch's own default for weights, even within 1/√fan-in, and zero for vectors, unless given.
+  /// By default `initial` is PyTorch's own: uniform within 1/√fan-in for weights, zero for vectors.
   package init(_ name: String, _ shape: [Int], initial: InitialValues? = nil) {
     self.name = name
     self.shape = shape
@@ -24,19 +24,19 @@ package struct ParameterDescription: Hashable, Sendable {
 
   package var count: Int { shape.reduce(1, *) }
 
-  /// True for running statistics, which are observed and not learned.
+  /// True for running statistics, which are measured and not learned.
   package var isStatistic: Bool { name.hasSuffix(".running_mean") || name.hasSuffix(".running_var") }
 }
 
-/// Where an engine gets the values of a network's tensors: a model file, the golden formula, a seeded generator.
+/// The source of a network's tensors for an engine: a model file, the golden formula, a seeded generator.
 package protocol ParameterSource {
   /// The values of one tensor in row-major order, as float32.
   ///
-  /// - Throws: when the tensor is absent or has another shape; the message names it.
+  /// - Throws: if the tensor is missing or has another shape; the message names it.
   func values(of parameter: ParameterDescription) throws -> [Float]
 }
 
-/// Batch normalisation in evaluation form.
+/// Batch normalisation in evaluation mode.
 ///
 /// Four vectors of `channels` values; `epsilon` differs between the I3D trunk (1e-3) and the Non-Local block (1e-5).
 package struct BatchNormalization: Hashable, Sendable {

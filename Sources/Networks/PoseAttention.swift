@@ -1,4 +1,4 @@
-/// Pose-driven attention: where and when the body says to look.
+/// Pose-driven attention: where and when to look, according to the body.
 ///
 /// Pooled pose [N, `inputs`] → map [N, `extent`] = softmax over time x sigmoid over space.
 ///
@@ -6,7 +6,7 @@
 package struct PoseAttention: Hashable, Codable, Sendable {
   /// Channels of the pooled pose feature.
   package let inputs: Int
-  /// Positions of the map: those of Mixed_5c.
+  /// Size of the map: that of Mixed_5c.
   package let frames: Int
   package let height: Int
   package let width: Int
@@ -21,7 +21,7 @@ package struct PoseAttention: Hashable, Codable, Sendable {
     self.hasHiddenLayers = hasHiddenLayers
   }
 
-  /// z1, which VPN's spatial embedding reads as well.
+  /// z1, which VPN's spatial embedding also reads.
   package var hiddenSpatial: LinearLayer? {
     hasHiddenLayers ? LinearLayer(name: "z_spatial", inputs: inputs, outputs: 256) : nil
   }
@@ -44,7 +44,7 @@ package struct PoseAttention: Hashable, Codable, Sendable {
   }
 }
 
-/// The pose backbone of the released VPN: one graph convolution a time step, then two-dimensional convolutions.
+/// The pose backbone of the released VPN: one graph convolution per time step, then two-dimensional convolutions.
 ///
 /// Poses [N, 3, 16, V, 1] → [N, 128].
 ///
@@ -54,18 +54,18 @@ package struct StepwiseGraphNetwork: Hashable, Codable, Sendable {
 
   package init(graph: SkeletonGraph) { self.graph = graph }
 
-  /// Time steps; each has weights of its own.
+  /// Number of time steps; each has separate weights.
   package static let steps = 16
   package static let graphChannels = 64
   /// Channels of the pooled feature h*.
   package static let features = 128
 
-  /// Weights of the graph layer at `step`, over the joint's own coordinates and its neighbours'.
+  /// Weights of the graph layer at `step`, on the joint's own coordinates and its neighbours'.
   package func graphLayer(_ step: Int) -> LinearLayer {
     LinearLayer(name: "graph.\(step)", inputs: 6, outputs: Self.graphChannels)
   }
 
-  /// The three convolutions, each after a batch norm; pools of 2x2 follow the second and the third.
+  /// The three convolutions, each after a batch norm; 2x2 pools follow the second and third.
   package var convolutions:
     [(normalization: BatchNormalization, weight: ParameterDescription, bias: ParameterDescription)]
   {
@@ -93,7 +93,8 @@ package struct StepwiseGraphNetwork: Hashable, Codable, Sendable {
 }
 
 extension SkeletonGraph {
-  /// Links between joints that no bone joins but that act together: hands with feet and knees, both elbows and hands.
+  /// Links between joints that are not connected by a bone but act together: hands with feet and knees, elbows and
+  /// hands with each other.
   private var extraLinks: [(Int, Int)] {
     self == .ntu25 ? [(12, 19), (10, 18), (6, 14), (8, 15), (12, 8), (10, 6)].map { ($0.0 - 1, $0.1 - 1) } : []
   }

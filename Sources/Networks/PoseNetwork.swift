@@ -1,13 +1,14 @@
-/// An adaptive graph convolutional network over poses: 10 blocks classify (AGCN-J), 2 feed an attention (VPN*).
+/// An adaptive graph convolutional network for poses: with 10 blocks a classifier (AGCN-J), with 2 the input of an
+/// attention (VPN*).
 ///
 /// Poses [N, 3, T, V, M] → data batch norm → blocks → mean over time, joints and bodies → [N, `features`].
 ///
 /// - Source: 2s-AGCN, joint stream; methods.md 3.
 package struct PoseNetwork: Hashable, Codable, Sendable {
   package let graph: SkeletonGraph
-  /// Bodies a sample holds, M.
+  /// Bodies per sample, M.
   package let bodies: Int
-  /// Blocks from the input: 10 for AGCN-J, 2 for the attention teacher.
+  /// Number of blocks: 10 for AGCN-J, 2 for the attention teacher.
   package let blockCount: Int
   /// Factor on every block's channels; 1 is the published network.
   package let width: Double
@@ -23,7 +24,7 @@ package struct PoseNetwork: Hashable, Codable, Sendable {
   }
 
   private static let channels = [64, 64, 64, 64, 128, 128, 128, 256, 256, 256]
-  /// Blocks, from 0, that halve the number of frames.
+  /// Indices, from 0, of the blocks that halve the number of frames.
   private static let halving: Set = [4, 7]
 
   private func scaled(_ channels: Int) -> Int { WidthMultiplier(width).scaled(channels) }
@@ -45,19 +46,19 @@ package struct PoseNetwork: Hashable, Codable, Sendable {
     }
   }
 
-  /// Classifier of the pooled feature.
+  /// Classifier for the pooled feature.
   package func classifier(classes: Int) -> LinearLayer {
     LinearLayer(
       name: "fc", inputs: features, outputs: classes,
       initialWeight: .normal(deviation: (2 / Float(classes)).squareRoot()))
   }
 
-  /// Every tensor but the classifier's.
+  /// All tensors except the classifier's.
   package var parameters: [ParameterDescription] {
     dataNormalization.learned + dataNormalization.statistics + blocks.flatMap(\.parameters)
   }
 
-  /// Multiply-accumulates of one sample of `frames` frames.
+  /// Multiply-accumulates for one sample of `frames` frames.
   package func multiplyAccumulates(frames: Int) -> Int {
     var time = frames
     return blocks.reduce(0) { sum, block in
@@ -82,7 +83,7 @@ package struct GraphBlock: Hashable, Sendable {
   package static let subsets = 3
   package static let temporalKernel = 9
 
-  /// Channels of the two embeddings whose products say which joints belong together.
+  /// Channels of the two embeddings whose products determine which joints belong together.
   package var embedding: Int { outputs / 4 }
 
   /// The learned part of the adjacency, [3, V, V].
@@ -90,26 +91,29 @@ package struct GraphBlock: Hashable, Sendable {
     ParameterDescription(name + ".gcn1.PA", [Self.subsets, joints, joints], initial: .constant(1e-6))
   }
 
+  /// The first of the two embeddings, for one subset of the adjacency.
   package func embeddingA(_ subset: Int) -> PointConvolution {
     PointConvolution(name: name + ".gcn1.conv_a.\(subset)", inputs: inputs, outputs: embedding)
   }
 
+  /// The second of the two embeddings, for one subset of the adjacency.
   package func embeddingB(_ subset: Int) -> PointConvolution {
     PointConvolution(name: name + ".gcn1.conv_b.\(subset)", inputs: inputs, outputs: embedding)
   }
 
+  /// Applied after joints are combined according to one subset of the adjacency.
   package func projection(_ subset: Int) -> PointConvolution {
     PointConvolution(
       name: name + ".gcn1.conv_d.\(subset)", inputs: inputs, outputs: outputs,
       deviation: (2 / Float(outputs * inputs * Self.subsets)).squareRoot())
   }
 
-  /// Gamma starts near zero, so that the graph branch does.
+  /// Gamma starts near zero, so the graph branch does too.
   package var graphNormalization: BatchNormalization {
     BatchNormalization(name: name + ".gcn1.bn", channels: outputs, epsilon: 1e-5, initialScale: 1e-6)
   }
 
-  /// Brings the input to the output's channels, where they differ.
+  /// Adapts the input to the output's channels, if they differ.
   package var down: (convolution: PointConvolution, normalization: BatchNormalization)? {
     guard inputs != outputs else { return nil }
     return (
@@ -125,7 +129,7 @@ package struct GraphBlock: Hashable, Sendable {
     )
   }
 
-  /// The residual's own convolution; without one the residual is the identity, where there is one.
+  /// The residual's convolution, if any; otherwise the residual is the identity, or absent.
   package var residual: (convolution: PointConvolution, normalization: BatchNormalization)? {
     guard hasResidual, inputs != outputs || stride != 1 else { return nil }
     return (
@@ -165,7 +169,7 @@ package struct PointConvolution: Hashable, Sendable {
   package let frames: Int
   private let deviation: Float
 
-  /// `deviation` of the first weights; by default Kaiming's for the fan-out.
+  /// `deviation` is that of the initial weights; by default Kaiming's for the fan-out.
   init(name: String, inputs: Int, outputs: Int, frames: Int = 1, deviation: Float? = nil) {
     self.name = name
     self.inputs = inputs

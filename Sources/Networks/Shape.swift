@@ -10,7 +10,7 @@ package struct Extent: Hashable, Sendable {
     self.width = width
   }
 
-  /// The same number along all three axes.
+  /// The same size along all three axes.
   package init(_ side: Int) { self.init(side, side, side) }
 
   package var count: Int { frames * height * width }
@@ -41,11 +41,11 @@ package struct Padding: Hashable, Sendable {
 
 /// TensorFlow's SAME rule, which the published I3D weights were trained with.
 ///
-/// The padding depends on the input's size and puts the odd element at the back, so it cannot be a constant of the layer.
+/// The padding depends on the input's size, with any odd element at the back, so it is not a constant of the layer.
 ///
 /// - Source: methods.md 1.1.
 package enum SamePadding {
-  /// Padding and output size along one axis of `size` values.
+  /// Padding and output size along one axis with `size` values.
   package static func along(size: Int, kernel: Int, stride: Int) -> (front: Int, back: Int, output: Int) {
     let rest = size % stride
     let total = max(kernel - (rest == 0 ? stride : rest), 0)

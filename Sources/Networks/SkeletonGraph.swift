@@ -1,10 +1,10 @@
-/// The joints of a body as a camera's tracker numbers them, and the bones between them.
+/// The joints of a body as numbered by a tracker, and the bones between them.
 ///
 /// - Source: methods.md 3.1 and 3.2.
 package enum SkeletonGraph: String, Codable, Hashable, Sendable, CaseIterable {
   /// Kinect v2, as in NTU RGB+D.
   case ntu25
-  /// LCR-Net's 13 joints in reverse order, then the middles of shoulders and hips, as in Toyota Smarthome.
+  /// LCR-Net's 13 joints in reverse order, then the midpoints of shoulders and hips, as in Toyota Smarthome.
   case smarthome15
   /// Kinect v1, as in N-UCLA.
   case kinect20
@@ -17,10 +17,10 @@ package enum SkeletonGraph: String, Codable, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// Bodies a sample holds.
+  /// Bodies per sample.
   package var bodies: Int { self == .ntu25 ? 2 : 1 }
 
-  /// Bones as (joint, its neighbour nearer the body's centre), 0-based.
+  /// Bones as (joint, its neighbour closer to the body's centre), 0-based.
   package var bones: [(joint: Int, parent: Int)] {
     let oneBased: [(Int, Int)]
     switch self {
@@ -44,7 +44,7 @@ package enum SkeletonGraph: String, Codable, Hashable, Sendable, CaseIterable {
     return oneBased.map { ($0.0 - 1, $0.1 - 1) }
   }
 
-  /// The joint that each becomes in a mirror: left and right exchanged.
+  /// For each joint, its mirror image: left and right swapped.
   package var mirrored: [Int] {
     let pairs: [(Int, Int)] =
       switch self {
@@ -59,8 +59,8 @@ package enum SkeletonGraph: String, Codable, Hashable, Sendable, CaseIterable {
 
   /// The fixed adjacency [3, V, V], row-major: identity, inward, outward.
   ///
-  /// Features are multiplied from the left (X · A), so column v lists what joint v receives: itself; its parent; the mean
-  /// of its children. Columns without bones stay zero.
+  /// Features are multiplied from the left (X · A), so column v lists what joint v receives: itself; its parent; the
+  /// mean of its children. Columns without bones are zero.
   package var adjacency: [Float] {
     let count = jointCount
     var values = [Float](repeating: 0, count: 3 * count * count)

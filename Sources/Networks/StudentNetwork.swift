@@ -1,28 +1,28 @@
-/// The network that runs live: I3D trunk, Non-Local block, classification head; RGB only.
+/// The network used live: I3D trunk, Non-Local block, classification head; RGB only.
 ///
-/// A student of VPN++ (`nonLocal: .subSampled, head: .stepClassifier`) and a published I3D classifier
-/// (`nonLocal: .none, head: .meanOverSteps`) are both this description.
+/// It describes both a VPN++ student (`nonLocal: .subSampled, head: .stepClassifier`) and a published I3D classifier
+/// (`nonLocal: .none, head: .meanOverSteps`).
 ///
 /// - Source: methods.md 1, 2 and 7.1.
 package struct StudentNetwork: Hashable, Sendable {
-  /// The attention block on Mixed_5c; `none` is the identity.
+  /// The attention block after Mixed_5c; `none` is the identity.
   package enum NonLocal: String, Codable, Hashable, Sendable, CaseIterable {
     case none
     case subSampled = "sub_sampled"
     case full
   }
 
-  /// How per-step logits become the clip's logits.
+  /// How per-step logits are combined into the clip's logits.
   package enum Head: String, Codable, Hashable, Sendable, CaseIterable {
-    /// A fully connected layer over classes x steps.
+    /// A fully connected layer on classes x steps.
     case stepClassifier = "fc"
-    /// The mean over steps, as published I3D classifiers do.
+    /// The mean over steps, as in published I3D classifiers.
     case meanOverSteps = "mean"
   }
 
   /// Factor on every layer's channels; 1 is the published network.
   package let width: WidthMultiplier
-  /// Frames of the clip the head was made for: a multiple of 8, at least 16.
+  /// Frames per clip for which the head was made: a multiple of 8, at least 16.
   package let frames: Int
   /// Height and width of the input in pixels, 112 to 320.
   package let size: Int
@@ -30,7 +30,7 @@ package struct StudentNetwork: Hashable, Sendable {
   package let nonLocal: NonLocal
   package let head: Head
 
-  /// - Throws: `NetworkError` naming the value that is out of range.
+  /// - Throws: `NetworkError` that names the value out of range.
   package init(
     width: WidthMultiplier = .full, frames: Int = 64, size: Int = 224, classes: Int, nonLocal: NonLocal = .subSampled,
     head: Head = .stepClassifier
@@ -53,12 +53,12 @@ package struct StudentNetwork: Hashable, Sendable {
   /// Steps of the head: pooled time positions of one clip, 7 for 64 frames.
   package var steps: Int { frames / 8 - 1 }
 
-  /// The same network over another clip length or picture size.
+  /// The same network for another clip length or picture size.
   ///
-  /// The head keeps its steps and slides over a longer clip, giving one set of logits a position (fully convolutional
-  /// form); `size` changes only what is pooled.
+  /// The head keeps its steps and slides over a longer clip, giving one set of logits per position (fully convolutional
+  /// form); `size` only changes what is pooled.
   ///
-  /// - Throws: `NetworkError` when the clip is shorter than the head or out of range.
+  /// - Throws: `NetworkError` if the clip is shorter than the head or out of range.
   package func graph(frames clipFrames: Int? = nil, size clipSize: Int? = nil) throws(NetworkError) -> NetworkGraph {
     let clip = try StudentNetwork(
       width: width, frames: clipFrames ?? frames, size: clipSize ?? size, classes: classes, nonLocal: nonLocal,
@@ -123,7 +123,7 @@ extension StudentNetwork: Codable {
     case head
   }
 
-  /// The one architecture this description covers; a file that names another is refused.
+  /// The only architecture this description covers; files that name another are rejected.
   private static let architecture = "i3d"
 
   package init(from decoder: any Decoder) throws {
@@ -153,7 +153,7 @@ extension StudentNetwork: Codable {
   }
 }
 
-/// A description that no network answers to.
+/// A description that does not correspond to any network.
 package enum NetworkError: Error, Equatable, CustomStringConvertible {
   case outOfRange(field: String, value: String, allowed: String)
 

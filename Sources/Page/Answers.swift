@@ -2,11 +2,12 @@ import Events
 import Foundation
 import History
 
-/// `/api/now`: what is going on.
+/// `/api/now`: what is going on now.
 struct NowAnswer: Encodable {
+  /// A camera's last published messages.
   struct Camera: Encodable {
     var name: String
-    /// As it was published last; absent before the first.
+    /// As last published; absent before the first.
     var state: CameraState?
     var health: CameraHealth?
   }
@@ -19,7 +20,7 @@ struct NowAnswer: Encodable {
   var started: String
   var cameras: [Camera]
   var alerts: [AlertEvent]
-  /// True where /preview.jpg?camera=NAME shows pictures.
+  /// True if /preview.jpg?camera=NAME shows pictures.
   var preview: Bool
 
   init(_ board: Board.Snapshot, hasPreview: Bool, now: Date) {
@@ -33,26 +34,28 @@ struct NowAnswer: Encodable {
   }
 }
 
-/// `/api/day`: what was done on one day.
+/// `/api/day`: the activities of one day.
 struct DayAnswer: Encodable {
-  /// Most activities in one answer.
+  /// The most activities in one answer.
   static let most = 5000
 
+  /// An activity on this day; `person` is absent if it was recognised from the whole picture.
   struct Activity: Encodable {
     var id: String
     var camera: String
-    /// The run in which it began; people are numbered within one.
+    /// The run of the daemon in which it started; people are numbered within a run.
     var epoch: String
     var person: Int?
     var label: String
     var begin: String
-    /// Absent while it goes on.
+    /// Absent while it is still going on.
     var end: String?
   }
 
+  /// All activities of the day with one label.
   struct Total: Encodable {
     var label: String
-    /// How many began on this day.
+    /// How many started on this day.
     var count: Int
     var seconds: Double
   }
@@ -65,13 +68,13 @@ struct DayAnswer: Encodable {
   var today: String
   var timeZone: String
   var now: String
-  /// What the model tells apart, in its order; colours go by it.
+  /// The model's labels, in order; they determine the colours.
   var labels: [String]
-  /// Nothing is known of what was before; absent where there is a history.
+  /// The time before which nothing is known; absent if there is a history.
   var since: String?
   var totals: [Total]
   var activities: [Activity]
-  /// Activities beyond the most that fit, the last of the day.
+  /// Number of activities omitted at the end of the day because they do not fit.
   var omitted: Int
 
   init(_ day: Day, _ spans: [ActivitySpan], labels: [String], since: Date?, now: Date, _ calendar: Calendar) {
@@ -93,8 +96,9 @@ struct DayAnswer: Encodable {
   }
 }
 
-/// `/healthz`: whether every worker makes progress.
+/// `/healthz`: whether every worker is making progress.
 struct HealthAnswer: Encodable {
+  /// A camera that delivers no frames, and why.
   struct Away: Encodable {
     var camera: String
     var condition: String
@@ -104,7 +108,7 @@ struct HealthAnswer: Encodable {
   /// `ok` or `failing`.
   var status: String
   var reasons: [String]
-  /// Cameras that do not deliver; the daemon goes on trying, so that alone is no failure.
+  /// Cameras that deliver nothing; the daemon keeps retrying, so that alone is not a failure.
   var away: [Away]
 
   init(_ board: Board.Snapshot, reasons: [String]) {

@@ -3,36 +3,36 @@ package import Foundation
 package import History
 import Synchronization
 
-/// What the daemon says of itself, kept for whoever looks at the page.
+/// The daemon's current state, for whoever looks at the page.
 ///
-/// Threads of cameras write, threads of clients take a copy; the lock is held for neither's work.
+/// Camera threads write, client threads take a copy; neither works while holding the lock.
 package final class Board: Sendable {
-  /// All that the page and the metrics show.
+  /// Everything that the page and the metrics show.
   package struct Snapshot: Sendable {
     package struct Camera: Sendable {
       package var state: CameraState?
-      /// The last that was said.
+      /// The last health message.
       package var health: CameraHealth?
       package var counters = CameraHealth.Counters()
-      /// Activities that began, by label.
+      /// Number of activities started, by label.
       package var activities: [String: Int] = [:]
     }
 
     package let node: String
     package let epoch: String
     package let model: ModelIdentity
-    /// What the model tells apart, in its order.
+    /// The model's labels, in order.
     package let labels: [String]
     package let started: Date
-    /// Names of cameras in the order of the settings.
+    /// Camera names in the order of the settings.
     package let names: [String]
-    /// Names of rules.
+    /// Rule names.
     package let rules: [String]
     package fileprivate(set) var cameras: [String: Camera]
     package fileprivate(set) var alerts: [AlertEvent] = []
-    /// Seconds for a window.
+    /// Seconds per window.
     package fileprivate(set) var inference = Histogram(bounds: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5])
-    /// Seconds from the last frame of a window to the event that it decided.
+    /// Seconds from the last frame of a window to the event based on it.
     package fileprivate(set) var latency = Histogram(bounds: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10])
   }
 
@@ -45,17 +45,17 @@ package final class Board: Sendable {
   private let desk: Mutex<Desk>
   private let keptActivities: Int
 
-  /// A board on which nothing stands yet.
+  /// An empty board.
   ///
   /// - Parameters:
   ///   - node: the machine's name in topics.
-  ///   - epoch: the publisher's.
-  ///   - model: what recognises.
-  ///   - labels: what it tells apart.
-  ///   - cameras: names in the order of the settings.
-  ///   - rules: names.
-  ///   - started: now.
-  ///   - keptActivities: how many that have ended are kept for `spans`; older ones go.
+  ///   - epoch: the publisher's epoch.
+  ///   - model: the model's name.
+  ///   - labels: the model's labels.
+  ///   - cameras: camera names in the order of the settings.
+  ///   - rules: rule names.
+  ///   - started: the current time.
+  ///   - keptActivities: how many ended activities to keep for `spans`; older ones are dropped.
   package init(
     node: String, epoch: String, model: ModelIdentity, labels: [String], cameras: [String], rules: [String],
     started: Date, keptActivities: Int
@@ -70,7 +70,7 @@ package final class Board: Sendable {
 
   package var snapshot: Snapshot { desk.withLock { $0.snapshot } }
 
-  /// Activities since the daemon started of which a part lies between two times, the earliest first.
+  /// Activities since the daemon started that overlap a period, earliest first.
   package func spans(from: Date, to: Date) -> [ActivitySpan] {
     let (ended, open) = desk.withLock { ($0.ended, $0.open) }
     return (ended + open.values).filter { $0.begin < to && ($0.end ?? to) >= from }
@@ -88,7 +88,7 @@ package final class Board: Sendable {
       }
       desk.open[span.id] = nil
       desk.ended.append(span)
-      // Not one by one, since that moves all the others.
+      // Not one at a time, because that would move all the others.
       if desk.ended.count >= keptActivities * 2 { desk.ended.removeFirst(keptActivities) }
     }
   }

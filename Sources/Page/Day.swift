@@ -1,15 +1,15 @@
 package import Foundation
 
-/// A day of the calendar, with 23 hours or 25 where the clocks change.
+/// A calendar day, which has 23 or 25 hours when clocks change.
 package struct Day: Equatable, Sendable {
   package let begin: Date
-  /// The next day's beginning.
+  /// The start of the next day.
   package let end: Date
   /// `YYYY-MM-DD`.
   package let text: String
   private let calendar: Calendar
 
-  /// The day in which a moment lies.
+  /// The day that contains a moment.
   package init(containing date: Date, _ calendar: Calendar) {
     self.calendar = calendar
     begin = calendar.startOfDay(for: date)
@@ -23,16 +23,16 @@ package struct Day: Equatable, Sendable {
   }
 
   /// - Parameters:
-  ///   - text: `YYYY-MM-DD`; anything else, and days that no calendar has, give `nil`.
-  ///   - calendar: a Gregorian one, in the time zone that is meant.
+  ///   - text: `YYYY-MM-DD`; anything else, or a day that does not exist, gives `nil`.
+  ///   - calendar: a Gregorian calendar with the intended time zone.
   package init?(_ text: String, _ calendar: Calendar) {
     guard text.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/) != nil else { return nil }
     let parts = text.split(separator: "-").compactMap { Int($0) }
-    // At noon no clock changes.
+    // Clocks never change at noon.
     let noon = DateComponents(year: parts[0], month: parts[1], day: parts[2], hour: 12)
     guard let date = calendar.date(from: noon) else { return nil }
     self.init(containing: date, calendar)
-    // The thirtieth of February is the second of March to a calendar.
+    // A calendar turns 30 February into 2 March.
     guard self.text == text else { return nil }
   }
 

@@ -1,18 +1,18 @@
-/// The head of a request as the page wants it: GET, without a body.
+/// The head of a request that the page accepts: GET, without a body.
 package struct HTTPRequest: Equatable, Sendable {
-  /// What a head's bytes come to.
+  /// The result of parsing a head's bytes.
   package enum Reading: Equatable, Sendable {
-    /// The empty line at its end has not come yet.
+    /// The empty line that ends it has not arrived yet.
     case incomplete
     case complete(HTTPRequest)
     case refused(HTTPStatus)
   }
 
-  /// Without the query; percent signs stay as they came, since no path of ours has any.
+  /// Without the query; percent escapes are kept, because none of our paths contains any.
   package var path: String
-  /// By name; of a name that comes again the last.
+  /// By name; the last value of a repeated name.
   package var query: [String: String]
-  /// By name in small letters; what came several times is joined with commas.
+  /// By lower-case name; repeated headers are joined with commas.
   package var headers: [String: String]
 
   package init(path: String, query: [String: String] = [:], headers: [String: String] = [:]) {
@@ -21,9 +21,9 @@ package struct HTTPRequest: Equatable, Sendable {
     self.headers = headers
   }
 
-  /// Reads what a client has sent so far.
+  /// Parses what a client has sent so far.
   ///
-  /// Strict where servers and proxies are known to differ: line ends, spaces around names, headers over several lines.
+  /// Strict where servers and proxies are known to differ: line ends, spaces around names, folded headers.
   ///
   /// - Source: RFC 9112, 2 to 5.
   package static func read(_ bytes: [UInt8]) -> Reading {
@@ -45,7 +45,7 @@ package struct HTTPRequest: Equatable, Sendable {
       HTTPRequest(path: String(target[0]), query: target.count > 1 ? query(target[1]) : [:], headers: headers))
   }
 
-  /// - Returns: `nil` where a line is no header, or the host is said twice.
+  /// - Returns: `nil` if a line is not a header, or there are two Host headers.
   private static func headers(_ lines: ArraySlice<Substring>) -> [String: String]? {
     var headers: [String: String] = [:]
     for line in lines {

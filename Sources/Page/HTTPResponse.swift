@@ -1,6 +1,6 @@
 import Foundation
 
-/// The status codes that the page uses.
+/// The status codes the page uses.
 package enum HTTPStatus: Int, Sendable {
   case ok = 200
   case badRequest = 400
@@ -31,7 +31,7 @@ package enum HTTPStatus: Int, Sendable {
   }
 }
 
-/// An answer, complete in memory.
+/// A response, complete in memory.
 package struct HTTPResponse: Equatable, Sendable {
   package var status: HTTPStatus
   package var contentType: String
@@ -43,7 +43,7 @@ package struct HTTPResponse: Equatable, Sendable {
     self.body = body
   }
 
-  /// A line of text for people.
+  /// A line of plain text.
   package static func text(_ status: HTTPStatus, _ text: String) -> HTTPResponse {
     HTTPResponse(status, contentType: "text/plain; charset=utf-8", body: Array((text + "\n").utf8))
   }
@@ -55,14 +55,14 @@ package struct HTTPResponse: Equatable, Sendable {
     do {
       return HTTPResponse(status, contentType: "application/json", body: Array(try encoder.encode(value)))
     } catch {
-      preconditionFailure("our own answers can always be written: \(error)")
+      preconditionFailure("our own answers can always be encoded: \(error)")
     }
   }
 
-  /// What goes over the connection, which ends with it.
+  /// The bytes to send; the connection closes after them.
   ///
-  /// Everything that a page may load comes from the daemon itself, nothing is kept on disk, and no other site may show the
-  /// page or read what it says.
+  /// The page may only load resources from the daemon itself, nothing is cached, and no other site may embed the page
+  /// or read its data.
   var bytes: [UInt8] {
     var lines = [
       "HTTP/1.1 \(status.rawValue) \(status.phrase)",

@@ -2,19 +2,20 @@ import Basics
 import Foundation
 import Glibc
 
-/// A small HTTP server: one request per connection, each on a thread of its own, and neither many nor long.
+/// A small HTTP server: one short request per connection, few connections, one thread each.
 ///
-/// Few people look at the page and nobody sends anything, so there is no keep-alive, no body and no event loop. Whoever is
-/// too slow is hung up on, and where all places are taken, whoever has kept us waiting longest gives way to the next.
+/// Few people look at the page and nobody uploads anything, so there is no keep-alive, no body and no event loop. Slow
+/// clients are disconnected; if all places are taken, the client that has kept us waiting longest makes room for the
+/// next.
 ///
 /// `@unchecked Sendable`: every access to the variables holds the condition's lock.
 package final class HTTPServer: @unchecked Sendable {
   package struct Limits: Sendable {
-    /// Connections at a time; more wait in the kernel while these are being answered.
+    /// Simultaneous connections; more wait in the kernel meanwhile.
     package var connections = 16
-    /// Most bytes of a request's head.
+    /// Maximum size of a request's head in bytes.
     package var headBytes = 8192
-    /// Most time for a request to come, and once more for its answer to go.
+    /// Maximum time for a request to arrive, and again for its response to be sent.
     package var time = Duration.seconds(5)
 
     package init() {}
@@ -24,17 +25,17 @@ package final class HTTPServer: @unchecked Sendable {
   private let limits: Limits
   private let answer: @Sendable (HTTPRequest) -> HTTPResponse
   private let condition = MonotonicCondition()
-  /// By descriptor: since when a client keeps us waiting; `nil` while we have something to do for it.
+  /// By descriptor: since when a client has kept us waiting; `nil` while it waits for us.
   private var clients: [CInt: ContinuousClock.Instant?] = [:]
   private var isStopping = false
 
-  /// Listens; clients are served once `run` is called.
+  /// Starts listening; clients are served once `run` is called.
   ///
   /// - Parameters:
-  ///   - address: where.
+  ///   - address: the address to listen on.
   ///   - limits: what a client may cost.
-  ///   - answer: called on a thread of each request; it may block.
-  /// - Throws: `PageError` where the address cannot be had.
+  ///   - answer: called for each request on its own thread; may block.
+  /// - Throws: `PageError` if the address is not available.
   package init(
     _ address: PageAddress, limits: Limits = Limits(), answer: @escaping @Sendable (HTTPRequest) -> HTTPResponse
   ) throws(PageError) {
@@ -43,10 +44,10 @@ package final class HTTPServer: @unchecked Sendable {
     self.answer = answer
   }
 
-  /// With the port that 0 found.
+  /// Includes the port chosen for 0.
   package var address: PageAddress { socket.address }
 
-  /// Serves until `stop`, on the calling thread and those of its clients; returns when all have ended.
+  /// Serves on the calling thread and one thread per client until `stop`; returns when all have ended.
   package func run() {
     while true {
       wait(for: socket.descriptor, POLLIN, .seconds(3600))
@@ -55,7 +56,7 @@ package final class HTTPServer: @unchecked Sendable {
       switch client {
       case 0...: serve(client)
       case -EAGAIN, -EINTR, -ECONNABORTED: break
-      // No descriptor or no memory is left: clients wait in the kernel meanwhile.
+      // Out of descriptors or memory: clients wait in the kernel meanwhile.
       default: condition.withLock { _ = isStopping || condition.wait(until: .now + .milliseconds(200)) }
       }
     }
@@ -64,7 +65,7 @@ package final class HTTPServer: @unchecked Sendable {
     }
   }
 
-  /// Hangs up on everybody and ends `run`, now or as soon as it is called.
+  /// Disconnects all clients and ends `run`, now or as soon as it is called.
   package func stop() {
     condition.withLock {
       isStopping = true
@@ -75,7 +76,7 @@ package final class HTTPServer: @unchecked Sendable {
     shutdown(socket.descriptor, CInt(SHUT_RDWR))
   }
 
-  /// Waits for a place for the next client; false once the server is to stop.
+  /// Waits for a free place for the next client; false once the server should stop.
   private func makeRoom() -> Bool {
     condition.withLock {
       while !isStopping, clients.count >= limits.connections {
@@ -100,7 +101,7 @@ package final class HTTPServer: @unchecked Sendable {
   private func serve(_ client: CInt) {
     condition.withLock {
       clients[client] = .now
-      // `stop` has hung up on those it knew.
+      // `stop` has disconnected the clients it knew of.
       if isStopping { shutdown(client, CInt(SHUT_RDWR)) }
     }
     let thread = Thread { [self] in
@@ -143,7 +144,7 @@ package final class HTTPServer: @unchecked Sendable {
     send(response.bytes, to: client)
   }
 
-  /// What a client sends next; empty when it has ended, `nil` when nothing came in time.
+  /// The next bytes from a client; empty at the end, `nil` if nothing arrived in time.
   private func receive(from client: CInt, until deadline: ContinuousClock.Instant, atMost count: Int) -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: count)
     while wait(for: client, POLLIN, deadline - .now) {
@@ -163,7 +164,7 @@ package final class HTTPServer: @unchecked Sendable {
       }
       if sent >= 0 { rest = rest.dropFirst(sent) } else if errno != EAGAIN && errno != EINTR { return }
     }
-    // Closed with something unread, the kernel would throw away what is on its way to the client.
+    // If it were closed with unread data, the kernel would discard what is on its way to the client.
     shutdown(client, CInt(SHUT_WR))
     setWaiting(client, true)
     var unread = 0
@@ -173,7 +174,7 @@ package final class HTTPServer: @unchecked Sendable {
     }
   }
 
-  /// Waits until a descriptor is ready; false when the time is over.
+  /// Waits until a descriptor is ready; false if the time is up.
   @discardableResult
   private func wait(for descriptor: CInt, _ events: Int32, _ time: Duration) -> Bool {
     let milliseconds = (time / .milliseconds(1)).rounded(.up)

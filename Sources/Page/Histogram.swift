@@ -1,9 +1,9 @@
-/// How often something took how long.
+/// Counts durations by size.
 package struct Histogram: Equatable, Sendable {
-  /// Upper bounds in seconds, rising; what is beyond the last is counted in a bucket of its own.
+  /// Upper bounds in seconds, ascending; anything above the last is counted in an extra bucket.
   package let bounds: [Double]
   package private(set) var counts: [Int]
-  /// Seconds.
+  /// Total in seconds.
   package private(set) var sum = 0.0
 
   package init(bounds: [Double]) {

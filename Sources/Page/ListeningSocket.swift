@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
 
-/// Where the page is served: on this machine only.
+/// The address of the page, on this machine only.
 package enum PageAddress: Equatable, Sendable, CustomStringConvertible {
-  /// Port 0 takes one that is free.
+  /// Port 0 selects a free port.
   case loopback(port: UInt16)
   case loopback6(port: UInt16)
   case unix(path: String)
@@ -28,10 +28,10 @@ package enum PageError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// A socket that clients connect to; closed, and its path removed, when it is let go.
+/// A listening socket; closed, and its path removed, when it is released.
 struct ListeningSocket: ~Copyable, Sendable {
   let descriptor: CInt
-  /// With the port that 0 found.
+  /// Includes the port chosen for 0.
   let address: PageAddress
 
   init(_ address: PageAddress) throws(PageError) {
@@ -47,10 +47,10 @@ struct ListeningSocket: ~Copyable, Sendable {
     guard descriptor >= 0 else { throw fail() }
     do throws(PageError) {
       if family == AF_UNIX {
-        // For the daemon's group, as the sockets of events; in force from the moment the path is there.
+        // For the daemon's group, like the event sockets; effective from the moment the path exists.
         guard fchmod(descriptor, 0o660) == 0 else { throw fail() }
       } else {
-        // Connections of the run before, which the kernel still keeps, are no reason to wait.
+        // Connections of a previous run that the kernel still keeps are no reason to wait.
         var yes: CInt = 1
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
       }
@@ -128,18 +128,18 @@ struct ListeningSocket: ~Copyable, Sendable {
 
   /// Removes a socket that nobody listens on any more.
   ///
-  /// - Returns: why the path cannot be had.
+  /// - Returns: why the path is not available; `nil` if it is.
   private static func clear(_ path: String) -> String? {
     guard path.utf8.count < MemoryLayout.size(ofValue: sockaddr_un().sun_path) else { return "the path is too long" }
     var status = stat()
     guard unsafe lstat(path, &status) == 0 else { return nil }
-    guard status.st_mode & S_IFMT == S_IFSOCK else { return "something that is no socket stands there" }
+    guard status.st_mode & S_IFMT == S_IFSOCK else { return "the path exists and is not a socket" }
     let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
     defer { close(probe) }
     var name = name(of: .unix(path: path))
-    // Anything else, such as a queue that is full, means that somebody is there.
+    // Any other error, such as a full queue, means that somebody is listening.
     guard unsafe name.withAddress({ unsafe connect(probe, $0, $1) }) != 0, errno == ECONNREFUSED else {
-      return "another process listens there"
+      return "another process is listening there"
     }
     unsafe unlink(path)
     return nil
@@ -153,7 +153,7 @@ struct ListeningSocket: ~Copyable, Sendable {
         unsafe getsockname(descriptor, $0, &length)
       }
     }
-    // The port stands at the same place for both families.
+    // The port is at the same offset for both families.
     let port = UInt16(bigEndian: name.sin6_port)
     return switch address {
     case .loopback: .loopback(port: port)

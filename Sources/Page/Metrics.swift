@@ -1,16 +1,16 @@
 import Events
 
-/// What Prometheus is told.
+/// The metrics for Prometheus.
 struct Metrics {
   var board: Board.Snapshot
   var process: ProcessUsage
-  /// Of the history on disk; `nil` where there is none.
+  /// Size of the history on disk; `nil` if there is none.
   var historyBytes: Int?
 
   var text: String {
     var text = MetricsText()
     text.add(
-      "adl_model_info", .gauge, "The model that recognises; always 1.",
+      "adl_model_info", .gauge, "The model in use; always 1.",
       [(labels: [("name", board.model.name), ("sha256", board.model.sha256)], value: 1)])
     addCameras(to: &text)
     text.add("adl_inference_seconds", "Time the network takes for a window.", board.inference)
@@ -33,7 +33,7 @@ struct Metrics {
       text.add(name, .counter, help, samples { Double(value($0)) })
     }
     text.add(
-      "adl_camera_online", .gauge, "1 while the camera delivers, else 0.",
+      "adl_camera_online", .gauge, "1 while the camera delivers frames, else 0.",
       samples { $0.state?.condition == "online" ? 1 : 0 })
     text.add("adl_people", .gauge, "People currently followed.", samples { Double($0.state?.people?.count ?? 0) })
     count("adl_camera_frames_total", "Frames delivered by the camera.") { $0.counters.frames }

@@ -1,4 +1,4 @@
-/// Writes metrics as Prometheus reads them.
+/// Writes metrics in Prometheus' text format.
 ///
 /// - Source: Prometheus, Exposition formats, text format 0.0.4.
 struct MetricsText {
@@ -8,7 +8,7 @@ struct MetricsText {
 
   private(set) var text = ""
 
-  /// One metric with its samples; without any it is left out.
+  /// Adds one metric with its samples; omitted if it has none.
   mutating func add(
     _ name: String, _ kind: Kind, _ help: String, _ samples: [(labels: [(String, String)], value: Double)]
   ) {

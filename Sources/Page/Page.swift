@@ -1,19 +1,19 @@
 package import Foundation
 package import History
 
-/// The daemon's page, its metrics and its health: requests to answers.
+/// The daemon's page, metrics and health: turns requests into responses.
 package struct Page: Sendable {
-  /// What the page asks the daemon for; called on the threads of clients.
+  /// The data sources of the page; called on client threads.
   package struct Sources: Sendable {
     package var board: Board
-    /// Why the daemon is not well, a line each; empty while every worker makes progress.
+    /// Why the daemon is unhealthy, one line each; empty while every worker makes progress.
     package var faults: @Sendable () -> [String]
-    /// Activities of which a part lies between two times, the earliest first.
+    /// Activities that overlap a period, earliest first.
     package var spans: @Sendable (Date, Date) throws -> [ActivitySpan]
-    /// True where activities outlast the daemon.
+    /// True if activities are kept across restarts.
     package var hasHistory: Bool
     package var historyBytes: @Sendable () -> Int?
-    /// A camera's picture as JPEG, or nil where it has none; `nil` where no pictures are shown.
+    /// Returns a camera's picture as JPEG, or nil if it has none; `nil` if no pictures are shown.
     package var preview: (@Sendable (String) throws -> [UInt8]?)?
     package var now: @Sendable () -> Date = { Date() }
 
@@ -35,9 +35,9 @@ package struct Page: Sendable {
   private let calendar: Calendar
 
   /// - Parameters:
-  ///   - sources: what it shows.
-  ///   - hosts: names under which it may be asked for, besides this machine's own.
-  ///   - timeZone: in which days begin.
+  ///   - sources: the data to show.
+  ///   - hosts: additional names under which the page may be requested.
+  ///   - timeZone: the time zone in which days start.
   package init(_ sources: Sources, hosts: [String], timeZone: TimeZone) {
     self.sources = sources
     guardian = RequestGuard(hosts: hosts)
@@ -85,7 +85,7 @@ package struct Page: Sendable {
       return .text(.badRequest, "The date must be a day such as \(Day(containing: now, calendar).text).")
     }
     do {
-      // What goes on now is no part of a day to come.
+      // An ongoing activity is not part of a future day.
       let spans = day.begin > sources.now() ? [] : try sources.spans(day.begin, day.end)
       let board = sources.board.snapshot
       return .json(

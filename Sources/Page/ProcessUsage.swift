@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// What this process uses, as Prometheus' client libraries say it; what `/proc` doesn't say is left out.
+/// This process's resource usage, as reported by Prometheus client libraries; values missing in `/proc` are omitted.
 struct ProcessUsage: Sendable {
   var cpuSeconds: Double
   var residentBytes: Double?
@@ -28,7 +28,7 @@ struct ProcessUsage: Sendable {
       process.mostDescriptors = Double(limit.rlim_cur)
     }
 
-    // The program's name may have spaces and brackets; field 22 counts from 1 with the name as the second.
+    // The program's name may contain spaces and brackets; field 22 counts from 1 with the name as the second field.
     let stat = text("/proc/self/stat")
     let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
     let boot = text("/proc/stat").split(separator: "\n").first { $0.hasPrefix("btime ") }?.split(separator: " ").last

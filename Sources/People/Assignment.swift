@@ -1,13 +1,13 @@
-/// Who goes with whom at the least total cost.
+/// Finds the pairing with the least total cost.
 enum Assignment {
-  /// Pairs rows with columns: for every row its column, or `nil`.
+  /// Pairs rows with columns: for every row, its column or `nil`.
   ///
-  /// Pairs that cost `limit` or more are never made; the sum of cost − limit over the pairs is the smallest there is.
-  /// So a pair is given up only where that makes others cheaper by more than the pair was worth.
+  /// Pairs that cost `limit` or more are never made; the sum of cost − limit over all pairs is minimal. So a pair is
+  /// only given up if that makes others cheaper by more than the pair was worth.
   ///
-  /// `cost` is a number or infinity for row and column; no number counts as infinity.
+  /// `cost` returns a number or infinity for a row and a column; NaN counts as infinity.
   ///
-  /// - Complexity: O(n²·m) for n the smaller and m the larger of both counts.
+  /// - Complexity: O(n²·m), where n is the smaller and m the larger of the two counts.
   /// - Source: Kuhn 1955, Munkres 1957, in the form with potentials and shortest augmenting paths.
   static func cheapest(
     rows: Int, columns: Int, limit: Double, cost: (_ row: Int, _ column: Int) -> Double
@@ -18,7 +18,7 @@ enum Assignment {
       for (column, row) in turned.enumerated() { if let row { pairs[row] = column } }
       return pairs
     }
-    // What pairs forbidden are worth: nothing. A row that gets one of those stays alone.
+    // Forbidden pairs are worth nothing; a row assigned one stays unpaired.
     let worth = (0..<rows).map { row in
       (0..<columns).map { column in
         let value = cost(row, column) - limit
@@ -30,9 +30,9 @@ enum Assignment {
     }
   }
 
-  /// The cheapest way to give every row a column of its own; `costs` has at most as many rows as columns.
+  /// The cheapest way to give every row its own column; `costs` has at most as many rows as columns.
   private static func complete(_ costs: [[Double]], columns: Int) -> [Int] {
-    // Column `columns` stands for the start of a path; it holds the row that is being placed.
+    // Column `columns` represents the start of a path; it holds the row being placed.
     let start = columns
     var rowPotential = [Double](repeating: 0, count: costs.count)
     var columnPotential = [Double](repeating: 0, count: columns + 1)

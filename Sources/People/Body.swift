@@ -1,14 +1,14 @@
 import Foundation
 import Video
 
-/// A box in units of the picture's height both ways, so that distances mean the same in every direction.
+/// A box in units of the picture's height in both directions, so that distances are comparable.
 struct Body: Equatable, Sendable {
   var centerX: Double
   var centerY: Double
   var width: Double
   var height: Double
 
-  /// The body of a box in a picture of `aspect`, its width over its height.
+  /// The body for a box in a picture with this `aspect`, its width over its height.
   init(_ box: PictureBox, aspect: Double) {
     (centerX, centerY) = (box.centerX * aspect, box.centerY)
     (width, height) = (box.width * aspect, box.height)
@@ -18,7 +18,7 @@ struct Body: Equatable, Sendable {
     (self.centerX, self.centerY, self.width, self.height) = (centerX, centerY, width, height)
   }
 
-  /// The longer side: about a body's height, whether somebody stands or lies.
+  /// The longer side: roughly a body's height, whether standing or lying.
   var length: Double { max(width, height) }
 
   func pictureBox(aspect: Double) -> PictureBox {
@@ -26,13 +26,14 @@ struct Body: Equatable, Sendable {
       x: (centerX - width / 2) / aspect, y: centerY - height / 2, width: width / aspect, height: height)
   }
 
-  /// How far apart the middles are, in lengths of the longer of both.
+  /// The distance between the centres, in units of the longer body's length.
   func distance(_ other: Body) -> Double {
     let (x, y) = (centerX - other.centerX, centerY - other.centerY)
     return (x * x + y * y).squareRoot() / max(length, other.length)
   }
 
-  /// Intersection over union, less what the smallest box around both wastes: −1 (far apart) to 1 (the same).
+  /// Intersection over union, minus the fraction wasted by the smallest box around both: −1 (far apart) to 1
+  /// (identical).
   ///
   /// - Source: Rezatofighi et al., generalized IoU (2019).
   func generalizedOverlap(_ other: Body) -> Double {
@@ -45,15 +46,15 @@ struct Body: Equatable, Sendable {
   }
 }
 
-/// Where a body is and how it moves, estimated from boxes that jitter.
+/// Estimates a body's position and motion from jittering boxes.
 struct BodyFilter: Equatable, Sendable {
-  /// Deviations of a box's middle, in lengths, and of the logarithms of height and aspect.
+  /// Standard deviations of a box's centre, in body lengths, and of the logarithms of height and aspect.
   private static let (jitter, sizeJitter, shapeJitter) = (0.06, 0.08, 0.12)
-  /// How fast somebody may be who was seen once, in lengths a second.
+  /// Standard deviation of the speed of somebody seen once, in body lengths per second.
   private static let unknownSpeed = 0.7
-  /// How much a walker's speed changes in a second, in lengths a second.
+  /// How much a walker's speed changes per second, in body lengths per second.
   private static let agitation = 0.45
-  /// The filter's noise has grown past any use by then.
+  /// By then the filter's uncertainty is too large to be useful.
   private static let longestPrediction = 5.0
 
   private var x: KalmanAxis
@@ -74,7 +75,7 @@ struct BodyFilter: Equatable, Sendable {
     return Body(centerX: x.value, centerY: y.value, width: height * exp(logAspect.value), height: height)
   }
 
-  /// In lengths a second.
+  /// In body lengths per second.
   var speed: Double { (x.rate * x.rate + y.rate * y.rate).squareRoot() / body.length }
 
   mutating func predict(_ seconds: Double) {
@@ -86,7 +87,8 @@ struct BodyFilter: Equatable, Sendable {
     logAspect.predict(seconds, memory: 0.3, agitation: 0.3)
   }
 
-  /// How unlikely a box is where this body is expected: about 0 in its very place just after another, more elsewhere.
+  /// How unlikely a box is, given where the body is expected: about 0 at the expected place just after another box,
+  /// more elsewhere.
   func surprise(_ body: Body) -> Double {
     let near = Self.jitter * self.body.length
     let sum =
@@ -95,7 +97,7 @@ struct BodyFilter: Equatable, Sendable {
     return sum - 2 * log(near) - log(Self.sizeJitter)
   }
 
-  /// Takes where the body was found; `trust` is 1 for a sure box, and a box worth less counts as one that jitters more.
+  /// Updates the estimate with a measurement; `trust` is 1 for a confident box, and a lower value means more jitter.
   mutating func correct(_ body: Body, trust: Double) {
     let near = Self.jitter * self.body.length / trust
     x.correct(body.centerX, deviation: near)
@@ -104,7 +106,7 @@ struct BodyFilter: Equatable, Sendable {
     logAspect.correct(log(body.width / body.height), deviation: Self.shapeJitter / trust)
   }
 
-  /// Forgets how the body moved.
+  /// Forgets the body's motion.
   mutating func rest() {
     x.rest()
     y.rest()

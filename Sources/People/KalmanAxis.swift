@@ -1,14 +1,14 @@
 import Foundation
 
-/// A Kalman filter of one number and its rate, which dies down unless measurements keep it up.
+/// A Kalman filter for one number and its rate, which decays unless measurements sustain it.
 ///
-/// With noises that are independent from axis to axis, as in SORT and ByteTrack, the filter of a whole box is several of
-/// these and no more.
+/// With noise that is independent between axes, as in SORT and ByteTrack, the filter for a whole box is just several of
+/// these.
 ///
-/// - Source: Bewley et al., SORT (2016); the rate decays as in a Singer model, so a person who isn't seen slows down.
+/// - Source: Bewley et al., SORT (2016); the rate decays as in a Singer model, so a person out of sight slows down.
 struct KalmanAxis: Equatable, Sendable {
   private(set) var value: Double
-  /// Change a second.
+  /// Change per second.
   private(set) var rate: Double = 0
   private(set) var variance: Double
   private var covariance = 0.0
@@ -20,12 +20,12 @@ struct KalmanAxis: Equatable, Sendable {
     rateVariance = rateDeviation * rateDeviation
   }
 
-  /// Lets time pass.
+  /// Advances time.
   ///
   /// - Parameters:
   ///   - seconds: at least 0.
-  ///   - memory: seconds in which the rate falls to a third.
-  ///   - agitation: how much the rate wanders in a second.
+  ///   - memory: seconds in which the rate decays to a third.
+  ///   - agitation: how much the rate varies per second.
   mutating func predict(_ seconds: Double, memory: Double, agitation: Double) {
     let kept = exp(-seconds / memory)
     let reach = memory * (1 - kept)
@@ -37,16 +37,16 @@ struct KalmanAxis: Equatable, Sendable {
     rateVariance = kept * kept * rateVariance + noise * seconds
   }
 
-  /// How unlikely a measurement is: its negative logarithmic density, less a constant.
+  /// How unlikely a measurement is: its negative log density, minus a constant.
   ///
-  /// A filter that knows little finds many measurements likely and none very.
+  /// An uncertain filter finds many measurements plausible, but none very plausible.
   func surprise(_ measured: Double, deviation: Double) -> Double {
     let total = variance + deviation * deviation
     let difference = measured - value
     return (difference * difference / total + log(total)) / 2
   }
 
-  /// Takes in a measurement with its standard deviation.
+  /// Updates the estimate with a measurement and its standard deviation.
   mutating func correct(_ measured: Double, deviation: Double) {
     let total = variance + deviation * deviation
     let (gain, rateGain) = (variance / total, covariance / total)
@@ -58,7 +58,7 @@ struct KalmanAxis: Equatable, Sendable {
     variance *= 1 - gain
   }
 
-  /// Forgets the rate, of somebody known to stand still.
+  /// Sets the rate to zero, for somebody known to be still.
   mutating func rest() {
     rate = 0
   }

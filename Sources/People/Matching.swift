@@ -1,30 +1,30 @@
 import Video
 
-/// Which box may belong to which track, and how well they go together.
+/// Decides which box may belong to which track, and how well they match.
 struct Matching: Sendable {
-  /// What a pair may cost at most.
+  /// The maximum cost of a pair.
   static let limit = 1.0
-  /// How far off a box may be in any case, and at most, in body lengths.
+  /// How far off a box is always allowed to be, and its maximum, in body lengths.
   private static let (nearest, farthest) = (0.35, 2.5)
-  /// As `farthest`, for somebody who holds still unseen.
+  /// Like `farthest`, for somebody keeping still out of sight.
   private static let farthestStill = 1.0
-  /// How much longer or shorter a body may have become.
+  /// The maximum factor by which a body's size may have changed.
   private static let growth = 3.0
 
-  /// What improbability, distance and a weaker claim weigh.
+  /// Weights of improbability, distance and weakness of the claim.
   private static let (surpriseWeight, distanceWeight, claimWeight) = (0.03, 0.1, 1.0)
   var options: TrackerOptions
 
-  /// How far from where it is expected a track may turn up, in body lengths.
+  /// How far a track may turn up from where it is expected, in body lengths.
   private func gate(_ unseen: Double) -> Double {
     guard unseen <= options.lossSeconds else { return Self.farthestStill }
     return min(Self.nearest + options.bodyHeightsPerSecond * unseen, Self.farthest)
   }
 
-  /// 0 (just as expected) to 1, or infinity for a box that cannot be this track's.
+  /// 0 (exactly as expected) to 1, or infinity for a box that cannot belong to the track.
   ///
-  /// A few boxes a second lie a body apart, so distance counts beside overlap. Whoever wasn't seen lately, or may be
-  /// nobody, has the weaker claim: a person who covers another keeps the one box both could have.
+  /// With a few boxes per second a body moves up to its own length, so distance counts in addition to overlap. A track
+  /// not seen recently, or not confirmed yet, has the weaker claim: a person who covers another keeps the only box.
   func cost(_ track: Track, _ body: Body, at time: Duration) -> Double {
     let unseen = track.unseen(at: time)
     let expected = track.body
@@ -37,9 +37,10 @@ struct Matching: Sendable {
       Self.surpriseWeight * track.filter.surprise(body) + Self.distanceWeight * apart + Self.claimWeight * claim, 0.999)
   }
 
-  /// As `cost`, for a box the finder doubts.
+  /// Like `cost`, for a low-confidence box.
   ///
-  /// It only carries on what has just been seen in its place, so that it cannot pull a track over to somebody else.
+  /// Such a box only continues a track seen just before in the same place, so that it cannot pull a track over to
+  /// somebody else.
   func doubtfulCost(_ track: Track, _ body: Body, at time: Duration) -> Double {
     let overlap = track.body.pictureBox(aspect: 1).overlap(body.pictureBox(aspect: 1))
     guard track.id != nil, track.unseen(at: time) <= 1, overlap >= 0.3 else { return .infinity }

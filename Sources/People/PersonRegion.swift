@@ -1,17 +1,17 @@
 package import Video
 
-/// The part of the picture that is looked at for one person, and stays put for as long as it can.
+/// The square region shown to the network for one person; it stays in place as long as possible.
 ///
-/// A square that followed every box would make a still room move, which a network takes for motion. So it stays exactly
-/// as it is while the person's recent extent lies inside and it isn't much larger than wanted; then it moves once,
-/// centred on that extent.
+/// If the square followed every box, a still room would appear to move, which a network mistakes for motion. So it
+/// stays exactly in place while the person's recent extent lies inside it and it is not much larger than needed;
+/// otherwise it is moved once, centred on that extent.
 ///
 /// Pure: time comes with the boxes.
 package struct PersonRegion: Sendable {
   package struct Options: Equatable, Sendable {
     /// How long a box counts as recent, in seconds.
     package var extentSeconds = 1.0
-    /// How many times larger than wanted the square may be.
+    /// How many times larger than needed the square may be.
     package var slack = 1.8
 
     package init() {}
@@ -20,16 +20,17 @@ package struct PersonRegion: Sendable {
   private let options: Options
   private var recent: [(time: Duration, box: PictureBox)] = []
   private var placed: (rectangle: PixelRectangle, picture: FrameSize)?
-  /// How often the square was placed anew, the first time included.
+  /// How often the square was placed, including the first time.
   package private(set) var placements = 0
 
   package init(_ options: Options = Options()) {
     self.options = options
   }
 
-  /// Takes the person's box, none before the last, and gives the part of a picture of size `picture` to look at.
+  /// Takes the person's next box, and returns the region of a picture of size `picture`.
   ///
-  /// A box without numbers or outside the picture changes nothing; before any other it gives the whole picture.
+  /// A box that is not finite or lies outside the picture changes nothing; if it is the first, the region is the whole
+  /// picture.
   package mutating func update(_ box: PictureBox, at time: Duration, picture: FrameSize) -> PixelRectangle {
     recent.removeAll { (time - $0.time) / .seconds(1) >= options.extentSeconds }
     if let visible = box.inPicture { recent.append((time, visible)) }
@@ -50,16 +51,17 @@ package struct PersonRegion: Sendable {
 }
 
 extension PersonRegion {
-  /// Side of the square for a side of the box, and what is added for every row of the picture.
+  /// The square's side relative to the box's, and an additional margin relative to the picture's height.
   private static let (margin, border) = (1.3, 8.0 / 168)
-  /// Fewer pixels show nobody.
+  /// A smaller square would not show a person.
   private static let smallest = 16
 
-  /// The square around a box that a network sees, in training as in a stream.
+  /// The square around a box that a network sees, in training and live.
   ///
-  /// Its side is 1.3 times the longer side of the box in the picture and 8 pixels of 168 rows more, at least 16 pixels.
-  /// It is moved into the picture. Where it is larger than the picture it is cut, and no square any more: what is seen
-  /// is then stretched, as `Crop.full` does. A box without numbers or outside the picture gives the whole picture.
+  /// Its side is 1.3 times the longer side of the box plus 8 pixels per 168 rows of the picture, at least 16 pixels. It
+  /// is shifted into the picture. If it is larger than the picture, it is clipped and no longer square; its contents
+  /// are then stretched, as with `Crop.full`. A box that is not finite or lies outside the picture gives the whole
+  /// picture.
   package static func square(around box: PictureBox, in picture: FrameSize) -> PixelRectangle {
     guard let box = box.inPicture else { return .whole(picture) }
     let (width, height) = (Double(picture.width), Double(picture.height))
@@ -87,7 +89,7 @@ extension PixelRectangle {
 
   fileprivate func contains(_ box: PictureBox, of picture: FrameSize) -> Bool {
     let (columns, rows) = (Double(picture.width), Double(picture.height))
-    // A millionth of a pixel: what a box at the picture's edge may lose to rounding.
+    // A millionth of a pixel: what rounding may cost a box at the picture's edge.
     let own = PictureBox(
       x: Double(x) - 1e-6, y: Double(y) - 1e-6, width: Double(width) + 2e-6, height: Double(height) + 2e-6)
     return own.contains(

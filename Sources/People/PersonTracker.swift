@@ -1,24 +1,25 @@
 package import Video
 
-/// Follows people through the boxes that a finder gives a few times a second.
+/// Tracks people through the boxes that a finder returns a few times per second.
 ///
-/// Each track has a Kalman filter. Strong boxes are shared out among all tracks at the least total cost; doubtful ones
-/// then carry on people who got none. A strong box left over begins a track, which becomes a person after a few hits.
-/// A person without boxes coasts, ever slower, and is found again within `TrackerOptions.lossSeconds` or has left.
+/// Each track has a Kalman filter. Confident boxes are assigned to tracks at the least total cost; low-confidence ones
+/// then continue tracks of people without a box. An unassigned confident box starts a track, which becomes a person
+/// after a few hits. A person without boxes coasts, slowing down, until found again within `TrackerOptions.lossSeconds`
+/// or considered gone.
 ///
-/// Pure: time comes with the boxes, in the camera's clock. Every person who enters leaves once.
+/// Pure: time comes with the boxes, on the camera's clock. Every person who enters leaves exactly once.
 ///
 /// - Source: Zhang et al., ByteTrack (2022), for the two rounds; SORT (2016) for filter and optimal assignment.
 package struct PersonTracker: Sendable {
-  /// More boxes or tracks than this are no people; the best are looked at.
+  /// The maximum number of boxes or tracks; only the best are used.
   private static let crowd = 64
-  /// Answers in a row without a box that end what was no person yet.
+  /// Consecutive answers without a box that end an unconfirmed track.
   private static let birthMisses = 2
-  /// How much a newcomer may overlap a person and still be somebody else.
+  /// Above this overlap with a person, a new box is not a new person.
   private static let duplicate = 0.7
-  /// How much a doubtful box may overlap a sure one without being the same body seen twice.
+  /// Above this overlap with a confident box, a low-confidence one is the same body seen twice.
   private static let shadow = 0.7
-  /// Boxes less high or wide than this are no people, in the picture's heights.
+  /// Minimum height and width of a person's box, relative to the picture's height.
   private static let smallest = 0.005
 
   private let options: TrackerOptions
@@ -29,7 +30,7 @@ package struct PersonTracker: Sendable {
   private var entered = 0
 
   /// - Parameters:
-  ///   - options: when people count as come and gone.
+  ///   - options: when people count as arrived and as gone.
   ///   - aspect: the picture's width over its height, for distances.
   /// - Precondition: `aspect` is a positive number.
   package init(_ options: TrackerOptions = TrackerOptions(), aspect: Double) {
@@ -39,17 +40,17 @@ package struct PersonTracker: Sendable {
     matching = Matching(options: options)
   }
 
-  /// Everybody in the picture, in the order they came.
+  /// Everyone in the picture, in order of arrival.
   package var people: [Person] {
     tracks.compactMap { $0.person(aspect: aspect) }.sorted { $0.id < $1.id }
   }
 
-  /// Takes a finder's answer, none before the last; boxes that cannot be people's are ignored.
+  /// Takes a finder's next answer; boxes that cannot be people are ignored.
   package mutating func update(_ boxes: [ScoredBox], at time: Duration) -> [PersonChange] {
     var changes = pass(to: time)
     let now = max(time, self.time ?? time)
     for index in tracks.indices {
-      // Nobody drifts who gets no boxes because of holding still.
+      // Somebody who gets no boxes because they keep still must not drift.
       if options.keepsStill, tracks[index].misses > 0, tracks[index].stayed(aspect: aspect) { tracks[index].rest() }
       tracks[index].predict(to: now)
     }
@@ -71,7 +72,7 @@ package struct PersonTracker: Sendable {
     return changes
   }
 
-  /// Lets time pass without an answer of the finder; who wasn't seen for too long has left.
+  /// Advances time without an answer from the finder; people unseen for too long leave.
   package mutating func pass(to time: Duration) -> [PersonChange] {
     let now = max(time, self.time ?? time)
     self.time = now
@@ -80,7 +81,7 @@ package struct PersonTracker: Sendable {
     return farewell(gone)
   }
 
-  /// Everybody leaves: the camera is away, or the recording is over.
+  /// Everyone leaves, because the camera is lost or the recording is over.
   package mutating func end(at time: Duration) -> [PersonChange] {
     let changes = pass(to: time)
     defer { tracks.removeAll() }
@@ -99,7 +100,7 @@ extension PersonTracker {
     }
   }
 
-  /// The best of the boxes that are in the picture and hold numbers, best first.
+  /// The best boxes that are finite and in the picture, best first.
   private func usable(_ boxes: [ScoredBox]) -> [Found] {
     let found = boxes.compactMap { candidate -> Found? in
       guard candidate.score >= options.weakScore, let box = candidate.box.inPicture else { return nil }
@@ -108,12 +109,12 @@ extension PersonTracker {
       return Found(body: body, score: min(candidate.score, 1))
     }
     guard found.count > Self.crowd else { return found }
-    // Boxes of one score keep their order, so that the same boxes always give the same people.
+    // Boxes of equal score keep their order, so that the same boxes always give the same people.
     let order = found.indices.sorted { (-found[$0].score, $0) < (-found[$1].score, $1) }
     return order.prefix(Self.crowd).map { found[$0] }
   }
 
-  /// Shares boxes out among the tracks without one; says which boxes are taken.
+  /// Assigns boxes to the tracks without one; returns which boxes were used.
   private mutating func share(
     _ found: [Found], among isHit: inout [Bool], trust: Double, cost: (Track, Body) -> Double
   ) -> [Bool] {
@@ -130,14 +131,14 @@ extension PersonTracker {
     return isTaken
   }
 
-  /// Begins a track unless the box is one more of somebody who is there.
+  /// Starts a track, unless the box duplicates somebody already tracked.
   private mutating func begin(_ found: Found, at time: Duration) {
     let track = Track(found.body, score: found.score, at: time)
     guard tracks.count < Self.crowd, !isDuplicate(track) else { return }
     tracks.append(track)
   }
 
-  /// Makes people of the tracks with enough hits.
+  /// Turns tracks with enough hits into people.
   private mutating func confirm() -> [PersonChange] {
     var changes: [PersonChange] = []
     var doubles: [Int] = []

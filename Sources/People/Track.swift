@@ -1,24 +1,24 @@
 import Video
 
-/// A body that is followed from box to box: a person, or what may turn out to be one.
+/// A body tracked from box to box: a person, or a candidate for one.
 struct Track: Sendable {
-  /// Below this a body is nearly still, in lengths a second.
+  /// Below this speed a body is nearly still, in body lengths per second.
   private static let stillSpeed = 0.25
-  /// How long somebody at the picture's edge must have been still to be no leaver, in seconds.
+  /// How long somebody at the picture's edge must have been still to count as staying, in seconds.
   private static let stillAtEdgeSeconds = 2.0
-  /// How near the picture's edge counts as at it, in the picture's heights.
+  /// How near the edge counts as being at it, relative to the picture's height.
   private static let edge = 0.01
 
-  /// `nil` until the track counts as a person.
+  /// `nil` until the track is confirmed as a person.
   var id: Int?
   let since: Duration
   private(set) var lastHit: Duration
   private(set) var hits = 1
-  /// Answers of the finder without a box for this track, since the last one with.
+  /// Number of finder answers without a box for this track since its last box.
   private(set) var misses = 0
   private(set) var filter: BodyFilter
   private(set) var score: Float
-  /// The box of the last hit, as it came.
+  /// The unfiltered box of the last hit.
   private var lastBody: Body
   private var time: Duration
   private var stillSince: Duration?
@@ -31,20 +31,20 @@ struct Track: Sendable {
 
   var body: Body { filter.body }
 
-  /// Seconds since the last box at `time`.
+  /// Seconds from the last box to `time`.
   func unseen(at time: Duration) -> Double { (time - lastHit) / .seconds(1) }
 
-  /// Moves the estimate on to `time`.
+  /// Advances the estimate to `time`.
   mutating func predict(to time: Duration) {
     filter.predict((time - self.time) / .seconds(1))
     self.time = time
   }
 
-  /// Takes in a box found at the time predicted to.
+  /// Takes a box found at the time last predicted.
   mutating func hit(_ body: Body, score: Float, trust: Double) {
     let elapsed = unseen(at: time)
     filter.correct(body, trust: trust)
-    // Somebody who stops does so sooner than the filter believes it.
+    // When somebody stops, the filter takes longer to notice.
     let step = elapsed > 0 ? body.distance(lastBody) / elapsed : .infinity
     let isStill = min(filter.speed, step) < Self.stillSpeed
     stillSince = isStill ? stillSince ?? time : nil
@@ -52,17 +52,17 @@ struct Track: Sendable {
     (lastBody, lastHit, hits, misses) = (body, time, hits + 1, 0)
   }
 
-  /// Notes an answer of the finder that has no box for this track.
+  /// Notes a finder's answer without a box for this track.
   mutating func miss() {
     misses += 1
   }
 
-  /// Forgets how the body moved, as it holds still.
+  /// Forgets the body's motion, because it keeps still.
   mutating func rest() {
     filter.rest()
   }
 
-  /// True when the body was nearly still at its last box and not about to leave the picture.
+  /// True if the body was nearly still at its last box and not about to leave the picture.
   ///
   /// `aspect` is the picture's width over its height.
   func stayed(aspect: Double) -> Bool {
@@ -73,7 +73,7 @@ struct Track: Sendable {
     return isInside || (lastHit - stillSince) / .seconds(1) >= Self.stillAtEdgeSeconds
   }
 
-  /// The person this track is; `nil` while it may be none.
+  /// The tracked person; `nil` while unconfirmed.
   func person(aspect: Double) -> Person? {
     id.map { Person(id: $0, since: since, lastSeen: lastHit, box: body.pictureBox(aspect: aspect), score: score) }
   }

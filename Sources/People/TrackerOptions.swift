@@ -1,22 +1,22 @@
-/// When a person counts as come, and when as gone.
+/// When a person counts as arrived, and when as gone.
 package struct TrackerOptions: Equatable, Sendable {
-  /// Boxes with at least this score may begin a person.
+  /// Boxes with at least this score may start a track.
   package var strongScore: Float = 0.5
-  /// Boxes with at least this score may keep a person who is there already; others are ignored.
+  /// Boxes with at least this score may continue an existing track; others are ignored.
   package var weakScore: Float = 0.1
-  /// Strong boxes that it takes until a person counts.
+  /// Number of confident boxes needed to confirm a person.
   package var birthHits = 3
-  /// The time within which they must come, in seconds.
+  /// The time within which they must arrive, in seconds.
   package var birthSeconds = 3.0
-  /// How long a person may go without boxes, behind furniture or other people, in seconds.
+  /// How long a person may go without boxes, for example behind furniture or other people, in seconds.
   package var lossSeconds = 3.0
-  /// How fast people may move against what was expected of them, in body heights a second.
+  /// How fast people may deviate from their expected path, in body heights per second.
   package var bodyHeightsPerSecond = 1.5
-  /// The boxes come from motion: who holds still gets none and is there nevertheless.
+  /// The boxes come from motion, so somebody who keeps still gets none but is still there.
   ///
-  /// Whoever was nearly still when last seen, and wasn't on the way out at the picture's edge, is kept for `stillSeconds`.
+  /// A person who was nearly still when last seen, and not leaving at the picture's edge, is kept for `stillSeconds`.
   package var keepsStill = false
-  /// How long somebody may hold still in a picture whose boxes come from motion, in seconds.
+  /// How long somebody may keep still if boxes come from motion, in seconds.
   package var stillSeconds = 600.0
 
   package init() {}

@@ -3,17 +3,17 @@ package import Detection
 import Recognition
 package import Video
 
-/// The one path from a camera's frames to people and activities, for the daemon and for files.
+/// The path from a camera's frames to people and activities, for the daemon and for files.
 ///
-/// A value without clocks or threads: frames, losses, ticks, a finder's boxes and the network's scores go in, with their
-/// times; out come pictures for the finder, windows for the network, and what changed. Whoever drives it passes those on,
-/// in order. What a finder says of a picture counts from a fixed number of samples later on, and who leaves is only let
-/// go once their last windows are scored: so that a finder and a network that keep up give the same events as those that
-/// answer at once.
+/// A value without clocks or threads. Frames, losses, ticks, the finder's boxes and the network's scores go in, with
+/// their times; pictures for the finder, windows for the network, and changes come out. The caller passes those on in
+/// order. A finder's answer takes effect a fixed number of samples later, and a departed person is only removed once
+/// their last windows are scored, so a finder and a network that keep up give the same events as ones that answer at
+/// once.
 package struct CameraPipeline: ~Copyable {
   private enum State {
     case away(CameraCondition)
-    /// The source is open and has given no frame yet; it was like this before.
+    /// The source is open but has not delivered a frame yet; `after` is the condition before.
     case opened(at: Duration, after: CameraCondition)
     case online(lastFrame: Duration)
   }
@@ -30,17 +30,17 @@ package struct CameraPipeline: ~Copyable {
   private var lastSampleTime: Duration?
   private var announced: Situation?
   private var finderHasFailed = false
-  /// Counts losses; see `WindowOrder.session`.
+  /// Number of losses so far; see `WindowOrder.session`.
   private var session = 0
   private var lastTime = Duration.zero
   private var lastPreview: Duration?
-  /// When the last sample was made, on the clock of `tick`.
+  /// When the last sample was taken, on the clock of `tick`.
   private var lastUse = Duration.zero
-  /// The last reason for which a frame was skipped; each is told once.
+  /// The reason the last frame was skipped; each reason is reported once.
   private var skipReason: String?
   private var counts = PipelineCounters()
 
-  /// - Throws: `CaptureError` when libjpeg-turbo cannot start.
+  /// - Throws: `CaptureError` if libjpeg-turbo cannot start.
   package init(_ options: PipelineOptions) throws(CaptureError) {
     self.options = options
     decoder = try ChosenFrameDecoder(options)
@@ -69,20 +69,20 @@ package struct CameraPipeline: ~Copyable {
     }
   }
 
-  /// Bytes of pictures that are kept.
+  /// Size of the stored pictures in bytes.
   package var pictureBytes: Int { view.pictureBytes }
 
-  /// What is going on, said again.
+  /// What is going on, even if it has not changed.
   package func situation(at time: Duration) -> Situation {
     var situation = view.situation(condition, at: time)
-    // A window that never fills is no warming up.
+    // A window that never fills is not warming up.
     if isSlow, situation.word == .warmingUp { situation.word = .unknown }
     return situation
   }
 
   /// Takes the next frame.
   ///
-  /// `frame` comes back with other storage. `now` is when it arrived, on the clock of `tick`.
+  /// `frame` is returned with different storage. `now` is its arrival, on the clock of `tick`.
   package mutating func take(_ frame: inout Frame, at now: Duration) -> [PipelineOutput] {
     frozen.look(at: frame, now)
     guard !frozen.isFrozen else { return freeze(at: now) }
@@ -97,7 +97,7 @@ package struct CameraPipeline: ~Copyable {
       return outputs + missUse(at: now)
     }
     if !samples.isEmpty { lastUse = now }
-    if condition != .online { outputs.append(.condition(.online, reason: "frames arrive")) }
+    if condition != .online { outputs.append(.condition(.online, reason: "frames are arriving")) }
     state = .online(lastFrame: now)
     for (sample, pixels) in samples { take(sample, pixels, &outputs) }
     skipped(since: unusable, &outputs)
@@ -109,7 +109,7 @@ package struct CameraPipeline: ~Copyable {
     return outputs
   }
 
-  /// A frame is there whose time has not come, so nothing is missing.
+  /// The next frame is there but not due, so nothing is missing.
   package mutating func rest(at now: Duration) {
     switch state {
     case .away: break
@@ -118,7 +118,7 @@ package struct CameraPipeline: ~Copyable {
     }
   }
 
-  /// A frame came that cannot be used: where that goes on the camera counts as stalled, though it is not silent.
+  /// A frame arrived but cannot be used: if that continues, the camera counts as stalled although it is not silent.
   private mutating func missUse(at now: Duration) -> [PipelineOutput] {
     let since: Duration
     switch state {
@@ -132,14 +132,14 @@ package struct CameraPipeline: ~Copyable {
     }
     guard now - since > options.stallTime else { return [] }
     let reason = sampler.lastFailure.map { "\($0)" } ?? "unknown"
-    return leave(.stalled, .cameraLost, at: now, reason: "frames arrive, but none can be used: \(reason)")
+    return leave(.stalled, .cameraLost, at: now, reason: "frames are arriving, but none can be used: \(reason)")
   }
 
   private mutating func freeze(at now: Duration) -> [PipelineOutput] {
     if case .online = state {
       let seconds = (options.frozenTime ?? .zero) / .seconds(1)
       let reason =
-        "the picture has been the same, bit for bit, for \(seconds) s; where that is as it should be, set "
+        "the picture has been the same, bit for bit, for \(seconds) s; if that is intended, set "
         + "cameras[].frozenSeconds to 0"
       return leave(.stalled, .cameraLost, at: now, reason: reason)
     }
@@ -147,7 +147,7 @@ package struct CameraPipeline: ~Copyable {
     return []
   }
 
-  /// True while the camera sends one picture again and again; opening it again may help.
+  /// True while the camera keeps sending the same picture; reopening it may help.
   package var isFrozen: Bool { frozen.isFrozen }
 
   /// The source is open; a frame is expected from now on.
@@ -157,7 +157,7 @@ package struct CameraPipeline: ~Copyable {
   ///
   /// - Parameters:
   ///   - now: on the clock of `take`.
-  ///   - faulty: frames that the source has left out as faulty since the last good one.
+  ///   - faulty: number of faulty frames the source skipped since the last good one.
   /// - Returns: what changed.
   package mutating func tick(at now: Duration, faulty: Int = 0) -> [PipelineOutput] {
     switch state {
@@ -172,24 +172,24 @@ package struct CameraPipeline: ~Copyable {
       guard now - lastFrame > options.stallTime else { return [] }
     }
     let seconds = options.stallTime / .seconds(1)
-    let reason = faulty > 0 ? "no usable frame for \(seconds) s; faulty ones: \(faulty)" : "no frame for \(seconds) s"
+    let reason = faulty > 0 ? "no usable frame for \(seconds) s; \(faulty) faulty ones" : "no frame for \(seconds) s"
     return leave(.stalled, .cameraLost, at: now, reason: reason)
   }
 
-  /// True while no frame has come for `PipelineOptions.stallTime`.
+  /// True if no frame has arrived for `PipelineOptions.stallTime`.
   package var isStalled: Bool {
     if case .away(.stalled) = state { true } else { false }
   }
 
-  /// Frames stop: the source failed, ended, or is let go.
+  /// Frames stop: the source failed, ended, or is being closed.
   ///
-  /// After `ended`, call `finish` first, which settles what the last frames still owe.
+  /// Before a loss because of `ended`, call `finish`, which processes the last frames.
   package mutating func lose(_ loss: CameraLoss, at now: Duration, reason: String) -> [PipelineOutput] {
     frozen.forget()
     return leave(.offline, loss.endReason, at: now, reason: reason)
   }
 
-  /// Settles what the last frame owes at the end of a file; a file shorter than a window is repeated to fill one.
+  /// Processes the last frames at the end of a file; a file shorter than a window is repeated to fill one.
   package mutating func finish() -> [PipelineOutput] {
     var outputs: [PipelineOutput] = []
     let unusable = sampler.counters.unusable
@@ -201,13 +201,13 @@ package struct CameraPipeline: ~Copyable {
       isSlow = true
       outputs.append(.slow(reason: complaint))
     }
-    // What is too slow is not short, and its last frames would be taken for all of it.
+    // A file with too few frames per second is not short; its last frames would be mistaken for the whole of it.
     if !isSlow { view.finish(session, &outputs) }
     announce(at: lastTime, &outputs)
     return outputs
   }
 
-  /// Takes what the finder says of a picture.
+  /// Takes the finder's answer for a picture.
   package mutating func take(found: Result<[ScoredBox], DetectionError>, in ticket: PictureTicket) -> [PipelineOutput] {
     var outputs: [PipelineOutput] = []
     switch found {
@@ -223,7 +223,7 @@ package struct CameraPipeline: ~Copyable {
     return outputs
   }
 
-  /// Takes the network's probabilities of a window, one a label; here they become those of families.
+  /// Takes the network's probabilities for a window, one per label; they are summed into families here.
   package mutating func take(_ probabilities: [Float], for order: WindowOrder) -> [PipelineOutput] {
     counts.windows += 1
     guard order.session == session else { return [] }
@@ -235,7 +235,7 @@ package struct CameraPipeline: ~Copyable {
     return outputs
   }
 
-  /// A window was taken, and nothing can be said of it yet.
+  /// A window was processed, but there is no result for it yet.
   package mutating func pass(_ order: WindowOrder) -> [PipelineOutput] {
     guard order.session == session else { return [] }
     var outputs: [PipelineOutput] = []
@@ -262,12 +262,12 @@ package struct CameraPipeline: ~Copyable {
       load.isOverloaded
         ? .degraded(
           reason:
-            "\(share) % of windows are skipped, because the network is too slow for all cameras and people; set a "
-            + "larger model.hop, a smaller people.most, or take a smaller model")
-        : .recovered(reason: "no window was skipped lately"))
+            "\(share) % of windows are skipped, because the network is too slow for all cameras and people; use a "
+            + "larger model.hop, a smaller people.most, or a smaller model")
+        : .recovered(reason: "no windows were skipped recently"))
   }
 
-  /// Takes the storage of a window back, to fill it again.
+  /// Takes back a window's storage for reuse.
   package mutating func recycle(_ window: consuming ClipWindow) { view.spares.append(window) }
 
   private mutating func take(_ sample: Sample, _ pixels: [UInt8], _ outputs: inout [PipelineOutput]) {
@@ -279,7 +279,7 @@ package struct CameraPipeline: ~Copyable {
     watch.sample(beginsRun: sample.beginsRun)
     if isSlow, watch.isFilled {
       isSlow = false
-      outputs.append(.condition(.online, reason: "windows are filled"))
+      outputs.append(.condition(.online, reason: "windows are complete"))
     }
     view.append(sample, pixels, size: sampler.pictureSize, session, &outputs)
     preview(pixels, at: sample.time, &outputs)
@@ -329,7 +329,7 @@ package struct CameraPipeline: ~Copyable {
   }
 }
 
-/// Decodes the JPEG frames that became samples.
+/// Decodes the JPEG frames chosen as samples.
 private final class ChosenFrameDecoder {
   private var decoder: FrameDecoder
   private let options: PipelineOptions
@@ -342,7 +342,7 @@ private final class ChosenFrameDecoder {
   var damagedCount: Int { decoder.damagedCount }
 
   func decode(_ frame: Frame, into target: inout Frame) throws {
-    // What is needed is known of the upright picture, and what is decoded is the stored one.
+    // The required size refers to the upright picture, but the stored one is decoded.
     let orientation = frame.orientation.followed(by: options.mounting)
     let needed = options.picture.minimumDecodedSize(of: orientation.size(of: frame.size))
     let scale: FrameDecoder.Scale = options.decodesExactly ? .exact : .covering(orientation.size(of: needed))

@@ -3,15 +3,15 @@ package import Detection
 package import Recognition
 package import Video
 
-/// Recognises a file as the daemon would recognise the same frames live, except that no hop is skipped.
+/// Recognises activities in a file as the daemon would in the same frames live, except that no hop is skipped.
 package struct FileRecognition {
-  /// One window's result.
+  /// The result for one window.
   package struct Window: Sendable {
     /// Index of the window's first sample, at the model's sample rate.
     package var firstSample: Int
     /// Media time of the window's first sample.
     package var time: Duration
-    /// That of its last sample.
+    /// Media time of its last sample.
     package var end: Duration
     package var logits: [Float]
     package var scores: ActivityScores
@@ -19,7 +19,7 @@ package struct FileRecognition {
 
   /// A finished activity.
   package struct FinishedActivity: Sendable {
-    /// Index in `LabelGrouping.activities`, and of its most probable label where there are families.
+    /// Index in `LabelGrouping.activities`.
     package var index: Int
     package var member: Int?
     package var onset: Duration
@@ -27,7 +27,7 @@ package struct FileRecognition {
     package var confidence: Float
   }
 
-  /// What one person did, or what went on in the whole scene.
+  /// What one person did, or what happened in the whole scene.
   package struct Timeline: Sendable {
     package var windows: [Window] = []
     package var activities: [FinishedActivity] = []
@@ -49,32 +49,32 @@ package struct FileRecognition {
     }
   }
 
-  /// Somebody in the file.
+  /// A person in the file.
   package struct FollowedPerson: Sendable {
     package var id: Int
     package var since: Duration
     package var until: Duration
-    /// Where they were, once for every answer of the finder.
+    /// Where the person was, once per answer of the finder.
     package var boxes: [(time: Duration, box: PictureBox)] = []
     package var timeline = Timeline()
   }
 
   package struct Result: Sendable {
-    /// Of the whole scene; empty where people are followed.
+    /// For the whole scene; empty if people are tracked.
     package var scene = Timeline()
-    /// `nil` where the whole scene was looked at.
+    /// `nil` if the whole scene was analysed.
     package var people: [FollowedPerson]?
     package var counters = PipelineCounters()
-    /// True when the file was shorter than a window and was repeated to fill one.
+    /// True if the file was shorter than a window and was repeated to fill one.
     package var wasRepeated = false
-    /// Why the last frame that could not be used could not.
+    /// Why the last unusable frame could not be used.
     package var lastSkipped: String?
-    /// Why no window was filled, though there are frames for longer than one.
+    /// Why no window was complete, although the frames span more than one.
     fileprivate var slowness: String?
-    /// Why the finder failed last.
+    /// The finder's most recent failure.
     package var finderFailure: String?
 
-    /// Whoever has most windows, the first of them where several have.
+    /// The person with the most windows, the first of them if several have the same number.
     package var mainPerson: FollowedPerson? {
       people?.max { ($0.timeline.windows.count, $1.id) < ($1.timeline.windows.count, $0.id) }
     }
@@ -86,20 +86,20 @@ package struct FileRecognition {
 
   /// - Parameters:
   ///   - scorer: the model.
-  ///   - options: of the model's frames and size.
-  ///   - finder: finds the people where people are followed.
+  ///   - options: must match the model's frames and size.
+  ///   - finder: finds the people, if people are tracked.
   package init(_ scorer: WindowScorer, _ options: PipelineOptions, finder: (any PersonFinder)? = nil) {
     self.scorer = scorer
     self.options = options
     self.finder = finder
   }
 
-  /// Runs over the whole source.
+  /// Processes the whole source.
   ///
   /// - Parameters:
   ///   - source: a file or anything else that ends.
   ///   - progress: called after each frame with its media time.
-  /// - Returns: windows, activities, people and verdicts.
+  /// - Returns: windows, activities, people and overall results.
   /// - Throws: `CaptureError`, `InferenceError`, or `FileRecognitionError`.
   package func run(
     _ source: consuming any FrameSource & ~Copyable, progress: (Duration) -> Void = { _ in }
@@ -132,7 +132,7 @@ package struct FileRecognition {
     return collected.finished()
   }
 
-  /// Answers what the pipeline asks for, at once, and collects what it says.
+  /// Handles the pipeline's requests at once, and collects its results.
   private func serve(
     _ outputs: [PipelineOutput], _ pipeline: inout CameraPipeline, _ collected: inout Collected
   ) throws {
@@ -157,10 +157,10 @@ package struct FileRecognition {
     }
   }
 
-  /// The result while it grows.
+  /// The result under construction.
   private struct Collected {
     var result = Result()
-    /// Of the window that was scored last.
+    /// Logits of the most recently scored window.
     var logits: [Float] = []
     private var people: [Int: FollowedPerson] = [:]
     private let followsPeople: Bool
@@ -176,7 +176,7 @@ package struct FileRecognition {
       case .placed(let present, let time): place(present, at: time)
       case .left(let person, let time, _):
         people[person.id]?.until = time
-        // Where somebody was expected before it was clear that they had left.
+        // Where the person was expected before it was clear that they had left.
         people[person.id]?.boxes.removeAll { $0.time > time }
       case .activity(let activity, let person, _): change(person?.id) { $0.take(activity) }
       case .scored(let scores, let person, let window):
@@ -209,10 +209,10 @@ package struct FileRecognition {
   }
 }
 
-/// A file that gives nothing to recognise.
+/// A file in which nothing can be recognised.
 package enum FileRecognitionError: Error, Equatable, CustomStringConvertible {
   case noFrames(reason: String?)
-  /// Its frames are too far apart.
+  /// The frames are too far apart.
   case noWindow(reason: String)
 
   package var description: String {

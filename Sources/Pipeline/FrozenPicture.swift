@@ -1,26 +1,26 @@
 import Video
 
-/// Sees when a camera sends one picture again and again, as some do when they hang.
+/// Detects a camera that keeps sending the same picture, as some do when they hang.
 ///
-/// The noise of a sensor makes every picture differ from the one before, also in the dark; so what stays the same bit for
-/// bit is no picture of now.
+/// Sensor noise makes every picture differ from the previous one, even in the dark; so a picture that stays the same
+/// bit for bit is not live.
 struct FrozenPicture: Sendable {
-  /// Looking once a second costs nothing.
+  /// Checking once per second costs nothing.
   private static let interval = Duration.seconds(1)
 
   private let limit: Duration?
   private var bytes: [UInt8] = []
-  /// When the picture was first seen.
+  /// When the current picture was first seen.
   private var since = Duration.zero
   private var looked: Duration?
 
-  /// - Parameter limit: how long a picture may stay the same; `nil` for ever.
+  /// - Parameter limit: how long a picture may stay the same; `nil` for no limit.
   init(limit: Duration?) { self.limit = limit }
 
-  /// True while the picture has been the same for longer than it may.
+  /// True while the picture has been the same for longer than the limit.
   private(set) var isFrozen = false
 
-  /// Looks at the next frame.
+  /// Checks the next frame.
   mutating func look(at frame: borrowing Frame, _ now: Duration) {
     guard let limit else { return }
     if !isFrozen, let looked, now - looked < Self.interval, now >= looked { return }
@@ -35,6 +35,6 @@ struct FrozenPicture: Sendable {
     isFrozen = isSame && now - since >= limit
   }
 
-  /// The camera was away: what comes next is looked at anew.
+  /// The camera was lost: starts over with the next frame.
   mutating func forget() { (looked, isFrozen) = (nil, false) }
 }

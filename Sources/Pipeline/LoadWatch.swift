@@ -1,19 +1,19 @@
-/// Tells when the network cannot keep up with a camera, and when it can again.
+/// Detects when the network cannot keep up with a camera, and when it can again.
 ///
-/// Looks at the last hops: of each window it is told whether it was scored or skipped.
+/// It considers the most recent hops: for each window it is told whether it was scored or skipped.
 struct LoadWatch {
-  /// Hops that are looked at; with a hop of half a second 10 s.
+  /// Number of hops to consider; 10 s for a hop of half a second.
   private static let span = 20
-  /// So many skipped of them, a tenth, are more than a stutter.
+  /// More skipped hops than this, a tenth, are more than a hiccup.
   private static let most = 2
 
-  /// True while the network does not keep up.
+  /// True while the network cannot keep up.
   private(set) var isOverloaded = false
   private var skipped = [Bool](repeating: false, count: span)
   private var next = 0
   private var count = 0
 
-  /// Takes the fate of a window; true when `isOverloaded` changed.
+  /// Records whether a window was skipped; returns true if `isOverloaded` changed.
   mutating func take(wasSkipped: Bool) -> Bool {
     count += (wasSkipped ? 1 : 0) - (skipped[next] ? 1 : 0)
     skipped[next] = wasSkipped
@@ -23,6 +23,6 @@ struct LoadWatch {
     return isOverloaded != was
   }
 
-  /// Share of the last hops that were skipped.
+  /// Fraction of the recent hops that were skipped.
   var share: Double { Double(count) / Double(Self.span) }
 }

@@ -3,9 +3,9 @@ package import ModelFile
 package import Networks
 package import Video
 
-/// Calibrates a model for int8 on windows, and judges the result on other windows.
+/// Calibrates a model for int8 on some windows, and evaluates the result on others.
 ///
-/// Every fourth window judges; the others calibrate.
+/// Every fourth window is for evaluation; the others are for calibration.
 package struct ModelCalibration {
   private let model: StudentModel
   private let threads: Int
@@ -14,8 +14,8 @@ package struct ModelCalibration {
   private var count = 0
 
   /// - Parameters:
-  ///   - model: what is calibrated.
-  ///   - threads: cores to use.
+  ///   - model: the model to calibrate.
+  ///   - threads: number of cores to use.
   /// - Throws: `InferenceError`.
   package init(_ model: StudentModel, threads: Int) throws(InferenceError) {
     self.model = model
@@ -23,7 +23,7 @@ package struct ModelCalibration {
     calibrator = try Calibrator(network: model.network, parameters: model, threads: threads)
   }
 
-  /// Windows that calibrate, and those that judge.
+  /// Number of windows used for calibration and for evaluation.
   package var windows: (calibrating: Int, judging: Int) { (count - judged.count, judged.count) }
 
   package mutating func take(_ window: ClipWindow) throws(InferenceError) {
@@ -32,12 +32,12 @@ package struct ModelCalibration {
     judged.append((window, try calibrator.logits(pixels: window.pixels.span)))
   }
 
-  /// The ranges, with as few float32 modules as agree with float32 well, and how well that is.
+  /// The ranges, with as few float32 modules as needed to agree well with float32, and the agreement.
   ///
   /// - Parameters:
-  ///   - choice: how a layer's range follows from its values.
-  ///   - exactModules: so many float32 modules, instead of as few as do.
-  /// - Returns: ranges and agreement; that with the least difference where none agrees well.
+  ///   - choice: how a layer's range is derived from its values.
+  ///   - exactModules: a fixed number of float32 modules, instead of as few as needed.
+  /// - Returns: ranges and agreement; if no number agrees well, those with the smallest difference.
   /// - Throws: `InferenceError`.
   package func ranges(
     _ choice: Calibrator.Choice, exactModules: Int?
@@ -49,7 +49,7 @@ package struct ModelCalibration {
       if agreement.isEnough || exactModules != nil { return (ranges, agreement) }
       if best.map({ agreement.meanDifference < $0.agreement.meanDifference }) ?? true { best = (ranges, agreement) }
     }
-    guard let best else { preconditionFailure("no number of modules was tried") }
+    guard let best else { preconditionFailure("at least one number of modules must be tried") }
     return best
   }
 
@@ -66,6 +66,6 @@ package struct ModelCalibration {
 }
 
 extension PrecisionAgreement {
-  /// Good enough to stop looking for more exact modules.
+  /// Good enough to stop trying more exact modules.
   fileprivate var isEnough: Bool { meanDifference <= 0.002 && Double(sameLabel) >= 0.99 * Double(windows) }
 }

@@ -2,9 +2,9 @@ import People
 import Recognition
 import Video
 
-/// Each person as a subject of their own.
+/// A view with one subject per person.
 struct PeopleView: SubjectView {
-  /// What a finder said of a picture, until it counts.
+  /// A finder's answer for a picture, until it takes effect.
   private struct Answer {
     var sample: Int
     var time: Duration
@@ -17,29 +17,29 @@ struct PeopleView: SubjectView {
     var region = PersonRegion()
     var square: PixelRectangle?
     var still: StillGate
-    /// Windows that are ordered and not yet scored.
+    /// Number of windows ordered but not scored yet.
     var outstanding = 0
-    /// Hop at which they last had a window.
+    /// The hop of the person's most recent window.
     var lastServed = -1
     var lastSeen: Duration
-    /// Set once they are gone while windows are still being scored.
+    /// Set once the person is gone while windows are still being scored.
     var leftAt: Duration?
   }
 
-  /// Answers come a few times a second and count a little later; who has none for longer is not looked at.
+  /// Answers arrive a few times per second and take effect a little later; a person unseen for longer gets no window.
   private static let longestUnseen = Duration.seconds(1.5)
 
   private let options: PipelineOptions
   private let following: PipelineOptions.Following
   private let working: WorkingPicture
-  /// Samples from one picture for the finder to the next; also how long an answer may take.
+  /// Number of samples between two pictures for the finder; also how long an answer may take.
   private let interval: Int
   private var ring: PictureRing
   private var tracker: PersonTracker?
   private var answers: [Answer] = []
   private var occupants: [Int: Occupant] = [:]
   private var clips: [Int: PersonClip] = [:]
-  /// Ids go on when a new tracker begins.
+  /// Offset for ids, so that they continue when a new tracker starts.
   private var idBase = 0
   private var hops = 0
   private var hasWindow = false
@@ -69,13 +69,13 @@ struct PeopleView: SubjectView {
   ) {
     let isOtherPicture = size != ring.size && ring.size.width > 0
     if sample.time < lastTime || isOtherPicture {
-      // A clock that jumped back, or another picture: nobody can be followed across it.
+      // The clock jumped back, or the picture changed: nobody can be tracked across that.
       endAll(at: lastTime, .personLeft, &outputs)
     } else if sample.beginsRun {
       for id in occupants.keys { occupants[id]?.subject.warmUp(at: sample.time) }
     }
     lastTime = sample.time
-    // Before the run began nobody looked.
+    // Before the run started, nobody was looking.
     if sample.beginsRun, occupants.isEmpty { emptySince = sample.time }
     ring.append(sample, pixels, size: size)
     applyAnswers(upTo: sample.index - interval, &outputs)
@@ -97,11 +97,11 @@ struct PeopleView: SubjectView {
     if present.isEmpty { emptyHops += 1 }
     unservedHops += max(0, present.count - following.most)
     for (_, id) in present.prefix(following.most) { order(id, session, &outputs) }
-    // Whoever waits for a turn again is cut anew then.
+    // People who have to wait for their turn get a newly cut clip then.
     for (_, id) in present.dropFirst(following.most) { clips[id] = nil }
   }
 
-  /// False for somebody who is hidden or gone: their square would show what is there without them.
+  /// False for a person hidden or gone: their square would show what is there without them.
   private func isVisible(_ occupant: Occupant) -> Bool {
     guard occupant.leftAt == nil else { return false }
     return following.tracker.keepsStill || lastTime - occupant.lastSeen <= Self.longestUnseen
@@ -176,7 +176,7 @@ struct PeopleView: SubjectView {
       id: idBase + person.id, box: working.inWhole(person.box.inPicture ?? person.box), since: person.since)
   }
 
-  /// Lets somebody who is gone go, once no window of theirs is being scored.
+  /// Removes a departed person once none of their windows is being scored.
   private mutating func settle(_ id: Int, _ reason: EndReason, _ outputs: inout [PipelineOutput]) {
     guard var occupant = occupants[id], let time = occupant.leftAt, occupant.outstanding == 0 else { return }
     outputs += occupant.subject.end(at: time, reason).map { .activity($0, occupant.view, nil) }
@@ -219,7 +219,7 @@ struct PeopleView: SubjectView {
     for id in occupants.keys.sorted() {
       guard let view = occupants[id]?.view else { continue }
       outputs += (occupants[id]?.subject.end(at: time, .gap) ?? []).map { .activity($0, view, nil) }
-      // Scores of before the hole decide nothing any more.
+      // Scores from before the gap no longer count.
       occupants[id]?.outstanding = 0
       settle(id, .personLeft, &outputs)
     }

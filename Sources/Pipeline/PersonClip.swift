@@ -2,7 +2,7 @@ import Video
 
 /// The samples of one person's square, cut from the camera's working pictures.
 ///
-/// While the square stays, only pictures that are new since the last window are cut.
+/// While the square stays in place, only pictures added since the last window are cut.
 struct PersonClip: Sendable {
   private var ring: FrameRing
   private var motion: MotionMeter
@@ -19,9 +19,9 @@ struct PersonClip: Sendable {
 
   static func byteCount(_ options: PipelineOptions) -> Int { options.frames * options.size * options.size * 3 }
 
-  /// Cuts what is new in `pictures`, and everything when the square moved; `pictures` holds at least one.
+  /// Cuts the new pictures, or all if the square moved; `pictures` must not be empty.
   ///
-  /// - Throws: never for pictures of our own ring.
+  /// - Throws: never for pictures from our own ring.
   mutating func update(from pictures: PictureRing, square: PixelRectangle) throws(VideoError) {
     let newest = pictures.picture(age: 0).sample.index
     var missing = newest - lastSample

@@ -4,13 +4,13 @@ package import People
 package import Recognition
 package import Video
 
-/// How one camera's frames become windows, people and activities: what the model asks and what the settings choose.
+/// How one camera's frames become windows, people and activities: the model's requirements and the settings' choices.
 package struct PipelineOptions: Sendable {
-  /// Who is followed, and how often the finder looks.
+  /// How people are tracked, and how often the finder is asked.
   package struct Following: Sendable {
-    /// Finds a second; rounded to whole samples.
+    /// Searches per second; rounded to whole samples.
     package var rate = 3.0
-    /// People who get a window at one hop.
+    /// How many people get a window per hop.
     package var most = 2
     package var tracker = TrackerOptions()
 
@@ -25,43 +25,44 @@ package struct PipelineOptions: Sendable {
     case people(Following)
   }
 
-  /// Frames follow each other no closer than this; ticks shortly behind a frame need not wait for the next one.
+  /// Frames are never closer together than this, so ticks shortly after a frame need not wait for the next one.
   private static let closestFrames = Duration.milliseconds(8)
 
   package var view: View
-  /// Samples of a window.
+  /// Samples per window.
   package var frames: Int
-  /// Pixels of the network's square.
+  /// Side of the network's square in pixels.
   package var size: Int
   package var rate: SampleRate
-  /// The model's labels, and the activities that they count for.
+  /// The model's labels, and the activities they belong to.
   package var grouping: LabelGrouping
-  /// Samples from one window to the next.
+  /// Samples between two windows.
   package var hop = 8
-  /// Samples that scores lie behind the window that they came with; for continual windows.
+  /// How many samples results lag behind their windows; for continual windows.
   package var delay = 0
-  /// How the camera is mounted: its pictures are turned so before anything else, region and mask among it.
+  /// How the camera is mounted: its pictures are rotated accordingly before anything else, including region and mask.
   package var mounting = Orientation.upright
   package var region = PictureRegion.whole
   package var crop = Crop.full
   package var mask = PrivacyMask.none
-  /// Decodes JPEG at full size, as in training, though a reduced size would do.
+  /// Decodes JPEG at full size, as in training, even if a reduced size would suffice.
   package var decodesExactly = false
-  /// Frames further apart than this leave a hole, which ends what goes on and which no window spans.
+  /// Frames further apart than this form a gap, which ends what is going on and which no window spans.
   package var longestGap = Duration.seconds(1)
-  /// Without a frame for so long the camera counts as stalled; the one watchdog for silence.
+  /// After this time without a frame the camera counts as stalled; nothing else watches for silence.
   package var stallTime = Duration.seconds(2)
-  /// A picture that stays the same, bit for bit, for so long is no picture of now, and the camera counts as stalled; `nil`
-  /// where pictures may stand still, as in files.
+  /// A picture that stays the same, bit for bit, for this long is not live, and the camera counts as stalled; `nil` if
+  /// pictures may stand still, as in files.
   package var frozenTime: Duration?
-  /// Time between pictures for people to look at; `nil` for none.
+  /// Time between preview pictures; `nil` for none.
   package var previewInterval: Duration?
-  /// Windows whose pictures differ by less than this, in levels of luma, are held back but for every fourth; 0 for none.
+  /// If the pictures of a window differ by less than this, in levels of luma, only every fourth such window is scored;
+  /// 0 turns this off.
   package var stillLevel: Float = 0
   package var recognition = RecognitionOptions()
 
   /// - Parameters:
-  ///   - card: the model's.
+  ///   - card: the model's card.
   ///   - view: what the network is shown.
   package init(_ card: ModelCard, view: View) {
     guard let rate = SampleRate(hertz: card.sampleRate) else {
@@ -77,7 +78,7 @@ package struct PipelineOptions: Sendable {
     (self.frames, self.size, self.rate, self.grouping, self.view) = (frames, size, rate, grouping, view)
   }
 
-  /// What becomes of a frame that is chosen.
+  /// How a chosen frame is prepared.
   var picture: SamplePicture {
     switch view {
     case .scene: .clip(ClipPreprocessing(size: size, region: region, crop: crop, mask: mask))

@@ -1,37 +1,37 @@
 package import Recognition
 package import Video
 
-/// What a `CameraPipeline` says after it was given something.
+/// The response of a `CameraPipeline` to its inputs.
 package enum PipelineOutput: Sendable {
-  /// Frames arrive, or they don't any more; the reason is for people.
+  /// Frames arrive, or no longer do; the reason is for people.
   case condition(CameraCondition, reason: String)
-  /// What is going on, when it is not what was said last.
+  /// What is going on, if it changed.
   case situation(Situation)
-  /// Somebody has come.
+  /// Somebody entered.
   case entered(PersonView)
-  /// Somebody is gone, and was last seen at this time.
+  /// Somebody left, and was last seen at this time.
   case left(PersonView, at: Duration, EndReason)
-  /// Where everybody was at this time, as the finder's answer has it.
+  /// Where everyone was at this time, according to the finder.
   case placed([PersonView], at: Duration)
-  /// An activity changed; the window is what decided it, if one did.
+  /// An activity changed; the window is the one that decided it, if any.
   case activity(ActivityChange, PersonView?, WindowDescription?)
-  /// What the network said about a window.
+  /// The network's scores for a window.
   case scored(ActivityScores, PersonView?, WindowDescription)
-  /// To be run through the network: its scores go to `take(_:for:)`, or the order to `skip`.
+  /// To be scored by the network: pass the scores to `take(_:for:)`, or the order to `skip`.
   case window(WindowOrder, ClipWindow)
-  /// To be looked at by the finder: its answer goes to `take(found:in:)`, or the ticket is forgotten.
+  /// To be searched by the finder: pass its answer to `take(found:in:)`, or drop the ticket.
   case picture(PictureTicket, Frame)
-  /// For people to look at.
+  /// A picture for people to look at.
   case preview(PreviewPicture)
-  /// Frames come too seldom for a window to be filled.
+  /// Frames arrive too rarely to fill a window.
   case slow(reason: String)
-  /// The network does not keep up: windows are skipped.
+  /// The network cannot keep up: windows are skipped.
   case degraded(reason: String)
-  /// It keeps up again.
+  /// The network keeps up again.
   case recovered(reason: String)
-  /// Frames cannot be used; each reason is told once, until another comes.
+  /// Frames cannot be used; a reason is only reported when it changes.
   case skippedFrame(reason: String)
-  /// The finder failed; people who are known are kept where they are.
+  /// The finder failed; known people are kept where they are.
   case finderFailed(reason: String)
   /// The finder works again.
   case finderRecovered
@@ -42,12 +42,12 @@ package enum CameraCondition: String, Equatable, Sendable {
   case online, stalled, offline
 }
 
-/// Why frames stop.
+/// Why frames stopped.
 package enum CameraLoss: Equatable, Sendable {
   case offline
   case ended
   case shutdown
-  /// The daemon goes on with other settings.
+  /// The daemon continues with other settings.
   case configChange
 
   var endReason: EndReason {
@@ -60,16 +60,16 @@ package enum CameraLoss: Equatable, Sendable {
   }
 }
 
-/// A person as subscribers see them.
+/// A person as seen by subscribers.
 package struct PersonView: Equatable, Sendable {
-  /// Counts from 1; no two people of a camera share one.
+  /// Counts from 1; unique within a camera.
   package var id: Int
   /// In fractions of the camera's whole picture.
   package var box: PictureBox
   package var since: Duration
 }
 
-/// What is going on before one camera.
+/// What is going on in front of a camera.
 package struct Situation: Equatable, Sendable {
   package enum Word: Equatable, Sendable {
     case noSignal, warmingUp, idle, unknown
@@ -86,14 +86,14 @@ package struct Situation: Equatable, Sendable {
 
   package var condition: CameraCondition
   package var word: Word
-  /// When `word` became true.
+  /// Since when `word` has been true.
   package var since: Duration
-  /// Whose activity `word` names; `nil` where the whole scene is looked at, and where nobody is.
+  /// The person whose activity `word` names; `nil` if the whole scene is analysed, or nobody is there.
   package var person: Int?
-  /// Everybody there; `nil` where the whole scene is looked at.
+  /// Everyone present; `nil` if the whole scene is analysed.
   package var people: [Occupant]?
 
-  /// Equal but for where people are: movement alone is not worth a message.
+  /// Equal except for people's positions: movement alone is not worth a message.
   func says(_ other: Situation) -> Bool {
     condition == other.condition && word == other.word && person == other.person
       && people?.map(\.person.id) == other.people?.map(\.person.id)
@@ -101,14 +101,14 @@ package struct Situation: Equatable, Sendable {
   }
 }
 
-/// A window that waits for the network.
+/// Identifies a window waiting for the network.
 package struct WindowOrder: Equatable, Sendable {
-  /// Counts how often frames stopped: what was ordered before is of no use afterwards.
+  /// Counts how often frames stopped: earlier orders are useless afterwards.
   let session: Int
   package let person: Int?
   package private(set) var window: WindowDescription
 
-  /// The order of a window so many samples earlier.
+  /// The order for a window that many samples earlier.
   func earlier(by samples: Int, at rate: SampleRate) -> WindowOrder {
     guard samples > 0 else { return self }
     let time = Duration.seconds(Double(samples) / rate.hertz)
@@ -121,7 +121,7 @@ package struct WindowOrder: Equatable, Sendable {
   }
 }
 
-/// What is known of a window besides its pixels.
+/// A window's properties, without its pixels.
 package struct WindowDescription: Equatable, Sendable {
   package var frames: Int
   package var firstSample: Int
@@ -148,7 +148,7 @@ package struct WindowDescription: Equatable, Sendable {
   }
 }
 
-/// A picture that waits for the finder.
+/// Identifies a picture waiting for the finder.
 package struct PictureTicket: Equatable, Sendable {
   let session: Int
   /// Number and time of the sample.
@@ -156,21 +156,21 @@ package struct PictureTicket: Equatable, Sendable {
   package let time: Duration
 }
 
-/// What a pipeline has counted since it was made.
+/// A pipeline's counters since it was created.
 package struct PipelineCounters: Equatable, Sendable {
   package var stream = FrameSampler.Counters()
-  /// Chosen frames that were decoded with damage.
+  /// Chosen frames decoded with damage.
   package var damaged = 0
-  /// Windows that were scored.
+  /// Windows scored.
   package var windows = 0
-  /// Windows that nobody scored in time.
+  /// Windows not scored in time.
   package var skippedHops = 0
-  /// Hops at which nobody was there, so nothing was computed.
+  /// Hops when nobody was there, so nothing was computed.
   package var emptyHops = 0
-  /// Windows that were held back because nothing moved.
+  /// Windows not scored because nothing moved.
   package var stillHops = 0
-  /// Windows that people beyond the most would have had.
+  /// Windows not scored because there were too many people.
   package var unservedHops = 0
-  /// Pictures the finder looked at.
+  /// Pictures searched by the finder.
   package var finds = 0
 }

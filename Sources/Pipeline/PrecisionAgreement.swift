@@ -1,26 +1,26 @@
 import Recognition
 
-/// How far two ways of computing the same windows agree.
+/// How well two ways of computing the same windows agree.
 package struct PrecisionAgreement: Equatable, Sendable {
   package private(set) var windows = 0
-  /// Windows with the same most probable label.
+  /// Number of windows with the same most probable label.
   package private(set) var sameLabel = 0
-  /// Windows where the exact way is surer than a half, and those with the same label among them.
+  /// Number of windows where the exact way is more than half certain, and how many of them have the same label.
   package private(set) var sure = 0
   package private(set) var sureSameLabel = 0
   private var differences = 0.0
 
   package init() {}
 
-  /// Mean over windows and labels of the probabilities' absolute difference.
+  /// Mean absolute difference of probabilities over windows and labels.
   package var meanDifference: Double { windows == 0 ? 0 : differences / Double(windows) }
 
-  /// Takes what both said of a window.
+  /// Adds both results for a window.
   ///
   /// - Parameters:
-  ///   - exact: logits of the way that is compared with.
-  ///   - found: those of the other.
-  ///   - temperature: what logits are divided by.
+  ///   - exact: logits of the reference.
+  ///   - found: logits of the other way.
+  ///   - temperature: divisor of the logits.
   package mutating func add(_ exact: [Float], _ found: [Float], temperature: Double) {
     let exact = Softmax.probabilities(of: exact, temperature: Float(temperature))
     let found = Softmax.probabilities(of: found, temperature: Float(temperature))

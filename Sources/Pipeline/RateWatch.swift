@@ -1,17 +1,18 @@
 import Video
 
-/// Sees when frames come too seldom for a window ever to be filled.
+/// Detects that frames arrive too rarely ever to fill a window.
 struct RateWatch: Sendable {
-  /// So many holes, over so long a time, are no mishap.
+  /// This many gaps, over a long enough time, are not an accident.
   private static let fewestHoles = 3
   private static let shortestTime = Duration.seconds(10)
 
-  /// Samples of a window, and the time from its first to its last.
+  /// Samples per window, and the time from its first to its last.
   private let samples: Int
   private let span: Duration
   private let longestGap: Duration
   private var samplesInRun = 0
-  /// Since the last full window: the first frame, how many followed it, and how many runs broke off.
+  /// Since the last full window: the first frame's time, the number of frames after it, and the number of interrupted
+  /// runs.
   private var begin: Duration?
   private var frames = 0
   private var broken = 0
@@ -23,7 +24,7 @@ struct RateWatch: Sendable {
     longestGap = options.longestGap
   }
 
-  /// True while the samples since the last hole fill a window.
+  /// True while the samples since the last gap fill a window.
   private(set) var isFilled = false
 
   mutating func frame(at time: Duration) {
@@ -39,26 +40,26 @@ struct RateWatch: Sendable {
     if isFilled { (begin, frames, broken) = (newest, 0, 0) }
   }
 
-  /// Frames were expected to stop.
+  /// Call when frames stop for a known reason.
   mutating func restart() { (begin, frames, broken, samplesInRun, isFilled) = (nil, 0, 0, 0, false) }
 
-  /// Why no window is filled; `nil` while it is too early to say.
+  /// Why no window gets filled; `nil` while it is too early to say.
   var complaint: String? { broken >= Self.fewestHoles && elapsed >= Self.shortestTime ? reason : nil }
 
-  /// The same once nothing more comes; `nil` for what is merely shorter than a window.
+  /// Like `complaint`, when no more frames will come; `nil` for a source merely shorter than a window.
   var complaintAtEnd: String? { broken > 0 && elapsed > span ? reason : nil }
 
   private var elapsed: Duration { newest - (begin ?? newest) }
 
   private var reason: String {
     let rate = Double(frames) / (elapsed / .seconds(1))
-    // Half of it would do if frames came as regularly as clockwork.
+    // Half of that would suffice if frames arrived perfectly regularly.
     let needed = 2 / (longestGap / .seconds(1))
     guard rate < needed else {
       return "frames stop for more than \(short(longestGap / .seconds(1))) s so often that no window of "
         + "\(short(span / .seconds(1))) s is filled"
     }
-    return "too slow: \(short(rate)) frames a second, at least \(short(needed)) are needed"
+    return "too slow: \(short(rate)) frames per second; at least \(short(needed)) are needed"
   }
 
   /// At most two decimals.

@@ -1,7 +1,7 @@
 import Recognition
 import Video
 
-/// The whole region as one subject.
+/// A view with the whole region as its only subject.
 struct SceneView: SubjectView {
   private let options: PipelineOptions
   private var ring: FrameRing

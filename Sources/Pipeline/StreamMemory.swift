@@ -18,13 +18,13 @@ final class StreamMemory: @unchecked Sendable {
   private let lock = NSLock()
   private var entries: [WindowStream: Entry] = [:]
   private let most: Int
-  /// After so long without a window a stream's memory may be given to another.
+  /// After this long without a window, a stream's memory may be given to another.
   private let longestPause: Duration
 
   /// - Parameters:
-  ///   - engine: whose windows they are.
+  ///   - engine: the engine that computes the windows.
   ///   - bytes: the budget.
-  ///   - hop: time from one window to the next.
+  ///   - hop: time between two windows.
   init(_ engine: ClipEngine, most bytes: Int, hop: Duration) {
     most = engine.cacheBytes == 0 ? 0 : bytes / engine.cacheBytes
     longestPause = hop * 4
@@ -32,7 +32,7 @@ final class StreamMemory: @unchecked Sendable {
 
   var byteCount: Int { lock.withLock { entries.values.reduce(0) { $0 + $1.cache.byteCount } } }
 
-  /// The memory of a stream, and the frames since the window that it holds, when `window` goes on from that one.
+  /// A stream's memory, and the number of frames since the window it holds, if `window` continues that one.
   ///
   /// `nil` where there is no room for it. Whoever gets it says `leave` afterwards.
   func room(

@@ -1,23 +1,23 @@
 import Recognition
 import Video
 
-/// What a pipeline looks at: the whole scene, or each person.
+/// The subjects of a pipeline: the whole scene, or each person.
 protocol SubjectView: Sendable {
-  /// Storage of windows that were scored.
+  /// Storage of scored windows, for reuse.
   var spares: [ClipWindow] { get set }
   var pictureBytes: Int { get }
 
-  /// Takes the next sample, and asks for what is due then.
+  /// Takes the next sample, and requests whatever is then due.
   mutating func append(
     _ sample: Sample, _ pixels: [UInt8], size: FrameSize, _ session: Int, _ outputs: inout [PipelineOutput])
-  /// No sample follows.
+  /// Call when no more samples follow.
   mutating func finish(_ session: Int, _ outputs: inout [PipelineOutput])
   mutating func take(_ boxes: [ScoredBox], in ticket: PictureTicket)
   mutating func take(_ scores: ActivityScores, for order: WindowOrder, _ outputs: inout [PipelineOutput])
   mutating func skip(_ order: WindowOrder, _ outputs: inout [PipelineOutput])
-  /// Ends what goes on, because there is a hole between the last sample and the next.
+  /// Ends what is going on, because of a gap between the last sample and the next.
   mutating func breakOff(at time: Duration, _ outputs: inout [PipelineOutput])
-  /// Ends everything that is open, because frames stopped.
+  /// Ends everything open, because frames stopped.
   mutating func end(at time: Duration, _ reason: EndReason, _ outputs: inout [PipelineOutput])
   func situation(_ condition: CameraCondition, at time: Duration) -> Situation
   func count(into counters: inout PipelineCounters)
@@ -33,9 +33,9 @@ extension SubjectView {
 /// What one person, or the whole scene, is doing.
 struct Subject: Sendable {
   var decider: ActivityDecider
-  /// When `decider.state` became what it is.
+  /// Since when `decider.state` has had its value.
   private(set) var since: Duration
-  /// End of the newest window that was scored.
+  /// End of the most recently scored window.
   private(set) var lastScored: Duration?
 
   init(_ options: PipelineOptions, at time: Duration) {
@@ -55,7 +55,7 @@ struct Subject: Sendable {
     }
   }
 
-  /// Ends what is open, not later than what was seen of it.
+  /// Ends what is open, no later than the last time it was observed.
   mutating func end(at time: Duration, _ reason: EndReason) -> [ActivityChange] {
     let end = min(time, lastScored ?? time)
     return following(at: time) { $0.end(at: end, reason: reason) }

@@ -2,25 +2,25 @@ package import Capture
 package import Detection
 package import Video
 
-/// The windows of a recording, as they would be recognised.
+/// Reads the windows of a recording, as recognition would see them.
 package struct WindowReader {
   private let options: PipelineOptions
   private let finder: (any PersonFinder)?
 
   /// - Parameters:
-  ///   - options: of the model's frames and size.
-  ///   - finder: finds the people where people are followed.
+  ///   - options: must match the model's frames and size.
+  ///   - finder: finds the people, if people are tracked.
   package init(_ options: PipelineOptions, finder: (any PersonFinder)?) {
     self.options = options
     self.finder = finder
   }
 
-  /// Reads a source until it ends or enough is read.
+  /// Reads a source until it ends or enough windows were read.
   ///
   /// - Parameters:
   ///   - source: a file or anything else that ends.
   ///   - progress: called after each frame with its media time.
-  ///   - take: is given each window, and says whether more are wanted.
+  ///   - take: receives each window, and returns whether more are wanted.
   /// - Throws: `CaptureError`, `DetectionError`, or what `take` throws.
   package func read(
     _ source: consuming any FrameSource & ~Copyable, progress: (Duration) -> Void, take: (ClipWindow) throws -> Bool

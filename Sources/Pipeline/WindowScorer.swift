@@ -4,13 +4,13 @@ import Networks
 import Recognition
 package import Video
 
-/// What the network said about one window.
+/// The network's result for one window.
 package struct ScoredWindow: Sendable {
   package let logits: [Float]
   package let probabilities: [Float]
 }
 
-/// What became of a window that was given to the network.
+/// The outcome for a window passed to the network.
 package enum WindowOutcome: Sendable {
   case scored(ScoredWindow)
   /// Windows are continual, and the stream is not long enough yet.
@@ -19,10 +19,10 @@ package enum WindowOutcome: Sendable {
   case noRoom
 }
 
-/// Whose windows follow one another.
+/// Identifies a sequence of windows that follow one another.
 package struct WindowStream: Hashable, Sendable {
   package var camera: Int
-  /// `nil` where the whole scene is looked at.
+  /// `nil` if the whole scene is analysed.
   package var person: Int?
 
   package init(camera: Int = 0, person: Int?) {
@@ -35,32 +35,32 @@ package struct WindowStream: Hashable, Sendable {
 package struct ScoringOptions: Equatable, Sendable {
   /// Number format of the trunk.
   package var precision = Precision.auto
-  /// Cores to use.
+  /// Number of cores to use.
   package var threads = 1
   /// Windows that are computed at a time, each by a scorer of its own on its share of the cores; at most `threads`.
   package var workers = 1
   /// How much of a window is computed.
   package var mode = WindowMode.recompute
-  /// Most bytes for what windows use again of those before; a stream that finds no room has its windows computed as a
+  /// Maximum size in bytes of what windows reuse from earlier ones; windows of a stream without room are computed
   /// whole.
   package var reuseBytes = 512 << 20
 
   package init() {}
 
-  /// What is allowed but probably not meant: a model that learned from other windows.
+  /// What is valid but probably unintended: a model trained on different windows.
   package func mismatch(_ card: ModelCard) -> String? {
     switch (mode, card.temporalPadding) {
     case (.continual, .zeros):
-      "windows are continual, but the model was not trained for them (adl-train student --temporal-padding stream); expect "
+      "windows are continual, but the model was not trained for that (adl-train student --temporal-padding stream); expect "
         + "worse results"
     case (.incremental, .stream), (.recompute, .stream):
-      "the model was trained for continual windows (adl.temporalPadding); expect worse results from windows of their own"
+      "the model was trained for continual windows (adl.temporalPadding); expect worse results from separate windows"
     default: nil
     }
   }
 }
 
-/// A model ready to score windows: the network's kernels and the calibration that belongs to it.
+/// A model ready to score windows: the network's kernels and its calibration.
 ///
 /// `@unchecked Sendable`: one thread at a time uses it, and what scorers of one model share has locks.
 @safe package final class WindowScorer: @unchecked Sendable {
@@ -82,7 +82,7 @@ package struct ScoringOptions: Equatable, Sendable {
       threads: max(1, options.threads / options.workers), mode: options.mode, sharing: other?.engine)
     if engine.delay > 0, engine.cacheBytes > options.reuseBytes {
       throw .network(
-        reason: "continual windows of this model take \((engine.cacheBytes >> 20) + 1) MB a person; set "
+        reason: "continual windows of this model take \((engine.cacheBytes >> 20) + 1) MB per person; set "
           + "model.reuseMegabytes to at least that for each, or model.windows to recompute")
     }
     memory =
@@ -104,7 +104,7 @@ package struct ScoringOptions: Equatable, Sendable {
     } else {
       positions = try engine.run(pixels: window.pixels.span)
     }
-    // A window of the model's own length has one head position.
+    // A window of the model's own length has a single head position.
     guard let logits = positions?.first else { return .tooEarly }
     return .scored(
       ScoredWindow(

@@ -1,14 +1,15 @@
 /// Turns the scores of one camera's windows into activities with a start and an end.
 ///
-/// At most one activity is open; another that wins ends it first, and every start gets exactly one end. An activity
-/// starts when its smoothed probability reached `on`, led by `margin`, for `onHold` windows in a row; it ends when it
-/// stayed below `off` for `offHold`.
+/// At most one activity is open; if another one wins, the open one ends first, and every start gets exactly one end. An
+/// activity starts when its smoothed probability reached `on`, ahead by `margin`, for `onHold` consecutive windows; it
+/// ends when it stayed below `off` for `offHold`.
 ///
-/// Begin and end are back-dated. Going back from the decision over the windows whose own, unsmoothed probability was
-/// already past the threshold, the earliest of them counts, and the activity began (or ended) in its middle: a window
-/// tips when about half of it shows the new activity. A begin never lies before the end of the activity before.
+/// Start and end are back-dated. Going back from the decision through the windows whose unsmoothed probability was
+/// already past the threshold, the earliest one counts, and the activity started (or ended) in its middle: a window's
+/// result changes when about half of it shows the new activity. A start never lies before the end of the previous
+/// activity.
 ///
-/// Pure: time comes with the scores, in the camera's clock.
+/// Pure: time comes with the scores, on the camera's clock.
 package struct ActivityDecider: Sendable {
   /// A window that may turn out to be the first or last of an activity.
   private struct Past: Sendable {
@@ -25,9 +26,9 @@ package struct ActivityDecider: Sendable {
     var reserved: ReservedLabel?
   }
 
-  /// How much the peak must rise before it is worth an update.
+  /// How much the peak must rise to be worth an update.
   private static let notableRise: Float = 0.1
-  /// How far back a begin or end may lie, in windows.
+  /// How far back a start or end may lie, in windows.
   private static let memory = 32
 
   private let grouping: LabelGrouping
@@ -36,11 +37,11 @@ package struct ActivityDecider: Sendable {
   private var smoothing: ScoreSmoothing
   private var past: [Past] = []
   private var open: Activity?
-  /// Windows that `open.confidence` is the mean of.
+  /// Number of windows that `open.confidence` is averaged over.
   private var openWindows = 0
-  /// Probabilities of the newest windows in which the activity may be over; they count once it goes on.
+  /// Probabilities of the newest windows in which the activity may be over; they count once it continues.
   private var doubtful: [Float] = []
-  /// Each label's probability, summed over the open activity's windows.
+  /// Sum of each label's probability over the open activity's windows.
   private var labelSums: [Float] = []
   private var announcedPeak: Float = 0
   private var below = 0
@@ -50,17 +51,18 @@ package struct ActivityDecider: Sendable {
   private var started = 0
 
   package private(set) var state = RecognitionState.noSignal
-  /// Windows whose scores were no numbers; they count as unknown.
+  /// Number of windows with non-finite scores; they count as unknown.
   package private(set) var notFinite = 0
 
-  /// Decides about the labels of a model without families.
+  /// Decides on the labels of a model without families.
   package init(labels: [String], options: RecognitionOptions = RecognitionOptions()) {
     self.init(LabelGrouping(labels: labels), options: options)
   }
 
   /// - Parameters:
-  ///   - grouping: the model's activities; thresholds and holds are about these.
-  ///   - options: thresholds and holds; options of activities there are none of are ignored here and refused by settings.
+  ///   - grouping: the model's activities, to which thresholds and holds apply.
+  ///   - options: thresholds and holds; options for unknown activities are ignored here and rejected when settings are
+  ///     read.
   package init(_ grouping: LabelGrouping, options: RecognitionOptions = RecognitionOptions()) {
     self.grouping = grouping
     self.options = options
@@ -76,12 +78,12 @@ package struct ActivityDecider: Sendable {
     }
   }
 
-  /// The activity that is going on.
+  /// The open activity.
   package var current: Activity? { open }
 
-  /// The window is filling: after the start, and after a gap.
+  /// The window is filling, after the start or after a gap.
   ///
-  /// An activity that was open goes on; the caller ends it first if the camera was lost.
+  /// An open activity continues; the caller ends it first if the camera was lost.
   package mutating func warmUp() {
     smoothing.reset()
     past.removeAll()
@@ -90,12 +92,12 @@ package struct ActivityDecider: Sendable {
     if open == nil { state = .warmingUp }
   }
 
-  /// Takes one window's scores, later than all before.
+  /// Takes one window's scores; it must be later than all previous ones.
   ///
-  /// - Precondition: one probability an activity.
+  /// - Precondition: one probability per activity.
   package mutating func decide(_ scores: WindowScores) -> [ActivityChange] {
     precondition(scores.activities.probabilities.count == rules.count)
-    // Scores that are no numbers are as good as none: they break holds, and an activity does not outlast them.
+    // Non-finite scores are as good as none: they interrupt holds, and an activity does not survive them.
     var scores = scores
     if !scores.isFinite {
       notFinite += 1
@@ -115,7 +117,7 @@ package struct ActivityDecider: Sendable {
       if let ending = open { changes.append(end(ending, at: start.onset, .otherActivity)) }
       changes.append(begin(start.index, at: start.onset, smoothed[start.index], top))
     }
-    // What was scored before anything moved is no part of what begins later.
+    // Scores from before anything moved do not belong to what starts later.
     if open == nil, scores.motion < options.motionGate { past.removeAll() }
     if let activity = open {
       state = .activity(index: activity.index, member: activity.member)
@@ -127,11 +129,11 @@ package struct ActivityDecider: Sendable {
     return changes
   }
 
-  /// Ends what is open, for a reason outside the scores.
+  /// Ends what is open, for a reason other than the scores.
   package mutating func end(at time: Duration, reason: EndReason) -> [ActivityChange] {
     warmUp()
     let changes = open.map { [end($0, at: time, reason)] } ?? []
-    // The camera's clock may begin anew.
+    // The camera's clock may restart.
     lastEnd.removeAll()
     earliestOnset = nil
     state = reason == .cameraLost || reason == .sourceEnded ? .noSignal : .warmingUp
@@ -155,7 +157,7 @@ package struct ActivityDecider: Sendable {
     guard rule.isEnabled, rule.reserved == nil, best.index != open?.index, best.probability >= rule.on,
       best.probability - (second?.probability ?? 0) >= options.margin
     else { return false }
-    // A still scene starts nothing; a still person whose activity is open keeps it.
+    // A still scene starts nothing; a still person keeps an open activity.
     if open == nil, scores.motion < options.motionGate { return false }
     if let last = lastEnd[best.index], scores.middle < last + rule.coolDown { return false }
     return true
@@ -165,7 +167,7 @@ package struct ActivityDecider: Sendable {
     guard let candidate, candidate.windows >= options.onHold else { return nil }
     let rule = rules[candidate.index]
     var onset = candidate.first
-    // What carried the smoothed score may lie behind a weak newest window.
+    // The smoothed score may result from windows before a weak newest one.
     var isStrong = false
     for window in past.reversed() {
       if window.scores.probabilities[candidate.index] >= rule.on {
@@ -181,7 +183,7 @@ package struct ActivityDecider: Sendable {
     return scores.end - onset >= rule.minimumDuration ? (candidate.index, onset) : nil
   }
 
-  /// Counts a window of the open activity and ends it if it is over.
+  /// Adds a window to the open activity, and ends it if it is over.
   private mutating func follow(
     _ activity: Activity, _ probability: Float, _ top: [Activity.Candidate], _ scores: WindowScores
   ) -> [ActivityChange] {
@@ -225,7 +227,7 @@ package struct ActivityDecider: Sendable {
     var activity = Activity(
       number: started, index: index, onset: onset, offset: nil, confidence: probability, peak: probability, top: top)
     labelSums = []
-    // The newest window counts in any case: an onset may have been moved behind it by the end of the activity before.
+    // The newest window always counts: the end of the previous activity may have moved the onset behind it.
     for window in past.dropLast() where window.middle >= onset { addToMembers(window.scores.labels, of: index) }
     if let newest = past.last { activity.member = addToMembers(newest.scores.labels, of: index) }
     started += 1
@@ -249,7 +251,7 @@ package struct ActivityDecider: Sendable {
     return .ended(activity, reason)
   }
 
-  /// Counts a window's labels; the label of an activity that was most probable so far, `nil` without families.
+  /// Adds a window's labels; returns the activity's most probable label so far, `nil` without families.
   @discardableResult private mutating func addToMembers(_ labels: [Float], of activity: Int) -> Int? {
     guard grouping.hasFamilies else { return nil }
     if labelSums.isEmpty {

@@ -1,4 +1,4 @@
 import Glibc
 
-/// The C library's exponential; the one thing this room takes from outside.
+/// The C library's exponential, this room's only external dependency.
 func exponential(_ value: Float) -> Float { expf(value) }

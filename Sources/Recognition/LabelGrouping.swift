@@ -1,13 +1,13 @@
 package import Networks
 
-/// What was scored in one window, by activity and by label.
+/// The scores of one window, by activity and by label.
 package struct ActivityScores: Equatable, Sendable {
-  /// One probability an activity, in the order of `LabelGrouping.activities`; they sum to one.
+  /// One probability per activity, in the order of `LabelGrouping.activities`; they sum to one.
   package var probabilities: [Float]
-  /// One probability a label, in the model's order; the same where the model has no families.
+  /// One probability per label, in model order; the same if the model has no families.
   package var labels: [Float]
 
-  /// Scores of a model without families.
+  /// Scores from a model without families.
   package init(_ probabilities: [Float]) { self.init(probabilities, labels: probabilities) }
 
   init(_ probabilities: [Float], labels: [Float]) {
@@ -16,18 +16,18 @@ package struct ActivityScores: Equatable, Sendable {
   }
 }
 
-/// Which activity each label of a model counts for: its family, or without families itself.
+/// Maps each of a model's labels to its activity: its family, or itself without families.
 ///
-/// What is in no family is `other`, a `ReservedLabel` like `background`. Reserved labels in no family stay by themselves.
+/// Labels in no family become `other`, a `ReservedLabel` like `background`. Reserved labels in no family stay separate.
 package struct LabelGrouping: Equatable, Sendable {
-  /// The model's labels, in the order of its logits.
+  /// The model's labels, in logit order.
   package let labels: [String]
-  /// What is decided about: the families in their order, then the rest; the labels themselves where there are no families.
+  /// The activities to decide on: the families in order, then the rest; the labels themselves without families.
   package let activities: [String]
-  /// Index in `activities` of each label; empty where there are no families.
+  /// Index in `activities` for each label; empty without families.
   private let activityOfLabel: [Int]
 
-  /// - Precondition: `LabelFamily.faults` finds none.
+  /// - Precondition: `LabelFamily.faults` returns none.
   package init(labels: [String], families: [LabelFamily] = []) {
     precondition(LabelFamily.faults(in: families, of: labels).isEmpty)
     self.labels = labels
@@ -53,14 +53,14 @@ package struct LabelGrouping: Equatable, Sendable {
 
   package var hasFamilies: Bool { !activityOfLabel.isEmpty }
 
-  /// The labels that count for an activity, in the model's order.
+  /// An activity's labels, in model order.
   package func labels(of activity: Int) -> [String] {
     hasFamilies ? zip(labels, activityOfLabel).filter { $1 == activity }.map(\.0) : [labels[activity]]
   }
 
   /// Sums the probabilities of each activity's labels.
   ///
-  /// - Precondition: one probability a label.
+  /// - Precondition: one probability per label.
   package func scores(_ probabilities: [Float]) -> ActivityScores {
     precondition(probabilities.count == labels.count)
     guard hasFamilies else { return ActivityScores(probabilities) }
@@ -69,7 +69,7 @@ package struct LabelGrouping: Equatable, Sendable {
     return ActivityScores(sums, labels: probabilities)
   }
 
-  /// The label with the largest of `values`, one a label, among an activity's; `nil` where there are no families.
+  /// The activity's label with the largest of `values`, which has one per label; `nil` without families.
   package func member(of activity: Int, in values: [Float]) -> Int? {
     var best: Int?
     for (label, owner) in activityOfLabel.enumerated() where owner == activity {
@@ -78,7 +78,7 @@ package struct LabelGrouping: Equatable, Sendable {
     return best
   }
 
-  /// The most probable activities, best first, each with its most probable label; equal ones in their order.
+  /// The most probable activities, best first, each with its most probable label; ties keep their order.
   package func top(_ scores: ActivityScores, count: Int) -> [Activity.Candidate] {
     let probabilities = scores.probabilities
     let order = probabilities.indices.sorted {

@@ -1,8 +1,8 @@
-/// Combines the scores of recent windows, so that one odd window decides nothing.
+/// Combines the scores of recent windows, so that no single window decides.
 struct ScoreSmoothing: Sendable {
   private let method: RecognitionOptions.Smoothing
   private let windows: Int
-  /// Newest last; for `ema` the running average alone.
+  /// Newest last; for `ema` just the running average.
   private var recent: [[Float]] = []
 
   init(_ method: RecognitionOptions.Smoothing, windows: Int) {
@@ -13,7 +13,7 @@ struct ScoreSmoothing: Sendable {
 
   mutating func reset() { recent.removeAll() }
 
-  /// The smoothed probabilities after `probabilities`.
+  /// The smoothed probabilities including `probabilities`.
   mutating func add(_ probabilities: [Float]) -> [Float] {
     if method == .ema, let average = recent.last {
       let weight = 2 / Float(windows + 1)

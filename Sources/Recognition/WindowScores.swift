@@ -1,13 +1,13 @@
-/// What the network said about one window.
+/// The network's scores for one window.
 package struct WindowScores: Equatable, Sendable {
   package var activities: ActivityScores
   /// Times of the window's first and last sample.
   package var begin: Duration
   package var end: Duration
-  /// Mean absolute difference of luma between successive samples, averaged over the window, 0–255.
+  /// Mean absolute difference of luma between consecutive samples, averaged over the window, 0–255.
   package var motion: Float
 
-  /// Scores of a model without families.
+  /// Scores from a model without families.
   package init(probabilities: [Float], begin: Duration, end: Duration, motion: Float = 255) {
     self.init(ActivityScores(probabilities), begin: begin, end: end, motion: motion)
   }
@@ -19,14 +19,14 @@ package struct WindowScores: Equatable, Sendable {
     self.motion = motion
   }
 
-  /// The window's middle: an activity outweighs what was before it once it fills half of the window.
+  /// The window's middle: an activity outweighs the previous one once it fills half of the window.
   package var middle: Duration { begin + (end - begin) / 2 }
 
-  /// False when the network gave something that is no number.
+  /// False if the network returned a value that is not finite.
   var isFinite: Bool { activities.probabilities.allSatisfy(\.isFinite) }
 }
 
-/// Logits to probabilities.
+/// Converts logits to probabilities.
 package enum Softmax {
   /// Softmax of `logits / temperature`, with the largest subtracted first.
   ///
@@ -40,13 +40,13 @@ package enum Softmax {
   }
 }
 
-/// The verdict on a whole clip: the softmax of its windows, max-pooled.
+/// The result for a whole clip: the softmax of its windows, max-pooled.
 ///
 /// - Source: methods.md 7.4.
 package struct ClipVerdict: Equatable, Sendable {
-  /// For each activity its largest probability over windows; not a distribution.
+  /// For each activity, its largest probability over windows; not a distribution.
   package private(set) var pooled: [Float] = []
-  /// The same for each label.
+  /// The same per label.
   private var pooledLabels: [Float] = []
 
   package init() {}
@@ -62,6 +62,6 @@ package struct ClipVerdict: Equatable, Sendable {
   /// The winning activity; `nil` before the first window.
   package var index: Int? { pooled.indices.max { pooled[$0] < pooled[$1] } }
 
-  /// The winning activity's label with the largest probability over windows; `nil` where there are no families.
+  /// The winning activity's label with the largest probability over windows; `nil` without families.
   package func member(_ grouping: LabelGrouping) -> Int? { index.flatMap { grouping.member(of: $0, in: pooledLabels) } }
 }

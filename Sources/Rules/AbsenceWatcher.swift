@@ -1,8 +1,8 @@
 import Foundation
 
-/// One rule about what was not seen by any of its cameras, for some time or during a whole window.
+/// Applies one rule about what none of its cameras saw, for some time or during a whole window.
 ///
-/// What nobody watched is unknown: where that is more than the rule allows, nothing is said.
+/// Unwatched time is unknown: if there is more than the rule allows, nothing is reported.
 struct AbsenceWatcher: Sendable {
   private let index: Int
   private let rule: Rule
@@ -10,12 +10,12 @@ struct AbsenceWatcher: Sendable {
   private var slot: AlertSlot
   private var log: WatchLog
   private var lastSeen: Duration = .longAgo
-  /// The window that is looked at, and since when; for rules about whole windows.
+  /// The current window, and since when; for rules about whole windows.
   private var current: (span: Schedule.Span, since: Duration)?
-  /// Windows that were left, the newest last: a clock that is set away and back again comes back to them.
+  /// Windows already left, newest last: if the clock is set back and forth, they can recur.
   private var left: [(span: Schedule.Span, since: Duration)] = []
   private var isSeenInCurrent = false
-  /// The window that was decided last: a clock that is set back must not open it again.
+  /// The window judged last: a clock that is set back must not reopen it.
   private var judged: Schedule.Span?
   private var verdict: AlertCause?
   private var last: Duration?
@@ -29,7 +29,7 @@ struct AbsenceWatcher: Sendable {
     log = WatchLog(keeping: rule.duration ?? .seconds(26 * 3600))
   }
 
-  /// What there is to say at a moment; `views` are those of the rule's cameras.
+  /// What to report at a moment; `views` are those of the rule's cameras.
   mutating func evaluate(_ views: [CameraView], at now: Moment) -> [RuleOutput] {
     window.update(now)
     log.note(views.allSatisfy { $0.watchingSince != nil }, at: now.monotonic)
@@ -68,7 +68,7 @@ struct AbsenceWatcher: Sendable {
     var outputs: [RuleOutput] = []
     var over = Alert.ClearReason.seen
     if let looked = current, looked.span != window.span {
-      // A clock that was set back has left the window without its end.
+      // If the clock was set back, it left the window without reaching its end.
       if now.wall >= looked.span.end { outputs += judge(looked.span, since: looked.since, now) }
       left = left.suffix(3) + [looked]
       current = nil
@@ -85,7 +85,7 @@ struct AbsenceWatcher: Sendable {
     return outputs
   }
 
-  /// Says of a window that is over whether there was what the rule waits for.
+  /// Reports whether anything the rule waits for happened in a completed window.
   private mutating func judge(_ span: Schedule.Span, since: Duration, _ now: Moment) -> [RuleOutput] {
     guard !isSeenInCurrent else {
       judged = span
@@ -93,7 +93,7 @@ struct AbsenceWatcher: Sendable {
     }
     let end = min(max(now.monotonic(of: span.end), last ?? .longAgo), now.monotonic)
     let length = Duration.seconds(span.end.timeIntervalSince(span.begin))
-    // Time that a clock skipped was not watched either.
+    // Time that a clock change skipped was not watched either.
     let unwatched = min(length, max(.zero, length - (end - since)) + log.unwatched(from: since, to: end))
     guard unwatched <= rule.unwatched ?? length / 10 else {
       return [.undecided(rule: index, at: now.monotonic, reason: rule.undecided(unwatched: unwatched))]

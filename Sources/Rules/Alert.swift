@@ -1,4 +1,4 @@
-/// What a rule says of its alert; all times are monotonic.
+/// A rule's alert, or a change to it; all times are monotonic.
 package struct Alert: Equatable, Sendable {
   package enum Kind: Equatable, Sendable {
     case raised
@@ -7,19 +7,19 @@ package struct Alert: Equatable, Sendable {
     case cleared(ClearReason)
   }
 
-  /// Why an alert is over.
+  /// Why an alert was cleared.
   package enum ClearReason: String, CaseIterable, Sendable {
-    /// The activity is over.
+    /// The activity ended.
     case ended
-    /// What was missing after the activity has come.
+    /// The expected follow-up to the activity happened.
     case followed
     /// The activity, or somebody, was seen.
     case seen
     /// Nobody is there any more.
     case left
-    /// The camera gives pictures again.
+    /// The camera delivers pictures again.
     case returned
-    /// The rule's window ended, or one began in which absence is judged anew.
+    /// The rule's window ended, or a new one began in which absence is judged afresh.
     case window
     /// `clearAfter` has passed.
     case timeout
@@ -27,30 +27,30 @@ package struct Alert: Equatable, Sendable {
   }
 
   package var kind: Kind
-  /// The rule's place in the engine's list.
+  /// The rule's index in the engine's list.
   package var rule: Int
   package var cameras: [String]
-  /// Who it was about when it was raised.
+  /// The person it was about when raised.
   package var person: Int?
-  /// Since when what it is about goes on.
+  /// Since when its cause has been going on.
   package var since: Duration
   package var raised: Duration
-  /// When this was said.
+  /// When this was reported.
   package var at: Duration
-  /// Time of the period during which nobody watched.
+  /// Unwatched time within the period.
   package var unwatched: Duration
-  /// Why it was raised, in words.
+  /// Why it was raised, as text.
   package var reason: String
 }
 
-/// What comes out of the engine.
+/// An output of the engine.
 package enum RuleOutput: Equatable, Sendable {
   case alert(Alert)
-  /// A window is over of which too much was not watched to say that nothing happened in it.
+  /// A window ended of which too much was unwatched to say that nothing happened in it.
   case undecided(rule: Int, at: Duration, reason: String)
 }
 
-/// Why there should be an alert now.
+/// A reason for an alert.
 struct AlertCause: Sendable {
   var cameras: [String]
   var person: Int?
@@ -67,7 +67,7 @@ struct AlertSlot: Sendable {
   private var open: Alert?
   private var reminders = 0
   private var lastWord = Duration.zero
-  /// Cleared by itself; the cause must end before there can be another.
+  /// Cleared by timeout; the cause must end before there can be another alert.
   private var isSpent = false
 
   init(_ index: Int, _ rule: Rule) {
@@ -77,14 +77,14 @@ struct AlertSlot: Sendable {
   }
 
   var isOpen: Bool { open != nil }
-  /// Whether the cause goes on, for all that was seen, of an alert that is raised or was cleared by itself.
+  /// Whether the alert's cause persists as far as was seen, for an alert that is raised or was cleared by timeout.
   var isHeld: Bool { isOpen || isSpent }
 
   /// - Parameters:
-  ///   - cause: why there should be an alert; `nil` for no reason.
+  ///   - cause: the reason for an alert; `nil` if there is none.
   ///   - now: monotonic time.
-  ///   - over: why an alert without a cause is cleared.
-  /// - Returns: what is to be said, at most one thing.
+  ///   - over: the clear reason for an alert without a cause.
+  /// - Returns: the change to report, if any.
   mutating func update(_ cause: AlertCause?, at now: Duration, over: Alert.ClearReason) -> Alert? {
     guard let cause else {
       isSpent = false
@@ -96,7 +96,7 @@ struct AlertSlot: Sendable {
       return close(.timeout, at: now)
     }
     guard let repeatEvery, now - lastWord >= repeatEvery else { return nil }
-    // What was missed in a long step is not made up for.
+    // Reminders missed in a long step are not made up for.
     lastWord += repeatEvery * Double(Int((now - lastWord) / repeatEvery))
     reminders += 1
     return said(.reminder(reminders), of: alert, at: now)

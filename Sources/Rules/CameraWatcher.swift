@@ -1,16 +1,16 @@
-/// One rule at one camera: activities, their missing successors, presence, and cameras that are away.
+/// Applies one rule to one camera: activities, missing follow-ups, presence, and unavailable cameras.
 struct CameraWatcher: Sendable {
-  /// An activity, or somebody's presence, that may be interrupted for a while; or one that waits for its successor.
+  /// An activity or somebody's presence, possibly interrupted; or an activity waiting for its follow-up.
   private struct Spell: Sendable {
     var person: Int?
     var activity = ""
     var since: Duration
-    /// What goes on; `nil` during an interruption.
+    /// The id of what is going on; `nil` during an interruption.
     var id: String?
-    /// When it was last seen to go on; counts while `id` is `nil`.
+    /// When it was last seen going on; valid while `id` is `nil`.
     var ended: Duration
 
-    /// True of the same person, and of anybody where that person was lost from sight.
+    /// True for the same person, and for anyone if that person was lost from sight.
     func isOf(_ person: Int?, _ view: CameraView) -> Bool {
       self.person == person || !(self.person.map(view.people.contains) ?? false)
     }
@@ -35,7 +35,7 @@ struct CameraWatcher: Sendable {
     over = rule.kind.over
   }
 
-  /// Takes a fact about the camera; `view` knows it already.
+  /// Takes a fact about the camera; `view` already includes it.
   mutating func take(_ fact: Fact, _ view: CameraView, at now: Moment) {
     window.update(now)
     log.note(view.watchingSince != nil, at: now.monotonic)
@@ -65,7 +65,7 @@ struct CameraWatcher: Sendable {
     }
   }
 
-  /// What there is to say at a moment.
+  /// What to report at a moment.
   mutating func evaluate(_ view: CameraView, at now: Moment) -> Alert? {
     window.update(now)
     let time = now.monotonic
@@ -77,7 +77,7 @@ struct CameraWatcher: Sendable {
     }
     let cause = cause(view, time)
     let said = slot.update(cause, at: time, over: isOutside ? .window : over)
-    // Whoever fell must fall again before there is another alert.
+    // Somebody who fell must fall again before there is another alert.
     if said?.kind == .cleared(.timeout), rule.kind == .notFollowed {
       let duration = duration
       spells.removeAll { time - $0.since >= duration }
@@ -110,7 +110,7 @@ struct CameraWatcher: Sendable {
       reason: rule.reason(activity: spell?.activity, unwatched: unwatched))
   }
 
-  /// Begins a spell, or goes on with one: of the same person, or of somebody lost from sight whose number is gone.
+  /// Starts a spell, or continues one: of the same person, or of somebody lost from sight whose number is gone.
   private mutating func begin(_ activity: Fact.Activity, _ view: CameraView, _ now: Moment) {
     let own = spells.firstIndex { $0.person == activity.person }
     let lost = spells.firstIndex { $0.id == nil && $0.isOf(activity.person, view) }
@@ -133,15 +133,15 @@ struct CameraWatcher: Sendable {
 
   /// Ends spells that were interrupted for too long.
   ///
-  /// An alert stays while nobody watches: unknown is not over.
+  /// An alert persists while nobody watches: unknown does not mean over.
   private mutating func forget(_ view: CameraView, _ now: Duration) {
-    // Without an alert, time counts whether it was watched or not.
+    // Without an alert, all time counts, watched or not.
     guard let counted = slot.isHeld ? view.watchingSince : .longAgo else { return }
     let gap = rule.gap
     spells.removeAll { $0.id == nil && now - max($0.ended, counted) > gap }
   }
 
-  /// Waits no longer where more of the time was not watched than the rule allows.
+  /// Stops waiting if more time was unwatched than the rule allows.
   private mutating func giveUp(_ now: Duration) {
     guard let limit = rule.unwatched, !slot.isOpen else { return }
     let (log, duration) = (log, duration)
@@ -152,7 +152,7 @@ struct CameraWatcher: Sendable {
 }
 
 extension Rule.Kind {
-  /// Why an alert of this kind is usually over.
+  /// The usual clear reason for this kind of alert.
   var over: Alert.ClearReason {
     switch self {
     case .activity: .ended

@@ -1,13 +1,13 @@
-/// Something that was noticed; times are monotonic and may lie before the moment of the fact.
+/// An observation; times are monotonic and may lie before the moment of the fact.
 package enum Fact: Equatable, Sendable {
-  /// An activity, as long as it goes on.
+  /// An ongoing activity.
   package struct Activity: Equatable, Sendable {
     package var id: String
     package var camera: String
-    /// `nil` where the whole picture is looked at.
+    /// `nil` if the whole picture is analysed.
     package var person: Int?
     package var label: String
-    /// The same as `label` where the model has families.
+    /// Same as `label` if the model has families.
     package var family: String
     package var onset: Duration
 
@@ -21,18 +21,18 @@ package enum Fact: Equatable, Sendable {
     }
   }
 
-  /// What keeps a camera that is online from telling what goes on.
+  /// What keeps an online camera from reporting what is going on.
   package enum Impairment: Sendable {
     /// People cannot be found.
     case finder
-    /// Frames come too seldom for a window.
+    /// Frames arrive too rarely to fill a window.
     case rate
   }
 
   case started(Activity)
   case ended(id: String, camera: String, offset: Duration)
   case entered(camera: String, person: Int, since: Duration)
-  /// `isLeaving` is false for those who are only lost because the camera is.
+  /// `isLeaving` is false for people who were only lost because the camera was.
   case left(camera: String, person: Int, until: Duration, isLeaving: Bool)
   case condition(camera: String, isOnline: Bool)
   case impaired(camera: String, Impairment, Bool)
@@ -47,18 +47,18 @@ package enum Fact: Equatable, Sendable {
   }
 }
 
-/// What is known of one camera.
+/// What is known about one camera.
 struct CameraView: Sendable {
   private(set) var people: Set<Int> = []
   private(set) var activities: [String: Fact.Activity] = [:]
   private var impairments: Set<Fact.Impairment> = []
   private var isOnline = false
-  /// Since when there are no pictures; `nil` while there are.
+  /// Since when there have been no pictures; `nil` while there are.
   private(set) var awaySince: Duration?
-  /// Since when it can be told what goes on; `nil` while it cannot.
+  /// Since when the camera has been able to report; `nil` while it cannot.
   private(set) var watchingSince: Duration?
 
-  /// A camera that has not been heard of yet.
+  /// A camera not heard from yet.
   init(at start: Duration) { awaySince = start }
 
   mutating func take(_ fact: Fact, at now: Duration) {
@@ -79,6 +79,6 @@ struct CameraView: Sendable {
 }
 
 extension [String] {
-  /// Whether an activity goes by one of these names.
+  /// Whether one of these names is the activity's label or family.
   func name(_ activity: Fact.Activity) -> Bool { contains(activity.label) || contains(activity.family) }
 }

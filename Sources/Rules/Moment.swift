@@ -1,6 +1,6 @@
 package import Foundation
 
-/// An instant on both clocks: monotonic time for durations, wall time for times of day.
+/// A moment on both clocks: monotonic time for durations, wall time for times of day.
 package struct Moment: Equatable, Sendable {
   package var monotonic: Duration
   package var wall: Date
@@ -10,14 +10,14 @@ package struct Moment: Equatable, Sendable {
     self.wall = wall
   }
 
-  /// Wall time of another monotonic time, if no clock is set in between.
+  /// The wall time for another monotonic time, assuming the clock is not set in between.
   package func wall(of other: Duration) -> Date { wall.addingTimeInterval((other - monotonic) / .seconds(1)) }
 
-  /// Monotonic time of another wall time, if no clock is set in between.
+  /// The monotonic time for another wall time, assuming the clock is not set in between.
   package func monotonic(of other: Date) -> Duration { monotonic + .seconds(other.timeIntervalSince(wall)) }
 }
 
 extension Duration {
-  /// Before everything that can be compared with it.
+  /// Earlier than anything it is compared with.
   static let longAgo = Duration.seconds(-1_000_000_000_000)
 }

@@ -1,7 +1,7 @@
-// Why an alert is raised, for people.
+// Explains alerts to people.
 
 extension Rule {
-  /// Why an alert is raised; `activity` is the one that was seen, where there is one.
+  /// Why an alert is raised; `activity` is the observed activity, if any.
   func reason(activity: String? = nil, unwatched: Duration) -> String {
     let time = duration.flatMap { $0 > .zero ? " for \($0.words)" : nil } ?? ""
     let text =
@@ -16,7 +16,7 @@ extension Rule {
     return unwatched >= .seconds(1) ? "\(text); not watched for \(unwatched.words) of it" : text
   }
 
-  /// Why nothing is said of a window.
+  /// Why a window cannot be judged.
   func undecided(unwatched: Duration) -> String {
     let what = kind == .absent ? "nobody was seen" : "no \(activities.alternatives) was seen"
     return "\(what)\(when), but it was not watched for \(unwatched.words) of it"
@@ -39,7 +39,7 @@ extension [String] {
 }
 
 extension Duration {
-  /// Such as `12 h`, `1 h 30 min`, `60 s`; rounded to seconds.
+  /// For example `12 h`, `1 h 30 min`, `60 s`; rounded to seconds.
   package var words: String {
     let seconds = Int((self / .seconds(1)).rounded())
     guard seconds >= 120 else { return "\(seconds) s" }

@@ -1,43 +1,43 @@
-/// One thing that people want to be told of.
+/// Something that people want to be alerted to.
 package struct Rule: Equatable, Sendable {
   package enum Kind: String, CaseIterable, Sendable {
-    /// One of `activities` goes on for `duration`.
+    /// One of `activities` has been going on for `duration`.
     case activity
-    /// One of `activities` began, and none of `followers` began within `duration`.
+    /// One of `activities` started, and none of `followers` started within `duration`.
     case notFollowed
-    /// None of `activities` went on for `duration`, or during a whole window.
+    /// None of `activities` happened for `duration`, or during a whole window.
     case noActivity
-    /// Somebody is there for `duration`.
+    /// Somebody has been there for `duration`.
     case present
     /// Nobody was there for `duration`, or during a whole window.
     case absent
-    /// A camera gives no pictures for `duration`.
+    /// A camera has delivered no pictures for `duration`.
     case cameraAway
   }
 
   package var name: String
   package var kind: Kind
-  /// At least one.
+  /// At least one camera.
   ///
-  /// Absence is of all of them together; everything else is of each by itself.
+  /// Absence applies to all cameras together; everything else to each one separately.
   package var cameras: [String]
   /// Labels or families.
   package var activities: [String] = []
   package var followers: [String] = []
-  /// `nil`: always.
+  /// `nil` means always.
   package var schedule: Schedule?
-  /// `nil`, for absence only: the whole window, which `schedule` then has.
+  /// `nil`, for absence only, means the whole window defined by `schedule`.
   package var duration: Duration?
-  /// Shorter interruptions of an activity, or of somebody's presence, do not count.
+  /// Shorter interruptions of an activity, or of somebody's presence, are ignored.
   package var gap = Duration.seconds(15)
-  /// Most time within the period during which nobody watched; `nil` for a tenth, for `notFollowed` for no limit.
+  /// Maximum unwatched time within the period; by default a tenth, or no limit for `notFollowed`.
   package var unwatched: Duration?
-  /// Whoever leaves the picture has done what `notFollowed` waits for.
+  /// Whether leaving the picture counts as the follow-up that `notFollowed` waits for.
   package var leavingEnds = false
   package var message: String?
-  /// Time between reminders of an alert that lasts.
+  /// Time between reminders while an alert lasts.
   package var repeatEvery: Duration?
-  /// Time after which an alert is cleared though its cause lasts.
+  /// Time after which an alert is cleared even if its cause lasts.
   package var clearAfter: Duration?
 
   package init(name: String, kind: Kind, cameras: [String]) {

@@ -1,21 +1,21 @@
 /// Turns facts and time into alerts; pure.
 ///
-/// It looks at its rules at every fact and at every whole second of monotonic time between, however far apart it is called:
-/// the same facts give the same alerts at the same times. Durations are monotonic, times of day are wall time.
+/// It evaluates its rules at every fact and at every whole second of monotonic time in between, however rarely it is
+/// called: the same facts give the same alerts at the same times. Durations are monotonic, times of day are wall time.
 package struct RuleEngine: Sendable {
   private enum Watcher: Sendable {
     case camera(CameraWatcher)
     case absence(AbsenceWatcher, cameras: [String])
   }
 
-  /// Steps that one call takes at most: a second each in a day, longer ones beyond that.
+  /// Maximum number of steps per call: a second each within a day, longer ones beyond that.
   private static let mostSteps = 100_000.0
 
   private var now: Moment
   private var views: [String: CameraView]
   private var watchers: [Watcher]
 
-  /// An engine to which every camera is unknown.
+  /// Creates an engine that knows nothing about any camera yet.
   package init(_ rules: [Rule], at start: Moment) {
     now = start
     views = Dictionary(
@@ -27,9 +27,9 @@ package struct RuleEngine: Sendable {
     }
   }
 
-  /// Takes a fact; one about a camera that no rule looks at only lets time go on.
+  /// Takes a fact; a fact about a camera without rules just advances time.
   ///
-  /// A moment before the last one counts as the last one, with its own wall time.
+  /// A moment before the last one counts as the last one, but with its own wall time.
   package mutating func take(_ fact: Fact, at moment: Moment) -> [RuleOutput] {
     let outputs = advance(to: moment)
     guard var view = views[fact.camera] else { return outputs }
@@ -43,7 +43,7 @@ package struct RuleEngine: Sendable {
     return outputs + evaluate()
   }
 
-  /// Lets time go on; see `take`.
+  /// Advances time; see `take`.
   package mutating func advance(to moment: Moment) -> [RuleOutput] {
     var outputs: [RuleOutput] = []
     let end = max(moment.monotonic, now.monotonic)
@@ -58,7 +58,7 @@ package struct RuleEngine: Sendable {
     return outputs
   }
 
-  /// Clears what is raised.
+  /// Clears all raised alerts.
   package mutating func stop(at moment: Moment) -> [RuleOutput] {
     var outputs = advance(to: moment)
     for index in watchers.indices {

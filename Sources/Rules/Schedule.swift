@@ -1,15 +1,15 @@
 package import Foundation
 
-/// When in the week a rule applies: a daily window of local time, on some weekdays.
+/// When a rule applies during the week: a daily window of local time, on some weekdays.
 ///
-/// A window that ends at or before the time it begins ends on the next day and belongs to the day on which it begins. Where
-/// a clock change makes a time occur twice, the first one counts; where it skips a time, the moment after the skip.
+/// A window whose end is not after its start ends on the next day, and belongs to the day on which it starts. If a
+/// clock change makes a time occur twice, the first one counts; if it skips a time, the moment after the skip.
 package struct Schedule: Equatable, Sendable {
   package enum Weekday: String, CaseIterable, Sendable {
     case mon, tue, wed, thu, fri, sat, sun
   }
 
-  /// A stretch of time that lies wholly inside or wholly outside the windows; `end` is not part of it.
+  /// A period wholly inside or wholly outside the windows; `end` is exclusive.
   package struct Span: Equatable, Sendable {
     package var begin: Date
     package var end: Date
@@ -18,13 +18,13 @@ package struct Schedule: Equatable, Sendable {
     package func contains(_ date: Date) -> Bool { begin <= date && date < end }
   }
 
-  /// Minutes after midnight; equal for whole days.
+  /// Minutes after midnight; both equal for whole days.
   package let begin: Int
   package let end: Int
   package let weekdays: Set<Weekday>
   package let zone: TimeZone
 
-  /// A window from `begin` to `end`, both in minutes after midnight, below 1440.
+  /// A window from `begin` to `end`, both in minutes after midnight, less than 1440.
   package init(begin: Int = 0, end: Int = 0, weekdays: Set<Weekday> = Set(Weekday.allCases), zone: TimeZone) {
     precondition((0..<1440).contains(begin) && (0..<1440).contains(end) && !weekdays.isEmpty)
     self.begin = begin
@@ -35,9 +35,9 @@ package struct Schedule: Equatable, Sendable {
 
   package var isWholeDay: Bool { begin == end }
 
-  /// The stretch around a date: a window, or the time between two.
+  /// The period that contains a date: a window, or the time between two.
   ///
-  /// Whole days that follow each other are one.
+  /// Consecutive whole days count as one.
   package func span(at date: Date) -> Span {
     let seconds = date.timeIntervalSince1970
     guard abs(seconds) < 1e11 else { return Span(begin: .distantPast, end: .distantFuture, isInside: false) }
@@ -68,14 +68,14 @@ package struct Schedule: Equatable, Sendable {
   /// Day 0, 1 January 1970, was a Thursday.
   private func weekday(_ day: Int) -> Weekday { Weekday.allCases[((day + 3) % 7 + 7) % 7] }
 
-  /// When a local day's clock shows so many minutes after midnight.
+  /// When the local clock shows this many minutes after midnight on a day.
   private func instant(_ day: Int, _ minute: Int) -> Date {
     let local = Double(day * 86_400 + minute * 60)
     let (before, after) = (offset(at: local - 86_400), offset(at: local + 86_400))
     for candidate in [before, after] where offset(at: local - candidate) == candidate {
       return Date(timeIntervalSince1970: local - candidate)
     }
-    // Skipped: the clock goes from before this time to after it at once, at some whole second.
+    // Skipped: at some whole second the clock jumps from before this time to after it.
     var (low, high) = (local - 86_400, local + 86_400)
     while high - low > 1 {
       let middle = ((low + high) / 2).rounded(.down)
@@ -94,7 +94,7 @@ package struct Schedule: Equatable, Sendable {
 struct WindowTracker: Sendable {
   private let schedule: Schedule?
   private(set) var span: Schedule.Span?
-  /// `nil` outside; long ago without a schedule.
+  /// `nil` outside a window; long ago without a schedule.
   private(set) var since: Duration?
   private var last: Duration?
 
@@ -103,7 +103,7 @@ struct WindowTracker: Sendable {
     since = schedule == nil ? .longAgo : nil
   }
 
-  /// Goes on to a moment; a clock that is set moves in or out of the window only now, never in the past.
+  /// Advances to a moment; if the clock is set, windows open or close now, never in the past.
   mutating func update(_ now: Moment) {
     guard let schedule else { return }
     let span = span.flatMap { $0.contains(now.wall) ? $0 : nil } ?? schedule.span(at: now.wall)

@@ -1,15 +1,15 @@
-/// When nobody watched, as far back as a rule looks.
+/// Records when nobody was watching, as far back as a rule needs.
 ///
-/// Before the first note nobody did.
+/// Before the first entry nobody was watching.
 struct WatchLog: Sendable {
-  /// A camera that fails at every moment costs no more memory than this; the oldest times between are then not watched.
+  /// Limits memory for a camera that fails constantly; beyond that, the oldest times in between count as unwatched.
   private static let most = 1000
 
   private let kept: Duration
   private var spans: [Range<Duration>] = []
   private var unwatchedSince: Duration? = .longAgo
 
-  /// Looks back by `kept`.
+  /// Keeps entries for `kept`.
   init(keeping kept: Duration) { self.kept = kept }
 
   mutating func note(_ isWatching: Bool, at now: Duration) {
@@ -27,7 +27,7 @@ struct WatchLog: Sendable {
     }
   }
 
-  /// How much of a period was not watched.
+  /// How much of a period was unwatched.
   func unwatched(from begin: Duration, to end: Duration) -> Duration {
     guard begin < end else { return .zero }
     let period = begin..<end

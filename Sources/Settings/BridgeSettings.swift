@@ -1,17 +1,17 @@
 internal import Basics
 
-/// Everything `adl-mqtt` is told; `config/adl-mqtt.yaml` documents each setting.
+/// All settings of `adl-mqtt`; `config/adl-mqtt.yaml` documents each one.
 package struct BridgeSettings: Equatable, Sendable {
-  /// The name of adld's machine in topics; `nil`: the one that adld gives itself.
+  /// The name of adld's machine in topics; `nil` uses adld's default name.
   package var node: String?
   package var broker: BrokerSettings
   package var adl: EventSourceSettings
   package var topics: BridgeTopicSettings
   package var homeAssistant: HomeAssistantSettings
-  /// Cameras whose messages are handed on; all of them when empty.
+  /// Cameras whose messages are forwarded; all if empty.
   package var cameras: [String]
   package var log: LogSettings
-  /// What is allowed but probably not meant.
+  /// What is valid but probably unintended.
   package var warnings: [Finding]
 
   /// - Throws: `SettingsError` with all findings.
@@ -21,8 +21,8 @@ package struct BridgeSettings: Equatable, Sendable {
 
   /// - Parameters:
   ///   - text: the file's content.
-  ///   - path: its name in messages.
-  /// - Returns: settings that hold together; what they name is not looked at.
+  ///   - path: the file's name in messages.
+  /// - Returns: consistent settings; the things they name are not checked.
   /// - Throws: `SettingsError` with all findings.
   package static func parse(_ text: String, path: String) throws(SettingsError) -> BridgeSettings {
     let root = try SettingsFile.parse(text, path: path)
@@ -34,7 +34,7 @@ package struct BridgeSettings: Equatable, Sendable {
     return settings
   }
 
-  /// Names of all settings, as `broker.tls.ca`.
+  /// Names of all settings, such as `broker.tls.ca`.
   package static var knownSettings: Set<String> {
     let findings = Findings()
     _ = BridgeSettings(SettingsTable(root: nil, findings: findings))
@@ -49,7 +49,7 @@ package struct BridgeSettings: Equatable, Sendable {
     homeAssistant = HomeAssistantSettings(table.table("homeAssistant"))
     cameras = table.texts("cameras")
     if let wrong = cameras.first(where: { !isIdentifier($0) }) {
-      table.refuse("cameras", "a list of cameras' names (a-z, 0-9, _ and -), which '\(wrong.prefix(64))' is not")
+      table.refuse("cameras", "a list of camera names (a-z, 0-9, _ and -); '\(wrong.prefix(64))' is not one")
     }
     log = LogSettings(table.table("log"))
     table.finish()
@@ -61,11 +61,11 @@ package struct BridgeSettings: Equatable, Sendable {
 package struct EventSourceSettings: Equatable, Sendable {
   package var endpoint: String
   package var query: String
-  /// Where predictions come from; `nil`: they are not handed on.
+  /// The address for predictions; `nil` if they are not forwarded.
   package var predictions: String?
   /// Seconds between the daemon's heartbeats.
   package var heartbeat: Double
-  /// Files of the daemon's public key and of our own secret one; `nil` for a daemon on this machine.
+  /// Paths of the daemon's public key and our own secret key; `nil` for a daemon on this machine.
   package var keys: Keys?
 
   package struct Keys: Equatable, Sendable {
@@ -102,15 +102,15 @@ package struct BridgeTopicSettings: Equatable, Sendable {
   }
 }
 
-/// `homeAssistant`: what is announced to Home Assistant.
+/// `homeAssistant`: what to announce to Home Assistant.
 package struct HomeAssistantSettings: Equatable, Sendable {
-  /// Prefix of discovery topics; `nil`: nothing is announced.
+  /// Prefix of the discovery topics; `nil` announces nothing.
   package var discovery: String?
-  /// Labels, or families, with a binary sensor of their own.
+  /// Labels, or families, that get their own binary sensor.
   package var labels: [String]
-  /// All labels, or families, that the model can give: what the activity sensor may show; empty: anything.
+  /// All labels, or families, of the model: the possible values of the activity sensor; any if empty.
   package var activities: [String]
-  /// The daemon's rules, so that each has its sensor before its first alert.
+  /// The daemon's rules, so that each has a sensor before its first alert.
   package var rules: [String]
 
   init(_ table: SettingsTable) {
@@ -124,7 +124,7 @@ package struct HomeAssistantSettings: Equatable, Sendable {
       table.refuse("labels", "a list of labels that differ in their letters and digits")
     }
     if let wrong = rules.first(where: { !isIdentifier($0) }) {
-      table.refuse("rules", "a list of rules' names (a-z, 0-9, _ and -), which '\(wrong.prefix(64))' is not")
+      table.refuse("rules", "a list of rule names (a-z, 0-9, _ and -); '\(wrong.prefix(64))' is not one")
     }
     table.finish()
   }

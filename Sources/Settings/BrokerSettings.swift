@@ -2,7 +2,7 @@ package import Basics
 
 /// `broker`: the MQTT broker, and how to log in.
 package struct BrokerSettings: Equatable, Sendable {
-  /// Where a password stands.
+  /// Where a password comes from.
   package enum Password: Equatable, Sendable {
     case text(Secret)
     case file(String)
@@ -10,15 +10,15 @@ package struct BrokerSettings: Equatable, Sendable {
 
   /// `broker.tls`.
   package struct TLS: Equatable, Sendable {
-    /// File of the authorities that are trusted; `nil`: the system's.
+    /// Path of the trusted authorities' certificates; `nil` uses the system's.
     package var authority: String?
-    /// File of our own certificate, where the broker asks for one, and of its key.
+    /// Path of our own certificate and key, if the broker requires one.
     package var certificate: String?
     package var key: String?
-    /// False takes any broker for the right one.
+    /// False accepts any broker's certificate.
     package var verifies: Bool
 
-    /// `nil` where it is not switched on.
+    /// `nil` if it is not enabled.
     init?(_ table: SettingsTable) {
       let isEnabled = table.flag("enabled", default: false)
       authority = table.text("ca")
@@ -39,12 +39,12 @@ package struct BrokerSettings: Equatable, Sendable {
   package var port: Int
   package var username: String?
   package var password: Password?
-  /// `nil`: `adl-mqtt-` and the node.
+  /// By default `adl-mqtt-` and the node.
   package var clientID: String?
   /// Seconds.
   package var keepalive: Int
   package var qos: Int
-  /// Events kept while the broker is away.
+  /// Number of events kept while the broker is away.
   package var queue: Int
   package var tls: TLS?
 
@@ -60,19 +60,19 @@ package struct BrokerSettings: Equatable, Sendable {
     qos = table.integer("qos", default: 1, 0...2)
     queue = table.integer("queue", default: 1000, 1...10_000)
     password = text.map { .text(Secret($0)) } ?? file.map { .file($0) }
-    if text != nil, file != nil { table.refuse("passwordFile", "left out where broker.password is set") }
-    if password != nil, username == nil { table.require("username", "MQTT sends no password without one") }
+    if text != nil, file != nil { table.refuse("passwordFile", "left out if broker.password is set") }
+    if password != nil, username == nil { table.require("username", "MQTT does not send a password without one") }
     if host.isEmpty || host.contains(where: \.isWhitespace) { table.refuse("host", "a name or an address") }
     for (key, value) in [("host", host), ("username", username), ("clientId", clientID), ("password", text)] {
-      // The library takes texts that end at the first of these. A password is not shown.
-      if value?.contains("\0") ?? false { table.require(key, "a text without a NUL character stands here") }
+      // The library's texts end at the first NUL. A password is not shown.
+      if value?.contains("\0") ?? false { table.require(key, "it must be a text without NUL characters") }
     }
     table.finish()
   }
 
-  /// The password itself, read from its file where it stands in one, without the line's end.
+  /// The password itself, read from its file if necessary, without the line end.
   ///
-  /// - Throws: `SettingsError` where that file cannot be read or holds none.
+  /// - Throws: `SettingsError` if that file cannot be read or is empty.
   package func readPassword() throws(SettingsError) -> Secret? {
     switch password {
     case nil: return nil
@@ -81,11 +81,11 @@ package struct BrokerSettings: Equatable, Sendable {
       var text = try SettingsFile.text(path: path, largest: 64, kind: "password file (broker.passwordFile)")
       guard !SettingsFile.isReadableByOthers(path) else {
         throw SettingsError(
-          path: path, findings: [Finding(text: "can be read by everybody (broker.passwordFile); chmod o-r \(path)")])
+          path: path, findings: [Finding(text: "can be read by everyone (broker.passwordFile); chmod o-r \(path)")])
       }
       if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }
       guard !text.isEmpty, !text.contains("\0") else {
-        throw SettingsError(path: path, findings: [Finding(text: "holds no password (broker.passwordFile)")])
+        throw SettingsError(path: path, findings: [Finding(text: "contains no password (broker.passwordFile)")])
       }
       return Secret(text)
     }

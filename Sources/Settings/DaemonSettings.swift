@@ -2,7 +2,7 @@ import Foundation
 package import Networks
 import Yams
 
-/// Everything `adld` is told; `config/adld.yaml` documents each setting.
+/// All settings of `adld`; `config/adld.yaml` documents each one.
 package struct DaemonSettings: Equatable, Sendable {
   /// The machine's name in topics.
   package var node: String
@@ -15,7 +15,7 @@ package struct DaemonSettings: Equatable, Sendable {
   package var history: HistorySettings
   package var page: PageSettings
   package var log: LogSettings
-  /// What is allowed but probably not meant.
+  /// What is valid but probably unintended.
   package var warnings: [Finding]
 
   /// - Throws: `SettingsError` with all findings.
@@ -25,9 +25,9 @@ package struct DaemonSettings: Equatable, Sendable {
 
   /// - Parameters:
   ///   - text: the file's content.
-  ///   - path: its name in messages.
-  ///   - hostName: stands for `node` when that is not set; characters that topics do not allow become `-`.
-  /// - Returns: settings that hold together; what they name is not looked at.
+  ///   - path: the file's name in messages.
+  ///   - hostName: the default for `node`; characters not allowed in topics become `-`.
+  /// - Returns: consistent settings; the things they name are not checked.
   /// - Throws: `SettingsError` with all findings.
   package static func parse(_ text: String, path: String, hostName: String) throws(SettingsError) -> DaemonSettings {
     let root = try SettingsFile.parse(text, path: path)
@@ -39,7 +39,7 @@ package struct DaemonSettings: Equatable, Sendable {
     return settings
   }
 
-  /// Names of all settings, as `cameras[].name`; `*` stands for a label.
+  /// Names of all settings, such as `cameras[].name`; `*` stands for a label.
   package static var knownSettings: Set<String> {
     let findings = Findings()
     let sample = "cameras: [{region: {x: 0}}]\nrecognition: {activities: {label: {}}}\nrules: {alerts: {name: {}}}"
@@ -70,18 +70,18 @@ package struct DaemonSettings: Equatable, Sendable {
     for camera in cameras where !camera.name.isEmpty && !names.insert(camera.name).inserted {
       table.refuse("cameras", "a list of cameras with different names; '\(camera.name)' appears twice")
     }
-    // Topics of the daemon's own messages stand beside those of cameras.
+    // Topics of the daemon's own messages share the level of camera names.
     for name in ["_daemon", "_rules"] where names.contains(name) {
-      table.refuse("cameras", "a list of cameras with names of their own; '\(name)' is the daemon's")
+      table.refuse("cameras", "a list of cameras with other names; '\(name)' is reserved for the daemon")
     }
     table.finish()
     warnings = table.findings.warnings
   }
 
-  /// Checks the names under `recognition.activities` and `rules` against the model's labels, or its families where it has
-  /// some.
+  /// Checks the names under `recognition.activities` and `rules` against the model's labels, or its families if it has
+  /// any.
   ///
-  /// - Throws: `SettingsError` naming each that is neither, with the nearest there are.
+  /// - Throws: `SettingsError` that names each unknown name, with the nearest known ones.
   package func check(againstLabels labels: [String], families: [LabelFamily] = [], path: String) throws(SettingsError) {
     let known = families.isEmpty ? labels : families.map(\.name) + [LabelFamily.other]
     let findings = recognition.activities.keys.filter { !known.contains($0) }.sorted().map { name in
@@ -91,10 +91,10 @@ package struct DaemonSettings: Equatable, Sendable {
     if !all.isEmpty { throw SettingsError(path: path, findings: all) }
   }
 
-  /// Why an activity of this name cannot be set.
+  /// Why options for an activity of this name cannot be set.
   private func reason(_ name: String, _ known: [String], _ labels: [String], _ families: [LabelFamily]) -> String {
     if let family = families.first(where: { $0.labels.contains(name) })?.name {
-      return "this label is decided about as a part of its family; set recognition.activities.\(family)"
+      return "this label is part of a family; set recognition.activities.\(family)"
     }
     if labels.contains(name) {
       return "this label is in no family; set recognition.activities.\(LabelFamily.other), or put it into a family"

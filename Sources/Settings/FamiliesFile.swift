@@ -1,24 +1,24 @@
 package import Networks
 import Yams
 
-/// A YAML file that groups a model's labels into families, one a line: `Drink: [drinking, drinking beer]`.
+/// A YAML file that groups a model's labels into families, one per line: `Drink: [drinking, drinking beer]`.
 package enum FamiliesFile {
-  /// KiB.
+  /// In KiB.
   private static let largest = 1024
-  /// More than these are counted, not listed: each is compared with every label.
+  /// Further findings are only counted, because each requires a comparison with every label.
   private static let mostFindings = 20
 
   /// - Parameters:
   ///   - path: the file, UTF-8 of at most 1 MiB.
-  ///   - labels: the model's.
-  /// - Returns: families that fit the labels, in the file's order.
-  /// - Throws: `SettingsError` with the line and reason of each thing that is wrong.
+  ///   - labels: the model's labels.
+  /// - Returns: families that fit the labels, in file order.
+  /// - Throws: `SettingsError` with the line and reason of every problem.
   package static func load(path: String, labels: [String]) throws(SettingsError) -> [LabelFamily] {
     try parse(
       SettingsFile.text(path: path, largest: largest, kind: "file of families"), path: path, labels: labels)
   }
 
-  /// Takes the file's text; see `load`.
+  /// Parses the file's text; see `load`.
   package static func parse(_ text: String, path: String, labels: [String]) throws(SettingsError) -> [LabelFamily] {
     let root = try SettingsFile.parse(text, path: path)
     var entries: [Entry] = []
@@ -32,10 +32,10 @@ package enum FamiliesFile {
       }
     } else if let root, root.null == nil {
       findings.append(
-        Finding(line: root.mark?.line, text: "the file must be a table of `Family: [label, label]` lines"))
+        Finding(line: root.mark?.line, text: "the file must consist of `Family: [label, label]` lines"))
     }
     if findings.isEmpty, entries.isEmpty { findings.append(Finding(text: "has no families")) }
-    // Faults are looked for in what could be read only once all of it could.
+    // Faults are only searched for if the whole file could be read.
     if findings.isEmpty { findings = faults(entries, labels) }
     guard findings.isEmpty else {
       let more = findings.count - mostFindings
@@ -56,7 +56,7 @@ package enum FamiliesFile {
     }
   }
 
-  /// One family, and where it stands.
+  /// A family, and its position in the file.
   private struct Entry {
     struct Unreadable: Error {
       var finding: Finding

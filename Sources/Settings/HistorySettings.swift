@@ -1,8 +1,8 @@
-/// `history`: the file that keeps what was published.
+/// `history`: the file that stores what was published.
 package struct HistorySettings: Equatable, Sendable {
-  /// Where the file is to be.
+  /// Where the file should be.
   package enum Place: Equatable, Sendable {
-    /// In the folder that systemd gives the service for its state, and nowhere where it gives none.
+    /// In the state folder that systemd provides for the service, or nowhere if there is none.
     case automatic
     case off
     case file(String)
@@ -15,16 +15,16 @@ package struct HistorySettings: Equatable, Sendable {
   init(_ table: SettingsTable) {
     let path = table.text("path", default: "auto") ?? "auto"
     place = path == "auto" ? .automatic : path.isEmpty ? .off : .file(path)
-    if case .file = place, !path.hasPrefix("/") { table.refuse("path", "a path that begins with /, auto or \"\"") }
+    if case .file = place, !path.hasPrefix("/") { table.refuse("path", "a path that starts with /, auto or \"\"") }
     days = table.integer("days", default: 365, 1...36_500)
     megabytes = table.integer("megabytes", default: 500, 10...1_000_000)
     table.finish()
   }
 
-  /// Where the file is to be.
+  /// The file's path.
   ///
-  /// - Parameter stateDirectory: STATE_DIRECTORY of the environment, which may name several folders.
-  /// - Returns: its path; `nil` when there is to be none.
+  /// - Parameter stateDirectory: STATE_DIRECTORY from the environment, which may name several folders.
+  /// - Returns: its path; `nil` if no history is kept.
   package func path(stateDirectory: String?) -> String? {
     switch place {
     case .off: nil

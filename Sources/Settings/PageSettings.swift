@@ -1,15 +1,15 @@
-/// `page`: what the daemon shows over HTTP.
+/// `page`: what the daemon serves over HTTP.
 package struct PageSettings: Equatable, Sendable {
-  /// Where it listens.
+  /// The address to listen on.
   package enum Listen: Equatable, Sendable {
     case off
-    /// On 127.0.0.1, or on ::1.
+    /// On 127.0.0.1 or ::1.
     case loopback(port: UInt16, isVersion6: Bool)
     case unix(path: String)
   }
 
   package var listen: Listen
-  /// Names under which a browser may ask, besides this machine's own.
+  /// Additional names under which a browser may request the page.
   package var hosts: [String]
   /// Whether the page shows pictures.
   package var showsPreview: Bool
@@ -23,7 +23,7 @@ package struct PageSettings: Equatable, Sendable {
       table.refuse(
         "listen",
         """
-        off, 127.0.0.1:PORT, [::1]:PORT or unix:/PATH; nothing here is encrypted and nobody is asked who they are, so let a \
+        off, 127.0.0.1:PORT, [::1]:PORT or unix:/PATH; the page is not encrypted and has no login, so let a \
         reverse proxy on this machine serve others
         """)
     }
@@ -37,7 +37,7 @@ package struct PageSettings: Equatable, Sendable {
   }
 
   private static func listen(_ text: String) -> Listen? {
-    // A socket's path has 107 bytes at most.
+    // A socket's path has at most 107 bytes.
     if text.hasPrefix("unix:/"), text.utf8.count <= "unix:".utf8.count + 107 {
       return .unix(path: String(text.dropFirst("unix:".count)))
     }

@@ -1,13 +1,13 @@
-/// `people`: who is looked at.
+/// `people`: who is analysed.
 package struct PeopleSettings: Equatable, Sendable {
   package enum Mode: String, CaseIterable, Sendable {
-    /// What the model was trained on.
+    /// Whatever the model was trained on.
     case auto
     case people, scene
   }
 
   package enum Finder: String, CaseIterable, Sendable {
-    /// The model where `detector` is set, otherwise motion.
+    /// The model if `detector` is set, otherwise motion.
     case auto
     case model, motion
   }
@@ -16,13 +16,13 @@ package struct PeopleSettings: Equatable, Sendable {
   package var finder: Finder
   /// An ONNX file of the YOLOX family.
   package var detector: String?
-  /// Finds a second.
+  /// Searches per second.
   package var rate: Double
-  /// People who are recognised at a time.
+  /// How many people are analysed at the same time.
   package var most: Int
-  /// Seconds for which somebody who is not seen still counts as there.
+  /// Seconds for which a person out of sight still counts as present.
   package var lossSeconds: Double
-  /// Cores for the finder.
+  /// Number of cores for the finder.
   package var threads: Int
 
   init(_ table: SettingsTable) {
@@ -34,7 +34,7 @@ package struct PeopleSettings: Equatable, Sendable {
     lossSeconds = table.number("lossSeconds", default: 3, 0.5...60)
     threads = table.integer("threads", default: 1, 1...64)
     if finder == .model, detector == nil {
-      table.require("detector", "the ONNX file of the person detector that people.finder asks for; see `make detector`")
+      table.require("detector", "the ONNX file of the person detector that people.finder requires; see `make detector`")
     }
     table.finish()
   }

@@ -1,7 +1,7 @@
 import Foundation
 import Networks
 
-/// `rules`: what alerts are raised for.
+/// `rules`: when to raise alerts.
 package struct RuleSettings: Equatable, Sendable {
   package enum Kind: String, CaseIterable, Sendable {
     case activity, notFollowed, noActivity, present, absent, cameraAway
@@ -11,7 +11,7 @@ package struct RuleSettings: Equatable, Sendable {
     case mon, tue, wed, thu, fri, sat, sun
   }
 
-  /// Minutes after midnight, below 1440; a window that does not end after its begin ends on the next day.
+  /// Minutes after midnight, less than 1440; a window whose end is not after its start ends on the next day.
   package struct Window: Equatable, Sendable {
     package var begin: Int
     package var end: Int
@@ -25,32 +25,32 @@ package struct RuleSettings: Equatable, Sendable {
     package var message: String?
     package var activities: [String]
     package var followers: [String]
-    /// Empty for all cameras that are enabled.
+    /// All enabled cameras if empty.
     package var cameras: [String]
     /// `nil` for the whole day.
     package var window: Window?
-    /// Empty for all days.
+    /// All days if empty.
     package var weekdays: [Weekday]
-    /// Seconds; `nil` where it is not set.
+    /// In seconds; `nil` if not set.
     package var duration: Double?
-    /// Seconds.
+    /// In seconds.
     package var gap: Double
-    /// Seconds; `nil` where it is not set.
+    /// In seconds; `nil` if not set.
     package var unwatched: Double?
     package var leavingEnds: Bool
-    /// Seconds; `nil` for no reminders.
+    /// In seconds; `nil` for no reminders.
     package var repeatEvery: Double?
-    /// Seconds; `nil` for never.
+    /// In seconds; `nil` for never.
     package var clearAfter: Double?
   }
 
-  /// IANA name; `nil` for the machine's.
+  /// IANA name; `nil` for the machine's time zone.
   package var timeZone: String?
   package var alerts: [Alert]
 
   /// - Parameters:
   ///   - table: the section.
-  ///   - cameras: those that are enabled.
+  ///   - cameras: the enabled cameras.
   init(_ table: SettingsTable, cameras: [String]) {
     timeZone = table.text("timeZone")
     if let name = timeZone, TimeZone(identifier: name) == nil {
@@ -86,7 +86,7 @@ extension RuleSettings.Alert {
     clearAfter = table.duration("clearAfter", 1...Self.longest)
     window = table.window("during")
     if let outside = table.window("outside") {
-      if window != nil { table.refuse("outside", "left out where there is `during`") }
+      if window != nil { table.refuse("outside", "left out if `during` is set") }
       window = RuleSettings.Window(begin: outside.end, end: outside.begin)
     }
     table.finish()
@@ -101,16 +101,16 @@ extension RuleSettings.Alert {
     }
     for (key, values) in [("weekdays", table.texts("weekdays")), ("cameras", cameras)]
     where table.isSet(key) && values.isEmpty {
-      table.refuse(key, "left out for all of them, or a list with at least one")
+      table.refuse(key, "left out for all, or a list with at least one")
     }
     if Set(cameras).count < cameras.count { table.refuse("cameras", "a list that names each camera once") }
     for camera in cameras where !known.contains(camera) {
       let near = nearest(camera, among: known).map { "; did you mean \($0)?" } ?? ""
-      table.refuse("cameras", "a list of cameras that are set and enabled, and '\(camera.prefix(64))' is none\(near)")
+      table.refuse("cameras", "a list of configured and enabled cameras; '\(camera.prefix(64))' is not one\(near)")
     }
   }
 
-  /// What each kind needs, and what it cannot use.
+  /// Checks what each kind requires, and what it does not use.
   private func check(_ table: SettingsTable) {
     let namesActivities = [.activity, .notFollowed, .noActivity].contains(kind)
     let isAbsence = kind == .noActivity || kind == .absent
@@ -132,22 +132,22 @@ extension RuleSettings.Alert {
       ("gap", kind != .activity && kind != .present), ("unwatched", !isAbsence && kind != .notFollowed),
     ]
     for (key, isUnusable) in unusable where isUnusable && table.isSet(key) {
-      table.refuse(key, "left out; it means nothing for when: \(kind.rawValue)")
+      table.refuse(key, "left out; it has no meaning for when: \(kind.rawValue)")
     }
     let period = isAbsence ? duration ?? window.map { Double($0.minutes * 60) } : nil
     if let unwatched, let period, unwatched >= period {
-      table.refuse("unwatched", "less than the \(Int(period)) s that it judges")
+      table.refuse("unwatched", "less than the \(Int(period)) s of the period")
     }
     if let window, let duration, kind != .notFollowed, duration > Double(window.minutes * 60) {
-      table.refuse("for", "at most the window, which has \(window.minutes) minutes")
+      table.refuse("for", "at most the length of the window, \(window.minutes) minutes")
     }
   }
 }
 
 extension RuleSettings {
-  /// What is wrong with the activities that rules name.
+  /// What is wrong with the activities named by rules.
   ///
-  /// Where the model has families, activities go by their names; `recognition` may switch single ones off.
+  /// If the model has families, activities have the families' names; `recognition` may disable some.
   func findings(labels: [String], families: [LabelFamily], recognition: RecognitionSettings) -> [Finding] {
     let own = labels + Set(labels.map { String($0.prefix { $0 != "." }) }).subtracting(labels).sorted()
     let known = families.isEmpty ? own : families.map(\.name) + [LabelFamily.other]
@@ -162,16 +162,16 @@ extension RuleSettings {
     }
   }
 
-  /// Why an activity of this name never appears; `nil` if it may.
+  /// Why an activity of this name never occurs; `nil` if it may.
   private func reason(
     _ name: String, _ known: [String], _ families: [LabelFamily], _ recognition: RecognitionSettings
   ) -> String? {
     if let family = families.first(where: { $0.labels.contains(name) && $0.name != name })?.name {
-      return "is recognised as a part of its family; name \(family)"
+      return "is part of a family; use \(family)"
     }
     guard known.contains(name) else {
       let near = near(name, among: known)
-      return "is no activity of the model" + (families.isEmpty ? "" : ", which has families")
+      return "is not an activity of the model" + (families.isEmpty ? "" : ", which has families")
         + (near.isEmpty ? "" : "; did you mean \(near.joined(separator: " or "))?")
     }
     if recognition.activities[name]?.isEnabled == false {

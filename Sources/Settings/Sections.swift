@@ -6,7 +6,7 @@ package struct ModelSettings: Equatable, Sendable {
     case auto, f32, bf16, int8
   }
 
-  /// What a window costs: all of it, or what is new in it; `continual` computes another function.
+  /// How windows are computed: whole, or only what is new; `continual` computes a different function.
   package enum Windows: String, CaseIterable, Sendable {
     case incremental, recompute, continual
   }
@@ -14,11 +14,11 @@ package struct ModelSettings: Equatable, Sendable {
   package var path: String
   package var precision: Precision
   package var windows: Windows
-  /// Windows whose pictures differ by less than this are not computed but for every fourth; 0 switches it off.
+  /// If the pictures of a window differ by less than this, only every fourth such window is scored; 0 turns this off.
   package var stillLevel: Double
-  /// Most megabytes for what incremental windows use again.
+  /// Maximum megabytes for what incremental windows reuse.
   package var reuseMegabytes: Int
-  /// Cores for inference; 0 means all.
+  /// Number of cores for inference; 0 means all.
   package var threads: Int
   /// Windows computed at a time, which share the cores out; 0 leaves that to the way of windows.
   package var workers: Int
@@ -41,7 +41,7 @@ package struct ModelSettings: Equatable, Sendable {
 
 /// One entry of `cameras`.
 package struct CameraSettings: Equatable, Sendable {
-  /// What a V4L2 camera is to deliver; `converted` is anything, converted by libv4l2.
+  /// What a V4L2 camera should deliver; `converted` is anything, converted by libv4l2.
   package enum Format: String, CaseIterable, Sendable {
     case auto, mjpeg, yuyv, nv12, i420, uyvy, rgb24, bgr24, grey, h264, converted
   }
@@ -54,7 +54,7 @@ package struct CameraSettings: Equatable, Sendable {
     case realTime, fastest
   }
 
-  /// How an RTSP camera sends.
+  /// How an RTSP camera sends its pictures.
   package enum Transport: String, CaseIterable, Sendable {
     case auto, tcp, udp
   }
@@ -71,7 +71,7 @@ package struct CameraSettings: Equatable, Sendable {
     case none, horizontal, vertical
   }
 
-  /// Part of the picture in fractions.
+  /// A part of the picture, in fractions.
   package struct Region: Equatable, Sendable {
     package var x: Double
     package var y: Double
@@ -79,7 +79,7 @@ package struct CameraSettings: Equatable, Sendable {
     package var height: Double
   }
 
-  /// Pixels.
+  /// In pixels.
   package struct Size: Equatable, Sendable {
     package var width: Int
     package var height: Int
@@ -89,12 +89,12 @@ package struct CameraSettings: Equatable, Sendable {
   package var source: SourceAddress
   package var isEnabled: Bool
   package var format: Format
-  /// Asked of the camera; `nil` leaves it to what the camera offers.
+  /// Requested from the camera; `nil` leaves it to what the camera offers.
   package var size: Size?
-  /// Frames per second asked of the camera; `nil` leaves it to what suits the model.
+  /// Frames per second requested from the camera; `nil` leaves it to what suits the model.
   package var rate: Double?
   package var controls: [String: Int]
-  /// How the picture is put upright, before everything else: turned first, then mirrored.
+  /// How the picture is made upright before everything else: rotated first, then mirrored.
   package var rotation: Rotation
   package var flip: Flip
   package var region: Region?
@@ -102,12 +102,12 @@ package struct CameraSettings: Equatable, Sendable {
   /// Polygons of [x, y].
   package var masks: [[[Double]]]
   package var decodesExactly: Bool
-  /// A file begins again at its end.
+  /// Whether a file restarts at its end.
   package var loops: Bool
   package var pace: Pace
-  /// Seconds without a frame after which the camera is opened again.
+  /// Seconds without a frame after which the camera is reopened.
   package var stallSeconds: Double
-  /// Seconds for which a picture may stay the same, bit for bit, before the camera is opened again; 0 for any time.
+  /// Seconds for which a picture may stay the same, bit for bit, before the camera is reopened; 0 for no limit.
   package var frozenSeconds: Double
   package var transport: Transport
 
@@ -117,7 +117,7 @@ package struct CameraSettings: Equatable, Sendable {
     source = SourceAddress(table.text("source") ?? "")
     if source.revealed.isEmpty { table.require("source", "a device, a file, a URL or synthetic:SEED") }
     if source.revealed.hasPrefix("/dev/video") {
-      table.warn("source", "may name another camera after a restart; `adl cameras` lists stable names")
+      table.warn("source", "may name a different camera after a restart; `adl cameras` lists stable names")
     }
     isEnabled = table.flag("enabled", default: true)
     format = table.choice("format", default: .auto)
@@ -170,14 +170,14 @@ package struct RecognitionSettings: Equatable, Sendable {
     case mean, ema, median
   }
 
-  /// What one activity does differently.
+  /// Options for one activity.
   package struct Activity: Equatable, Sendable {
     package var isEnabled: Bool
     package var on: Double?
     package var off: Double?
-    /// Seconds.
+    /// In seconds.
     package var minimumDuration: Double?
-    /// Seconds.
+    /// In seconds.
     package var coolDown: Double?
 
     init(_ table: SettingsTable) {
@@ -197,17 +197,17 @@ package struct RecognitionSettings: Equatable, Sendable {
   package var onHold: Int
   package var offHold: Int
   package var margin: Double
-  /// Seconds.
+  /// In seconds.
   package var minimumDuration: Double
-  /// Seconds.
+  /// In seconds.
   package var coolDown: Double
-  /// Seconds; `nil` for no limit.
+  /// In seconds; `nil` for no limit.
   package var maximumDuration: Double?
   package var motionGate: Double
   package var activities: [String: Activity]
-  /// A file of families, instead of those in the model's card.
+  /// A families file, used instead of the families in the model's card.
   package var families: String?
-  /// What is in no family opens an activity too.
+  /// Whether labels in no family open an activity too.
   package var opensOther: Bool
 
   init(_ table: SettingsTable) {
@@ -242,12 +242,12 @@ package struct EventSettings: Equatable, Sendable {
   package struct Remote: Equatable, Sendable {
     package var endpoint: String
     package var query: String
-    /// File of the daemon's secret key.
+    /// Path of the daemon's secret key.
     package var secretKey: String
     /// Folder of the clients' public keys.
     package var clients: String
 
-    /// `nil` where no endpoint is set.
+    /// `nil` if no endpoint is set.
     init?(_ table: SettingsTable) {
       let endpoint = table.text("endpoint")
       let query = table.text("query")
@@ -258,7 +258,7 @@ package struct EventSettings: Equatable, Sendable {
       case (let endpoint?, let query?): (self.endpoint, self.query) = (endpoint, query)
       case (nil, nil): return nil
       case (_?, nil):
-        table.require("query", "where other machines ask, such as tcp://0.0.0.0:5557")
+        table.require("query", "where other machines send queries, such as tcp://0.0.0.0:5557")
         return nil
       case (nil, _?):
         table.require("endpoint", "where other machines subscribe, such as tcp://0.0.0.0:5556")
@@ -271,11 +271,11 @@ package struct EventSettings: Equatable, Sendable {
   package var query: String
   package var publishesPredictions: Bool
   package var predictionsEndpoint: String
-  /// For other machines; `nil` where none may connect.
+  /// Sockets for other machines; `nil` if none may connect.
   package var remote: Remote?
-  /// Seconds.
+  /// In seconds.
   package var heartbeat: Double
-  /// Messages kept in memory for `history` queries.
+  /// Number of messages kept in memory for `history` queries.
   package var history: Int
 
   init(_ table: SettingsTable) {
@@ -292,7 +292,7 @@ package struct EventSettings: Equatable, Sendable {
   }
 }
 
-/// `log`: what goes to standard error.
+/// `log`: what is written to standard error.
 package struct LogSettings: Equatable, Sendable {
   package enum Level: String, CaseIterable, Sendable {
     case trace, debug, info, notice, warning, error, critical

@@ -1,13 +1,13 @@
-/// One thing that is wrong with a settings file.
+/// A problem in a settings file.
 package struct Finding: Equatable, Sendable, CustomStringConvertible {
-  /// Line in the file, from 1; `nil` for the file as a whole.
+  /// Line number from 1; `nil` for the file as a whole.
   package var line: Int?
   package var text: String
 
   package var description: String { line.map { "\($0): \(text)" } ?? " \(text)" }
 }
 
-/// A settings file that is not used, with everything that is wrong with it at once.
+/// A settings file that cannot be used, with all its problems.
 package struct SettingsError: Error, Equatable, Sendable, CustomStringConvertible {
   package var path: String
   package var findings: [Finding]

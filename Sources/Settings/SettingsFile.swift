@@ -2,30 +2,30 @@ internal import Basics
 import Foundation
 import Yams
 
-/// A settings file as YAML nodes, within bounds that no honest file meets.
+/// A settings file as YAML nodes, within limits that no legitimate file exceeds.
 enum SettingsFile {
-  /// Deeper nesting is no settings file, and would exhaust the parser's stack.
+  /// Deeper nesting is not legitimate, and would exhaust the parser's stack.
   private static let deepest = 32
 
-  /// The text of a file of at most so many KiB; `kind` is what it ought to be, for messages.
+  /// The text of a file of at most `largest` KiB; `kind` says in messages what it should be.
   static func text(path: String, largest: Int = 256, kind: String = "settings file") throws(SettingsError) -> String {
     func failed(_ text: String) -> SettingsError { SettingsError(path: path, findings: [Finding(text: text)]) }
     let data: Data
     do {
       let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-      defer { try? handle.close() }  // read-only: nothing can be lost
+      defer { try? handle.close() }  // Opened for reading only
       data = try handle.read(upToCount: largest << 10 + 1) ?? Data()
     } catch {
       throw failed("cannot be read: \(reason(error))")
     }
-    guard data.count <= largest << 10 else { throw failed("is larger than \(largest) KiB, which no \(kind) is") }
+    guard data.count <= largest << 10 else { throw failed("is larger than \(largest) KiB, too large for a \(kind)") }
     guard let text = String(data: data, encoding: .utf8) else { throw failed("is not UTF-8 text") }
     return text
   }
 
-  /// True for a file that other accounts than its owner's and its group's can read.
+  /// True if accounts other than the file's owner and group can read it.
   static func isReadableByOthers(_ path: String) -> Bool {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)  // reading it tells what is wrong with it
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)  // reading reports errors
     return ((attributes?[.posixPermissions] as? Int) ?? 0) & 0o004 != 0
   }
 
@@ -39,7 +39,7 @@ enum SettingsFile {
     } catch {
       throw SettingsError(path: path, findings: [finding(error)])
     }
-    // Without aliases every value takes a byte of the file; more values mean that aliases multiply them.
+    // Without aliases every value takes at least a byte of the file; more values mean that aliases multiply them.
     var budget = text.utf8.count + 1
     guard root.map({ spend(&budget, on: $0) }) ?? true else {
       throw SettingsError(path: path, findings: [Finding(text: "its aliases (*name) expand to more than the file")])
@@ -47,7 +47,7 @@ enum SettingsFile {
     return root
   }
 
-  /// A bound on how deep lists and tables stand in each other, without parsing.
+  /// An upper bound for the nesting of lists and tables, without parsing.
   private static func nesting(of text: String) -> Int {
     var (open, deepest) = (0, 0)
     for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
@@ -58,7 +58,7 @@ enum SettingsFile {
         case UInt8(ascii: "]"), UInt8(ascii: "}"): open = max(0, open - 1)
         case UInt8(ascii: "-"), UInt8(ascii: "?"): marks += 1
         case UInt8(ascii: " "): continue
-        // Only marks that begin a line stand in each other.
+        // Only marks at the start of a line are nested.
         default: break
         }
         deepest = max(deepest, open)
@@ -72,7 +72,7 @@ enum SettingsFile {
     return deepest
   }
 
-  /// Counts a node and all within; false once the budget is spent.
+  /// Counts a node and its contents; false once the budget is spent.
   private static func spend(_ budget: inout Int, on node: Node) -> Bool {
     budget -= 1
     guard budget > 0 else { return false }
@@ -92,7 +92,7 @@ enum SettingsFile {
     case .duplicatedKeysInMapping(let keys, let context):
       Finding(
         line: context.mark.line, text: "appears twice: \(keys.map { "\(SourceAddress($0))" }.joined(separator: ", "))")
-    // What others say of themselves repeats lines of the file, and with them its passwords.
+    // Other errors' descriptions quote lines of the file, possibly including passwords.
     case .reader(let problem, _, _, _): Finding(text: "this is not YAML: \(problem)")
     default: Finding(text: "this is not YAML")
     }
@@ -100,7 +100,7 @@ enum SettingsFile {
 
   private static func reason(_ error: any Error) -> String {
     let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    // Foundation puts a sentence before the kernel's own words.
+    // Foundation puts a sentence before the kernel's message.
     return (underlying ?? error as NSError).localizedDescription
       .replacing("The operation could not be completed. ", with: "")
   }

@@ -15,12 +15,12 @@ extension SettingsTable {
     return value
   }
 
-  /// A window of the day, written as `07:00-13:00`.
+  /// A time window of the day, written as `07:00-13:00`.
   func window(_ key: String) -> RuleSettings.Window? {
     guard let text = text(key) else { return nil }
     let times = text.split(separator: "-", omittingEmptySubsequences: false).map(minutes)
     guard times.count == 2, let begin = times[0], let end = times[1], begin < 1440, begin != end % 1440 else {
-      refuse(key, "two different times of day such as 07:00-13:00, or 22:00-06:00 over midnight")
+      refuse(key, "two different times of day such as 07:00-13:00, or 22:00-06:00 across midnight")
       return nil
     }
     return RuleSettings.Window(begin: begin, end: end % 1440)

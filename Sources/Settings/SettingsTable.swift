@@ -1,17 +1,17 @@
 internal import Basics
 import Yams
 
-/// Collects what is wrong while a file is read, so that all of it is reported at once.
+/// Collects the problems found while a file is read, so that all are reported at once.
 final class Findings {
   var errors: [Finding] = []
   var warnings: [Finding] = []
-  /// Every setting that was asked for, as `cameras[].name`; what the documentation must cover.
+  /// Every setting that was read, such as `cameras[].name`; the documentation must cover them all.
   var known: Set<String> = []
 }
 
-/// One mapping of the file, read key by key; a key that nobody asked for is refused at the end.
+/// One mapping in the file, read key by key; keys that were not read are rejected at the end.
 struct SettingsTable {
-  /// Where the table stands, for messages: `cameras[0]`.
+  /// The table's path, for messages: `cameras[0]`.
   let name: String
   private let schemaName: String
   private let mapping: Node.Mapping?
@@ -23,7 +23,7 @@ struct SettingsTable {
     var keys: Set<String> = []
   }
 
-  /// The whole file; `nil` reads as an empty one.
+  /// The whole file; `nil` counts as an empty file.
   init(root: Node?, findings: Findings) {
     self.init(root, name: "", schemaName: "", findings)
   }
@@ -36,13 +36,13 @@ struct SettingsTable {
     mapping = node?.mapping
     if let node, node.mapping == nil, node.null == nil {
       findings.errors.append(
-        Finding(line: line, text: "\(name.isEmpty ? "the file" : name) must be a table of `key: value` lines"))
+        Finding(line: line, text: "\(name.isEmpty ? "the file" : name) must consist of `key: value` lines"))
     }
   }
 
   func isSet(_ key: String) -> Bool { node(key) != nil }
 
-  /// Reports the keys that nobody asked for.
+  /// Reports the keys that were not read.
   func finish() {
     for (key, _) in mapping ?? [:] {
       let text = key.string ?? "?"
@@ -63,7 +63,7 @@ struct SettingsTable {
     return text
   }
 
-  /// A name as it appears in topics.
+  /// A name that may appear in topics.
   func identifier(_ key: String, default standard: String? = nil) -> String? {
     guard let text = text(key, default: standard) else { return nil }
     guard isIdentifier(text) else {
@@ -118,7 +118,7 @@ struct SettingsTable {
     SettingsTable(node(key), name: full(key), schemaName: schema(key), findings)
   }
 
-  /// A list of tables; at least one entry is made for an empty file, so that its settings are known.
+  /// A list of tables; an empty list still yields one table, so that its settings become known.
   func tables(_ key: String) -> [SettingsTable] {
     list(key).enumerated().map { index, node in
       SettingsTable(node, name: "\(full(key))[\(index)]", schemaName: schema(key) + "[]", findings)
@@ -136,7 +136,7 @@ struct SettingsTable {
     }
   }
 
-  /// Whole numbers by name, as under `cameras[].controls`.
+  /// Integers by name, as under `cameras[].controls`.
   func namedIntegers(_ key: String) -> [String: Int] {
     let table = table(key)
     var values: [String: Int] = [:]
@@ -151,7 +151,7 @@ struct SettingsTable {
     return values
   }
 
-  /// A list of texts; one alone may stand without brackets.
+  /// A list of texts; a single one may be written without brackets.
   func texts(_ key: String) -> [String] {
     guard let node = node(key) else { return [] }
     let nodes = node.scalar == nil ? list(key) : [node]
@@ -160,7 +160,7 @@ struct SettingsTable {
     return texts
   }
 
-  /// A list of whole numbers.
+  /// A list of integers.
   func integers(_ key: String, _ range: ClosedRange<Int>) -> [Int] {
     let values = list(key).map { $0.wholeNumber ?? Int.min }
     guard values.allSatisfy(range.contains) else {
@@ -170,7 +170,7 @@ struct SettingsTable {
     return values
   }
 
-  /// Polygons as lists of [x, y], each 0 to 1.
+  /// Polygons as lists of [x, y], each from 0 to 1.
   func polygons(_ key: String) -> [[[Double]]] {
     list(key).enumerated().map { index, node in
       let corners = (node.sequence ?? []).map { $0.sequence.map { $0.compactMap(\.float) } ?? [] }
@@ -187,7 +187,7 @@ struct SettingsTable {
 
   func refuse(_ key: String, _ allowed: String) { refuse(key, node(key), allowed) }
 
-  /// Refuses the table as a whole.
+  /// Rejects the table as a whole.
   func refuse(_ allowed: String) {
     findings.errors.append(
       Finding(line: line, text: "\(SourceAddress(String(name.prefix(200)))) is refused; it must be \(allowed)"))
@@ -207,7 +207,7 @@ struct SettingsTable {
       Finding(line: node?.mark?.line ?? line, text: "\(full(key))\(value) is refused; it must be \(allowed)"))
   }
 
-  /// The value of a key; an explicit null is as good as none.
+  /// The value of a key; an explicit null counts as absent.
   private func node(_ key: String) -> Node? {
     asked.keys.insert(key)
     findings.known.insert(schema(key))
@@ -230,14 +230,14 @@ struct SettingsTable {
 }
 
 extension Node {
-  /// The value as a whole number; `nil` where it is none.
+  /// The value as an integer; `nil` if it is not one.
   ///
-  /// Numbers with colons count by sixties in old YAML. They are of no use here, and long ones end the process in Yams, which
-  /// doesn't notice that they overflow.
+  /// In old YAML, numbers with colons are in base sixty. They are of no use here, and long ones crash Yams, which does
+  /// not check for overflow.
   fileprivate var wholeNumber: Int? { scalar?.string.contains(":") ?? true ? nil : int }
 }
 
-/// True for names that may stand in a topic.
+/// True for names that may appear in a topic.
 package func isIdentifier(_ text: String) -> Bool {
   (1...64).contains(text.utf8.count)
     && text.utf8.allSatisfy { byte in
@@ -250,10 +250,10 @@ package func isIdentifier(_ text: String) -> Bool {
     }
 }
 
-/// The known word with the fewest edits from `word`, if it is at most a third of it away.
+/// The known word with the fewest edits from `word`, if at most a third of it differs.
 func nearest(_ word: String, among words: some Sequence<String>) -> String? { near(word, among: words).first }
 
-/// The known words with the fewest edits from `word`, best first; none is more than a third of it away.
+/// The known words with the fewest edits from `word`, best first; none differs by more than a third.
 func near(_ word: String, among words: some Sequence<String>) -> [String] {
   let word = Array(word.prefix(64))
   let known = words.map { (distance(word, Array($0)), $0) }.filter { $0.0 <= max(1, word.count / 3) }

@@ -1,28 +1,28 @@
-/// `data`: which recordings, and how they are split.
+/// `data`: which recordings to use, and how to split them.
 package struct DataSettings: Equatable, Sendable {
   package enum Kind: String, CaseIterable, Sendable { case ntu60, ntu120, smarthome, nucla, weizmann, manifest }
   package enum Cache: String, CaseIterable, Sendable { case off, memory }
 
   package var dataset: Kind
-  /// CS, CV, CSet, CV1, CV2, cross1, cross2, cross3, or the actor of Weizmann who tests; what the data set has.
+  /// CS, CV, CSet, CV1, CV2, cross1, cross2, cross3, or for Weizmann the test actor; depends on the data set.
   package var protocolName: String
-  /// Folder of the videos, searched to any depth.
+  /// Folder of the videos, including its subfolders.
   package var videos: String
-  /// Folder of the skeleton files; empty when they lie with the videos.
+  /// Folder of the skeleton files; empty if they are with the videos.
   package var skeletons: String
-  /// Folder of boxes files; empty takes the skeleton files' places in the picture.
+  /// Folder of boxes files; if empty, the joint positions in the skeleton files are used.
   package var boxes: String
   /// CSV file of a `manifest` data set.
   package var manifest: String
-  /// Keeps some training subjects apart to judge by, where the data set publishes no validation clips.
+  /// Sets some training subjects aside for validation, if the data set publishes no validation clips.
   package var holdOutValidation: Bool
-  /// Threads that decode.
+  /// Number of decoding threads.
   package var workers: Int
-  /// Batches decoded ahead of the trainer.
+  /// Number of batches decoded in advance.
   package var ahead: Int
   /// Whether decoded recordings stay in memory.
   package var cache: Cache
-  /// Most bytes that they may take in each process; 0 for two fifths of the memory that is free at the start.
+  /// Maximum bytes for them in each process; 0 uses two fifths of the memory free at the start.
   package var cacheBytes: Double
 
   init(_ table: SettingsTable) {
@@ -48,14 +48,14 @@ package struct ClipSettings: Equatable, Sendable {
   package enum TemporalPadding: String, CaseIterable, Sendable { case zeros, stream }
 
   package var frames: Int
-  /// Video frames from one frame of a clip to the next; 0 for the papers' rule of two or one.
+  /// Distance between the video frames of a clip; 0 for the papers' rule of two or one.
   package var stride: Int
   package var size: Int
-  /// What is looked at: `auto` is the person where boxes are known.
+  /// The region shown: `auto` is the person if boxes are known.
   package var region: Region
-  /// Of a scene.
+  /// For scenes.
   package var crop: Crop
-  /// What I3D sees before and after a window: zeros, or what goes on there, as continual windows do.
+  /// What I3D sees before and after a window: zeros, or the actual frames, as in continual windows.
   package var temporalPadding: TemporalPadding
 
   init(_ table: SettingsTable) {
@@ -66,7 +66,7 @@ package struct ClipSettings: Equatable, Sendable {
     size = table.integer("size", default: 224, 112...320)
     region = table.choice("region", default: .auto)
     crop = table.choice("crop", default: .full)
-    if region == .person, crop != .full { table.refuse("crop", "full where region is person") }
+    if region == .person, crop != .full { table.refuse("crop", "full if region is person") }
     table.finish()
   }
 }
@@ -76,7 +76,7 @@ package struct AugmentationSettings: Equatable, Sendable {
   package enum Preset: String, CaseIterable, Sendable { case none, light, strong }
 
   package var preset: Preset
-  /// Replace the preset's values.
+  /// Override the preset's values.
   package var smallest, largest, place, flip, brightness, contrast, color, grey, blur, speed: Double?
   package var turn, tilt, bodyScale, jointNoise, jointDropout, crop: Double?
 
@@ -104,11 +104,11 @@ package struct AugmentationSettings: Equatable, Sendable {
 
 /// `pose`: what the pose networks see.
 package struct PoseSettings: Equatable, Sendable {
-  /// Frames of a whole clip; 0 takes the data set's usual number.
+  /// Number of frames for a whole clip; 0 uses the data set's usual number.
   package var frames: Int
-  /// Frames of an NTU recording from one that the pose teacher sees to the next.
+  /// Step between the frames of an NTU recording that the pose teacher sees.
   package var stride: Int
-  /// Pre-processing exactly as released, with its faults.
+  /// Pre-processing exactly as in the released code, including its bugs.
   package var asReleased: Bool
 
   init(_ table: SettingsTable) {
@@ -119,25 +119,25 @@ package struct PoseSettings: Equatable, Sendable {
   }
 }
 
-/// `network`: the parts that are to be chosen.
+/// `network`: the configurable parts of the networks.
 package struct NetworkSettings: Equatable, Sendable {
   package enum NonLocal: String, CaseIterable, Sendable { case subSampled, full }
   package enum PoseBackbone: String, CaseIterable, Sendable { case agcn, stepwise }
 
-  /// Factor on the channels of I3D.
+  /// Factor on I3D's channels.
   package var width: Double
-  /// Factor on the channels of AGCN.
+  /// Factor on AGCN's channels.
   package var poseWidth: Double
-  /// Keys of the attention block of students: pooled 2x2, or all positions.
+  /// Keys of the students' attention block: pooled 2x2, or all positions.
   package var nonLocal: NonLocal
   package var dropout: Double
-  /// The first part of I3D that learns, such as `Mixed_4f`; empty trains all of it.
+  /// The first part of I3D that is trained, such as `Mixed_4f`; empty trains all of it.
   package var trainFrom: String
-  /// Share of a batch in the running statistics of I3D's batch norms.
+  /// Momentum of a batch in the running statistics of I3D's batch norms.
   package var normMomentum: Double
   /// The tanh layers z1 and z2 before the attention heads.
   package var hiddenAttention: Bool
-  /// What reads poses for an attention: two AGCN blocks, or the released VPN's network.
+  /// What computes pose features for the attention: two AGCN blocks, or the released VPN's network.
   package var poseBackbone: PoseBackbone
 
   init(_ table: SettingsTable) {
@@ -153,9 +153,9 @@ package struct NetworkSettings: Equatable, Sendable {
   }
 }
 
-/// `start`: weights to begin from and teachers to learn from; empty means none.
+/// `start`: initial weights and teachers; empty means none.
 package struct StartSettings: Equatable, Sendable {
-  /// A model or a PyTorch checkpoint of an I3D, as `adl model import` reads them.
+  /// A model or PyTorch checkpoint of an I3D, as read by `adl model import`.
   package var model: String
   /// Run folder or checkpoint of an `rgb` stage.
   package var rgb: String
@@ -173,13 +173,13 @@ package struct StartSettings: Equatable, Sendable {
   }
 }
 
-/// `optimizer`: how weights move.
+/// `optimizer`: how weights are updated.
 package struct OptimizerSettings: Equatable, Sendable {
   package enum Kind: String, CaseIterable, Sendable { case sgd, adam, adamw }
 
   package var kind: Kind
   package var learningRate: Double
-  /// For the pose part of a network that has both; 0 takes `learningRate`.
+  /// For the pose part of a network that has both; 0 uses `learningRate`.
   package var poseLearningRate: Double
   package var momentum: Double
   package var nesterov: Bool
@@ -194,7 +194,7 @@ package struct OptimizerSettings: Equatable, Sendable {
     poseLearningRate = table.number("poseLearningRate", default: 0, 0...100)
     momentum = table.number("momentum", default: 0.9, 0...0.9999)
     nesterov = table.flag("nesterov", default: false)
-    if nesterov, momentum == 0 { table.refuse("nesterov", "false where momentum is 0") }
+    if nesterov, momentum == 0 { table.refuse("nesterov", "false if momentum is 0") }
     weightDecay = table.number("weightDecay", default: 0, 0...1)
     beta1 = table.number("beta1", default: 0.9, 0...0.9999)
     beta2 = table.number("beta2", default: 0.999, 0...0.99999)
@@ -203,16 +203,16 @@ package struct OptimizerSettings: Equatable, Sendable {
   }
 }
 
-/// `schedule`: how the learning rate falls.
+/// `schedule`: how the learning rate decreases.
 package struct ScheduleSettings: Equatable, Sendable {
   package enum Kind: String, CaseIterable, Sendable { case constant, step, plateau, cosine }
 
   package var kind: Kind
-  /// What the rate is multiplied by.
+  /// The factor applied to the rate.
   package var factor: Double
-  /// Epochs, from 0, at which `step` multiplies.
+  /// Epochs, from 0, at which `step` applies the factor.
   package var milestones: [Int]
-  /// Epochs without a better validation loss before `plateau` multiplies.
+  /// Epochs without a better validation loss before `plateau` applies the factor.
   package var patience: Int
   /// Epochs over which the rate rises from zero.
   package var warmupEpochs: Double
@@ -227,35 +227,36 @@ package struct ScheduleSettings: Equatable, Sendable {
   }
 }
 
-/// `run`: length, batches, safety.
+/// `run`: length, batches, safeguards.
 package struct RunSettings: Equatable, Sendable {
   package enum BatchNorm: String, CaseIterable, Sendable { case auto, frozen, batch }
 
   package var epochs: Int
-  /// Clips a process and step.
+  /// Clips per process and step.
   package var batch: Int
-  /// Steps whose gradients are added up before weights move.
+  /// Steps whose gradients are accumulated before weights are updated.
   package var accumulate: Int
-  /// Largest Euclidean norm of all gradients; 0 leaves them.
+  /// Maximum Euclidean norm of all gradients; 0 disables clipping.
   package var clipNorm: Double
   /// Share of a label that is spread over all classes.
   package var labelSmoothing: Double
-  /// Share of the weights' moving average that stays at a step; 0 keeps none.
+  /// Share of the weights' moving average kept at each step; 0 keeps no average.
   package var averageDecay: Double
   package var seed: Int
-  /// Batch statistics in the trunk: `auto` uses them from eight clips a process on.
+  /// Batch statistics in the trunk: `auto` uses them from eight clips per process on.
   package var batchNorm: BatchNorm
-  /// Training batches that running statistics are computed from anew before validation; 0 keeps the running ones.
+  /// Number of training batches from which running statistics are recomputed before validation; 0 keeps the running
+  /// ones.
   package var preciseNorm: Int
-  /// Batch statistics over all processes together.
+  /// Computes batch statistics over all processes together.
   package var synchronizeBatchNorm: Bool
-  /// Steps between checkpoints within an epoch; 0 for the ends of epochs only.
+  /// Steps between checkpoints within an epoch; 0 saves only at the end of an epoch.
   package var checkpointEvery: Int
-  /// Training ends early once the rate is below.
+  /// Training ends early once the rate is lower than this.
   package var stopBelowRate: Double
   /// A higher loss ends the run as diverged.
   package var largestLoss: Double
-  /// Steps that one line of the log covers.
+  /// Number of steps per line of the log.
   package var logEvery: Int
 
   init(_ table: SettingsTable) {
@@ -268,7 +269,7 @@ package struct RunSettings: Equatable, Sendable {
     seed = table.integer("seed", default: 1, 0...Int(Int32.max))
     batchNorm = table.choice("batchNorm", default: .auto)
     preciseNorm = table.integer("preciseNorm", default: 0, 0...100_000)
-    if preciseNorm > 0, batchNorm == .frozen { table.refuse("preciseNorm", "0 where batchNorm is frozen") }
+    if preciseNorm > 0, batchNorm == .frozen { table.refuse("preciseNorm", "0 if batchNorm is frozen") }
     synchronizeBatchNorm = table.flag("synchronizeBatchNorm", default: false)
     checkpointEvery = table.integer("checkpointEvery", default: 0, 0...1_000_000)
     stopBelowRate = table.number("stopBelowRate", default: 0, 0...1)
@@ -278,21 +279,21 @@ package struct RunSettings: Equatable, Sendable {
   }
 }
 
-/// `feature`: distillation of features, L_F; on where `--distill` says feature or both.
+/// `feature`: feature distillation, L_F; enabled by `--distill` feature or both.
 package struct FeatureSettings: Equatable, Sendable {
   package enum Loss: String, CaseIterable, Sendable { case crd, infoNCE, released }
 
   package var loss: Loss
   /// Weight of the term, alpha.
   package var weight: Double
-  /// Length of the common embedding.
+  /// Length of the shared embedding.
   package var dimension: Int
   package var temperature: Double
-  /// Rows of the memory bank each clip is told apart from.
+  /// Number of rows of the memory bank that each clip is contrasted with.
   package var negatives: Int
-  /// Share of a bank row that stays.
+  /// Share of a bank row that is kept at an update.
   package var momentum: Double
-  /// Draw no negatives of the clip's own class.
+  /// Draws no negatives from the clip's own class.
   package var excludeSameClass: Bool
 
   init(_ table: SettingsTable) {
@@ -307,19 +308,19 @@ package struct FeatureSettings: Equatable, Sendable {
   }
 }
 
-/// `attention`: distillation of attention, L_A; on where `--distill` says attention or both.
+/// `attention`: attention distillation, L_A; enabled by `--distill` attention or both.
 package struct AttentionSettings: Equatable, Sendable {
   package enum Loss: String, CaseIterable, Sendable { case meanSquares, divergence, released }
   package enum Map: String, CaseIterable, Sendable { case marginal, embedding }
 
   package var loss: Loss
-  /// The student's map: the attention's marginal, or the released linear layer over all of it.
+  /// The student's map: the attention's marginal, or the released linear layer on all of it.
   package var map: Map
   /// Weight of the term, beta.
   package var weight: Double
-  /// The teacher learns on from labels while the student learns from it.
+  /// Whether the teacher continues to learn from labels while the student learns from it.
   package var collaborative: Bool
-  /// Weight of the teacher's own cross-entropy then.
+  /// Weight of the teacher's own cross-entropy in that case.
   package var teacherWeight: Double
   /// Weight of the student's cross-entropy.
   package var labelWeight: Double
@@ -331,21 +332,21 @@ package struct AttentionSettings: Equatable, Sendable {
     collaborative = table.flag("collaborative", default: false)
     teacherWeight = table.number("teacherWeight", default: 1, 0...1e6)
     labelWeight = table.number("labelWeight", default: 1, 0...1e6)
-    if map == .embedding, loss == .divergence { table.refuse("loss", "meanSquares or released where map is embedding") }
+    if map == .embedding, loss == .divergence { table.refuse("loss", "meanSquares or released if map is embedding") }
     table.finish()
   }
 }
 
 /// `vpn`: the losses of the full VPN.
 package struct VPNSettings: Equatable, Sendable {
-  /// l1, l2, l3 of the cross-entropy, the embedding loss and the attention regulariser.
+  /// l1, l2, l3: weights of the cross-entropy, the embedding loss and the attention regulariser.
   package var labelWeight: Double
   package var embeddingWeight: Double
   package var regularizerWeight: Double
   package var embeddingDimension: Int
-  /// Squared distance that embeddings of different clips are to keep.
+  /// Minimum squared distance between embeddings of different clips.
   package var margin: Double
-  /// Embedding loss and regulariser as released.
+  /// Embedding loss and regulariser as in the released code.
   package var asReleased: Bool
 
   init(_ table: SettingsTable) {
@@ -359,12 +360,12 @@ package struct VPNSettings: Equatable, Sendable {
   }
 }
 
-/// `evaluation`: how whole clips are judged.
+/// `evaluation`: how whole clips are evaluated.
 package struct EvaluationSettings: Equatable, Sendable {
   package enum Windows: String, CaseIterable, Sendable { case paper, code }
 
   package var windows: Windows
-  /// Windows scored at once.
+  /// Number of windows scored at once.
   package var batch: Int
 
   init(_ table: SettingsTable) {

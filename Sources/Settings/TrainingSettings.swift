@@ -1,6 +1,6 @@
 import Yams
 
-/// Everything a training stage is told; `config/train/` has a preset for each data set and stage.
+/// All settings of a training stage; `config/train/` has one preset per data set and stage.
 package struct TrainingSettings: Equatable, Sendable {
   package var data: DataSettings
   package var clip: ClipSettings
@@ -16,12 +16,12 @@ package struct TrainingSettings: Equatable, Sendable {
   package var vpn: VPNSettings
   package var evaluation: EvaluationSettings
 
-  /// Reads a file, then replaces what the command line says otherwise.
+  /// Reads a file, then applies the overrides from the command line.
   ///
   /// - Parameters:
   ///   - path: a YAML file.
-  ///   - overrides: `section.key=value`, later ones win.
-  /// - Returns: settings that hold together; what they name is not looked at.
+  ///   - overrides: `section.key=value`; later ones win.
+  /// - Returns: consistent settings; the things they name are not checked.
   /// - Throws: `SettingsError` with all findings.
   package static func load(path: String, overrides: [String] = []) throws(SettingsError) -> TrainingSettings {
     try parse(SettingsFile.text(path: path), path: path, overrides: overrides)
@@ -39,13 +39,13 @@ package struct TrainingSettings: Equatable, Sendable {
     return settings
   }
 
-  /// The text of a settings file with what the command line says in place, to be read again without it.
+  /// The text of a settings file with the overrides applied, so that it can be read again without them.
   ///
   /// - Parameters:
   ///   - path: a YAML file.
-  ///   - overrides: `section.key=value`, later ones win.
-  /// - Returns: YAML; the file's comments are not in it.
-  /// - Throws: `SettingsError` when file or overrides are not YAML.
+  ///   - overrides: `section.key=value`; later ones win.
+  /// - Returns: YAML, without the file's comments.
+  /// - Throws: `SettingsError` if the file or overrides are not YAML.
   package static func text(path: String, overrides: [String]) throws(SettingsError) -> String {
     let root = try merged(SettingsFile.text(path: path), path: path, overrides: overrides)
     do {
@@ -70,7 +70,7 @@ package struct TrainingSettings: Equatable, Sendable {
     return root
   }
 
-  /// Names of all settings, as `optimizer.learningRate`.
+  /// Names of all settings, such as `optimizer.learningRate`.
   package static var knownSettings: Set<String> {
     let findings = Findings()
     _ = TrainingSettings(SettingsTable(root: nil, findings: findings))
@@ -96,7 +96,7 @@ package struct TrainingSettings: Equatable, Sendable {
 }
 
 extension Node {
-  /// Puts a value at a path of keys, making tables on the way; false when the path leads through something else.
+  /// Sets the value at a path of keys, creating tables as needed; false if the path leads through something else.
   fileprivate mutating func replace(_ keys: ArraySlice<String>, by value: Node) -> Bool {
     guard let key = keys.first, !key.isEmpty else { return false }
     guard var mapping = mapping else { return false }

@@ -1,13 +1,13 @@
 import Basics
 import Capture
 
-/// Left or right of a body.
+/// The left or right side of a body.
 enum Side: Int, CaseIterable, Sendable {
   case left
   case right
 
   var other: Side { self == .left ? .right : .left }
-  /// +1 to the body's left, which is its frame's x axis.
+  /// +1 for the body's left, the x axis of its frame.
   var sign: Float { self == .left ? 1 : -1 }
 }
 
@@ -18,9 +18,9 @@ struct Proportions: Equatable, Sendable {
   var shoulderWidth: Float
   var thigh: Float
   var shin: Float
-  /// Ankle over the sole.
+  /// Height of the ankle above the sole.
   var ankle: Float
-  /// Base of the spine to its middle, and on to the height of the shoulders.
+  /// From the base of the spine to its middle, and from there to shoulder height.
   var lowerSpine: Float
   var upperSpine: Float
   var upperArm: Float
@@ -29,7 +29,7 @@ struct Proportions: Equatable, Sendable {
   /// Factor on all radii.
   var girth: Float
 
-  /// Middling proportions (Drillis and Contini's shares of the stature), varied.
+  /// Average proportions (Drillis and Contini's fractions of the height), varied.
   init(_ random: inout PlaceRandom) {
     stature = random.uniform(1.52...1.9)
     let legs = random.uniform(0.96...1.04)
@@ -46,16 +46,16 @@ struct Proportions: Equatable, Sendable {
     girth = random.uniform(0.85...1.25) * stature / 1.7
   }
 
-  /// Height of the hips over the floor with straight legs.
+  /// Height of the hips above the floor with straight legs.
   var standing: Float { thigh + shin + ankle - 0.01 }
 }
 
-/// Where a hand is to be: metres in the frame of some part of the body, or in the room.
+/// A target for a hand: metres in the frame of a part of the body, or in the room.
 struct Reach: Equatable, Sendable {
   enum Anchor: Sendable {
-    /// At the shoulders' height, turning with the chest.
+    /// At shoulder height, turning with the chest.
     case chest
-    /// The head's middle, turning with it.
+    /// The middle of the head, turning with it.
     case head
     /// The base of the spine, turning with the pelvis.
     case hips
@@ -69,19 +69,19 @@ struct Reach: Equatable, Sendable {
   init(_ anchor: Anchor, _ offset: SIMD3<Float>) { (self.anchor, self.offset) = (anchor, offset) }
 }
 
-/// What a body does with itself at one moment: few numbers, from which all joints follow.
+/// A body's posture at one moment: a few numbers that determine all joints.
 ///
-/// A body's frame has x to its left, y up and z forward; the room's the same with +z towards the front camera. Metres and
-/// radians.
+/// A body's frame has x to its left, y up and z forward; the room's frame is the same with +z towards the front camera.
+/// Units are metres and radians.
 struct Posture: Equatable, Sendable {
-  /// The hips' middle in the room.
+  /// The middle of the hips, in the room.
   var hips: SIMD3<Float>
-  /// Where the body faces: 0 is +z, growing to its left.
+  /// The direction the body faces: 0 is +z, increasing to its left.
   var heading: Float = 0
-  /// Of the whole body: forward over the hips, -π/2 on the back; and to its right.
+  /// Of the whole body: forward over the hips (-π/2 lies on the back), and to its right.
   var pitch: Float = 0
   var roll: Float = 0
-  /// Of the spine: forward, to the right, to the left.
+  /// Of the spine: forward, to the right, twisted to the left.
   var lean: Float = 0
   var bend: Float = 0
   var twist: Float = 0
@@ -111,6 +111,7 @@ struct Skeleton: Equatable, Sendable {
   var chest: Rotation
   var head: Rotation
 
+  /// The 25 joints of a Kinect v2, in its order.
   enum Joint: Int {
     case spineBase, spineMid, neck, head
     case leftShoulder, leftElbow, leftWrist, leftHand
@@ -130,14 +131,14 @@ struct Skeleton: Equatable, Sendable {
     self.init(from: posture, to: posture, share: 0, body)
   }
 
-  /// The posture on the way from one to another; hands go straight from where one reaches to where the other does.
+  /// A posture between two others; hands move straight between their two targets.
   init(from a: Posture, to b: Posture, share: Float, _ body: Proportions) {
     func mix(_ part: KeyPath<Posture, Float>) -> Float { mixed(a[keyPath: part], b[keyPath: part], share) }
     let hips = a.hips.mixed(b.hips, share)
     pelvis =
       Rotation(aboutY: mix(\.heading)) * Rotation(aboutX: mix(\.pitch)) * Rotation(aboutZ: mix(\.roll))
     let (lean, bend, twist) = (mix(\.lean), mix(\.bend), mix(\.twist))
-    // The spine bends half at its base and half in its middle.
+    // The spine bends half at its base and half in the middle.
     let lower = pelvis * Rotation(aboutX: lean / 2) * Rotation(aboutZ: bend / 2) * Rotation(aboutY: twist / 2)
     chest = pelvis * Rotation(aboutX: lean) * Rotation(aboutZ: bend) * Rotation(aboutY: twist)
     head = chest * Rotation(aboutY: mix(\.turn)) * Rotation(aboutX: mix(\.nod))
@@ -167,7 +168,7 @@ struct Skeleton: Equatable, Sendable {
       let target = resolve(a.hands[index]).mixed(resolve(b.hands[index]), share)
       let out = mixed(a.elbows[index], b.elbows[index], share)
       let hand = body.stature * 0.05
-      // Elbows point out to the side, where hands hardly ever go, nor across: an arm that passed there would flip.
+      // Elbows point to the side, where hands hardly ever go, and never across the body, where an arm would flip.
       let (elbow, palm) = Self.bent(
         shoulder, target, body.upperArm, body.forearm + hand,
         towards: chest(SIMD3(side.sign * (out + 0.4), (out - 1) * 0.6, -0.3)))
@@ -182,7 +183,7 @@ struct Skeleton: Equatable, Sendable {
       joints[side == .left ? 22 : 24] = palm + (inward + direction * 0.4) * (body.stature * 0.022)
 
       let hip = hips + pelvis(SIMD3(side.sign * body.hipWidth / 2, -0.03, 0))
-      // Knees point forward, but for somebody on the front to the side: the floor is in the way.
+      // Knees point forward, or sideways for somebody on their front, because the floor is in the way.
       var ahead = pelvis(SIMD3(side.sign * mix(\.knees), 0, 1))
       ahead.y = max(ahead.y, -0.1)
       let (knee, ankle) = Self.bent(

@@ -2,11 +2,11 @@ import Basics
 import Capture
 import Glibc
 
-/// Reflected or emitted light, linear enough: 0 is black, 1 the brightest a camera shows.
+/// Reflected or emitted light, approximately linear: 0 is black, 1 the brightest a camera shows.
 typealias Light = SIMD3<Float>
 
 extension PlaceRandom {
-  /// A colour as things have them: greys and browns mostly, some of them vivid.
+  /// A typical colour of things: mostly greys and browns, some vivid.
   mutating func color(_ brightness: ClosedRange<Float>) -> Light {
     let chroma: Float = uniform(0...1) < 0.2 ? 0.6 : 0.18
     let tint = Light(uniform(-1...1), uniform(-0.8...0.8), uniform(-1...0.8)) * chroma
@@ -14,26 +14,26 @@ extension PlaceRandom {
   }
 }
 
-/// How a flat surface looks.
+/// The look of a flat surface.
 struct Surface: Equatable, Sendable {
   enum Pattern: Equatable, Sendable {
     case plain
-    /// Boards, tiles, stripes and checks of a size in metres.
+    /// Boards, tiles, stripes and checks with a size in metres.
     case planks(Float)
     case tiles(Float)
     case stripes(Float)
     case checks(Float)
-    /// Wool, stone: noise of a grain in metres.
+    /// Wool or stone: noise with a grain in metres.
     case grain(Float)
   }
 
   var color: Light
   var other = Light(repeating: 0)
   var pattern = Pattern.plain
-  /// Shines by itself: windows, screens.
+  /// Emits light: windows, screens.
   var emits = false
 
-  /// The colour at a place on the surface, in metres along its edges.
+  /// The colour at a position on the surface, in metres along its edges.
   func color(_ u: Float, _ v: Float) -> Light {
     switch pattern {
     case .plain: return color
@@ -68,7 +68,7 @@ struct Panel: Equatable, Sendable {
   var v: SIMD3<Float>
   var surface: Surface
 
-  /// The six sides of a box, given its middle, its frame and its half sizes.
+  /// The six sides of a box, given its centre, frame and half sizes.
   static func box(_ middle: SIMD3<Float>, _ frame: Rotation, _ half: SIMD3<Float>, _ surface: Surface) -> [Panel] {
     let (x, y, z) = (frame.x * half.x, frame.y * half.y, frame.z * half.z)
     func side(_ out: SIMD3<Float>, _ u: SIMD3<Float>, _ v: SIMD3<Float>) -> Panel {
@@ -78,23 +78,23 @@ struct Panel: Equatable, Sendable {
   }
 }
 
-/// A round-ended rod in the room.
+/// A rod with rounded ends in the room.
 struct Rod: Equatable, Sendable {
   var from: SIMD3<Float>
   var to: SIMD3<Float>
   var radius: Float
   var color: Light
-  /// Rings of another colour around it, in metres; 0 for none.
+  /// Width of rings of another colour around it, in metres; 0 for none.
   var ringWidth: Float = 0
   var ringColor = Light(repeating: 0)
 }
 
-/// Where a camera stands, and what it sees.
+/// A camera's position and view.
 struct Viewpoint: Equatable, Sendable {
   var place: SIMD3<Float>
   /// x to the picture's right, y up, z into it.
   var frame: Rotation
-  /// In pixels of the picture's height.
+  /// In units of the picture's height.
   var focal: Float
 
   init(place: SIMD3<Float>, target: SIMD3<Float>, tilt: Float, focal: Float) {
@@ -102,13 +102,13 @@ struct Viewpoint: Equatable, Sendable {
     let ahead = (target - place).normalized
     let right = ahead.cross(SIMD3(0, 1, 0)).normalized
     let up = right.cross(ahead)
-    // Left-handed on purpose: depth grows into the picture.
+    // Deliberately left-handed: depth increases into the picture.
     frame = Rotation(
       x: right * cos(tilt) + up * sin(tilt), y: up * cos(tilt) - right * sin(tilt), z: ahead)
     self.focal = focal
   }
 
-  /// In the camera's frame.
+  /// A point in the camera's frame.
   func seen(_ point: SIMD3<Float>) -> SIMD3<Float> {
     let way = point - place
     return SIMD3(way.dot(frame.x), way.dot(frame.y), way.dot(frame.z))
@@ -119,14 +119,14 @@ struct Viewpoint: Equatable, Sendable {
   }
 }
 
-/// The lamp and the sky of a room.
+/// A room's lamp and daylight.
 struct Lighting: Equatable, Sendable {
   var lamp: SIMD3<Float>
   var lampColor: Light
   var ambient: Light
 }
 
-/// A picture with depth, drawn by casting a ray through every pixel that something may cover.
+/// A picture with depth, drawn by casting a ray through every pixel that an object may cover.
 struct Canvas: Sendable {
   let width: Int
   let height: Int
@@ -147,7 +147,7 @@ struct Canvas: Sendable {
     lamp = view.seen(lighting.lamp)
   }
 
-  /// Takes back a picture drawn before on the same canvas.
+  /// Restores a picture drawn earlier on the same canvas.
   mutating func restore(_ other: Canvas) {
     colors = other.colors
     depths = other.depths
@@ -157,7 +157,7 @@ struct Canvas: Sendable {
     let way = lamp - place
     let distance = way.dot(way)
     let facing = max(0, normal.dot(way) / distance.squareRoot())
-    // Half of the diffuse light comes around corners.
+    // Half of the diffuse light is indirect.
     return color * (lighting.ambient + lighting.lampColor * ((0.25 + 0.75 * facing) * 9 / (4 + distance)))
   }
 
@@ -172,7 +172,7 @@ struct Canvas: Sendable {
     var normal = u.cross(v).normalized
     let offset = normal.dot(corner)
     guard abs(offset) > 1e-4 else { return }
-    // The side that is seen.
+    // The side facing the camera.
     if offset > 0 { normal = -normal }
     let plane = normal.dot(corner)
     let outline = clipped([corner, corner + u, corner + u + v, corner + v])
@@ -195,13 +195,13 @@ struct Canvas: Sendable {
     let skew = uUnit.dot(vUnit)
     let rows = span(points.map(\.y), height)
     for y in rows {
-      // The row's part inside the convex outline.
+      // The part of the row inside the convex outline.
       var (left, right) = (-Float.infinity, Float.infinity)
       let middle = Float(y) + 0.5
       var isOutside = false
       for index in points.indices {
         let (a, b) = (points[index], points[(index + 1) % points.count])
-        // Inside where (b-a)x(p-a) has the area's sign: linear in x.
+        // Inside if (b-a)x(p-a) has the area's sign; linear in x.
         let slope = -(b.y - a.y) * sign
         let constant = ((b.x - a.x) * (middle - a.y) + (b.y - a.y) * a.x) * sign
         if abs(slope) < 1e-9 {
@@ -233,7 +233,7 @@ struct Canvas: Sendable {
     }
   }
 
-  /// What of an outline lies before the camera.
+  /// The part of an outline in front of the camera.
   private func clipped(_ outline: [SIMD3<Float>]) -> [SIMD3<Float>] {
     var result: [SIMD3<Float>] = []
     for index in outline.indices {
@@ -258,7 +258,7 @@ struct Canvas: Sendable {
     for rod in rods { draw(rod) }
   }
 
-  /// - Source: the intersection follows from the distance of a line to a segment; ends are spheres.
+  /// - Source: the intersection follows from the distance between a line and a segment; the ends are spheres.
   mutating func draw(_ rod: Rod) {
     let (a, b, radius) = (view.seen(rod.from), view.seen(rod.to), rod.radius)
     guard min(a.z, b.z) - radius > Self.near else { return }
@@ -312,15 +312,15 @@ struct Canvas: Sendable {
     }
   }
 
-  /// The smallest box around round things, in fractions of the picture and clipped to it; empty when they are beside it.
+  /// The smallest box around round objects, in fractions of the picture and clipped to it; empty if they lie outside.
   func bounds(_ rods: [Rod]) -> Sighting.Box {
     var (low, high) = (SIMD2<Float>(repeating: .infinity), SIMD2<Float>(repeating: -.infinity))
     for rod in rods {
       let ends = [view.seen(rod.from), view.seen(rod.to)]
-      // What `draw` leaves out.
+      // Skipped by `draw` too.
       guard ends.allSatisfy({ $0.z - rod.radius > Self.near }) else { continue }
       for end in ends {
-        // Planes through the lens that touch the ball at the end: a ball's outline is an ellipse.
+        // Planes through the lens that touch the sphere at the end: a sphere's outline is an ellipse.
         for (axis, place) in [end.x, -end.y].enumerated() {
           let (angle, half) = (atan2(place, end.z), asin(rod.radius / (place * place + end.z * end.z).squareRoot()))
           low[axis] = min(low[axis], tan(angle - half))
@@ -336,7 +336,7 @@ struct Canvas: Sendable {
     return Sighting.Box(x: from.x, y: from.y, width: to.x - from.x, height: to.y - from.y)
   }
 
-  /// Whether a place is in the picture, with nothing before it but what is nearer to it than some metres.
+  /// Whether a point is in the picture, and nothing is more than `distance` in front of it.
   func shows(_ place: SIMD3<Float>, within distance: Float) -> Bool {
     let seen = view.seen(place)
     guard seen.z > Self.near else { return false }
@@ -345,7 +345,7 @@ struct Canvas: Sendable {
     return depths[Int(y) * width + Int(x)] > seen.z - distance
   }
 
-  /// Darkens what lies under something: a soft disc on whatever is near its height.
+  /// Darkens the surface under an object: a soft disc on whatever is near its height.
   mutating func shade(_ place: SIMD3<Float>, radius: Float, strength: Float) {
     let middle = view.seen(place)
     guard middle.z > 0.3 else { return }

@@ -1,7 +1,7 @@
 import Capture
 import Glibc
 
-// What each action is, in the words of `Choreography.swift`.
+// The actions, composed from the vocabulary in `Choreography.swift`.
 extension Choreography {
   mutating func rest() {
     let isSeated = situation == .seated
@@ -111,7 +111,7 @@ extension Choreography {
   }
 
   mutating func fall() {
-    // A stagger, or none.
+    // With or without a stagger.
     if chance(0.6) {
       let bend = vary(-0.3...0.3)
       move(0.35) { posture in
@@ -177,7 +177,7 @@ extension Choreography {
   }
 
   mutating func enter() {
-    // Behind the wall nobody is seen.
+    // Nobody can be seen behind the wall.
     let threshold = stage.door
     posture = standing(at: threshold + SIMD3(-0.75, 0, 0), facing: .pi / 2)
     keys.append(Performance.Key(time: time, posture: posture, pace: .smooth))
@@ -217,7 +217,7 @@ extension Choreography {
     situation = .outside
   }
 
-  /// Takes a thing: from the low table when seated, from nowhere when standing with it in the hand.
+  /// Picks up a thing: from the low table when seated, or already in the hand when standing.
   private mutating func take(_ kind: Prop.Kind, _ hand: Side) -> Int {
     guard situation == .seated else {
       let prop = bring(kind, .hand(hand))
@@ -259,7 +259,7 @@ extension Choreography {
     } while time < end - 1.2
   }
 
-  /// Pills from one hand into the mouth, head back; then often a sip.
+  /// Takes pills from one hand, with the head back; then often a sip.
   mutating func takePills(_ seconds: Float) {
     let end = time + seconds
     let box = take(.pillBox, other)
@@ -320,7 +320,7 @@ extension Choreography {
     } while time < end
   }
 
-  /// Both hands before the chest, on the lap when seated.
+  /// Holds a thing with both hands in front of the chest, or on the lap when seated.
   private mutating func holdUp(_ kind: Prop.Kind, apart: Float, _ low: Bool) -> Int {
     let prop = bring(kind, .hands)
     let height = low ? vary(-0.42 ... -0.34) : vary(-0.3 ... -0.18)
@@ -340,7 +340,7 @@ extension Choreography {
     let end = time + seconds
     _ = holdUp(.book, apart: 0.11, situation == .seated)
     repeat {
-      // Eyes along the lines, then a page.
+      // Eyes along the lines, then a page turn.
       let turn = vary(-0.12...0.12)
       move(0.5) { $0.turn = turn }
       hold(vary(0.5...1.2))
@@ -356,7 +356,7 @@ extension Choreography {
     } while time < end
   }
 
-  /// One hand holds, a finger of the other taps and swipes.
+  /// One hand holds the tablet, a finger of the other taps and swipes.
   mutating func useTablet(_ seconds: Float) {
     let end = time + seconds
     let prop = holdUp(.tablet, apart: 0.11, true)
@@ -390,7 +390,7 @@ extension Choreography {
         swing(side, SIMD3(0.035, 0, 0.01), SIMD3(0, 0.014, 0), rate: vary(1.6...3), for: length)
       }
       hold(length)
-      // To the touch pad and back, or a look.
+      // To the touch pad and back, or a glance.
       if chance(0.5) {
         move(0.3) { [main] in $0[main] = Reach(.hips, main.sign * 0.02, 0.16, 0.28) }
         hold(vary(0.2...0.6))
@@ -399,7 +399,7 @@ extension Choreography {
     } while time < end
   }
 
-  /// Over the counter, in the room.
+  /// A point above the counter, in the room.
   private func overCounter(_ x: Float, _ y: Float, _ z: Float) -> SIMD3<Float> {
     stage.counter + SIMD3(x, y, z - 0.12)
   }
@@ -461,7 +461,7 @@ extension Choreography {
       swing(main, SIMD3(radius, radius * 0.5, 0), SIMD3(0, radius, 0.01), rate: vary(1.2...2.2), for: length)
       hold(length)
       if chance(0.5) {
-        // Away with it, and the next.
+        // Puts it away and takes the next.
         let spot = overCounter(other.sign * 0.3, 0.02, 0)
         move(0.5) { [other] in $0[other] = Reach(.room, spot + SIMD3(0, 0.03, 0)) }
         put(plate, .spot(spot, turn: 0))
@@ -486,7 +486,7 @@ extension Choreography {
     } while time < end
   }
 
-  /// Motion that is none of the activities.
+  /// Motion that belongs to none of the activities.
   mutating func gesture(_ seconds: Float) {
     let end = time + seconds
     repeat {
@@ -533,10 +533,10 @@ extension Choreography {
           posture.bend = bend
         }
         move(0.8) { $0.bend = -bend }
-      case 7 where situation == .standing:  // takes a step or two, which is no walk
+      case 7 where situation == .standing:  // takes a step or two, too few to be walking
         let step = SIMD3(vary(-0.5...0.5), 0, vary(-0.4...0.4))
         let here = SIMD3(posture.hips.x, 0, posture.hips.z)
-        // Back to where there is room.
+        // Back towards free space.
         go(to: here.mixed(stage.floor, 0.3) + step, facing: vary(-0.8...0.8))
       default:  // looks at a watch
         move(0.6) { [other] posture in

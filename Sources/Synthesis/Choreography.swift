@@ -2,12 +2,12 @@ import Basics
 import Capture
 import Glibc
 
-/// Writes a performance: one action after the other, each with timing of its own.
+/// Composes a performance: one action after another, each with its own timing.
 struct Choreography {
-  /// Where somebody is, and how.
+  /// A person's position and situation.
   enum Situation: Equatable {
     case standing
-    /// At the counter, behind it.
+    /// Behind the counter.
     case cooking
     case seated
     /// On the bed.
@@ -41,11 +41,11 @@ struct Choreography {
   private var actions: [(action: SyntheticAction, begin: Float, end: Float)] = []
 
   /// - Parameters:
-  ///   - stage: where the furniture is.
-  ///   - manner: who moves.
-  ///   - random: all draws of this performance.
-  ///   - situation: how it begins.
-  ///   - action: what is done first, where it matters where somebody stands for it.
+  ///   - stage: the positions of the furniture.
+  ///   - manner: the person's way of moving.
+  ///   - random: the source of all random draws for this performance.
+  ///   - situation: the initial situation.
+  ///   - action: the first action, in case it determines where the person stands.
   init(stage: Stage, manner: Manner, random: PlaceRandom, situation: Situation, first action: SyntheticAction) {
     (self.stage, self.manner, self.random, self.situation) = (stage, manner, random, situation)
     posture = Posture(hips: .zero, hands: [], feet: [])
@@ -74,10 +74,10 @@ struct Choreography {
 
   var actionCount: Int { actions.count }
 
-  /// What was done after so many actions.
+  /// The actions done after the first `count`.
   func actionsSince(_ count: Int) -> [SyntheticAction] { actions[count...].map(\.action) }
 
-  // MARK: Words of the language
+  // MARK: Vocabulary
 
   var main: Side { manner.dominant }
   var other: Side { manner.dominant.other }
@@ -85,7 +85,7 @@ struct Choreography {
   mutating func vary(_ range: ClosedRange<Float>) -> Float { random.uniform(range) }
   mutating func chance(_ share: Float) -> Bool { random.uniform(0...1) < share }
 
-  /// Changes the posture over a time, which the person's pace stretches.
+  /// Changes the posture over a duration, which is stretched by the person's pace.
   mutating func move(
     _ seconds: Float, _ pace: Performance.Pace = .smooth, _ change: (inout Posture) -> Void = { _ in }
   ) {
@@ -94,7 +94,7 @@ struct Choreography {
     keys.append(Performance.Key(time: time, posture: posture, pace: pace))
   }
 
-  /// Stays as one is; seconds are seconds.
+  /// Keeps the current posture; the duration is not stretched.
   mutating func hold(_ seconds: Float) {
     time += seconds
     keys.append(Performance.Key(time: time, posture: posture, pace: .smooth))
@@ -163,7 +163,7 @@ struct Choreography {
 
   func lying(headLeft: Bool) -> Posture {
     let body = manner.body
-    // Feet point to +x when the head lies at -x.
+    // Feet point to +x if the head lies at -x.
     let heading: Float = headLeft ? .pi / 2 : -.pi / 2
     let ahead = Rotation(aboutY: heading).z
     var posture = standing(at: stage.bed, facing: heading)
@@ -203,7 +203,7 @@ struct Choreography {
 
   // MARK: Getting about
 
-  /// Turns on the spot and walks straight to a place.
+  /// Turns on the spot and walks straight to a position.
   mutating func go(to place: SIMD3<Float>, facing heading: Float? = nil) {
     let here = SIMD3(posture.hips.x, 0, posture.hips.z)
     let way = place - here
@@ -222,7 +222,7 @@ struct Choreography {
     if let heading { turn(to: heading) }
   }
 
-  /// On the spot, the shorter way.
+  /// Turns on the spot, the shorter way.
   private mutating func turn(to heading: Float) {
     let difference = remainder(heading - posture.heading, 2 * .pi)
     guard abs(difference) > 0.1 else { return }
@@ -235,7 +235,7 @@ struct Choreography {
     }
   }
 
-  /// Gets into a situation by whatever lies between.
+  /// Gets into a situation through whatever lies between.
   mutating func reach(_ target: Situation) {
     guard situation != target else { return }
     switch situation {
@@ -258,7 +258,7 @@ struct Choreography {
 
   // MARK: Actions
 
-  /// The situations an action can begin in.
+  /// The situations in which an action can start.
   static func situations(_ action: SyntheticAction) -> [Situation] {
     switch action {
     case .drink, .takePills, .phoneCall: [.seated, .standing]
@@ -274,7 +274,7 @@ struct Choreography {
     }
   }
 
-  /// Where somebody stands to begin an action; `nil` where it does not matter.
+  /// Where a person stands to start an action; `nil` if it does not matter.
   private func beginning(of action: SyntheticAction) -> (place: SIMD3<Float>, heading: Float)? {
     switch action {
     case .sitDown: (stage.beforeChair + stage.chairForward * 0.1, stage.chairTurn)
@@ -285,7 +285,7 @@ struct Choreography {
     }
   }
 
-  /// Goes where an action begins; a way of some length is a walk of its own.
+  /// Goes where an action starts; a longer way counts as a walk.
   private mutating func approach(_ action: SyntheticAction) {
     guard let spot = beginning(of: action) else { return }
     stroll(to: spot.place, facing: action == .fall ? nil : spot.heading)
@@ -298,7 +298,7 @@ struct Choreography {
     if way.length > 1 { actions.append((.walk, begin, time)) }
   }
 
-  /// Lets the arms sink, and everything handled disappear.
+  /// Lowers the arms, and makes everything in the hands disappear.
   mutating func settle() {
     switch situation {
     case .standing, .cooking, .seated: rest()
@@ -307,10 +307,10 @@ struct Choreography {
     for prop in props.indices where props[prop].place(at: time) != .away { put(prop, .away) }
   }
 
-  /// Waits as one is.
+  /// Waits in the current posture.
   mutating func pause(_ seconds: Float) { hold(seconds) }
 
-  /// Does one action from where one is; `seconds` is how long what has no end of its own goes on.
+  /// Performs one action from the current situation; `seconds` is the duration of an action without a natural end.
   mutating func perform(_ action: SyntheticAction, seconds: Float = 3.5) {
     approach(action)
     switch action {

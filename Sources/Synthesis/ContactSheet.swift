@@ -1,12 +1,12 @@
 package import Capture
 import Video
 
-/// Pictures by which a person can judge a rendered data set.
+/// Pictures by which people can judge a rendered data set.
 package enum ContactSheet {
   private static let columns = 6
   private static let small = FrameSize(width: 160, height: 120)
 
-  /// A still with a row an action: one motion from begin to end, the camera changing from row to row.
+  /// A still with one row per action: one motion from start to end, with a different camera for each row.
   ///
   /// - Throws: `CaptureError.unwritable`.
   package static func write(_ dataset: SyntheticDataset, to path: String) throws(CaptureError) {
@@ -24,7 +24,7 @@ package enum ContactSheet {
     try sheet.write(to: path)
   }
 
-  /// A moving picture of four by five motions at once, three seconds long.
+  /// An animation of four by five motions at once, three seconds long.
   ///
   /// - Throws: `CaptureError.unwritable`.
   package static func preview(_ dataset: SyntheticDataset, to path: String) throws(CaptureError) {
@@ -47,7 +47,7 @@ package enum ContactSheet {
     try writer.finish()
   }
 
-  /// The first motion of every action.
+  /// The first motion of each action.
   private static func representatives(_ dataset: SyntheticDataset) -> [SyntheticMotion] {
     SyntheticAction.allCases.compactMap { action in dataset.motions.first { $0.action == action } }
   }

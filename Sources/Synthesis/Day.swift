@@ -1,7 +1,7 @@
 import Basics
 import Capture
 
-/// One person's day: actions drawn so that each comes as often as the others, as far as one leads to the next.
+/// One person's day: actions are drawn so that all occur equally often, as far as one can follow another.
 struct Day {
   private(set) var choreography: Choreography
   private let actions: [SyntheticAction]
@@ -13,9 +13,9 @@ struct Day {
     self.choreography.perform(.idle, seconds: 3)
   }
 
-  /// Lets everybody do one thing after the other; who is done first goes on first.
+  /// Lets everyone do one thing after another; whoever finishes first continues first.
   ///
-  /// People may brush past each other. Nobody stays where another is: what would lead there is drawn anew.
+  /// People may brush past each other. Nobody stays where somebody else is: an action that would lead there is redrawn.
   static func pass(_ days: inout [Day], seconds: Float) {
     while let index = days.indices.min(by: { days[$0].choreography.time < days[$1].choreography.time }),
       days[index].choreography.time < seconds
@@ -35,10 +35,10 @@ struct Day {
 
   /// Does the next thing.
   ///
-  /// Every attempt draws another, and later ones from more than the rarest.
+  /// Every attempt draws a different action, and later ones also draw from more frequent ones.
   private mutating func goOn(_ attempt: Int) {
     for _ in 0..<attempt { (_, _) = (random.next(), choreography.random.next()) }
-    // The rarest action so far, by lot among equals; what another brought about counts as done.
+    // The rarest action so far, drawn among equals; actions that came about on the way count as done.
     let fewest = actions.map { counts[$0] ?? 0 }.min() ?? 0
     let open = actions.filter { (counts[$0] ?? 0) <= fewest + attempt / 3 }
     let action = open[Int(random.next() % UInt64(open.count))]
@@ -48,7 +48,7 @@ struct Day {
       choreography.reach(situations[Int(random.next() % UInt64(situations.count))])
     }
     choreography.pause(random.uniform(0.2...0.8))
-    // An action that reaching its beginning has brought about is done already.
+    // An action that came about on the way to its start is already done.
     if !choreography.actionsSince(done).contains(action) {
       choreography.perform(action, seconds: random.uniform(4...8))
     }
@@ -57,7 +57,7 @@ struct Day {
     choreography.pause(random.uniform(0.1...0.8))
   }
 
-  /// Seconds since a time in which two take up the same ground, if the other then stays where it ends.
+  /// Seconds since `begin` during which the two occupy the same ground, if the other then stays where it ends up.
   private func contact(with other: Day, since begin: Float) -> Float {
     let step: Float = 0.25
     let wall = choreography.stage.door.x
@@ -65,7 +65,7 @@ struct Day {
     return times.reduce(0) { sum, time in
       let mine = Performance.footprint(choreography.keys, at: time)
       let theirs = Performance.footprint(other.choreography.keys, at: time)
-      // Behind the wall nobody is seen.
+      // Nobody can be seen behind the wall.
       guard mine[1].x > wall, theirs[1].x > wall else { return sum }
       let isTouching = mine.contains { a in theirs.contains { (a - $0).length < 0.4 } }
       return isTouching ? sum + step : sum

@@ -2,7 +2,7 @@ import Basics
 import Capture
 import Glibc
 
-/// How somebody looks.
+/// A person's appearance.
 struct Looks: Equatable, Sendable {
   enum Sleeves: Sendable { case short, long }
 
@@ -18,8 +18,8 @@ struct Looks: Equatable, Sendable {
   var hasSkirt: Bool
 
   /// - Parameters:
-  ///   - subject: what a person keeps.
-  ///   - clothes: what changes from day to day.
+  ///   - subject: draws what a person keeps.
+  ///   - clothes: draws what changes from day to day.
   init(subject: inout PlaceRandom, clothes: inout PlaceRandom) {
     let tone = subject.uniform(0.25...1)
     skin = Light(0.87, 0.64, 0.5) * tone + Light(0.06, 0.03, 0.02)
@@ -37,13 +37,13 @@ struct Looks: Equatable, Sendable {
   }
 }
 
-/// A person and what it holds, as rods and panels.
+/// A person and the things they hold, as rods and panels.
 enum Figure {
   static func draw(_ skeleton: Skeleton, _ body: Proportions, _ looks: Looks, on canvas: inout Canvas) {
     canvas.draw(rods(skeleton, body, looks))
   }
 
-  /// A body without what it holds.
+  /// A body without the things it holds.
   static func rods(_ skeleton: Skeleton, _ body: Proportions, _ looks: Looks) -> [Rod] {
     let g = body.girth
     var rods: [Rod] = []
@@ -104,7 +104,7 @@ enum Figure {
     skeleton.joints[(side == .left ? 21 : 23) + (tip ? 0 : 1)]
   }
 
-  /// Soft shadows under feet, hips and chest, on the floor and on the furniture that is near.
+  /// Soft shadows under feet, hips and chest, on the floor and on nearby furniture.
   static func shade(_ skeleton: Skeleton, _ stage: Stage, on canvas: inout Canvas) {
     for point in [skeleton[.leftAnkle], skeleton[.rightAnkle], skeleton[.spineBase], skeleton[.spineShoulder]] {
       let height = max(point.y, 0)
@@ -175,13 +175,13 @@ enum Figure {
     }
   }
 
-  /// A thing's middle and its frame; `nil` when it is not there.
+  /// A thing's centre and frame; `nil` if it is not there.
   private static func pose(_ prop: Prop, at time: Float, _ skeleton: Skeleton) -> (SIMD3<Float>, Rotation)? {
     let (head, up) = (skeleton[.head], SIMD3<Float>(0, 1, 0))
     switch prop.place(at: time) {
     case .away: return nil
     case .spot(let place, let turn):
-      // Cups stand, everything else lies with its z axis up, unless it is made to stand on what it stands on.
+      // Cups stand, everything else lies with its z axis up, unless it is made to stand on its own.
       let upright: Set<Prop.Kind> = [.cup, .pillBox, .pot, .board, .parcel, .laptop]
       let frame =
         upright.contains(prop.kind)
@@ -199,7 +199,7 @@ enum Figure {
       let arm = (palm - elbow).normalized
       switch prop.kind {
       case .cup, .pillBox:
-        // A cup tips towards the mouth the nearer it is.
+        // A cup tips the nearer it is to the mouth.
         let mouth = head + skeleton.head(SIMD3(0, -0.07, 0.08))
         let near = min(max(1 - ((palm - mouth).length - 0.08) / 0.15, 0), 1)
         let axis = up.mixed((mouth - palm).normalized, near * 0.7).normalized
@@ -219,7 +219,7 @@ enum Figure {
     }
   }
 
-  /// A frame whose z axis faces a direction, with x along another as far as that goes.
+  /// A frame whose z axis points in a direction, with x as close as possible to another.
   private static func facing(_ way: SIMD3<Float>, across: SIMD3<Float>) -> Rotation {
     let z = way.normalized
     let y = z.cross(across).normalized

@@ -2,14 +2,14 @@ import Basics
 import Capture
 import Glibc
 
-/// What a camera makes of light: a soft lens, exposure, tint, noise, eight bits.
+/// Turns light into camera pixels: a soft lens, exposure, tint, noise, eight bits.
 struct Film: Sendable {
-  /// Share of each neighbour's light.
+  /// Contribution of each neighbour's light.
   var softness: Float
-  /// Mean brightness that the camera sets itself to, 0 to 1.
+  /// Mean brightness that the camera's exposure aims for, 0 to 1.
   var brightness: Float
   var tint: Light
-  /// Standard deviation of the noise of a value from 0 to 255.
+  /// Standard deviation of the noise on values from 0 to 255.
   var noise: Float
   private let grainSeed: UInt64
 
@@ -21,20 +21,20 @@ struct Film: Sendable {
     grainSeed = random.next()
   }
 
-  /// The gain that brings a picture to the camera's brightness, as automatic exposure finds it.
+  /// The gain that brings a picture to the camera's brightness, as automatic exposure does.
   func exposure(for canvas: Canvas) -> Float {
     let total = canvas.colors.reduce(Light(repeating: 0)) { $0 + $1.clamped(lowerBound: .zero, upperBound: .one) }
     let mean = total.sum() / Float(3 * canvas.colors.count)
     return min(brightness / max(mean, 0.01), 4)
   }
 
-  /// Width·height·3 bytes of RGB.
+  /// Writes width·height·3 bytes of RGB.
   ///
   /// - Parameters:
-  ///   - canvas: what is before the lens.
+  ///   - canvas: the scene in front of the lens.
   ///   - exposure: factor on its light.
-  ///   - frame: the picture's number; every picture has noise of its own.
-  ///   - pixels: takes the bytes.
+  ///   - frame: the picture's number; every picture has different noise.
+  ///   - pixels: receives the bytes.
   func expose(_ canvas: Canvas, exposure: Float, frame: Int, into pixels: inout [UInt8]) {
     let (width, height) = (canvas.width, canvas.height)
     let count = width * height
@@ -50,7 +50,7 @@ struct Film: Sendable {
         let (left, right) = (max(0, x - 1), min(width - 1, x + 1))
         let neighbours = colors[above + x] + colors[below + x] + colors[row + left] + colors[row + right]
         var value = (colors[row + x] * centre + neighbours * (softness * 0.5)) * gain
-        // Four bytes a channel pair make a bell that is near enough to normal.
+        // The sum of four bytes per pair of channels is close enough to a normal distribution.
         let bits = grain.next()
         let luma = Float(Int(bits & 0xff) + Int(bits >> 8 & 0xff) + Int(bits >> 16 & 0xff) - 382) * (noise / 128)
         let chroma = Light(

@@ -2,17 +2,17 @@ import Basics
 import Capture
 import Glibc
 
-/// One person's way of moving.
+/// A person's way of moving.
 struct Manner: Equatable, Sendable {
   var body: Proportions
   var dominant: Side
-  /// Factor on durations, and on how far motions go.
+  /// Factor on durations, and on the size of motions.
   var slowness: Float
   var amplitude: Float
-  /// Of the hands, in metres, and how often a second.
+  /// Tremor of the hands: amplitude in metres, and frequency per second.
   var tremor: Float
   var tremorRate: Float
-  /// Forward lean of somebody who stands at ease.
+  /// Forward lean of a person standing at ease.
   var stoop: Float
   var strideLength: Float
 
@@ -21,7 +21,7 @@ struct Manner: Equatable, Sendable {
     dominant = random.uniform(0...1) < 0.2 ? .left : .right
     slowness = random.uniform(0.8...1.35)
     amplitude = random.uniform(0.8...1.15)
-    // A few have a tremor that can be seen.
+    // A few people have a visible tremor.
     tremor = random.uniform(0...1) < 0.2 ? random.uniform(0.006...0.014) : random.uniform(0.001...0.003)
     tremorRate = random.uniform(4...6.5)
     stoop = random.uniform(-0.03...0.22)
@@ -29,27 +29,27 @@ struct Manner: Equatable, Sendable {
   }
 }
 
-/// A rehearsed motion: postures by time, what swings around them, and where things are.
+/// A rehearsed motion: postures over time, oscillations around them, and where things are.
 struct Performance: Sendable {
   struct Key: Sendable {
     var time: Float
     var posture: Posture
-    /// How one gets here.
+    /// How this posture is reached.
     var pace: Pace
   }
 
   enum Pace: Sendable {
-    /// Slow, fast, slow: what arms and bodies do.
+    /// Slow, fast, slow: as arms and bodies move.
     case smooth
-    /// At one speed.
+    /// At constant speed.
     case even
-    /// The same, with feet that step.
+    /// At constant speed, with stepping feet.
     case walking
-    /// Faster and faster: what falling does.
+    /// Accelerating: as in a fall.
     case falling
   }
 
-  /// A motion that comes back: a hand's way around where it is held.
+  /// A repeating motion: a hand's path around the point where it is held.
   struct Swing: Sendable {
     var side: Side
     /// In the chest's frame: offset = a·sin + b·cos of the phase.
@@ -64,14 +64,14 @@ struct Performance: Sendable {
   var keys: [Key]
   var swings: [Swing]
   var props: [Prop]
-  /// When nobody is to be seen at all.
+  /// When the person cannot be seen at all.
   var absences: [ClosedRange<Float>]
-  /// How far the door is open, 0 to 1, by time.
+  /// How far the door is open, 0 to 1, over time.
   var door: [(time: Float, open: Float)]
   var duration: Float
-  /// What is done when, in order and without overlap.
+  /// The actions with their times, in order and without overlap.
   var actions: [(action: SyntheticAction, begin: Float, end: Float)]
-  /// Where somebody is and how, from when on; it changes with the end of the motion that changes it.
+  /// The person's situation from each time on; it changes at the end of the motion that leads to it.
   var situations: [(time: Float, situation: Choreography.Situation)]
 
   func isPresent(at time: Float) -> Bool { !absences.contains { $0.contains(time) } }
@@ -96,7 +96,7 @@ struct Performance: Sendable {
     return Skeleton(from: a, to: b, share: share, manner.body)
   }
 
-  /// The keys around a time, and how far the motion from one to the other is.
+  /// The keys around a time, and the fraction of the motion between them.
   private static func between(_ keys: [Key], at time: Float) -> (previous: Int, next: Int, share: Float) {
     let next = min(keys.partitioningIndex { $0.time > time }, keys.count - 1)
     let previous = max(0, next - 1)
@@ -105,7 +105,7 @@ struct Performance: Sendable {
     return (previous, next, eased(raw, keys[next].pace))
   }
 
-  /// The ground that somebody takes up, roughly: under the feet, the hips and, for who lies, the head.
+  /// The ground a person occupies, roughly: under the feet, the hips and, when lying, the head.
   static func footprint(_ keys: [Key], at time: Float) -> [SIMD3<Float>] {
     let (previous, next, share) = between(keys, at: time)
     let (a, b) = (keys[previous].posture, keys[next].posture)
@@ -114,9 +114,9 @@ struct Performance: Sendable {
     return [feet, hips, hips + (hips - feet) * 0.9]
   }
 
-  // MARK: Life
+  // MARK: Small motions
 
-  /// What nobody holds still: breath, sway, tremor and the swings.
+  /// Adds what nobody can hold still: breath, sway, tremor and oscillations.
   private func live(_ posture: inout Posture, at time: Float) {
     let breath = sin(time * 1.6)
     posture.lean += 0.008 * breath
@@ -145,20 +145,20 @@ struct Performance: Sendable {
 
   private static func ground(_ v: SIMD3<Float>) -> SIMD3<Float> { SIMD3(v.x, 0, v.z) }
 
-  /// Feet that step and arms that swing along a straight way.
+  /// Stepping feet and swinging arms along a straight path.
   private func step(_ a: inout Posture, _ b: inout Posture, _ share: Float, distanceBefore: Float) {
     let way = Self.ground(b.hips - a.hips)
     guard way.length > 0.05 else { return }
     let body = manner.body
     let direction = way.normalized
     let walked = distanceBefore + way.length * share
-    // The first and the last half step grow and shrink, so that feet end beside each other.
+    // The first and last half steps grow and shrink, so that the feet end side by side.
     let vigour = min(1, min(way.length * share, way.length * (1 - share)) / (manner.strideLength / 2))
     let heading = mixed(a.heading, b.heading, share)
     let hips = a.hips.mixed(b.hips, share)
     let aside = Rotation(aboutY: heading).x
     for side in Side.allCases {
-      // A stride is two steps; the foot stands during its first half and swings during the second.
+      // A stride is two steps; the foot is on the ground during its first half and swings during the second.
       let phase = (walked / (2 * manner.strideLength) + (side == .left ? 0 : 0.5))
       let cycle = phase - floor(phase)
       let isSwinging = cycle > 0.5
@@ -182,7 +182,7 @@ struct Performance: Sendable {
   }
 }
 
-/// How far a motion is after a share of its time.
+/// The fraction of a motion completed after a fraction of its time.
 func eased(_ share: Float, _ pace: Performance.Pace) -> Float {
   switch pace {
   // Minimum jerk (Flash and Hogan 1985).
@@ -193,7 +193,7 @@ func eased(_ share: Float, _ pace: Performance.Pace) -> Float {
 }
 
 extension Array {
-  /// The first index whose element satisfies what all later ones do too.
+  /// The first index from which all elements satisfy the condition.
   fileprivate func partitioningIndex(_ isLater: (Element) -> Bool) -> Int {
     var (low, high) = (0, count)
     while low < high {

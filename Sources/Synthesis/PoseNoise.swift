@@ -2,11 +2,11 @@ import Basics
 import Capture
 import Glibc
 
-/// What a depth camera's tracker makes of a body: near the truth, and wrong in its own ways.
+/// Simulates a depth camera's tracker: close to the truth, with typical errors.
 ///
-/// Five faults, each scaled by one factor: jitter that wanders (1 cm for joints that are seen, four times as much behind
-/// the trunk or the counter, where a tracker guesses), hands that stick to where they were, sides swapped for a while,
-/// frames without a body, and now and then a second body that is a piece of furniture.
+/// Five errors, each scaled by one factor: slowly varying jitter (1 cm for visible joints, four times as much behind
+/// the trunk or the counter, where a tracker guesses), hands that stick to their previous position, sides swapped for a
+/// while, frames without a body, and occasionally a second body that is a piece of furniture.
 struct PoseNoise: Sendable {
   let factor: Float
   private var random: PlaceRandom
@@ -17,9 +17,9 @@ struct PoseNoise: Sendable {
   private let ghost: [SIMD3<Float>]?
 
   struct Joint: Equatable, Sendable {
-    /// In the camera's space: x to its left, y up, z ahead, in metres.
+    /// In the camera's space: x to its left, y up, z forward, in metres.
     var place: SIMD3<Float>
-    /// 2 when it is seen, 1 when it is guessed.
+    /// 2 if visible, 1 if guessed.
     var tracking: Int
   }
 
@@ -40,13 +40,13 @@ struct PoseNoise: Sendable {
     self.random = draw
   }
 
-  /// The bodies a tracker reports in a frame; call once a frame, in order.
+  /// The bodies that a tracker reports for a frame; call once per frame, in order.
   ///
   /// - Parameters:
-  ///   - skeleton: the truth; `nil` when nobody is there.
+  ///   - skeleton: the true skeleton; `nil` if nobody is there.
   ///   - view: the camera.
-  ///   - stage: whose counter hides legs.
-  /// - Returns: joints of each body; none where it sees nobody.
+  ///   - stage: its counter hides legs.
+  /// - Returns: the joints of each body; empty if it detects nobody.
   mutating func observe(_ skeleton: Skeleton?, _ view: Viewpoint, _ stage: Stage) -> [[Joint]] {
     var bodies: [[Joint]] = []
     if lost > 0 {
@@ -67,12 +67,12 @@ struct PoseNoise: Sendable {
     var joints: [Joint] = []
     for (index, place) in skeleton.joints.enumerated() {
       let isHidden = Self.isHidden(place, skeleton, view, stage)
-      // Wanders with a memory of a third of a second; the deviation is that of the stationary process.
+      // Varies with a time constant of a third of a second; the deviation is that of the stationary process.
       let deviation: Float = (isHidden ? 0.04 : 0.01) * (Self.isEnd(index) ? 1.6 : 1) * factor
       let memory: Float = 0.9
       wander[index] = wander[index] * memory + normal() * (deviation * (1 - memory * memory).squareRoot())
       let seen = view.seen(place)
-      // A tracker's space has x to the camera's left.
+      // In a tracker's space x points to the camera's left.
       joints.append(Joint(place: SIMD3(-seen.x, seen.y, seen.z) + wander[index], tracking: isHidden ? 1 : 2))
     }
     stick(&joints)
@@ -91,7 +91,7 @@ struct PoseNoise: Sendable {
     return joints
   }
 
-  /// Hands and feet that keep their place relative to the spine for up to half a second.
+  /// Hands and feet keep their position relative to the spine for up to half a second.
   private mutating func stick(_ joints: inout [Joint]) {
     let spine = joints[1].place
     for index in joints.indices where Self.isEnd(index) {
@@ -115,11 +115,11 @@ struct PoseNoise: Sendable {
     for share in [Float(0.1), 0.4, 0.7, 0.95] {
       let trunk = base.mixed(top, share)
       let along = (trunk - view.place).dot(way) / way.dot(way)
-      // Only what is well behind the surface.
+      // Only joints well behind the surface.
       if along < 1, (view.place + way * along - trunk).length < 0.12, (1 - along) * way.length > 0.14 { return true }
     }
     let counter = stage.counter
-    // Where the line of sight passes the counter's front.
+    // Where the line of sight crosses the plane of the counter's front.
     guard abs(way.z) > 1e-4 else { return false }
     let along = (counter.z - view.place.z) / way.z
     guard along > 0, along < 1 else { return false }
@@ -127,10 +127,10 @@ struct PoseNoise: Sendable {
     return abs(crossing.x - counter.x) < 0.48 && crossing.y < counter.y
   }
 
-  /// Three independent numbers of mean 0 and deviation 1.
+  /// Three independent numbers with mean 0 and deviation 1.
   private mutating func normal() -> SIMD3<Float> {
     var sum = SIMD3<Float>(repeating: 0)
-    // The sum of twelve is as good as normal (Irwin and Hall).
+    // The sum of twelve uniform numbers is close enough to normal (Irwin-Hall).
     for _ in 0..<12 { sum += SIMD3(random.uniform(-0.5...0.5), random.uniform(-0.5...0.5), random.uniform(-0.5...0.5)) }
     return sum
   }

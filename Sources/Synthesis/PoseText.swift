@@ -1,15 +1,15 @@
 import Foundation
 
-/// Poses as the data sets' files have them.
+/// Poses in the file formats of the data sets.
 enum PoseText {
   /// NTU RGB+D's `.skeleton`: a line for the frames, then bodies and their joints.
   ///
-  /// Pixels are those of Kinect v2's pictures, 512x424 of depth and 1920x1080 of colour; the rendered picture fills the
+  /// Pixels refer to Kinect v2's pictures, 512x424 for depth and 1920x1080 for colour; the rendered picture fills the
   /// colour picture whatever its shape. Orientations are not simulated.
   ///
   /// - Parameters:
   ///   - frames: bodies of 25 joints.
-  ///   - focal: of the rendered picture, in its heights.
+  ///   - focal: focal length of the rendered picture, in units of its height.
   ///   - aspect: its width divided by its height.
   /// - Returns: the file's text.
   /// - Source: methods.md 8.1.
@@ -31,17 +31,17 @@ enum PoseText {
     return text
   }
 
-  /// LCR-Net's JSON of Toyota Smarthome: 13 joints a detection, all x, all y, all z.
+  /// LCR-Net's JSON for Toyota Smarthome: 13 joints per detection, all x, all y, all z.
   ///
   /// - Parameters:
   ///   - frames: bodies of 25 joints.
-  ///   - focal: of the pictures in pixels, for `pose2d`.
-  ///   - width: of the pictures in pixels.
-  ///   - height: of the pictures in pixels.
+  ///   - focal: focal length in pixels, for `pose2d`.
+  ///   - width: width of the pictures in pixels.
+  ///   - height: height of the pictures in pixels.
   /// - Returns: the file's text.
   /// - Source: methods.md 3.1 and 8.2.
   static func smarthome(_ frames: [[[PoseNoise.Joint]]], focal: Float, width: Int, height: Int) -> String {
-    // Ankles, knees, hips, wrists, elbows and shoulders, each right before left, and the head.
+    // Ankles, knees, hips, wrists, elbows and shoulders, each right before left, then the head.
     let order = [18, 14, 17, 13, 16, 12, 10, 6, 9, 5, 8, 4, 3]
     let list = frames.map { bodies in
       let detections = bodies.map { joints in
@@ -57,6 +57,6 @@ enum PoseText {
     return #"{"K": 1, "njts": 13, "frames": [\#(list.joined(separator: ", "))]}"# + "\n"
   }
 
-  /// Tenths of millimetres, or of pixels' thousandths.
+  /// Four decimals: tenths of a millimetre, or ten-thousandths of a pixel.
   private static func short(_ value: Float) -> String { "\((value * 10_000).rounded() / 10_000)" }
 }

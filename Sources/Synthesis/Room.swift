@@ -2,7 +2,7 @@ import Basics
 import Capture
 import Glibc
 
-/// A furnished room: what stands still, drawn once a clip, and what moves by itself.
+/// A furnished room: static objects, drawn once per clip, and objects that move by themselves.
 struct Room: Sendable {
   let stage: Stage
   let lighting: Lighting
@@ -10,13 +10,13 @@ struct Room: Sendable {
   private let wallLight: Light
   private let hasCurtain: Bool
   private let hasScreen: Bool
-  /// How the animal walks about; `nil` where there is none.
+  /// How an animal moves about; `nil` if there is none.
   private let animal: (place: SIMD2<Float>, reach: Float, rate: Float, color: Light)?
   private let doorColor: Light
   private let screenPlace: Float
   private let windowPlace: Float
 
-  /// - Parameter seed: rooms of different seeds differ in all but the plan.
+  /// - Parameter seed: rooms with different seeds differ in everything but the layout.
   init(seed: UInt64) {
     var random = PlaceRandom(seed: seed, stream: 1)
     stage = Stage(&random)
@@ -41,7 +41,7 @@ struct Room: Sendable {
     self.random = random
   }
 
-  // MARK: What stands still
+  // MARK: Static objects
 
   func draw(on canvas: inout Canvas) {
     var random = random
@@ -214,9 +214,9 @@ struct Room: Sendable {
     }
   }
 
-  // MARK: What moves
+  // MARK: Moving objects
 
-  /// Door, curtain, screen and animal at a time of the room's own clock.
+  /// Draws door, curtain, screen and animal at a time on the room's own clock.
   func drawMoving(on canvas: inout Canvas, at time: Float, door: Float) {
     let hinge = SIMD3(stage.door.x, 0, stage.door.z - 0.43)
     // It opens into the hall.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A rotation of space, as the images of the three axes.
+/// A rotation in space, as the images of the three axes.
 struct Rotation: Equatable, Sendable {
   var x: SIMD3<Float>
   var y: SIMD3<Float>
@@ -24,7 +24,7 @@ struct Rotation: Equatable, Sendable {
     self.init(x: SIMD3(c, s, 0), y: SIMD3(-s, c, 0), z: SIMD3(0, 0, 1))
   }
 
-  /// The nearest frame whose z axis is `forward` and whose y axis leans to `up`.
+  /// The frame whose z axis is `forward` and whose y axis is as close as possible to `up`.
   init(forward: SIMD3<Float>, up: SIMD3<Float>) {
     let z = forward.normalized
     let x = up.cross(z).normalized
@@ -33,7 +33,7 @@ struct Rotation: Equatable, Sendable {
 
   func callAsFunction(_ v: SIMD3<Float>) -> SIMD3<Float> { x * v.x + y * v.y + z * v.z }
 
-  /// The right one first.
+  /// Applies the right operand first.
   static func * (a: Rotation, b: Rotation) -> Rotation { Rotation(x: a(b.x), y: a(b.y), z: a(b.z)) }
 }
 
@@ -44,7 +44,7 @@ extension SIMD3<Float> {
 
   var length: Float { dot(self).squareRoot() }
 
-  /// Of length 1; up for a vector of no length.
+  /// Scaled to length 1; up for a zero vector.
   var normalized: Self {
     let length = length
     return length > 1e-6 ? self / length : Self(0, 1, 0)

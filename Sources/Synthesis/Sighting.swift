@@ -1,4 +1,4 @@
-/// Where somebody is in a picture, and how.
+/// Where a person appears in a picture, and in which posture.
 package struct Sighting: Equatable, Sendable {
   /// In fractions of the picture, from its upper left corner.
   package struct Box: Equatable, Sendable {
@@ -8,14 +8,15 @@ package struct Sighting: Equatable, Sendable {
     package var height: Float = 0
   }
 
+  /// Whether the body stands, sits or lies.
   package enum Posture: String, Sendable {
     case standing, sitting, lying
   }
 
-  /// Around the body without what it holds; empty when it is beside the picture or nowhere.
+  /// Around the body without the things it holds; empty if outside the picture or absent.
   package var box = Box()
-  /// Whether some of the body is in the picture, neither behind a wall nor wholly behind somebody else.
+  /// Whether part of the body is in the picture, not behind a wall and not entirely behind somebody else.
   package var isVisible = false
-  /// `nil` for who is not there.
+  /// `nil` if the person is absent.
   package var posture: Posture?
 }

@@ -1,16 +1,16 @@
 import Basics
 import Capture
 
-/// Where a room's furniture stands, in metres; the middle of what the cameras see is the origin of the floor.
+/// The positions of a room's furniture, in metres; the origin is on the floor, in the middle of what the cameras see.
 struct Stage: Equatable, Sendable {
-  /// The seat's middle, at its height; it faces `chairTurn`.
+  /// The centre of the seat, at its height; it faces `chairTurn`.
   var chair: SIMD3<Float>
   var chairTurn: Float
-  /// The low table before the chair: the middle of its top.
+  /// The low table in front of the chair: the centre of its top.
   var table: SIMD3<Float>
   /// The counter's top; people stand behind it and face +z.
   var counter: SIMD3<Float>
-  /// The bed's middle at its height; it lies along x.
+  /// The centre of the bed at its height; it lies along x.
   var bed: SIMD3<Float>
   /// Half the bed's length and width.
   var bedHalf: SIMD2<Float>
@@ -18,7 +18,7 @@ struct Stage: Equatable, Sendable {
   var door: SIMD3<Float>
   /// A free place on the floor.
   var floor: SIMD3<Float>
-  /// Distances of the left and the back wall.
+  /// Distances of the left and back walls.
   var wall: SIMD2<Float>
 
   init(_ random: inout PlaceRandom) {
@@ -36,7 +36,7 @@ struct Stage: Equatable, Sendable {
   }
 
   var chairForward: SIMD3<Float> { Rotation(aboutY: chairTurn).z }
-  /// Where one stands before the chair, at the counter and before the bed.
+  /// Where a person stands in front of the chair, at the counter and in front of the bed.
   var beforeChair: SIMD3<Float> { ground(chair + chairForward * 0.3) }
   var atCounter: SIMD3<Float> { SIMD3(counter.x, 0, counter.z - 0.42) }
   var beforeBed: SIMD3<Float> { SIMD3(bed.x, 0, bed.z + bedHalf.y + 0.2) }

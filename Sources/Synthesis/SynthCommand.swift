@@ -7,7 +7,7 @@ import Foundation
 import Synchronization
 import Video
 
-/// `adl synth` and `adl-train synth`: data anyone can make.
+/// The commands `adl synth` and `adl-train synth`, which render data that anyone can reproduce.
 package struct SynthCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "synth",
@@ -127,7 +127,7 @@ package struct SynthCommand: ParsableCommand {
     }
     progress.withLock { $0.finish() }
     guard !isAsked() else {
-      say("stopped; the same command makes them all\n")
+      say("stopped; run the same command again to make them all\n")
       throw ExitCode(75)
     }
     guard posesFor == nil else { return }
@@ -172,7 +172,7 @@ package struct SynthCommand: ParsableCommand {
     return try activities.split(separator: ",", omittingEmptySubsequences: false).map { label in
       guard let action = SyntheticAction.allCases.first(where: { $0.label == label }) else {
         let known = SyntheticAction.allCases.map(\.label).joined(separator: ", ")
-        throw ValidationError("--activities: '\(label)' is none of \(known)")
+        throw ValidationError("--activities: '\(label)' is not one of \(known)")
       }
       return action
     }
@@ -186,7 +186,7 @@ package struct SynthCommand: ParsableCommand {
   }
 }
 
-/// Whether Ctrl-C or SIGTERM has come: recordings that are begun are finished first.
+/// Whether Ctrl-C or SIGTERM has arrived: recordings that were started are finished first.
 private struct AskedToStop: Sendable {
   private final class Flag: Sendable {
     let isSet = Atomic(false)
@@ -196,7 +196,7 @@ private struct AskedToStop: Sendable {
 
   init() {
     for number in [SIGINT, SIGTERM] {
-      // The default would end the process before the source sees it.
+      // The default action would end the process before the source is notified.
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { [flag] in flag.isSet.store(true, ordering: .relaxed) }

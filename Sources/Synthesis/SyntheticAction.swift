@@ -1,7 +1,7 @@
 /// What people do in rendered recordings.
 ///
-/// `idle` and `unknown` are what a recogniser must stay silent at: stillness and empty rooms, and motion that is none of
-/// the activities.
+/// A recogniser must not react to `idle` and `unknown`: stillness and empty rooms, and motion that belongs to no
+/// activity.
 package enum SyntheticAction: String, CaseIterable, Sendable {
   case drink = "Drink"
   case takePills = "Takepills"
@@ -24,15 +24,15 @@ package enum SyntheticAction: String, CaseIterable, Sendable {
   case idle
   case unknown
 
-  /// The number in file names, from 1: the generator's own list, not NTU's.
+  /// The number in file names, from 1: the generator's own numbering, not NTU's.
   package var number: Int { (Self.allCases.firstIndex(of: self) ?? 0) + 1 }
 
   package var label: String { rawValue }
 
-  /// Whether a recogniser is to announce it.
+  /// Whether a recogniser should announce it.
   package var isActivity: Bool { self != .idle && self != .unknown }
 
-  /// Toyota Smarthome's class of the same motion; `nil` where it has none.
+  /// Toyota Smarthome's class for the same motion; `nil` if it has none.
   package var smarthomeName: String? {
     switch self {
     case .drink: "Drink.Fromcup"

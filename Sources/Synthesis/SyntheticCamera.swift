@@ -1,9 +1,9 @@
 import Capture
 import Video
 
-/// Renders a `SyntheticSource` as its frames are asked for.
+/// Renders a `SyntheticSource` as its frames are requested.
 struct SyntheticCamera: ~Copyable, FrameSource {
-  /// Frames that a slow reader finds waiting; older ones are lost.
+  /// Number of frames that wait for a slow reader; older ones are lost.
   static let buffers = 4
 
   private let source: SyntheticSource
@@ -21,16 +21,16 @@ struct SyntheticCamera: ~Copyable, FrameSource {
 
   /// Waits for the next frame and renders it.
   ///
-  /// Timestamps begin at zero when frames come as fast as they are rendered. In real time they are on the clock, and the
-  /// first frame's is the moment of the first call.
+  /// If frames come as fast as they are rendered, timestamps start at zero. In real time they are on the clock, and the
+  /// first one is the time of the first call.
   ///
-  /// - Throws: `disconnected` when the source says so.
+  /// - Throws: `disconnected` when the source's `disconnect` option says so.
   mutating func next(into frame: inout Frame, timeout: Duration) throws(CaptureError) -> FrameArrival {
     if pace == .realTime { dropUnread() }
     let time = Duration.nanoseconds(Int64(Double(index) * 1e9 / source.rate + 0.5))
     if let length = source.length, time >= length { return .ended }
     if let disconnect = source.disconnect, time >= disconnect {
-      throw .disconnected(source: "\(SyntheticSource.name):\(source.seed)", reason: "its 'disconnect' says so")
+      throw .disconnected(source: "\(SyntheticSource.name):\(source.seed)", reason: "set by its option 'disconnect'")
     }
     if pace == .realTime {
       let start = anchor ?? clock.now()
@@ -49,7 +49,7 @@ struct SyntheticCamera: ~Copyable, FrameSource {
     return .frame
   }
 
-  /// Gives up frames that a real camera would have had no buffers for.
+  /// Drops frames for which a real camera would have had no buffers.
   private mutating func dropUnread() {
     guard let anchor else { return }
     let newest = Int((clock.now() - anchor) / .seconds(1) * source.rate)
@@ -60,12 +60,12 @@ struct SyntheticCamera: ~Copyable, FrameSource {
   }
 }
 
-/// What a `SyntheticSource` shows: one room after the other.
+/// What a `SyntheticSource` shows: one room after another.
 private struct SyntheticScene {
   private let source: SyntheticSource
   private var shooting: Take.Camera
   private var pixels: [UInt8] = []
-  /// Rooms before this one, and their frames.
+  /// The number of earlier rooms, and their frames.
   private var number = 0
   private var begin = 0
   private var count: Int
@@ -75,7 +75,7 @@ private struct SyntheticScene {
     (shooting, count) = Self.room(source, 0)
   }
 
-  /// Renders a frame; frames go up.
+  /// Renders a frame; indices must increase.
   mutating func paint(_ index: Int, into frame: inout Frame) {
     while index >= begin + count {
       begin += count

@@ -5,8 +5,9 @@ import Foundation
 import Synchronization
 package import Video
 
-/// What a rendered data set is to be.
+/// Options for a rendered data set.
 package struct SyntheticOptions: Equatable, Sendable {
+  /// The data set whose file names and pose format to use.
   package enum Naming: Equatable, Sendable {
     /// `SsssCcccPpppRrrrAaaa_rgb.avi` and `.skeleton`.
     case ntu
@@ -15,18 +16,18 @@ package struct SyntheticOptions: Equatable, Sendable {
   }
 
   package var folder: String
-  /// Recordings; every motion makes three, one a camera.
+  /// Number of recordings; every motion gives three, one per camera.
   package var clips: Int
   package var seed: UInt64
-  /// 20 to 106, as many as NTU RGB+D 120 has.
+  /// 20 to 106, the number in NTU RGB+D 120.
   package var subjects = 20
   package var naming = Naming.ntu
   package var size = FrameSize(width: 320, height: 240)
   package var poseNoise: Float = 1
-  /// Writes poses and lists alone; the videos are those of a data set of the same seed, in this folder relative to
+  /// Writes only poses and lists; the videos are those of a data set with the same seed, in this folder relative to
   /// `folder`.
   package var videos: String?
-  /// Recordings made at the same time.
+  /// Number of recordings rendered at the same time.
   package var workers = 2
 
   package init(folder: String, clips: Int, seed: UInt64) {
@@ -34,25 +35,25 @@ package struct SyntheticOptions: Equatable, Sendable {
   }
 }
 
-/// One motion of a rendered data set: who does what, where.
+/// One motion of a rendered data set: who does what, and where.
 struct SyntheticMotion: Equatable, Sendable {
   var index: Int
   var action: SyntheticAction
-  /// From 1.
+  /// Counted from 1.
   var subject: Int
   var setup: Int
   var replication: Int
 }
 
-/// Rendered recordings of people doing daily activities, as files of the real data sets' formats.
+/// Rendered recordings of people doing daily activities, in the file formats of the real data sets.
 ///
 /// Everything follows from the seed: the same options give the same bytes, whatever the number of workers.
 package struct SyntheticDataset: Sendable {
   /// As in NTU RGB+D: 45°, front, side.
   package static let cameras = 3
-  /// NTU's training subjects that choose checkpoints and temperatures here.
+  /// NTU training subjects used here to choose checkpoints and temperatures.
   static let validationSubjects: Set = [18, 19, 38, 58, 82, 97]
-  /// MPEG-4's quantiser: blocks can be seen, faces not.
+  /// MPEG-4's quantiser: blocks are visible, faces are not.
   package static let quantiser = 7
 
   package let options: SyntheticOptions
@@ -74,8 +75,8 @@ package struct SyntheticDataset: Sendable {
       let repetition = round / people
       return SyntheticMotion(
         index: index, action: actions[action], subject: subject,
-        // As in NTU RGB+D a person does everything in one room and in the same clothes, and again on another day:
-        // neither may tell what is done.
+        // As in NTU RGB+D, a person does everything in one room and in the same clothes, and again on another day:
+        // neither may reveal the activity.
         setup: (subject * roomStep + repetition / 2 * 7) % max(setups, repetition / 2 + 1) + 1,
         replication: repetition % 2 + 1)
     }
@@ -85,8 +86,8 @@ package struct SyntheticDataset: Sendable {
     (round * step + action * 3) % people + 1
   }
 
-  /// From one who does something to the next who does it: a step that meets everybody, of nearly half of them, so that
-  /// a small set has people of training, validation and test in every activity, where it is large enough for that.
+  /// The step between subjects who do the same thing: it reaches everyone and covers nearly half of them, so that even
+  /// a small set has training, validation and test subjects for every activity, if it is large enough for that.
   private static func step(people: Int, rounds: Int, actions: Int) -> Int {
     let steps = (1...max(1, people * 19 / 40)).reversed().filter { divisor($0, people) == 1 }
     return steps.first { step in
@@ -100,19 +101,19 @@ package struct SyntheticDataset: Sendable {
     } ?? steps.first ?? 1
   }
 
-  /// A subject's place in the cross-subject list.
+  /// A subject's partition in the cross-subject list.
   private static func part(_ subject: Int) -> String {
     validationSubjects.contains(subject) ? "validation" : NTUSubjects.training.contains(subject) ? "train" : "test"
   }
 
-  /// From one person's room to the next one's: a step that meets every room.
+  /// The step between the rooms of consecutive people; it reaches every room.
   private static func roomStep(_ setups: Int) -> Int {
     (5...).first { divisor($0, setups) == 1 } ?? 1
   }
 
   private static func divisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : divisor(b, a % b) }
 
-  /// A file's name without its ending.
+  /// A file's name without its extension.
   func name(_ motion: SyntheticMotion, camera: Int) -> String {
     switch options.naming {
     case .ntu:
@@ -126,7 +127,7 @@ package struct SyntheticDataset: Sendable {
     }
   }
 
-  /// Smarthome's numbers, so that its protocols deal the same people out the same way.
+  /// Smarthome's numbers, so that its protocols split the same people in the same way.
   private static let smarthomeSubjects = [
     3, 4, 2, 6, 7, 10, 11, 9, 12, 14, 16, 18, 13, 15, 17, 21, 22, 19, 25, 20,
   ]
@@ -145,7 +146,7 @@ package struct SyntheticDataset: Sendable {
       situation: situation, first: motion.action)
     choreography.pause(random.uniform(0.2...0.7))
     choreography.perform(motion.action, seconds: random.uniform(1.8...3.4))
-    // Recordings begin and end around what is done, as a camera's windows do.
+    // Recordings start before and end after the action, as a camera's windows do.
     if random.uniform(0...1) < 0.6 { choreography.settle() }
     choreography.pause(random.uniform(0.3...0.8))
     return Take(
@@ -168,9 +169,9 @@ package struct SyntheticDataset: Sendable {
 
   /// Writes all recordings, then the lists.
   ///
-  /// - Parameter progress: told after every recording how many are done, of how many, and the pictures of it; returns
-  ///   false to stop.
-  /// - Throws: `CaptureError.unwritable`; what is written stays.
+  /// - Parameter progress: called after every recording with the number done, the total, and the recording's number of
+  ///   frames; returns false to stop.
+  /// - Throws: `CaptureError.unwritable`; files already written are kept.
   package func write(progress: @escaping @Sendable (_ done: Int, _ total: Int, _ frames: Int) -> Bool) throws {
     try PlainFile.makeFolder(options.folder)
     let total = options.clips
@@ -225,7 +226,7 @@ package struct SyntheticDataset: Sendable {
       }
       try writer.finish()
     }
-    // A tracker that sees nobody leaves no file, as in NTU RGB+D's list of missing skeletons.
+    // A tracker that detects nobody writes no file, as in NTU RGB+D's list of missing skeletons.
     guard take.hasPerson else { return take.frameCount }
     switch options.naming {
     case .ntu:
@@ -241,7 +242,7 @@ package struct SyntheticDataset: Sendable {
 
   // MARK: Lists
 
-  /// Who or what the test has that the training has not.
+  /// What differs between test and training.
   package enum Split: String, CaseIterable, Sendable {
     /// Other people.
     case subjects = "CS"
@@ -271,13 +272,13 @@ package struct SyntheticDataset: Sendable {
     let part = Self.part(motion.subject)
     switch split {
     case .subjects: return part
-    // NTU trains on the front and the side, and tests on what lies between.
+    // NTU trains on the front and side cameras, and tests on the one in between.
     case .views: return camera == 1 ? "test" : part == "validation" ? part : "train"
     }
   }
 }
 
-/// Texts and folders, with the reason why they cannot be written.
+/// Writes texts and creates folders, with the reason if that fails.
 enum PlainFile {
   static func makeFolder(_ path: String) throws(CaptureError) {
     do {
@@ -287,7 +288,7 @@ enum PlainFile {
     }
   }
 
-  /// A file that was there is replaced at once or not at all.
+  /// An existing file is replaced atomically.
   static func write(_ text: String, to path: String) throws(CaptureError) {
     do {
       try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
@@ -296,7 +297,7 @@ enum PlainFile {
     }
   }
 
-  /// The system's own words where there are any.
+  /// The system's own reason, if there is one.
   private static func reason(_ error: any Error) -> String {
     let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
     return (underlying ?? error as NSError).localizedDescription

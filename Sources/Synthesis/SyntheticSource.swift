@@ -3,26 +3,26 @@ package import Video
 
 /// `synthetic:SEED?people=2&…`: rendered people as a source of frames, for trying things out without a camera.
 ///
-/// What is seen follows from seed, people, activities and length alone, so that every rate and size shows the same; it is
-/// what `adl synth --stream` writes for them, and its truth.csv is true of both.
+/// What is seen depends only on seed, people, activities and length, so that every rate and size shows the same; it is
+/// what `adl synth --stream` writes for them, and its truth.csv applies to both.
 package struct SyntheticSource: AddedSource, Equatable {
   package static let name = "synthetic"
-  /// Without a length others are seen in another room after so many seconds, again and again.
+  /// Without a length, other people appear in another room after this time, again and again.
   static let endlessSeconds = 600.0
 
   package var seed: UInt64
   /// 1 or 2.
   package var people = 1
-  /// Both even.
+  /// Both sides must be even.
   package var size = FrameSize(width: 640, height: 480)
   package var framesPerSecond = 30
-  /// Ends after this; `nil` never.
+  /// Ends after this time; `nil` never ends.
   package var length: Duration?
   /// 0 at 45°, 1 in front, 2 at the side.
   package var camera = 1
-  /// What happens, but for what must happen in between.
+  /// What happens, apart from what must happen in between.
   package var activities = SyntheticAction.allCases
-  /// The camera goes away at this time, and begins anew when it is opened again.
+  /// The camera disappears at this time, and starts over when reopened.
   package var disconnect: Duration?
 
   package var rate: Double { Double(framesPerSecond) }
@@ -39,9 +39,9 @@ package struct SyntheticSource: AddedSource, Equatable {
       guard halves.count == 2 else { throw bad("'\(pair)' is not key=value") }
       let (key, value) = (String(halves[0]), halves[1])
       guard let allowed = Self.allowed[key] else {
-        throw bad("there is no option '\(key)', only \(Self.allowed.keys.sorted().joined(separator: ", "))")
+        throw bad("there is no option '\(key)'; the options are \(Self.allowed.keys.sorted().joined(separator: ", "))")
       }
-      guard assign(key, value) else { throw bad("'\(value)' is no value for '\(key)'; it must be \(allowed)") }
+      guard assign(key, value) else { throw bad("'\(value)' is not valid for '\(key)'; it must be \(allowed)") }
     }
   }
 
@@ -51,10 +51,10 @@ package struct SyntheticSource: AddedSource, Equatable {
 }
 
 extension SyntheticSource {
-  /// The options of the spelling, and what their values may be.
+  /// The options, and their allowed values.
   private static let allowed = [
     "people": "1 or 2",
-    "rate": "1 to 120 whole frames a second",
+    "rate": "1 to 120 whole frames per second",
     "size": "two even numbers from 64 to 1920, such as 320x240",
     "length": "1 to 86400 seconds",
     "camera": "1, 2 or 3",
@@ -62,7 +62,7 @@ extension SyntheticSource {
     "disconnect": "1 to 86400 seconds",
   ]
 
-  /// False, and nothing changed, for a value that is not allowed.
+  /// Returns false, with nothing changed, for a value that is not allowed.
   private mutating func assign(_ key: String, _ value: Substring) -> Bool {
     func set<Value>(_ path: WritableKeyPath<Self, Value>, _ value: Value?) -> Bool {
       guard let value else { return false }
@@ -93,7 +93,7 @@ extension SyntheticSource {
 }
 
 extension FrameSize {
-  /// Reads a size that can be rendered, as in `320x240`.
+  /// Parses a size that can be rendered, such as `320x240`.
   ///
   /// - Parameter text: width and height, even, from 64 to 1920.
   init?(rendered text: Substring) {

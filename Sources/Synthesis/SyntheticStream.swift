@@ -2,14 +2,14 @@ import Basics
 import Capture
 package import Video
 
-/// One long recording of one or two people who do one thing after the other, with the truth.
+/// One long recording of one or two people who do one thing after another, with the truth.
 package struct SyntheticStream: Sendable {
-  /// A stretch of time in which one thing is done; times in seconds.
+  /// A stretch of time with one action; times in seconds.
   package struct Truth: Equatable, Sendable {
     package var action: SyntheticAction
     package var begin: Double
     package var end: Double
-    /// Who does it, from 1.
+    /// The person's number, from 1.
     package var person: Int
   }
 
@@ -17,12 +17,12 @@ package struct SyntheticStream: Sendable {
   private let rig: CameraRig
 
   /// - Parameters:
-  ///   - seconds: at least; the last action is finished.
-  ///   - actions: what happens, but for what must happen in between.
-  ///   - dataset: whose people and rooms.
-  ///   - subjects: who are there, from 1; people over 1000 are in no data set.
-  ///   - rate: pictures a second; they change, what happens does not.
-  ///   - seed: what is done and when.
+  ///   - seconds: minimum duration; the last action is completed.
+  ///   - actions: what happens, apart from what must happen in between.
+  ///   - dataset: provides the people and rooms.
+  ///   - subjects: the people, numbered from 1; those above 1000 are in no data set.
+  ///   - rate: frames per second; it does not affect what happens.
+  ///   - seed: determines what is done and when.
   package init(
     seconds: Double, of actions: [SyntheticAction] = SyntheticAction.allCases, dataset: SyntheticDataset,
     subjects: [Int], rate: Int = Take.rate, seed: UInt64
@@ -30,14 +30,14 @@ package struct SyntheticStream: Sendable {
     (take, rig) = dataset.day(seconds: Float(seconds), of: actions, subjects: subjects, rate: rate, seed: seed)
   }
 
-  /// A stream of people who are in no data set; who they are follows from the seed, too.
+  /// A stream of people who are in no data set; the seed also determines who they are.
   ///
   /// - Parameters:
-  ///   - seconds: at least; the last action is finished.
-  ///   - actions: what happens, but for what must happen in between.
-  ///   - people: how many, 1 or 2.
-  ///   - rate: pictures a second; they change, what happens does not.
-  ///   - seed: who does what and when, and where.
+  ///   - seconds: minimum duration; the last action is completed.
+  ///   - actions: what happens, apart from what must happen in between.
+  ///   - people: number of people, 1 or 2.
+  ///   - rate: frames per second; it does not affect what happens.
+  ///   - seed: determines who does what, when and where.
   package init(
     seconds: Double, of actions: [SyntheticAction] = SyntheticAction.allCases, people: Int, rate: Int = Take.rate,
     seed: UInt64
@@ -49,7 +49,7 @@ package struct SyntheticStream: Sendable {
 
   package var frameCount: Int { take.frameCount }
 
-  /// Everything that is done, in order of begin; between what one does it goes from place to place.
+  /// Everything that is done, ordered by start; between entries people move from place to place.
   package var truths: [Truth] {
     let truths = take.people.enumerated().flatMap { index, person in
       person.performance.actions.map {
@@ -62,9 +62,9 @@ package struct SyntheticStream: Sendable {
   /// Renders every picture for one camera.
   ///
   /// - Parameters:
-  ///   - camera: 0 at 45°, 1 before the person, 2 at its side.
-  ///   - size: of the pictures.
-  ///   - body: takes a picture's number, its width·height·3 bytes of RGB, and where everybody is in it.
+  ///   - camera: 0 at 45°, 1 in front of the person, 2 at their side.
+  ///   - size: the size of the pictures.
+  ///   - body: receives a picture's number, its width·height·3 bytes of RGB, and where everyone is in it.
   /// - Throws: what `body` throws.
   package func render<Failure: Error>(
     camera: Int, size: FrameSize,
@@ -85,7 +85,7 @@ package struct SyntheticStream: Sendable {
 }
 
 extension SyntheticDataset {
-  /// A day of one person, or of several in one room.
+  /// A day of one person, or of several people in one room.
   func day(
     seconds: Float, of actions: [SyntheticAction], subjects: [Int], rate: Int, seed: UInt64
   ) -> (Take, CameraRig) {
@@ -101,7 +101,7 @@ extension SyntheticDataset {
       let manner = Manner(&person)
       looks.append(Looks(subject: &person, clothes: &clothes))
       var stage = room.stage
-      // One stands at ease more at the back, the other more in front.
+      // At ease, one person stands further back, the other further in front.
       if subjects.count > 1 { stage.floor += index % 2 == 0 ? SIMD3(0.15, 0, -0.5) : SIMD3(-0.3, 0, 0.6) }
       let choreography = Choreography(
         stage: stage, manner: manner, random: PlaceRandom(seed: seed, stream: 40_002 + index * 10),

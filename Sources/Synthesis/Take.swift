@@ -3,12 +3,12 @@ import Capture
 import Glibc
 import Video
 
-/// Performances in one room at the same time, before any number of cameras.
+/// Performances in one room at the same time, in front of any number of cameras.
 package struct Take: Sendable {
-  /// Pictures a second of recordings.
+  /// Frames per second of recordings.
   package static let rate = 30
 
-  /// Who is in it, and what it does there.
+  /// A person in the take, and what they do.
   struct Person: Sendable {
     var performance: Performance
     var looks: Looks
@@ -16,11 +16,11 @@ package struct Take: Sendable {
 
   let room: Room
   let people: [Person]
-  /// Pictures a second of this one.
+  /// Frames per second of this take.
   let rate: Int
-  /// Of what each handles.
+  /// Colours of the things people handle.
   private let tints: [Light]
-  /// What the room's clock shows at the begin: screen and animal go on between takes.
+  /// The room's clock at the start: screen and animal continue between takes.
   private let clock: Float
 
   init(room: Room, people: [Person], rate: Int = Self.rate, seed: UInt64) {
@@ -32,13 +32,13 @@ package struct Take: Sendable {
     }
   }
 
-  /// As long as anybody does anything; who is done before stays as it is.
+  /// Lasts as long as anyone does anything; people who finish earlier stay as they are.
   package var frameCount: Int { max(1, Int((people.map(\.performance.duration).max() ?? 0) * Float(rate))) }
 
-  /// Whether anybody is ever there.
+  /// Whether anybody is ever present.
   var hasPerson: Bool { (0..<frameCount).contains { frame in skeletons(frame).contains { $0 != nil } } }
 
-  /// Everybody's body in a picture; `nil` for who is not there.
+  /// Each person's body in a picture; `nil` for those absent.
   func skeletons(_ frame: Int) -> [Skeleton?] {
     let time = Float(frame) / Float(rate)
     return people.map { $0.performance.isPresent(at: time) ? $0.performance.skeleton(at: time) : nil }
@@ -62,14 +62,14 @@ package struct Take: Sendable {
       self.canvas = canvas
     }
 
-    /// The picture of a frame as width·height·3 bytes of RGB, and everybody's body in it.
+    /// Renders a frame as width·height·3 bytes of RGB, and returns each person's body in it.
     mutating func shoot(_ frame: Int, into pixels: inout [UInt8]) -> [Skeleton?] {
       let time = Float(frame) / Float(take.rate)
       canvas.restore(empty)
       let door = take.people.map { $0.performance.doorAngle(at: time) }.max() ?? 0
       take.room.drawMoving(on: &canvas, at: take.clock + time, door: door)
       let skeletons = take.skeletons(frame)
-      // Shadows lie under everybody before anybody stands on them.
+      // All shadows are drawn before the people.
       for case let skeleton? in skeletons { Figure.shade(skeleton, take.room.stage, on: &canvas) }
       for (index, person) in take.people.enumerated() {
         guard let skeleton = skeletons[index] else { continue }
@@ -82,12 +82,12 @@ package struct Take: Sendable {
       return skeletons
     }
 
-    /// Where everybody is in the picture that was shot last.
+    /// Where everyone is in the picture shot last.
     ///
     /// - Parameters:
     ///   - frame: that picture's number.
     ///   - skeletons: what shooting it returned.
-    /// - Returns: one for each person.
+    /// - Returns: one sighting per person.
     func sightings(_ frame: Int, _ skeletons: [Skeleton?]) -> [Sighting] {
       zip(take.people, skeletons).map { person, skeleton in
         guard let skeleton else { return Sighting() }
@@ -100,14 +100,14 @@ package struct Take: Sendable {
   }
 }
 
-/// The three cameras of a set-up, as in NTU RGB+D: at 45°, before the person, and at its side.
+/// The three cameras of a setup, as in NTU RGB+D: at 45°, in front of the person, and at their side.
 struct CameraRig: Sendable {
   let views: [Viewpoint]
   let films: [Film]
 
   /// - Parameters:
-  ///   - seed: the set-up's.
-  ///   - turned: the second replication, in which the person faces the camera that was at the side.
+  ///   - seed: the setup's seed.
+  ///   - turned: true for the second replication, in which the person faces the camera that was at the side.
   init(seed: UInt64, turned: Bool) {
     var random = PlaceRandom(seed: seed, stream: 2)
     var (views, films): ([Viewpoint], [Film]) = ([], [])

@@ -1,24 +1,24 @@
 import Glibc
 
-/// What a service tells systemd about itself.
+/// Notifies systemd of a service's state.
 ///
-/// One datagram to the socket named by `NOTIFY_SOCKET`; nothing at all when that is not set, as in a terminal.
+/// Sends datagrams to the socket named by `NOTIFY_SOCKET`; does nothing if it is not set, as in a terminal.
 ///
 /// - Source: sd_notify(3).
 package struct ServiceNotification: Sendable {
   private let socketPath: String?
-  /// How long systemd waits for a sign of life before it kills; `nil` where it does not watch.
+  /// How long systemd waits for a sign of life before it kills the service; `nil` without a watchdog.
   package let watchdogPeriod: Duration?
 
   /// - Parameters:
-  ///   - socketPath: value of `NOTIFY_SOCKET`; a leading `@` means the abstract namespace.
+  ///   - socketPath: the value of `NOTIFY_SOCKET`; a leading `@` means the abstract namespace.
   ///   - watchdogPeriod: how long systemd waits for a sign of life.
   package init(socketPath: String?, watchdogPeriod: Duration? = nil) {
     self.socketPath = socketPath
     self.watchdogPeriod = watchdogPeriod
   }
 
-  /// As systemd says it in the environment: `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`.
+  /// Reads the environment set by systemd: `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`.
   package init(_ environment: [String: String], pid: Int32) {
     let isForUs = environment["WATCHDOG_PID"].map { $0 == "\(pid)" } ?? true
     let period = environment["WATCHDOG_USEC"].flatMap { Int64($0) }.flatMap { $0 > 0 && isForUs ? $0 : nil }
@@ -27,12 +27,12 @@ package struct ServiceNotification: Sendable {
 
   /// Feeds the watchdog.
   package func isAlive() { if watchdogPeriod != nil { send("WATCHDOG=1") } }
-  package func reloading() { send("RELOADING=1\nSTATUS=Reading the settings again") }
+  package func reloading() { send("RELOADING=1\nSTATUS=Reloading the settings") }
   package func ready(status: String) { send("READY=1\nSTATUS=\(status)") }
   package func status(_ text: String) { send("STATUS=\(text)") }
   package func stopping() { send("STOPPING=1\nSTATUS=Stopping") }
 
-  /// A message that does not arrive changes nothing for us, so failures are not reported.
+  /// An undelivered notification changes nothing for us, so failures are ignored.
   private func send(_ message: String) {
     guard let socketPath, !socketPath.isEmpty else { return }
     var address = sockaddr_un()

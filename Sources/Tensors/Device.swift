@@ -1,11 +1,11 @@
 import CTorch
 
-/// Where tensors live and are computed.
+/// Where tensors are stored and computed.
 package enum Device: Hashable, Sendable, CustomStringConvertible {
   case cpu
   case cuda(Int)
 
-  /// Reads `cpu`, `cuda` or `cuda:1`, and checks that it is there.
+  /// Parses `cpu`, `cuda` or `cuda:1`, and checks that it exists.
   ///
   /// - Parameter text: the device as users write it.
   /// - Throws: `TensorError.noDevice`.
@@ -45,11 +45,11 @@ package enum Device: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Waits until the device has done what it was given; a CPU always has.
+  /// Waits until the device has finished its work; a CPU always has.
   package func synchronize() throws(TensorError) { try check("synchronize", ctorch_synchronize(ordinal)) }
 
-  /// Most bytes libtorch ever held on a CUDA device; `nil` where it cannot tell, and for the CPU,
-  /// whose process knows better.
+  /// Maximum bytes libtorch ever allocated on a CUDA device; `nil` if unknown, and for the CPU, where the process
+  /// itself knows better.
   package var peakBytes: Int? {
     guard case .cuda(let ordinal) = self else { return nil }
     let bytes = Int(ctorch_cuda_peak_bytes(CInt(ordinal)))
@@ -62,17 +62,17 @@ package enum Library {
   package static var version: String { unsafe String(cString: ctorch_version()) }
   package static var hasCUDA: Bool { ctorch_cuda_available() }
   package static var hasNCCL: Bool { ctorch_nccl_available() }
-  /// Tensors that Swift still holds, over all threads; what a leak test watches.
+  /// Tensors currently held by Swift, over all threads; checked by leak tests.
   package static var liveTensors: Int { Int(ctorch_live_handles()) }
 
-  /// Threads of one operation on the CPU.
+  /// Sets the number of threads per CPU operation.
   package static func setThreads(_ count: Int) { ctorch_set_threads(CInt(count)) }
 
-  /// Sets the process up for training on a CPU; to be called first, on the thread that trains.
+  /// Prepares the process for training; call it first, on the training thread.
   ///
-  /// Freed memory stays for the next step, which asks for the same again: a sixth of a step. Numbers too small for a normal
-  /// float count as zero: gradients of what is known by heart are full of them, and each costs a hundred others. CUDA tries
-  /// which algorithm is fastest, and keeps float32 as it is.
+  /// Freed memory is kept for the next step, which needs the same again: this saves a sixth of a step. Denormal numbers
+  /// count as zero: gradients of well-learned examples are full of them, and each costs as much as a hundred others.
+  /// CUDA tries which algorithm is fastest, and computes float32 exactly.
   ///
   /// - Parameter allowsTF32: lets CUDA round the factors of convolutions and products to TF32, which is faster.
   package static func prepareForTraining(allowsTF32: Bool = false) {

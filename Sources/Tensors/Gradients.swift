@@ -1,14 +1,15 @@
 import CTorch
 
 extension Tensor {
-  /// True when operations on it are recorded for `backward`.
+  /// Whether operations on it are recorded for `backward`.
   package var requiresGradient: Bool { unsafe ctorch_requires_gradient(handle) }
 
+  /// Sets whether operations on it are recorded for `backward`.
   package func requireGradient(_ required: Bool = true) throws(TensorError) {
     try check("requires_grad", unsafe ctorch_require_gradient(handle, required))
   }
 
-  /// What `backward` has added up for this leaf, if anything.
+  /// The gradient accumulated by `backward` for this leaf, if any.
   package var gradient: Tensor? {
     get throws(TensorError) {
       let found = unsafe ctorch_gradient(handle)
@@ -17,12 +18,13 @@ extension Tensor {
     }
   }
 
+  /// Removes the accumulated gradient.
   package func clearGradient() throws(TensorError) { try check("clear_gradient", unsafe ctorch_clear_gradient(handle)) }
 
-  /// Adds the gradient of this single value to every leaf it came from.
+  /// Adds the gradient of this single value to every leaf it depends on.
   package func backward() throws(TensorError) { try check("backward", unsafe ctorch_backward(handle)) }
 
-  /// The same values, cut off from what made them.
+  /// The same values, without the history of how they were computed.
   package func detached() throws(TensorError) -> Tensor { try unsafe Tensor("detach", ctorch_detach(handle)) }
 }
 
@@ -36,6 +38,7 @@ extension Tensor {
     }
   }
 
+  /// Multiplies this tensor's values by `factor`.
   package func scale(by factor: Double) throws(TensorError) {
     try withoutGradients { () throws(TensorError) in try check("scale", unsafe ctorch_scale(handle, factor)) }
   }
@@ -47,7 +50,7 @@ extension Tensor {
     }
   }
 
-  /// The same values in memory of their own, outside of autograd.
+  /// The same values in separate memory, outside of autograd.
   package func copied() throws(TensorError) -> Tensor { try unsafe Tensor("clone", ctorch_clone(handle)) }
 
   /// Overwrites the rows `indices` [R] (int64) with `source` [R, …].
@@ -58,7 +61,7 @@ extension Tensor {
   }
 }
 
-/// Moves every target by `share` of its way to its source, in place; equal values stay as they are, bit for bit.
+/// Moves every target by `share` of the way to its source, in place; equal values stay bit-identical.
 package func interpolate(_ targets: [Tensor], towards sources: [Tensor], by share: Double) throws(TensorError) {
   precondition(targets.count == sources.count)
   try withoutGradients { () throws(TensorError) in
@@ -69,7 +72,7 @@ package func interpolate(_ targets: [Tensor], towards sources: [Tensor], by shar
   }
 }
 
-/// Exchanges the values of the tensors of each pair without copying; each stays the tensor that others refer to.
+/// Swaps the values of each pair of tensors without copying; references to a tensor stay valid.
 package func exchange(_ a: [Tensor], _ b: [Tensor]) throws(TensorError) {
   precondition(a.count == b.count)
   let code = unsafe withHandles(a) { a, count in
@@ -93,7 +96,7 @@ package func withAutocast<Result, Failure>(_ enabled: Bool, on device: Device, _
   let former = ctorch_set_autocast(cuda, enabled)
   defer {
     _ = ctorch_set_autocast(cuda, former)
-    // Weights cast to bfloat16 are kept until the outermost scope ends.
+    // Weights cast to bfloat16 are cached until the outermost scope ends.
     if enabled, !former { ctorch_clear_autocast_cache() }
   }
   return try body()

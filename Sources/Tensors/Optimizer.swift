@@ -1,21 +1,21 @@
 import CTorch
 
-/// Which of libtorch's optimisers, with what does not change during a run.
+/// One of libtorch's optimisers, with the parameters that do not change during a run.
 package enum OptimizerKind: Hashable, Sendable {
   case sgd(momentum: Double, nesterov: Bool)
   case adam(beta1: Double, beta2: Double, epsilon: Double)
-  /// Adam with decay apart from the gradient.
+  /// Adam with decoupled weight decay.
   case adamW(beta1: Double, beta2: Double, epsilon: Double)
 }
 
-/// One of libtorch's optimisers over groups of parameters.
+/// One of libtorch's optimisers on groups of parameters.
 ///
-/// Groups are numbered in the order they are added; every step takes one learning rate a group.
+/// Groups are numbered in the order added; every step takes one learning rate per group.
 @safe package final class Optimizer {
-  /// What one parameter's next step depends on: momentum, or Adam's two moments.
+  /// What a parameter's next step depends on: momentum, or Adam's two moments.
   package struct State {
     package var slots: [Tensor]
-    /// Steps taken; Adam only.
+    /// Number of steps taken; for Adam only.
     package var steps: Int
 
     package init(slots: [Tensor], steps: Int) {
@@ -46,7 +46,7 @@ package enum OptimizerKind: Hashable, Sendable {
     groups.append(parameters)
   }
 
-  /// Moves every parameter that has a gradient.
+  /// Updates every parameter that has a gradient.
   package func step(learningRates: [Double]) throws(TensorError) {
     try withoutGradients { () throws(TensorError) in
       try check("optimizer step", unsafe ctorch_optimizer_step(handle, learningRates, CInt(learningRates.count)))
@@ -84,9 +84,9 @@ package enum OptimizerKind: Hashable, Sendable {
 /// Scales the gradients of all parameters down to a common norm.
 ///
 /// - Parameters:
-///   - parameters: those without a gradient count as zero.
-///   - limit: largest Euclidean norm of all gradients together; 0 leaves them.
-/// - Returns: the norm before, a tensor of one value that a GPU may not have computed yet.
+///   - parameters: the parameters; one without a gradient counts as zero.
+///   - limit: maximum Euclidean norm of all gradients together; 0 disables clipping.
+/// - Returns: the previous norm, a tensor with one value that a GPU may not have computed yet.
 /// - Throws: `TensorError`.
 package func clipGradients(_ parameters: [Tensor], to limit: Double) throws(TensorError) -> Tensor {
   try withoutGradients { () throws(TensorError) in

@@ -1,12 +1,12 @@
 import CTorch
 
-/// The processes that train one network together, by libtorch's own process groups.
+/// The processes that train a network together, through libtorch's process groups.
 @safe package final class ProcessGroup {
   package let rank: Int
   package let size: Int
   private let handle: OpaquePointer
 
-  /// Meets the other ranks at `host`:`port`, where rank 0 listens.
+  /// Connects to the other ranks at `host`:`port`, where rank 0 listens.
   ///
   /// - Parameters:
   ///   - host: name or address of rank 0's machine.
@@ -14,8 +14,8 @@ import CTorch
   ///   - rank: this process, 0..<size.
   ///   - size: number of processes.
   ///   - timeout: how long any rank may keep the others waiting.
-  ///   - device: CUDA uses NCCL where libtorch has it, the CPU Gloo.
-  /// - Throws: `TensorError` when they do not all come in time.
+  ///   - device: CUDA uses NCCL if libtorch includes it, the CPU uses Gloo.
+  /// - Throws: `TensorError` if not all ranks connect in time.
   package init(host: String, port: Int, rank: Int, size: Int, timeout: Duration, device: Device) throws(TensorError) {
     self.rank = rank
     self.size = size
@@ -33,12 +33,12 @@ import CTorch
     try check("sum over ranks", unsafe ctorch_group_sum(handle, x.handle))
   }
 
-  /// Gives every rank the values of rank 0, in place.
+  /// Copies rank 0's values to every rank, in place.
   package func broadcast(_ x: Tensor) throws(TensorError) {
     try check("broadcast", unsafe ctorch_group_broadcast(handle, x.handle))
   }
 
-  /// The ranks' tensors, all of one shape, one after the other along axis 0; without gradients.
+  /// Concatenates the ranks' tensors, which must have the same shape, along axis 0; without gradients.
   package func gather(_ x: Tensor) throws(TensorError) -> Tensor {
     try unsafe Tensor("gather", ctorch_group_gather(handle, x.handle))
   }
@@ -55,7 +55,7 @@ import CTorch
   }
 }
 
-/// Gradients averaged over ranks in buckets; `begin` before the last backward of a step, `finish` after it.
+/// Averages gradients over the ranks in buckets; call `begin` before the last backward of a step, `finish` after it.
 @safe package final class GradientReducer {
   private let handle: OpaquePointer
   private let group: ProcessGroup
@@ -75,14 +75,14 @@ import CTorch
 }
 
 extension ProcessGroup {
-  /// Sum over the ranks that `backward` goes through: its gradient is summed over the ranks as well.
+  /// A differentiable sum over the ranks: its gradient is summed over the ranks too.
   package func differentiableSum(_ x: Tensor) throws(TensorError) -> Tensor {
     try unsafe Tensor("sum over ranks", ctorch_group_differentiable_sum(handle, x.handle))
   }
 
-  /// Batch norm by the statistics of all ranks' batches together; running statistics move in place.
+  /// Batch norm with the statistics of all ranks' batches together; running statistics are updated in place.
   ///
-  /// - Source: as `Tensor.batchNormalized`; the running variance takes the unbiased one.
+  /// - Source: as for `Tensor.batchNormalized`; the running variance is updated with the unbiased one.
   package func batchNormalized(
     _ x: Tensor, scale: Tensor, offset: Tensor, mean: Tensor, variance: Tensor, momentum: Double, epsilon: Double
   ) throws(TensorError) -> Tensor {

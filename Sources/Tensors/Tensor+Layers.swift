@@ -6,11 +6,11 @@ extension Tensor {
   /// - Parameters:
   ///   - weight: [out, in, kernel…].
   ///   - bias: [out], if any.
-  ///   - stride: one number an axis.
-  ///   - padding: zeros in front, one number an axis.
-  ///   - paddingBehind: zeros behind, as many as in front when `nil`.
+  ///   - stride: one number per axis.
+  ///   - padding: zeros before, one number per axis.
+  ///   - paddingBehind: zeros after, as many as before if `nil`.
   /// - Returns: [N, out, …].
-  /// - Throws: `TensorError` when shapes do not fit.
+  /// - Throws: `TensorError` if shapes do not fit.
   package func convolved(
     _ weight: Tensor, bias: Tensor?, stride: [Int], padding: [Int], paddingBehind: [Int]? = nil
   ) throws(TensorError) -> Tensor {
@@ -32,12 +32,12 @@ extension Tensor {
   /// Maximum over windows of 2 or 3 axes.
   ///
   /// - Parameters:
-  ///   - kernel: the window, one number an axis.
-  ///   - stride: one number an axis.
-  ///   - padding: cells of minus infinity on both sides, at most half a kernel.
-  ///   - overhanging: lets the last window reach over the edge.
+  ///   - kernel: the window, one number per axis.
+  ///   - stride: one number per axis.
+  ///   - padding: minus infinity on both sides, at most half a kernel.
+  ///   - overhanging: lets the last window extend over the edge.
   /// - Returns: the pooled tensor.
-  /// - Throws: `TensorError` when shapes do not fit.
+  /// - Throws: `TensorError` if shapes do not fit.
   package func maxPooled(_ kernel: [Int], stride: [Int], padding: [Int], overhanging: Bool) throws(TensorError)
     -> Tensor
   {
@@ -57,14 +57,14 @@ extension Tensor {
   /// - Parameters:
   ///   - scale: gamma [C].
   ///   - offset: beta [C].
-  ///   - mean: running mean [C]; moved in place when `usingBatch`.
-  ///   - variance: running variance [C]; moved in place when `usingBatch`.
-  ///   - usingBatch: normalises by the batch's own statistics.
-  ///   - momentum: share of the batch in the running statistics.
+  ///   - mean: running mean [C]; updated in place if `usingBatch`.
+  ///   - variance: running variance [C]; updated in place if `usingBatch`.
+  ///   - usingBatch: normalises with the batch's own statistics.
+  ///   - momentum: weight of the batch in the running statistics.
   ///   - epsilon: added to the variance.
-  ///   - relu: replaces what is below zero by zero.
+  ///   - relu: replaces negative values with zero.
   /// - Returns: the normalised tensor.
-  /// - Throws: `TensorError` when shapes do not fit.
+  /// - Throws: `TensorError` if shapes do not fit.
   package func batchNormalized(
     scale: Tensor, offset: Tensor, mean: Tensor, variance: Tensor, usingBatch: Bool, momentum: Double, epsilon: Double,
     relu: Bool = false
@@ -75,7 +75,7 @@ extension Tensor {
         handle, scale.handle, offset.handle, mean.handle, variance.handle, usingBatch, momentum, epsilon, relu))
   }
 
-  /// Sets values to zero with `probability` and scales the others up, by libtorch's own random numbers.
+  /// Sets values to zero with `probability` and scales up the others, using libtorch's own random numbers.
   package func dropout(_ probability: Double) throws(TensorError) -> Tensor {
     try unsafe Tensor("dropout", ctorch_dropout(handle, probability))
   }
@@ -86,12 +86,12 @@ extension Tensor {
   ///   - classes: [N], int64.
   ///   - smoothing: share of the target that is spread over all classes.
   /// - Returns: a scalar.
-  /// - Throws: `TensorError` when shapes do not fit.
+  /// - Throws: `TensorError` if shapes do not fit.
   package func crossEntropy(_ classes: Tensor, smoothing: Double = 0) throws(TensorError) -> Tensor {
     try unsafe Tensor("cross_entropy", ctorch_cross_entropy(handle, classes.handle, smoothing))
   }
 
-  /// Mean binary cross-entropy of logits against targets in [0, 1].
+  /// Mean binary cross-entropy between logits and targets in [0, 1].
   package func binaryCrossEntropy(_ targets: Tensor) throws(TensorError) -> Tensor {
     try unsafe Tensor("binary_cross_entropy", ctorch_binary_cross_entropy(handle, targets.handle))
   }

@@ -29,7 +29,7 @@ extension Tensor {
     try unsafe Tensor("affine", ctorch_affine(handle, factor, offset))
   }
 
-  /// Product of the last two axes, over all others.
+  /// Matrix product over the last two axes, batched over all others.
   package func matmul(_ other: Tensor) throws(TensorError) -> Tensor {
     try unsafe Tensor("matmul", ctorch_matmul(handle, other.handle))
   }
@@ -50,7 +50,7 @@ extension Tensor {
   package func squareRoot() throws(TensorError) -> Tensor { try apply("sqrt", CTORCH_SQRT) }
   package func squared() throws(TensorError) -> Tensor { try apply("square", CTORCH_SQUARE) }
 
-  /// Limits values; the gradient is zero outside.
+  /// Clamps values; the gradient is zero outside the range.
   package func clamped(_ low: Double, _ high: Double) throws(TensorError) -> Tensor {
     try unsafe Tensor("clamp", ctorch_clamp(handle, low, high))
   }
@@ -63,16 +63,17 @@ extension Tensor {
 // MARK: Reductions
 
 extension Tensor {
-  /// Sum over `axes`; over all when none is named.
+  /// Sum over `axes`, or over all axes if none is given.
   package func sum(_ axes: [Int] = [], keepingAxes keep: Bool = false) throws(TensorError) -> Tensor {
     try unsafe Tensor("sum", ctorch_sum(handle, dimensions(axes), CInt(axes.count), keep))
   }
 
-  /// Mean over `axes`; over all when none is named.
+  /// Mean over `axes`, or over all axes if none is given.
   package func mean(_ axes: [Int] = [], keepingAxes keep: Bool = false) throws(TensorError) -> Tensor {
     try unsafe Tensor("mean", ctorch_mean(handle, dimensions(axes), CInt(axes.count), keep))
   }
 
+  /// Softmax along `axis`.
   package func softmax(_ axis: Int) throws(TensorError) -> Tensor {
     try unsafe Tensor("softmax", ctorch_softmax(handle, CInt(axis)))
   }
@@ -82,14 +83,14 @@ extension Tensor {
     try unsafe Tensor("argmax", ctorch_argmax(handle, CInt(axis)))
   }
 
-  /// Number of rows of these logits [N, K] whose largest is at their class [N] (int64), as one float.
+  /// Number of rows of these logits [N, K] whose largest value is at their class [N] (int64), as one float.
   package func correct(_ classes: Tensor) throws(TensorError) -> Tensor {
     try unsafe Tensor("correct", ctorch_count_correct(handle, classes.handle))
   }
 
-  /// Rows of unit Euclidean length along the last axis.
+  /// Normalises rows along the last axis to unit Euclidean length.
   package func normalized() throws(TensorError) -> Tensor {
-    // The floor only guards rows of zeros.
+    // The floor only matters for rows of zeros.
     try self / (squared().sum([-1], keepingAxes: true) + 1e-12).squareRoot()
   }
 }
@@ -97,14 +98,17 @@ extension Tensor {
 // MARK: Shape and type
 
 extension Tensor {
+  /// The same values in another shape; one length may be -1, which is inferred.
   package func reshaped(_ shape: [Int]) throws(TensorError) -> Tensor {
     try unsafe Tensor("reshape", ctorch_reshape(handle, dimensions(shape), CInt(shape.count)))
   }
 
+  /// Axes in the given order.
   package func permuted(_ axes: [Int]) throws(TensorError) -> Tensor {
     try unsafe Tensor("permute", ctorch_permute(handle, dimensions(axes), CInt(axes.count)))
   }
 
+  /// Swaps two axes.
   package func transposed(_ a: Int, _ b: Int) throws(TensorError) -> Tensor {
     var axes = Array(shape.indices)
     axes.swapAt(a, b)
@@ -116,6 +120,7 @@ extension Tensor {
     try unsafe Tensor("expand", ctorch_expand(handle, dimensions(shape), CInt(shape.count)))
   }
 
+  /// `count` entries of `axis`, from `start`.
   package func narrowed(_ axis: Int, from start: Int, count: Int) throws(TensorError) -> Tensor {
     try unsafe Tensor("narrow", ctorch_narrow(handle, CInt(axis), Int64(start), Int64(count)))
   }
@@ -125,21 +130,23 @@ extension Tensor {
     try unsafe Tensor("index_select", ctorch_rows(handle, indices.handle))
   }
 
+  /// Joins tensors along `axis`.
   package static func concatenated(_ parts: [Tensor], _ axis: Int) throws(TensorError) -> Tensor {
     try unsafe Tensor("cat", withHandles(parts) { unsafe ctorch_concatenate($0, $1, CInt(axis)) })
   }
 
-  /// Adds zeros before and after an axis; `amounts` begins at the last axis and goes backwards.
+  /// Adds zeros before and after each axis; `amounts` starts with the last axis.
   package func padded(_ amounts: [(before: Int, after: Int)]) throws(TensorError) -> Tensor {
     let flat = amounts.flatMap { [Int64($0.before), Int64($0.after)] }
     return try unsafe Tensor("pad", ctorch_pad(handle, flat, CInt(flat.count)))
   }
 
+  /// The same values in another type, on `device` or on this tensor's own.
   package func to(_ type: ScalarType, on device: Device? = nil) throws(TensorError) -> Tensor {
     try unsafe Tensor("to", ctorch_to(handle, type.rawValue, (device ?? self.device).ordinal))
   }
 
-  /// Channels innermost in memory, which is what convolutions like; the shape stays.
+  /// Moves channels innermost in memory, as convolutions prefer; the shape is unchanged.
   package func channelsLast() throws(TensorError) -> Tensor {
     try unsafe Tensor("channels_last", ctorch_channels_last(handle))
   }

@@ -2,12 +2,12 @@ import CTorch
 
 /// A libtorch tensor.
 ///
-/// A reference: two values may share memory, as libtorch's views do. The memory goes when the last reference goes, at once.
-/// Operations throw `TensorError` with libtorch's message. To be used from one thread at a time.
+/// A reference type: two values may share memory, as libtorch's views do. Memory is freed as soon as the last reference
+/// goes. Operations throw `TensorError` with libtorch's message. Use a tensor on one thread at a time.
 @safe package final class Tensor {
   let handle: OpaquePointer
 
-  /// Takes over a handle that a call made, or reports why it made none.
+  /// Takes ownership of the handle returned by a call, or throws the reason why there is none.
   init(_ operation: String, _ handle: OpaquePointer?) throws(TensorError) {
     guard let handle = unsafe handle else { throw .last(in: operation) }
     unsafe self.handle = handle
@@ -54,7 +54,7 @@ extension Tensor {
     try unsafe copy(values.span.bytes, .uint8, shape, device)
   }
 
-  /// Pixels as floats, 0 to 255 being -1 to 1.
+  /// Converts pixels 0...255 to floats -1...1.
   package static func pixels(_ values: [UInt8], _ shape: [Int], on device: Device = .cpu) throws(TensorError) -> Tensor
   {
     precondition(shape.reduce(1, *) == values.count, "the pixels do not fill \(shape)")
@@ -67,12 +67,13 @@ extension Tensor {
   {
     precondition(shape.reduce(type.size, *) == bytes.byteCount, "the values do not fill \(shape)")
     let handle = unsafe bytes.withUnsafeBytes { buffer in
-      // libtorch wants an address even for no bytes.
+      // libtorch requires an address even for no bytes.
       unsafe ctorch_from_bytes(buffer.baseAddress, type.rawValue, dimensions(shape), CInt(shape.count), device.ordinal)
     }
     return try unsafe Tensor("from_values", handle)
   }
 
+  /// A tensor whose values are all `value`.
   package static func full(
     _ value: Double, _ shape: [Int], _ type: ScalarType = .float32, on device: Device = .cpu
   ) throws(TensorError) -> Tensor {
@@ -80,6 +81,7 @@ extension Tensor {
       "full", ctorch_full(value, type.rawValue, dimensions(shape), CInt(shape.count), device.ordinal))
   }
 
+  /// A tensor of zeros.
   package static func zeros(_ shape: [Int], _ type: ScalarType = .float32, on device: Device = .cpu)
     throws(TensorError) -> Tensor
   { try full(0, shape, type, on: device) }
@@ -93,7 +95,7 @@ extension Tensor {
   /// All values, row-major, converted to int64.
   package func integers() throws(TensorError) -> [Int64] { try read(.int64, Int64(0)) }
 
-  /// The value of a tensor that has one.
+  /// The value of a tensor with a single element.
   package func item() throws(TensorError) -> Double {
     let values = try doubles()
     precondition(values.count == 1, "only a tensor of one value has an item")
@@ -109,10 +111,10 @@ extension Tensor {
   }
 }
 
-/// A shape or list of axes as libtorch takes it.
+/// A shape or list of axes in libtorch's format.
 func dimensions(_ values: [Int]) -> [Int64] { values.map(Int64.init) }
 
-/// Calls `body` with the C handles of `tensors`, which stay alive meanwhile.
+/// Calls `body` with the C handles of `tensors`, which are kept alive meanwhile.
 func withHandles<Result>(_ tensors: [Tensor], _ body: (UnsafePointer<OpaquePointer?>?, CInt) -> Result) -> Result {
   let handles = unsafe tensors.map { unsafe Optional($0.handle) }
   return withExtendedLifetime(tensors) {

@@ -1,13 +1,13 @@
 import CTorch
 
-/// A failure of libtorch, in its own words.
+/// A failure of libtorch, with its message.
 package enum TensorError: Error, Equatable, CustomStringConvertible {
   case failed(operation: String, reason: String)
-  /// The machine or the GPU has no memory left for a tensor.
+  /// The machine or GPU has no memory left for a tensor.
   case outOfMemory(operation: String, reason: String)
   case noDevice(asked: String, reason: String)
 
-  /// What the calling thread's last failed call left.
+  /// The failure of the calling thread's last call.
   static func last(in operation: String) -> TensorError {
     let reason = unsafe String(cString: ctorch_last_error())
     let lowered = reason.lowercased()

@@ -2,9 +2,9 @@ package import Golden
 import Networks
 package import Tensors
 
-/// libtorch's side of the golden comparison: the networks as training builds them, against recorded outputs.
+/// libtorch's part of the golden comparison: the networks as built for training, compared with recorded outputs.
 package struct Selftest {
-  /// What one recorded network gave.
+  /// The result for one recorded network.
   package struct Report {
     package let name: String
     package let findings: [StudentCheck.Finding]
@@ -12,7 +12,7 @@ package struct Selftest {
     package var worst: Double { findings.map(\.error).max() ?? .infinity }
   }
 
-  /// Relative L2 error that a correct float32 implementation stays below: the reference sums in another order.
+  /// Maximum relative L2 error of a correct float32 implementation, given that the reference sums in another order.
   package static let tolerance = 1e-4
 
   private let device: Device
@@ -27,8 +27,8 @@ package struct Selftest {
   ///
   /// - Parameters:
   ///   - file: the recording.
-  ///   - report: called as each network is done.
-  /// - Throws: `GoldenError` for entries that describe no network of ours, `TensorError`.
+  ///   - report: called after each network.
+  /// - Throws: `GoldenError` for entries that do not describe one of our networks, `TensorError`.
   package func run(_ file: GoldenFile, report: (Report) -> Void) throws {
     for check in try StudentCheck.all(in: file).checks { report(try run(check)) }
     for check in try PoseCheck.all(in: file) { report(try run(check)) }

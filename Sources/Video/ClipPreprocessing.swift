@@ -1,8 +1,8 @@
-/// How a camera's picture becomes the square RGB picture the network sees.
+/// How a camera's picture becomes the square RGB picture that the network sees.
 ///
-/// The one definition for the daemon, the recognition of files and training: mask, region of interest, crop, resize.
+/// Shared by the daemon, recognition of files, and training: mask, region of interest, crop, resize.
 package struct ClipPreprocessing: Hashable, Sendable {
-  /// Pixels of the square's side.
+  /// Side of the square in pixels.
   package var size: Int
   package var region: PictureRegion
   package var crop: Crop
@@ -16,18 +16,18 @@ package struct ClipPreprocessing: Hashable, Sendable {
     self.mask = mask
   }
 
-  /// A person's square of a picture; see `PersonRegion` in People.
+  /// For a person's square of a picture; see `PersonRegion` in People.
   ///
   /// - Parameters:
-  ///   - size: pixels of the network's square.
-  ///   - square: what is looked at, in pixels of the picture.
+  ///   - size: side of the network's square in pixels.
+  ///   - square: the part to show, in pixels of the picture.
   ///   - picture: the picture's size.
-  /// - Throws: `VideoError.badRegion` for a square that is not in the picture.
+  /// - Throws: `VideoError.badRegion` if the square is not in the picture.
   package init(size: Int, square: PixelRectangle, of picture: FrameSize) throws(VideoError) {
     self.init(size: size, region: try PictureRegion(pixels: square, of: picture))
   }
 
-  /// Bytes of one sample.
+  /// Size of one sample in bytes.
   package var byteCount: Int { size * size * 3 }
 
   /// The part of a picture that becomes the square.
@@ -35,12 +35,12 @@ package struct ClipPreprocessing: Hashable, Sendable {
     crop.apply(to: region.rectangle(in: picture))
   }
 
-  /// The least size to which a picture may be reduced before it is sampled, so that nothing is enlarged afterwards.
+  /// The smallest size to which a picture may be reduced before it is sampled without later enlargement.
   ///
-  /// A decoder that can reduce (JPEG: to 1/2, 1/4) takes the smallest reduction whose sides both reach it; the sample
-  /// then differs from that of the whole picture as the reductions' filters do. An axis of which a part is cut out
-  /// needs two pixels more, as the edges of the part are rounded to whole pixels, before and after. Never above the
-  /// picture's own size.
+  /// A decoder that can reduce (JPEG: to 1/2, 1/4) uses the smallest reduction that reaches it on both sides; the
+  /// sample then differs from that of the full picture only by the reduction's filter. An axis that is cropped needs
+  /// two more pixels, because the edges are rounded to whole pixels before and after. Never larger than the picture
+  /// itself.
   package func minimumDecodedSize(of picture: FrameSize) -> FrameSize {
     let used = rectangle(in: picture)
     func side(_ whole: Int, _ used: Int) -> Int {

@@ -1,12 +1,12 @@
-internal import Glibc  // `rounded()` calls libm, which only this links
+internal import Glibc  // `rounded()` calls libm, which only this import links
 
-/// The arithmetic from one frame's YUV values to RGB, in fixed point.
+/// Converts one frame's YUV values to RGB in fixed point.
 ///
-/// Values come in as 1/128 of a level, so that resampled values are rounded once only, at the end.
+/// Inputs are in units of 1/128 level, so that resampled values are rounded only once, at the end.
 ///
 /// - Source: ITU-R BT.601-7 §2.5 and BT.709-6 §3; full range as in JFIF 1.02.
 struct ColorConversion: Sendable {
-  /// Fractional bits of the values that come in.
+  /// Fractional bits of the inputs.
   static let valueBits: Int32 = 7
   private static let coefficientBits: Int32 = 14
 
@@ -31,13 +31,13 @@ struct ColorConversion: Sendable {
     blueFromU = fixed(2 * (1 - blue) * chromaScale)
   }
 
-  /// Writes one row of interleaved RGB, beginning at `begin`, from rows of Y, U and V.
+  /// Writes one row of interleaved RGB, starting at `begin`, from rows of Y, U and V.
   func convert(y: Span<Int32>, u: Span<Int32>, v: Span<Int32>, into pixels: inout MutableSpan<UInt8>, at begin: Int) {
     let middle: Int32 = 128 << Self.valueBits
     let count = y.count
     precondition(u.count == count && v.count == count && pixels.count >= begin + 3 * count)
     for x in 0..<count {
-      // At most 2^30.2, so 32 bits hold it.
+      // At most 2^30.2, so it fits into 32 bits.
       let grey = luma &* (y[x] &- black) &+ (1 << (Self.valueBits + Self.coefficientBits - 1))
       let (du, dv) = (u[x] &- middle, v[x] &- middle)
       pixels[begin &+ 3 &* x] = level(grey &+ redFromV &* dv)
@@ -46,7 +46,7 @@ struct ColorConversion: Sendable {
     }
   }
 
-  /// Writes one row of interleaved RGB, beginning at `begin`, from a row of Y alone.
+  /// Writes one row of interleaved RGB, starting at `begin`, from a row of Y only.
   func convert(y: Span<Int32>, into pixels: inout MutableSpan<UInt8>, at begin: Int) {
     precondition(pixels.count >= begin + 3 * y.count)
     for x in 0..<y.count {
@@ -57,7 +57,7 @@ struct ColorConversion: Sendable {
     }
   }
 
-  /// Writes one row of interleaved RGB, beginning at `begin`, from rows that are red, green and blue already.
+  /// Writes one row of interleaved RGB, starting at `begin`, from rows that are already red, green and blue.
   static func interleave(
     red: Span<Int32>, green: Span<Int32>, blue: Span<Int32>, into pixels: inout MutableSpan<UInt8>, at begin: Int
   ) {

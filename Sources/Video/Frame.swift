@@ -29,17 +29,19 @@ package enum PixelFormat: String, Hashable, Sendable, CaseIterable {
   case grey
   case rgb24
   case bgr24
-  /// A JPEG picture; it has no planes until it is decoded.
+  /// A JPEG picture; it has no planes until decoded.
   case mjpeg
 }
 
-/// Which numbers a frame's YUV values stand for; RGB frames ignore it.
+/// How a frame's YUV values are encoded; ignored for RGB frames.
 package struct ColorDescription: Hashable, Sendable {
+  /// The coefficients between YUV and RGB.
   package enum Matrix: String, Hashable, Sendable {
     case bt601
     case bt709
   }
 
+  /// The values that stand for black, white and full colour.
   package enum Range: String, Hashable, Sendable {
     /// Luma 16–235, chroma 16–240.
     case limited
@@ -56,16 +58,16 @@ package struct ColorDescription: Hashable, Sendable {
   }
 }
 
-/// One picture from a camera or file, with the time it was taken.
+/// A picture from a camera or file, with the time it was taken.
 ///
-/// A value that owns its bytes: sources write into the same `Frame` again and again, so that steady capture allocates
-/// nothing. What was in a driver's buffer has been copied out, and the buffer is back with the driver.
+/// A value that owns its bytes: sources write into the same `Frame` repeatedly, so steady capture allocates nothing.
+/// Bytes from a driver's buffer are copied, and the buffer is returned to the driver.
 package struct Frame: Sendable {
   /// One plane of `bytes`.
   package struct Plane: Hashable, Sendable {
-    /// Where the plane begins in `bytes`.
+    /// Offset of the plane's first byte in `bytes`.
     package var offset: Int
-    /// Bytes from one row to the next; at least the row's own.
+    /// Bytes between two rows; at least the row's length.
     package var rowBytes: Int
 
     package init(offset: Int, rowBytes: Int) {
@@ -74,25 +76,26 @@ package struct Frame: Sendable {
     }
   }
 
-  /// When it was taken: the camera's monotonic clock, or the media's own time for a file.
+  /// When it was taken: on the camera's monotonic clock, or the media time in a file.
   package var timestamp: Duration = .zero
-  /// The source's own count of frames, with gaps where frames were lost.
+  /// The source's own frame number, with gaps where frames were lost.
   package var sequence: Int = 0
-  /// As stored in `bytes`.
+  /// The size as stored in `bytes`.
   package var size = FrameSize(width: 0, height: 0)
-  /// How the stored picture is turned to be seen; what makes a sample of it does so, last and at the smallest size.
+  /// How the stored picture must be rotated to be upright; applied when a sample is made, last and at the smallest
+  /// size.
   package var orientation = Orientation.upright
   package var format = PixelFormat.grey
   package var color = ColorDescription(matrix: .bt601, range: .limited)
   /// Planes in the format's order; empty for `mjpeg`.
   package var planes: [Plane] = []
-  /// The pixels, or the JPEG file for `mjpeg`; may be longer than the picture when storage is reused.
+  /// The pixels, or the JPEG file for `mjpeg`; may be longer than the picture if storage is reused.
   package var bytes: [UInt8] = []
   /// How many of `bytes` belong to this frame.
   package var byteCount: Int = 0
 
   package init() {}
 
-  /// The picture's size once it is turned.
+  /// The picture's size when upright.
   package var uprightSize: FrameSize { orientation.size(of: size) }
 }

@@ -1,7 +1,7 @@
-/// Turns frames into samples: masks them, cuts out what is looked at, resizes it, converts it to RGB, puts it upright.
+/// Turns frames into samples: applies the mask, crops, resizes, converts to RGB and rotates upright.
 ///
-/// Mask and region are those of the upright picture. Plans anew when the frames' size, orientation or format changes;
-/// otherwise nothing is allocated.
+/// Mask and region refer to the upright picture. A new plan is made when the frames' size, orientation or format
+/// changes; otherwise nothing is allocated.
 package struct FramePreprocessor: Sendable {
   private struct Plan: Sendable {
     var format: PixelFormat
@@ -13,9 +13,9 @@ package struct FramePreprocessor: Sendable {
     var resampler: Resampler
   }
 
-  /// What the samples are.
+  /// The kind of samples to make.
   package let picture: SamplePicture
-  /// How the camera is mounted: applied on top of what a frame says of itself.
+  /// How the camera is mounted; applied after the frame's own orientation.
   private let mounting: Orientation
   private var plan: Plan?
 
@@ -26,10 +26,10 @@ package struct FramePreprocessor: Sendable {
 
   package init(_ preprocessing: ClipPreprocessing) { self.init(.clip(preprocessing)) }
 
-  /// Masks the frame in place and writes its sample, rows of RGB pixels; `pixels` becomes as long as the sample.
+  /// Masks the frame in place and writes its sample as rows of RGB pixels; `pixels` gets the sample's length.
   ///
   /// - Returns: the sample's size.
-  /// - Throws: `VideoError` when the frame does not hold its picture; frame and `pixels` are untouched then.
+  /// - Throws: `VideoError` if the frame does not contain its picture; frame and `pixels` are then unchanged.
   @discardableResult
   package mutating func process(_ frame: inout Frame, into pixels: inout [UInt8]) throws(VideoError) -> FrameSize {
     try frame.validatePlanes()

@@ -1,17 +1,17 @@
 import Synchronization
 
-/// The newest samples of one camera, the oldest overwritten.
+/// A camera's most recent samples; the oldest are overwritten.
 ///
-/// All storage is allocated at the beginning: `capacity` pictures of `size`·`size` RGB pixels. A sample that begins a
-/// run empties the ring, so what it holds is always without gaps.
+/// All storage is allocated initially: `capacity` pictures of `size`·`size` RGB pixels. A sample that starts a run
+/// empties the ring, so its contents never have gaps.
 package struct FrameRing: Sendable {
   package let capacity: Int
   package let size: Int
-  /// How many samples it holds, up to `capacity`: how far it has warmed up.
+  /// Number of samples in the ring, up to `capacity`.
   package private(set) var count = 0
-  /// How many samples the run has had.
+  /// Number of samples in the current run.
   package private(set) var samplesInRun = 0
-  /// Tells what it holds from what it, or any other ring, held before it was emptied.
+  /// Distinguishes the contents from those before the ring, or any other ring, was emptied.
   private(set) var cut: Int
   private var next = 0
   private var pictures: [[UInt8]]
@@ -30,7 +30,7 @@ package struct FrameRing: Sendable {
 
   package var isFull: Bool { count == capacity }
 
-  /// Adds a sample; `picture` holds its `size`·`size`·3 bytes.
+  /// Adds a sample; `picture` contains its `size`·`size`·3 bytes.
   package mutating func append(_ sample: Sample, picture: [UInt8]) {
     precondition(picture.count == size * size * 3)
     if sample.beginsRun { removeAll() }
@@ -42,7 +42,7 @@ package struct FrameRing: Sendable {
     samplesInRun += 1
   }
 
-  /// Forgets all samples, as when the camera went away.
+  /// Removes all samples, for example when the camera was lost.
   package mutating func removeAll() {
     (next, count, samplesInRun) = (0, 0, 0)
     cut = Self.newCut()
@@ -51,7 +51,7 @@ package struct FrameRing: Sendable {
   private static let cuts = Atomic(0)
   private static func newCut() -> Int { cuts.add(1, ordering: .relaxed).newValue }
 
-  /// True when the newest sample ends a window: the first that fills the ring, and every `hop`-th after it.
+  /// True if the newest sample completes a window: the first one that fills the ring, and every `hop`-th after it.
   package func isWindowDue(hop: Int) -> Bool {
     isFull && (samplesInRun - capacity) % hop == 0
   }
@@ -62,14 +62,14 @@ package struct FrameRing: Sendable {
     copyRepeating(into: &window)
   }
 
-  /// Copies what there is, repeated from its beginning until the window is full, as for clips shorter than a window.
+  /// Copies the samples, repeated from the first until the window is full, for clips shorter than a window.
   ///
   /// The ring must not be empty.
   ///
   /// - Source: methods.md 7.2.
   package func copyRepeating(into window: inout ClipWindow) {
     precondition(count > 0 && window.frames == capacity && window.size == size)
-    // Full: the oldest is the one that will be overwritten next.
+    // If full, the oldest is the one to be overwritten next.
     window.removeAll(cut: cut)
     for index in 0..<capacity {
       let slot = isFull ? (next + index) % capacity : index % count

@@ -1,37 +1,37 @@
-/// Frames in, samples out: chooses by time, decodes and preprocesses only what was chosen.
+/// Turns frames into samples: selects by time, and decodes and preprocesses only the selected frames.
 ///
-/// Keeps the newest frame by swapping storage with the caller's, so neither is copied. It holds no ring: the caller
-/// appends each sample to one.
+/// The newest frame is kept by swapping storage with the caller's, so nothing is copied. It contains no ring: the
+/// caller appends each sample to one.
 package struct FrameSampler: Sendable {
-  /// Counts since the sampler was made.
+  /// Counters since the sampler was created.
   package struct Counters: Equatable, Sendable {
     package var frames = 0
     package var samples = 0
-    /// Samples that show the same frame as the one before.
+    /// Samples that show the same frame as the previous one.
     package var repeated = 0
     /// Frames missing from the source's own count, and `unusable` ones.
     package var lost = 0
-    /// Chosen frames that could not be decoded or converted; others took their ticks.
+    /// Selected frames that could not be decoded or converted; other frames took their ticks.
     package var unusable = 0
-    /// Times a run began again after a gap or a jump of the clock.
+    /// How often a run restarted after a gap or a jump of the clock.
     package var restarts = 0
 
     package init() {}
   }
 
-  /// Turns a frame of format `mjpeg` into planes.
+  /// Decodes a frame of format `mjpeg` into planes.
   package typealias Decode = (_ jpeg: Frame, _ picture: inout Frame) throws -> Void
 
   package private(set) var counters = Counters()
-  /// Why the last unusable frame was so.
+  /// Why the last unusable frame could not be used.
   package private(set) var lastFailure: (any Error)?
   private var sampler: TimeSampler
   private var preprocessor: FramePreprocessor
-  /// `nil` for working pictures: there, what moves is measured within each person's square.
+  /// `nil` for working pictures, where motion is measured within each person's square.
   private var motion: MotionMeter?
   private var held = Frame()
   private var heldLost = 0
-  /// True when `picture` shows the held frame.
+  /// True if `picture` shows the held frame.
   private var isHeldReady = false
   private var hasHeldSample = false
   private var picture: [UInt8] = []
@@ -44,9 +44,9 @@ package struct FrameSampler: Sendable {
   /// A sampler before its first frame.
   ///
   /// - Parameters:
-  ///   - picture: what samples are.
-  ///   - mounting: how the camera's pictures are to be turned.
-  ///   - sampler: chooses by time.
+  ///   - picture: the kind of samples to make.
+  ///   - mounting: how the camera is mounted.
+  ///   - sampler: selects frames by time.
   package init(_ picture: SamplePicture, mounting: Orientation = .upright, sampler: TimeSampler = TimeSampler()) {
     self.sampler = sampler
     preprocessor = FramePreprocessor(picture, mounting: mounting)
@@ -57,12 +57,12 @@ package struct FrameSampler: Sendable {
     self.init(.clip(preprocessing), sampler: sampler)
   }
 
-  /// Takes the next frame and hands over the samples that it settles, oldest first.
+  /// Takes the next frame and emits the samples it determines, oldest first.
   ///
-  /// `frame` comes back holding other bytes: those of a frame that is no longer needed. A frame that cannot be decoded
-  /// or converted is counted and skipped, as if it had not come.
+  /// `frame` is returned with other storage, that of a frame no longer needed. A frame that cannot be decoded or
+  /// converted is counted and skipped, as if it had not arrived.
   ///
-  /// `emit` gets each sample with its rows of RGB pixels, of `pictureSize`; what it throws ends the push.
+  /// `emit` receives each sample with its rows of RGB pixels, of `pictureSize`; if it throws, the push ends.
   package mutating func push<Failure: Error>(
     _ frame: inout Frame, decode: Decode, emit: (Sample, [UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
@@ -82,9 +82,9 @@ package struct FrameSampler: Sendable {
     try emitHeld(step.new, emit)
   }
 
-  /// Hands over what is left when no frame follows: ticks shortly behind the last frame.
+  /// Emits the remaining samples when no more frames follow: ticks shortly after the last frame.
   ///
-  /// The next frame begins a run.
+  /// The next frame starts a new run.
   package mutating func finish<Failure: Error>(
     decode: Decode, emit: (Sample, [UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
@@ -93,7 +93,7 @@ package struct FrameSampler: Sendable {
     restart()
   }
 
-  /// Begins a new run with the next frame, as after the camera was opened again; its frame numbers start anew too.
+  /// Starts a new run with the next frame, for example after the camera was reopened; frame numbers restart too.
   package mutating func restart() {
     sampler.restart()
     isHeldReady = false

@@ -1,4 +1,4 @@
-/// Measures how much the picture changes from sample to sample.
+/// Measures how much the picture changes between samples.
 package struct MotionMeter: Sendable {
   private var luma: [UInt8]
   private var hasLuma = false
@@ -8,7 +8,7 @@ package struct MotionMeter: Sendable {
     luma = [UInt8](repeating: 0, count: size * size)
   }
 
-  /// Mean absolute difference of luma (BT.601) to the picture before, in levels; 0 for the first.
+  /// Mean absolute difference of luma (BT.601) to the previous picture, in levels; 0 for the first.
   package mutating func difference(of picture: [UInt8]) -> Float {
     let pixels = picture.span
     let count = luma.count

@@ -1,8 +1,8 @@
-/// How a stored picture is turned and mirrored to be shown: one of eight.
+/// How a stored picture must be rotated and mirrored to be shown: one of eight ways.
 ///
-/// A picture is mirrored left to right first, where it is, and then turned clockwise by quarters.
+/// The picture is first mirrored left to right, then rotated clockwise by quarter turns.
 package struct Orientation: Hashable, Sendable, CaseIterable {
-  /// Left and right change places, before the turn.
+  /// Left and right are swapped before the rotation.
   package let isMirrored: Bool
   /// 0 to 3.
   package let quarterTurns: Int
@@ -15,15 +15,15 @@ package struct Orientation: Hashable, Sendable, CaseIterable {
 
   /// - Parameters:
   ///   - quarterTurns: clockwise; any whole number.
-  ///   - isMirrored: left to right, before the turn.
+  ///   - isMirrored: left to right, before the rotation.
   package init(quarterTurns: Int = 0, isMirrored: Bool = false) {
     self.quarterTurns = (quarterTurns % 4 + 4) % 4
     self.isMirrored = isMirrored
   }
 
-  /// Reads the number that EXIF and TIFF use; `nil` unless it is 1 to 8.
+  /// Reads the number used by EXIF and TIFF; `nil` unless it is 1 to 8.
   ///
-  /// - Source: TIFF 6.0, tag 274: where row 0 and column 0 of the stored picture are to be seen.
+  /// - Source: TIFF 6.0, tag 274: where row 0 and column 0 of the stored picture should appear.
   package init?(exif number: Int) {
     switch number {
     case 1: self.init()
@@ -38,47 +38,48 @@ package struct Orientation: Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// Reads the directions that columns and rows take on the screen, as a display matrix has them; x goes right, y down.
+  /// Reads the directions of columns and rows on the screen, as in a display matrix; x points right, y down.
   ///
-  /// What lies between is taken for the nearest quarter turn, and a matrix that flattens the picture for none.
+  /// Other angles are rounded to the nearest quarter turn, and a degenerate matrix means no rotation.
   ///
   /// - Parameters:
-  ///   - column: where a step to the right in the stored picture leads.
-  ///   - row: where a step down leads.
+  ///   - column: the direction of a step to the right in the stored picture.
+  ///   - row: the direction of a step down.
   package init(column: (x: Double, y: Double), row: (x: Double, y: Double)) {
     let area = column.x * row.y - column.y * row.x
     guard area != 0, area.isFinite else {
       self.init()
       return
     }
-    // Undo the mirror, so that what is left of the matrix is a turn.
+    // Undo the mirroring, so that the rest of the matrix is a rotation.
     let isMirrored = area < 0
     let (x, y) = isMirrored ? (-column.x, -column.y) : column
     let turns = x.magnitude >= y.magnitude ? (x > 0 ? 0 : 2) : (y > 0 ? 1 : 3)
     self.init(quarterTurns: turns, isMirrored: isMirrored)
   }
 
-  /// This one, and then another on top of it.
+  /// This orientation, followed by another.
   package func followed(by next: Orientation) -> Orientation {
-    // A mirror behind a turn is the opposite turn behind the mirror.
+    // Mirroring after a rotation equals the opposite rotation after mirroring.
     let turns = next.isMirrored ? -quarterTurns : quarterTurns
     return Orientation(quarterTurns: turns + next.quarterTurns, isMirrored: isMirrored != next.isMirrored)
   }
 
-  /// What undoes it.
+  /// The orientation that undoes this one.
   package var inverse: Orientation {
     Orientation(quarterTurns: isMirrored ? quarterTurns : -quarterTurns, isMirrored: isMirrored)
   }
 
-  /// True when width and height change places.
+  /// True if width and height are swapped.
   package var swapsSides: Bool { quarterTurns % 2 == 1 }
 
-  /// The size as shown of a picture stored in `size`, and the other way round.
+  /// The shown size of a picture stored with `size`, and vice versa.
   package func size(of size: FrameSize) -> FrameSize {
     swapsSides ? FrameSize(width: size.height, height: size.width) : size
   }
 
-  /// Where a pixel or point of the stored picture is shown; `right` and `bottom` are the stored picture's last values.
+  /// Where a pixel or point of the stored picture is shown; `right` and `bottom` are the stored picture's maximum
+  /// coordinates.
   func place<Value: Numeric>(_ x: Value, _ y: Value, right: Value, bottom: Value) -> (x: Value, y: Value) {
     let x = isMirrored ? right - x : x
     return switch quarterTurns {

@@ -1,6 +1,6 @@
 /// A rectangle around something in a picture, in fractions of the picture's width and height.
 ///
-/// It may reach beyond the picture, as a person at the edge does.
+/// It may extend beyond the picture, for example around a person at the edge.
 package struct PictureBox: Hashable, Sendable {
   /// The left edge.
   package var x: Double
@@ -23,7 +23,7 @@ package struct PictureBox: Hashable, Sendable {
 
   package var isFinite: Bool { x.isFinite && y.isFinite && width.isFinite && height.isFinite }
 
-  /// What both cover; `nil` when they do not touch.
+  /// The common part; `nil` if they do not touch.
   package func intersection(_ other: PictureBox) -> PictureBox? {
     let (left, top) = (max(x, other.x), max(y, other.y))
     let (right, bottom) = (min(right, other.right), min(bottom, other.bottom))
@@ -38,16 +38,16 @@ package struct PictureBox: Hashable, Sendable {
     return union > 0 ? shared / union : 0
   }
 
-  /// True when no part of `other` lies outside.
+  /// True if no part of `other` lies outside.
   package func contains(_ other: PictureBox) -> Bool {
     other.x >= x && other.y >= y && other.right <= right && other.bottom <= bottom
   }
 
-  /// The part within the picture; `nil` for a box that lies outside, is empty or holds no numbers.
+  /// The part within the picture; `nil` for a box that lies outside, is empty or not finite.
   package var inPicture: PictureBox? { isFinite ? intersection(.whole) : nil }
 }
 
-/// Where something was found, and how sure the finder is.
+/// Where something was found, and the finder's confidence.
 package struct ScoredBox: Hashable, Sendable {
   package var box: PictureBox
   /// 0 to 1.

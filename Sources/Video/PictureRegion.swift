@@ -1,4 +1,4 @@
-/// The part of the picture that is looked at, in fractions of its width and height.
+/// The part of the picture to use, in fractions of its width and height.
 package struct PictureRegion: Hashable, Sendable {
   package let x: Double
   package let y: Double
@@ -9,7 +9,7 @@ package struct PictureRegion: Hashable, Sendable {
 
   /// A region in fractions of the picture, from its upper left corner.
   ///
-  /// - Throws: `VideoError.badRegion` unless it is within the picture and not empty.
+  /// - Throws: `VideoError.badRegion` unless it lies within the picture and is not empty.
   package init(x: Double, y: Double, width: Double, height: Double) throws(VideoError) {
     guard x >= 0, y >= 0, width > 0, height > 0, x + width <= 1 + 1e-9, y + height <= 1 + 1e-9 else {
       throw .badRegion("x \(x), y \(y), width \(width), height \(height) is not a part of the picture (0 to 1)")
@@ -32,7 +32,7 @@ package struct PictureRegion: Hashable, Sendable {
     self.height = height
   }
 
-  /// The region in whole pixels: edges rounded to the nearest, at least one pixel.
+  /// The region in whole pixels: edges rounded to nearest, at least one pixel.
   package func rectangle(in size: FrameSize) -> PixelRectangle {
     let columns = pixels(from: x, length: width, of: size.width)
     let rows = pixels(from: y, length: height, of: size.height)
@@ -48,9 +48,9 @@ package struct PictureRegion: Hashable, Sendable {
 
 /// Which part of the region becomes the square the network sees.
 package enum Crop: String, Hashable, Sendable, CaseIterable {
-  /// All of it, stretched to a square; the aspect is lost, as with the person patches of VPN and Smarthome.
+  /// All of it, stretched to a square; the aspect ratio is lost, as with the person patches of VPN and Smarthome.
   case full
-  /// The largest square in its middle; the aspect is kept.
+  /// The largest centred square; the aspect ratio is kept.
   case centerSquare
 
   func apply(to rectangle: PixelRectangle) -> PixelRectangle {
@@ -76,7 +76,7 @@ package struct PixelRectangle: Hashable, Sendable {
     self.height = height
   }
 
-  /// Where it lies once the picture of `size` that it belongs to is turned.
+  /// Its position after rotating the picture of `size` that it belongs to.
   func turned(_ orientation: Orientation, in size: FrameSize) -> PixelRectangle {
     let first = orientation.place(x, y, right: size.width - 1, bottom: size.height - 1)
     let last = orientation.place(x + width - 1, y + height - 1, right: size.width - 1, bottom: size.height - 1)

@@ -1,14 +1,15 @@
-/// The newest working pictures of one camera, the oldest overwritten; people are cut out of them afterwards.
+/// A camera's most recent working pictures, from which people are cut later; the oldest are overwritten.
 ///
-/// Each is a `Frame` of format `rgb24` with its sample's number and time. A sample that begins a run, or a picture of
-/// another size, empties the ring, so what it holds has no gaps and one size. Full, at 640x480, 64 pictures take 59 MB.
+/// Each one is a `Frame` of format `rgb24` with its sample's number and time. A sample that starts a run, or a picture
+/// of another size, empties the ring, so its contents have no gaps and a single size. At 640x480, 64 pictures take 59
+/// MB.
 package struct PictureRing: Sendable {
   package let capacity: Int
-  /// How many pictures it holds, up to `capacity`.
+  /// Number of pictures in the ring, up to `capacity`.
   package private(set) var count = 0
-  /// How many samples the run has had.
+  /// Number of samples in the current run.
   package private(set) var samplesInRun = 0
-  /// Counts the runs, so that what was cut from an earlier one can be told.
+  /// Counts the runs, so that what was cut from an earlier one can be recognised.
   package private(set) var run = 0
   private var next = 0
   private var pictures: [Frame] = []
@@ -21,7 +22,7 @@ package struct PictureRing: Sendable {
 
   package var isFull: Bool { count == capacity }
   package var byteCount: Int { pictures.reduce(0) { $0 + $1.bytes.count } }
-  /// Size of the pictures; zero by zero before the first.
+  /// Size of the pictures; 0x0 before the first.
   package private(set) var size = FrameSize(width: 0, height: 0)
 
   /// Adds a sample; `pixels` are rows of RGB pixels of `size`.
@@ -53,16 +54,16 @@ package struct PictureRing: Sendable {
     samplesInRun += 1
   }
 
-  /// Forgets all pictures, as when the camera went away.
+  /// Removes all pictures, for example when the camera was lost.
   package mutating func removeAll() {
     (next, count, samplesInRun) = (0, 0, 0)
     run += 1
   }
 
-  /// True when the newest sample ends a window: the first that fills the ring, and every `hop`-th after it.
+  /// True if the newest sample completes a window: the first one that fills the ring, and every `hop`-th after it.
   package func isWindowDue(hop: Int) -> Bool { isFull && (samplesInRun - capacity) % hop == 0 }
 
-  /// The picture that came `age` pictures before the newest one, with its sample; `age` is less than `count`.
+  /// The picture `age` pictures before the newest one, with its sample; `age` must be less than `count`.
   package func picture(age: Int) -> (sample: Sample, frame: Frame) {
     precondition(age < count)
     let slot = (next + capacity - 1 - age) % capacity

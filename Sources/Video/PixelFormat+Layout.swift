@@ -1,19 +1,19 @@
-/// The least bytes and rows one plane of a picture has.
+/// The minimum number of bytes per row and of rows in a plane.
 package struct PlaneShape: Equatable, Sendable {
   package var rowBytes: Int
   package var rows: Int
 }
 
-/// Where one colour component lies within its plane.
+/// The layout of one colour component within its plane.
 struct PixelComponent: Sendable {
   var plane: Int
-  /// Bytes from the row's beginning to the first value.
+  /// Bytes from the start of a row to the first value.
   var offset: Int
-  /// Bytes from one value to the next.
+  /// Bytes between two values.
   var step: Int
-  /// Pixels across that share one value.
+  /// Number of horizontal pixels that share a value.
   var across: Int
-  /// Pixels down that share one value.
+  /// Number of vertical pixels that share a value.
   var down: Int
 }
 
@@ -30,7 +30,7 @@ extension PixelFormat {
 
   /// One plane of a picture of `size`, tightly packed.
   ///
-  /// Chroma of odd sizes is rounded up, so that every pixel has some.
+  /// Chroma of odd sizes is rounded up, so that every pixel is covered.
   package func planeShape(_ plane: Int, _ size: FrameSize) -> PlaneShape {
     precondition((0..<planeCount).contains(plane))
     let (width, height) = (size.width, size.height)
@@ -70,14 +70,14 @@ extension PixelFormat {
     }
   }
 
-  /// True when the components are red, green and blue rather than luma and chroma.
+  /// True if the components are red, green and blue rather than luma and chroma.
   var isRGB: Bool { self == .rgb24 || self == .bgr24 }
 }
 
 extension Frame {
   /// Checks that every pixel of the picture lies within the frame's bytes.
   ///
-  /// - Throws: `VideoError` naming what does not fit; nothing reads a frame's planes before this has passed.
+  /// - Throws: `VideoError` that names what does not fit; planes are only read after this check.
   package func validatePlanes() throws(VideoError) {
     guard (1...32768).contains(size.width), (1...32768).contains(size.height) else { throw .badSize(size) }
     guard format != .mjpeg else { throw .notDecoded(size) }

@@ -1,7 +1,7 @@
-/// Parts of the picture that nothing may see: painted black into the frame before it is used.
+/// Parts of the picture that must not be seen: painted black in the frame before it is used.
 ///
-/// A pixel is black as soon as the shape covers any of it, and a chroma value as soon as one of its pixels is, so that
-/// nothing of what is hidden remains; a neighbour may lose some colour.
+/// A pixel is blackened if the shape covers any part of it, and a chroma value if any of its pixels is, so that nothing
+/// hidden remains; adjacent pixels may lose some colour.
 package struct PrivacyMask: Hashable, Sendable {
   /// A corner in fractions of the picture's width and height.
   package struct Point: Hashable, Sendable {
@@ -14,12 +14,12 @@ package struct PrivacyMask: Hashable, Sendable {
     }
   }
 
-  /// The corners of each shape; the last is joined to the first, and crossings count even-odd.
+  /// The corners of each shape; the last is connected to the first, and self-intersections follow the even-odd rule.
   package let polygons: [[Point]]
 
   package static let none = PrivacyMask(unchecked: [])
 
-  /// A mask of polygons, which may reach beyond the picture.
+  /// A mask of polygons, which may extend beyond the picture.
   ///
   /// - Throws: `VideoError.badMask` for fewer than three corners or corners that are not numbers.
   package init(polygons: [[Point]]) throws(VideoError) {
@@ -48,7 +48,7 @@ package struct PrivacyMask: Hashable, Sendable {
     self.polygons = polygons
   }
 
-  /// The mask where the picture that it lies on is turned.
+  /// The mask for the rotated picture.
   func turned(_ orientation: Orientation) -> PrivacyMask {
     PrivacyMask(
       unchecked: polygons.map { (polygon) in
@@ -59,7 +59,7 @@ package struct PrivacyMask: Hashable, Sendable {
       })
   }
 
-  /// A stretch of black pixels in one row.
+  /// A horizontal run of black pixels.
   struct Run: Equatable, Sendable {
     var row: Int
     var columns: Range<Int>
@@ -89,7 +89,7 @@ package struct PrivacyMask: Hashable, Sendable {
     return runs
   }
 
-  /// Marks the pixels an edge passes through and those whose centre lies inside: together all that are touched.
+  /// Marks the pixels that an edge passes through and those whose centre lies inside: together, all that are touched.
   private func mark(_ shape: [Point], _ row: Int, _ isBlack: inout [Bool]) {
     let (top, bottom, middle) = (Double(row), Double(row + 1), Double(row) + 0.5)
     var crossings: [Double] = []
@@ -116,14 +116,14 @@ package struct PrivacyMask: Hashable, Sendable {
     for x in first..<last { isBlack[x] = true }
   }
 
-  /// Takes the noise of `0.7 * 10` away, which would paint one pixel more.
+  /// Removes the rounding error of, for example, `0.7 * 10`, which would blacken one more pixel.
   private func snapped(_ value: Double) -> Double {
     (value - value.rounded()).magnitude < 1e-6 ? value.rounded() : value
   }
 }
 
 extension Frame {
-  /// Makes the pixels black in place; the frame's planes have been validated, `components` are its format's.
+  /// Blackens the pixels in place; the frame's planes must be validated, and `components` belong to its format.
   mutating func paintBlack(_ runs: [PrivacyMask.Run], _ components: [PixelComponent]) {
     for (index, component) in components.enumerated() {
       let chroma = index > 0 && !format.isRGB

@@ -1,18 +1,18 @@
-/// Which source values make each output value along one axis, and how much of each.
+/// Which source values contribute to each output value along one axis, and with what weights.
 ///
-/// Along an axis that shrinks by more than a factor 2 an output value is the average over the area it covers; otherwise
-/// it is interpolated linearly between the two nearest pixel centres, with centres at half pixels and the border
-/// repeated, as OpenCV's INTER_LINEAR does. At exactly 2 both rules give the same.
+/// Along an axis reduced by more than a factor of 2, an output value is the average over the area it covers. Otherwise
+/// it is linearly interpolated between the two nearest pixel centres, with centres at half pixels and the border
+/// repeated, as in OpenCV's INTER_LINEAR. At exactly 2 both rules agree.
 ///
-/// Chroma that several pixels share is taken to lie in the middle of them (as in JPEG), for every source and format: a
-/// value of `sharing` pixels covers exactly their area. The picture's own factor chooses the rule for its chroma too.
+/// Chroma shared by several pixels is treated as centred on them (as in JPEG), for every source and format: a value
+/// shared by `sharing` pixels covers exactly their area. The picture's own factor also selects the rule for its chroma.
 struct ResampleAxis: Sendable {
-  /// Fractional bits of a weight; the weights of one output value add up to exactly 1.
+  /// Fractional bits of a weight; the weights of each output value sum to exactly 1.
   static let weightBits = 15
 
-  /// For each output value the first source value.
+  /// The first source value of each output value.
   let starts: [Int]
-  /// Source values per output value; unused ones weigh nothing.
+  /// Source values per output value; unused ones have weight zero.
   let taps: Int
   /// `starts.count` times `taps` weights.
   let weights: [UInt16]
@@ -20,9 +20,9 @@ struct ResampleAxis: Sendable {
   /// Plans one axis.
   ///
   /// - Parameters:
-  ///   - pixels: the part of the picture that is used, in pixels.
-  ///   - count: how many output values it becomes.
-  ///   - sharing: how many pixels share one source value.
+  ///   - pixels: the range of pixels to use.
+  ///   - count: number of output values.
+  ///   - sharing: number of pixels that share one source value.
   init(pixels: Range<Int>, count: Int, sharing: Int) {
     let factor = Double(pixels.count) / Double(count)
     let bounds = pixels.lowerBound / sharing...(pixels.upperBound - 1) / sharing
@@ -37,7 +37,7 @@ struct ResampleAxis: Sendable {
     var starts: [Int] = []
     var weights = [UInt16](repeating: 0, count: count * taps)
     for (output, row) in rows.enumerated() {
-      // Near the end the window of taps moves back, so that none lies behind the last value.
+      // Near the end the window of taps moves back, so that none lies beyond the last value.
       let start = min(row.start, bounds.upperBound + 1 - taps)
       starts.append(start)
       for (tap, weight) in Self.quantized(row.weights).enumerated() {
@@ -67,7 +67,7 @@ struct ResampleAxis: Sendable {
     return (first, [1 - fraction, fraction])
   }
 
-  /// Rounds the running sum rather than each weight, so that nothing is lost over a row.
+  /// Rounds the running sum instead of each weight, so that weights add up exactly.
   private static func quantized(_ weights: [Double]) -> [UInt16] {
     let unit = Double(1 << weightBits)
     var sum = 0.0

@@ -1,28 +1,28 @@
-/// Crops, resizes and converts pictures of one size and format to interleaved RGB, and puts them upright.
+/// Crops, resizes, converts and rotates pictures of one size and format to upright interleaved RGB.
 ///
-/// Every component is resampled on its own grid (`ResampleAxis`), down first, then across, with 15-bit weights and one
-/// rounding to 1/256 of a level between; the colours are converted last, once per output pixel. So only rows that count
-/// are read, the result is the same on every machine, and a picture that keeps its size is copied exactly.
-/// A turned picture is resampled as it is stored; only the finished pixels are put where they belong.
-/// Planned once per size, format and crop; running it allocates nothing.
+/// Every component is resampled on its own grid (`ResampleAxis`), first vertically, then horizontally, with 15-bit
+/// weights and one rounding to 1/256 level in between; colours are converted last, once per output pixel. So only
+/// contributing rows are read, the result is the same on every machine, and an unscaled picture is copied exactly. A
+/// rotated picture is resampled as stored; only finished pixels are moved to their place. Planned once per size, format
+/// and crop; running it allocates nothing.
 package struct Resampler: Sendable {
   fileprivate struct Plane: Sendable {
     var axis: ResampleAxis
-    /// The bytes of a row that some output value needs.
+    /// The bytes of a row that contribute to an output value.
     var bytes: Range<Int>
   }
 
   fileprivate struct Component: Sendable {
     var plane: Int
     var axis: ResampleAxis
-    /// For each output value the index of its first source value in `row`.
+    /// For each output value, the index of its first source value in `row`.
     var starts: [Int]
     var step: Int
   }
 
   private let format: PixelFormat
   private let size: FrameSize
-  /// As stored, before it is turned.
+  /// As stored, before rotation.
   private let output: FrameSize
   private let orientation: Orientation
   private let planes: [Plane]
@@ -30,17 +30,17 @@ package struct Resampler: Sendable {
   private var sums: [UInt32]
   private var row: [UInt16]
   private var lines: (first: [Int32], second: [Int32], third: [Int32])
-  /// One finished row of a picture that is turned.
+  /// One finished row of a rotated picture.
   private var pixelRow: [UInt8]
 
-  /// Plans for pictures of `size`, of which a part becomes a picture of another size.
+  /// Plans for pictures of `size`, of which a part is scaled to another size.
   ///
   /// - Parameters:
-  ///   - format: of the pictures.
-  ///   - size: of the pictures as stored.
-  ///   - orientation: puts them upright.
-  ///   - shown: the part, in pixels of the upright picture.
-  ///   - uprightOutput: what it becomes.
+  ///   - format: the pictures' format.
+  ///   - size: the pictures' size as stored.
+  ///   - orientation: rotates them upright.
+  ///   - shown: the part to use, in pixels of the upright picture.
+  ///   - uprightOutput: the output size.
   package init(
     _ format: PixelFormat, _ size: FrameSize, orientation: Orientation = .upright, rectangle shown: PixelRectangle,
     output uprightOutput: FrameSize
@@ -78,9 +78,9 @@ package struct Resampler: Sendable {
     lines = (line, line, line)
   }
 
-  /// Writes the frame's picture as rows of RGB pixels, in the size of the output.
+  /// Writes the frame's picture as rows of RGB pixels, in the output size.
   ///
-  /// - Throws: `VideoError` when the frame's planes do not hold the picture; `pixels` is untouched then.
+  /// - Throws: `VideoError` if the frame's planes do not contain the picture; `pixels` is then unchanged.
   package mutating func resample(_ frame: Frame, into pixels: inout [UInt8]) throws(VideoError) {
     try frame.validatePlanes()
     precondition(frame.format == format && frame.size == size && pixels.count == output.width * output.height * 3)
@@ -105,7 +105,7 @@ package struct Resampler: Sendable {
     }
   }
 
-  /// Makes RGB of the resampled row.
+  /// Converts the resampled row to RGB.
   private func convertLines(_ color: ColorConversion, into pixels: inout [UInt8], at begin: Int) {
     var written = pixels.mutableSpan
     if format.isRGB {
@@ -118,7 +118,7 @@ package struct Resampler: Sendable {
     }
   }
 
-  /// Puts the finished row `y` where it is seen: forwards or backwards, as a row or as a column.
+  /// Writes the finished row `y` where it is shown: forwards or backwards, as a row or a column.
   private func placeRow(_ y: Int, in pixels: inout [UInt8]) {
     let width = orientation.size(of: output).width
     func index(_ x: Int) -> Int {
@@ -137,14 +137,14 @@ package struct Resampler: Sendable {
 }
 
 extension Resampler.Plane {
-  /// Resamples the rows of plane `index` down to the output's row `y`, as 1/256 of a level.
+  /// Resamples plane `index` vertically to the output row `y`, in units of 1/256 level.
   func resampleDown(_ frame: Frame, _ index: Int, to y: Int, sums: inout [UInt32], into row: inout [UInt16]) {
     let taps = axis.taps
     let count = bytes.count
     let rowBytes = frame.planes[index].rowBytes
     let first = frame.planes[index].offset + bytes.lowerBound + axis.starts[y] * rowBytes
     let source = frame.bytes.span
-    // A tap that weighs nothing may have no row; the first always has one.
+    // A tap with weight zero may have no row; the first tap always has one.
     let from = { (tap: Int) in
       tap < taps ? first + tap * rowBytes..<first + tap * rowBytes + count : first..<first + count
     }
@@ -166,7 +166,7 @@ extension Resampler.Plane {
   }
 }
 
-/// From weighted bytes to 1/256 of a level: 255 becomes 65280.
+/// From weighted bytes to 1/256 level: 255 becomes 65280.
 private func narrowed(_ sum: UInt32) -> UInt16 { UInt16(truncatingIfNeeded: (sum &+ 64) &>> 7) }
 
 private func blend(
@@ -193,7 +193,7 @@ private func accumulate(
 }
 
 extension Resampler.Component {
-  /// Resamples one row across: 1/256 of a level in, 1/128 out.
+  /// Resamples one row horizontally: 1/256 level in, 1/128 out.
   func resampleAcross(_ row: [UInt16], into line: inout [Int32]) {
     let row = row.span
     var line = line.mutableSpan
@@ -202,7 +202,7 @@ extension Resampler.Component {
     let taps = axis.taps
     let step = step
     precondition(starts.count == line.count && weights.count == taps * line.count)
-    // Two to four values, the usual counts, are written out: about twice as fast as the loop.
+    // The usual two to four taps are unrolled: about twice as fast as the loop.
     func term(_ x: Int, _ tap: Int) -> UInt32 {
       UInt32(row[starts[x] &+ tap &* step]) &* UInt32(weights[x &* taps &+ tap])
     }

@@ -1,20 +1,20 @@
-/// What is known of one sample besides its pixels.
+/// The properties of one sample, without its pixels.
 package struct Sample: Equatable, Sendable {
-  /// Its number since the stream began; goes on over gaps.
+  /// Its number since the stream started; continues across gaps.
   package var index: Int
-  /// The tick it stands for.
+  /// The tick it belongs to.
   package var time: Duration
   /// When the frame it shows was taken.
   package var frameTime: Duration
   /// The frame's own number.
   package var sequence: Int
-  /// True for the first after the start, a gap or a jump of the clock: a window may begin here but not cross it.
+  /// True for the first sample after the start, a gap or a jump of the clock: windows may start here but not cross it.
   package var beginsRun: Bool
-  /// True when it shows the same frame as the sample before.
+  /// True if it shows the same frame as the previous sample.
   package var isRepeat: Bool
-  /// Frames that were lost between the stream's beginning and this sample's frame; see `FrameSampler.Counters.lost`.
+  /// Frames lost between the stream's start and this sample's frame; see `FrameSampler.Counters.lost`.
   package var lostBefore: Int
-  /// Mean absolute difference of luma to the sample before, in levels (0–255); 0 where a run begins.
+  /// Mean absolute difference of luma to the previous sample, in levels (0–255); 0 at the start of a run.
   package var motion: Float
 
   package init(

@@ -1,6 +1,6 @@
-/// What is kept of a frame that became a sample.
+/// What is kept of a selected frame.
 package enum SamplePicture: Hashable, Sendable {
-  /// The square that the network sees: the camera looks at one scene.
+  /// The square that the network sees, if the camera is analysed as one scene.
   case clip(ClipPreprocessing)
   /// The picture in which people are found, and from which each person's square is cut.
   case working(WorkingPicture)
@@ -12,7 +12,7 @@ package enum SamplePicture: Hashable, Sendable {
     }
   }
 
-  /// The part of a picture that is looked at.
+  /// The part of a picture that is used.
   package func rectangle(in picture: FrameSize) -> PixelRectangle {
     switch self {
     case .clip(let clip): clip.rectangle(in: picture)
@@ -20,7 +20,7 @@ package enum SamplePicture: Hashable, Sendable {
     }
   }
 
-  /// Size of the sample of a picture.
+  /// Size of the sample for a picture.
   package func size(of picture: FrameSize) -> FrameSize {
     switch self {
     case .clip(let clip): FrameSize(width: clip.size, height: clip.size)
@@ -28,12 +28,12 @@ package enum SamplePicture: Hashable, Sendable {
     }
   }
 
-  /// The least size to which a picture may be reduced before it is sampled, so that nothing is enlarged afterwards.
+  /// The smallest size to which a picture may be reduced before it is sampled without later enlargement.
   package func minimumDecodedSize(of picture: FrameSize) -> FrameSize {
     switch self {
     case .clip(let clip): return clip.minimumDecodedSize(of: picture)
     case .working(let working):
-      // The reduced picture must give the same working picture size; both axes shrink alike.
+      // The reduced picture must give the same working size; both axes are scaled alike.
       let used = working.region.rectangle(in: picture)
       let wanted = working.size(of: picture)
       func side(_ whole: Int, _ used: Int, _ wanted: Int) -> Int {
@@ -45,9 +45,9 @@ package enum SamplePicture: Hashable, Sendable {
   }
 }
 
-/// A camera's picture at the size in which people are found and cut out: after mask and region, at most so wide.
+/// A camera's picture at the size in which people are found and cut out: masked, cropped, with limited width.
 package struct WorkingPicture: Hashable, Sendable {
-  /// A picture of this width holds a person in the next room, and 64 of them stay under 60 MB.
+  /// At this width a person in the next room is still recognisable, and 64 pictures take less than 60 MB.
   package static let widest = 640
 
   package var region: PictureRegion
@@ -58,7 +58,7 @@ package struct WorkingPicture: Hashable, Sendable {
     self.mask = mask
   }
 
-  /// The region's own size, or less so that neither side is longer than `widest`; never enlarged.
+  /// The region's own size, or less so that neither side exceeds `widest`; never enlarged.
   package func size(of picture: FrameSize) -> FrameSize {
     let used = region.rectangle(in: picture)
     let longest = max(used.width, used.height)
@@ -67,14 +67,14 @@ package struct WorkingPicture: Hashable, Sendable {
     return FrameSize(width: side(used.width), height: side(used.height))
   }
 
-  /// A box of the working picture, in fractions of the camera's whole picture.
+  /// Converts a box from fractions of the working picture to fractions of the camera's whole picture.
   package func inWhole(_ box: PictureBox) -> PictureBox {
     PictureBox(
       x: region.x + box.x * region.width, y: region.y + box.y * region.height, width: box.width * region.width,
       height: box.height * region.height)
   }
 
-  /// A box of the camera's whole picture, in fractions of the working picture.
+  /// Converts a box from fractions of the camera's whole picture to fractions of the working picture.
   package func inRegion(_ box: PictureBox) -> PictureBox {
     PictureBox(
       x: (box.x - region.x) / region.width, y: (box.y - region.y) / region.height, width: box.width / region.width,

@@ -1,16 +1,16 @@
-/// How many samples a second, as a fraction, so that NTSC rates are exact.
+/// Samples per second as a fraction, so that NTSC rates are exact.
 package struct SampleRate: Hashable, Sendable, CustomStringConvertible {
   package let numerator: Int
   package let denominator: Int
 
-  /// `numerator / denominator` samples a second, as 30000/1001.
+  /// `numerator / denominator` samples per second, such as 30000/1001.
   package init(_ numerator: Int, per denominator: Int = 1) {
     precondition((1...1_000_000_000).contains(numerator) && (1...1_000_000_000).contains(denominator))
     self.numerator = numerator
     self.denominator = denominator
   }
 
-  /// A rate in Hz, kept to six decimals; nil unless it is between 0.001 and 1000.
+  /// A rate in Hz, rounded to six decimals; nil unless it is between 0.001 and 1000.
   package init?(hertz: Double) {
     guard hertz >= 0.001, hertz <= 1000 else { return nil }
     self.init(Int((hertz * 1_000_000).rounded()), per: 1_000_000)
@@ -20,7 +20,7 @@ package struct SampleRate: Hashable, Sendable, CustomStringConvertible {
 
   package var description: String { "\(hertz) Hz" }
 
-  /// The time of tick `index` after tick 0, rounded to a nanosecond; computed anew each time, so it does not drift.
+  /// The time of tick `index` after tick 0, rounded to a nanosecond; computed directly, so it does not drift.
   package func offset(ofTick index: Int) -> Duration {
     let scaled = Int128(index) * 1_000_000_000 * Int128(denominator)
     let nanoseconds = (2 * scaled + Int128(numerator)) / (2 * Int128(numerator))
@@ -28,30 +28,31 @@ package struct SampleRate: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Which frames become samples: each tick of the sample rate takes the frame nearest to it in time.
+/// Selects the frames that become samples: for each tick of the sample rate, the frame nearest in time.
 ///
-/// Tick 0 is the first frame's time. Of two frames equally near the earlier counts; a frame with the same time as the
-/// one before is not looked at. A tick is settled when a frame at or after it has arrived, so the same frames give the
-/// same samples, live or from a file. A clock that jumps back and a gap above the limit begin a new run of ticks.
-/// Pure: times in, decisions out; at most two frames matter at a time, the newest and the one before.
+/// Tick 0 is the first frame's time. Of two equally near frames, the earlier one is used; a frame with the same time as
+/// the previous one is ignored. A tick is settled when a frame at or after it has arrived, so the same frames give the
+/// same samples, live or from a file. If the clock jumps back, or after a gap above the limit, a new run of ticks
+/// starts. Pure: times in, decisions out; only two frames matter at a time, the newest and the previous one.
 ///
 /// - Source: methods.md 1.5.
 package struct TimeSampler: Sendable {
-  /// What the arrival of a frame settles.
+  /// What the arrival of a frame decides.
   package struct Step: Equatable, Sendable {
+    /// Whether ticks continue, start again or ignore the frame.
     package enum Kind: Sendable {
-      /// The run of ticks goes on.
+      /// The run of ticks continues.
       case continues
-      /// A new run of ticks begins with this frame; the ticks still open are given up.
+      /// A new run of ticks starts with this frame; open ticks are dropped.
       case begins
-      /// The frame has the time of the one before; forget it.
+      /// The frame has the same time as the previous one and is ignored.
       case ignored
     }
 
     package var kind: Kind
-    /// How many ticks take the frame before.
+    /// Number of ticks assigned to the previous frame.
     package var previous: Int
-    /// How many ticks after those take the new frame.
+    /// Number of ticks after those assigned to the new frame.
     package var new: Int
   }
 
@@ -67,11 +68,11 @@ package struct TimeSampler: Sendable {
   /// A sampler before its first frame.
   ///
   /// - Parameters:
-  ///   - rate: samples a second.
-  ///   - maximumGap: frames further apart than this begin a new run, so that no window spans the gap.
-  ///   - minimumFrameInterval: how close frames can follow each other. A tick up to half of it after a frame goes to
-  ///     that frame at once rather than when the next one arrives. Zero waits always; for cameras of up to 120 fps
-  ///     8 ms gives the same samples, earlier.
+  ///   - rate: samples per second.
+  ///   - maximumGap: frames further apart than this start a new run, so that no window spans the gap.
+  ///   - minimumFrameInterval: the smallest distance between frames. A tick up to half of it after a frame is assigned
+  ///     to that frame at once instead of when the next one arrives. Zero always waits; for cameras up to 120 fps, 8 ms
+  ///     gives the same samples, earlier.
   package init(
     rate: SampleRate = SampleRate(15), maximumGap: Duration = .seconds(1), minimumFrameInterval: Duration = .zero
   ) {
@@ -81,10 +82,10 @@ package struct TimeSampler: Sendable {
     self.minimumFrameInterval = minimumFrameInterval
   }
 
-  /// The time of the next tick that is open; nil before the first frame.
+  /// The time of the next open tick; nil before the first frame.
   package var nextTime: Duration? { start.map { $0 + rate.offset(ofTick: nextTick) } }
 
-  /// What a frame taken at `time` settles; changes nothing.
+  /// What a frame at `time` would decide; changes nothing.
   package func step(to time: Duration) -> Step {
     guard let start, let open = nextTime else { return Step(kind: .begins, previous: 0, new: 1) }
     guard time != latest else { return Step(kind: .ignored, previous: 0, new: 0) }
@@ -100,14 +101,14 @@ package struct TimeSampler: Sendable {
     return step
   }
 
-  /// Takes the next open tick as filled and returns its time; called once for each tick of a step.
+  /// Marks the next open tick as filled and returns its time; call once for each tick of a step.
   package mutating func settleTick() -> Duration {
     guard let time = nextTime else { preconditionFailure("no run of ticks has begun") }
     nextTick += 1
     return time
   }
 
-  /// Makes the frame at `time` the newest: after the ticks of the frame before are settled, before its own are.
+  /// Makes the frame at `time` the newest: call after settling the previous frame's ticks, before settling its own.
   package mutating func accept(_ step: Step, at time: Duration) {
     switch step.kind {
     case .ignored: return
@@ -118,15 +119,15 @@ package struct TimeSampler: Sendable {
     hasPrevious = true
   }
 
-  /// Forgets the newest frame because it proved unusable; the open ticks wait for the next one.
+  /// Drops the newest frame because it is unusable; its open ticks wait for the next one.
   package mutating func forgetPrevious() {
     hasPrevious = false
   }
 
-  /// How many open ticks go to the newest frame when none follows.
+  /// How many open ticks belong to the newest frame if none follows.
   ///
-  /// A frame stands for half the time to its neighbour, so it takes a tick as far behind it as half the last interval
-  /// or half a tick, whichever is less.
+  /// A frame covers half the time to its neighbour, so it takes ticks up to half the last interval or half a tick after
+  /// it, whichever is less.
   package func remainder() -> Int {
     guard let start, let interval, hasPrevious else { return 0 }
     let reach = latest + min(interval, rate.offset(ofTick: 1)) / 2
@@ -135,7 +136,7 @@ package struct TimeSampler: Sendable {
     return count
   }
 
-  /// Begins a new run with the next frame.
+  /// Starts a new run with the next frame.
   package mutating func restart() {
     start = nil
     hasPrevious = false

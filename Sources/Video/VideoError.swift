@@ -1,17 +1,17 @@
-/// What cannot be made into samples, and why.
+/// Why a frame cannot become a sample.
 package enum VideoError: Error, Equatable, CustomStringConvertible {
   /// The picture has no pixels, or a side is longer than 32768.
   case badSize(FrameSize)
-  /// A JPEG reached code that needs planes.
+  /// A JPEG frame reached code that requires planes.
   case notDecoded(FrameSize)
-  /// The format has another number of planes.
+  /// The frame has the wrong number of planes for its format.
   case planeCount(format: PixelFormat, expected: Int, found: Int)
-  /// A plane does not lie within the frame's bytes, or its rows are shorter than the picture.
+  /// A plane extends beyond the frame's bytes, or its rows are shorter than the picture.
   case planeTooShort(format: PixelFormat, size: FrameSize, plane: Int, needed: Int, available: Int)
   case rowTooShort(format: PixelFormat, size: FrameSize, plane: Int, needed: Int, found: Int)
   /// A region of interest that is empty or lies outside the picture.
   case badRegion(String)
-  /// A mask with fewer than three corners or with corners that are not numbers.
+  /// A mask with fewer than three corners, or with invalid corners.
   case badMask(String)
 
   package var description: String {
@@ -24,8 +24,8 @@ package enum VideoError: Error, Equatable, CustomStringConvertible {
       "a \(format.rawValue) frame has \(found) planes instead of \(expected)"
     case .planeTooShort(let format, let size, let plane, let needed, let available):
       """
-      a \(format.rawValue) frame of \(size) is cut off: plane \(plane) needs \(needed) bytes and has \(available); \
-      set cameras[].format to another one if every frame is
+      a \(format.rawValue) frame of \(size) is truncated: plane \(plane) needs \(needed) bytes and has \(available); \
+      set cameras[].format to another one if all frames are
       """
     case .rowTooShort(let format, let size, let plane, let needed, let found):
       "a \(format.rawValue) frame of \(size) has rows of \(found) bytes in plane \(plane); \(needed) are needed"

@@ -25,7 +25,7 @@ struct ADLMQTT: ParsableCommand {
 
   func run() throws {
     StandardStreams.prepare()
-    // Whoever reads the log may go, as journald does; the bridge stays.
+    // The reader of the log may go away, as journald can; the bridge keeps running.
     signal(SIGPIPE, SIG_IGN)
     let settings: BridgeSettings
     let access: BrokerAccess
@@ -42,7 +42,7 @@ struct ADLMQTT: ParsableCommand {
     if check {
       let announced = settings.homeAssistant.discovery.map { "announced under \($0)/" } ?? "not announced"
       print(
-        "\(config) is good: \(settings.adl.endpoint) to \(settings.broker.host) port \(settings.broker.port), "
+        "\(config) is valid: \(settings.adl.endpoint) to \(settings.broker.host) port \(settings.broker.port), "
           + "topics under \(settings.topics.prefix)/, \(announced)")
       return
     }

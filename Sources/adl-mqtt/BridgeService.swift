@@ -6,11 +6,11 @@ import Logging
 import Settings
 import Systemd
 
-/// The bridge put together: a thread for the daemon's side, one for the broker's, and signals on the first.
+/// The complete bridge: one thread for the daemon, one for the broker, and signals on the main thread.
 struct BridgeService {
-  /// How long a side may be silent before systemd is left to think that the bridge hangs.
+  /// How long either side may be silent before systemd is left to conclude that the bridge hangs.
   private static let longestSilence = Duration.seconds(20)
-  /// How long both sides may take to end.
+  /// How long both sides may take to stop.
   private static let stopTime = Duration.seconds(5)
 
   private let feed: EventFeed
@@ -32,15 +32,15 @@ struct BridgeService {
     (self.exchange, self.logger, self.notification) = (exchange, logger, notification)
   }
 
-  /// Runs until a signal ends it.
+  /// Runs until a signal stops it.
   ///
-  /// - Returns: false where it is to be started anew, under the daemon's new name.
+  /// - Returns: false if it must be restarted under the daemon's new name.
   func run() -> Bool {
     MosquittoClient.prepareLibrary()
     var signals = sigset_t()
     unsafe sigemptyset(&signals)
     for signal in [SIGTERM, SIGINT, SIGHUP] { unsafe sigaddset(&signals, signal) }
-    // Threads begin with what is blocked here, so that signals come to this one.
+    // Threads inherit the blocked signals, so that signals arrive on this one.
     unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
     let ended = MonotonicSemaphore()
     start("adld") { [feed] in
@@ -63,7 +63,7 @@ struct BridgeService {
     let isRenamed = exchange.isStopping
     exchange.stop()
     for _ in 0..<2 where !ended.wait(atMost: Self.stopTime) {
-      logger.warning("the end is not waited for: the network has not answered yet")
+      logger.warning("stopping without waiting: the network has not answered yet")
       break
     }
     return !isRenamed

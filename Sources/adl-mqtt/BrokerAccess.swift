@@ -3,12 +3,12 @@ import Bridge
 import Foundation
 import Settings
 
-/// How to log in at the broker, with everything read that the settings name.
+/// How to log in at the broker, with all files named by the settings already read.
 struct BrokerAccess: Sendable {
   let settings: BrokerSettings
   let password: Secret?
 
-  /// - Throws: `SettingsError` or `BrokerFailure.setting` naming the setting whose file cannot be used.
+  /// - Throws: `SettingsError` or `BrokerFailure.setting` that names the setting whose file cannot be used.
   init(_ settings: BrokerSettings) throws {
     self.settings = settings
     password = try settings.readPassword()

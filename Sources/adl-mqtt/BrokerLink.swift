@@ -5,9 +5,9 @@ import Logging
 import Settings
 import Systemd
 
-/// The broker's side: connects, sends what the exchange has, and begins again for ever; on a thread of its own.
+/// The broker's side, on its own thread: connects, sends what is waiting, and reconnects indefinitely.
 struct BrokerLink: Sendable {
-  /// How long the last messages may take at the end.
+  /// How long the last messages may take at shutdown.
   private static let farewellTime = Duration.seconds(2)
 
   let access: BrokerAccess
@@ -33,7 +33,7 @@ struct BrokerLink: Sendable {
           said = nil
         }
       } catch {
-        // A broker that stays away is said once.
+        // An unreachable broker is reported once.
         if error != said { logger.warning("\(error); trying again until it works") }
         said = error
         notification.status("Waiting for the broker at \(address)")
@@ -43,18 +43,18 @@ struct BrokerLink: Sendable {
     }
   }
 
-  /// Waits; a call of `stop` ends it.
+  /// Waits; `stop` ends the wait.
   private func pause(_ time: Duration) {
     exchange.sign(.broker)
     var polled = pollfd(fd: exchange.wakeUp, events: Int16(POLLIN), revents: 0)
     _ = unsafe poll(&polled, 1, CInt(max(1, time / .milliseconds(1))))
-    // What woke us has work for a connection only.
+    // The wake-up is only about work for an existing connection.
     if !exchange.isStopping { exchange.drainWakeUp() }
   }
 
-  /// One connection from its beginning to its end.
+  /// Runs one connection from start to end.
   private func connect(_ translator: Translator, _ whenConnected: () -> Void) throws(BrokerFailure) {
-    // The network decides how long this takes.
+    // The duration depends on the network.
     exchange.sign(.broker, mayWait: true)
     let client = try MosquittoClient(
       access, clientID: access.settings.clientID ?? "adl-mqtt-\(translator.options.node)")
@@ -118,7 +118,7 @@ struct BrokerLink: Sendable {
       do throws(BrokerFailure) {
         number = try client.publish(publication, qos: publication.kind == .passing ? 0 : qos)
       } catch {
-        exchange.withState { $0.outbox.sent(publication, as: 0) }  // It waits for the next connection.
+        exchange.withState { $0.outbox.sent(publication, as: 0) }  // kept for the next connection
         throw error
       }
       exchange.withState { $0.outbox.sent(publication, as: number) }
@@ -128,7 +128,7 @@ struct BrokerLink: Sendable {
   private func reportDropped() {
     let dropped = exchange.withState { $0.outbox.takeDropped() }
     if dropped > 0 {
-      logger.warning("\(dropped) events were dropped, the oldest first; broker.queue is \(access.settings.queue)")
+      logger.warning("\(dropped) events were dropped, oldest first; broker.queue is \(access.settings.queue)")
     }
   }
 }

@@ -4,9 +4,9 @@ import Foundation
 import Logging
 import Settings
 
-/// The daemon's side: receives its messages and puts them into the exchange, on a thread of its own.
+/// The daemon's side, on its own thread: receives its messages and passes them to the exchange.
 struct EventFeed: Sendable {
-  /// How long to wait with a key that the daemon does not know.
+  /// How long to wait if the daemon does not know our key.
   private static let refusalPause = Duration.seconds(10)
 
   let source: EventSource
@@ -24,7 +24,7 @@ struct EventFeed: Sendable {
       } catch {
         if !wasRefused { logger.error("\(error); trying again every \(Self.refusalPause)") }
         wasRefused = true
-        // As long as nobody hears of it, what was said last counts for nothing.
+        // Without contact, the last known state is no longer valid.
         exchange.translate { $0.daemonIsSilent() }
         let end = ContinuousClock.now + Self.refusalPause
         while !exchange.isStopping, ContinuousClock.now < end {
@@ -52,8 +52,8 @@ struct EventFeed: Sendable {
         (isSilent, wasRefused) = (false, false)
         take(message)
       case .gap(let topic, let missing):
-        logger.warning("missed \(missing) messages of \(topic)")
-        // A lost state is asked for; lost events are in the daemon's history.
+        logger.warning("missed \(missing) messages on \(topic)")
+        // A lost state is requested again; lost events are in the daemon's history.
         if topic.kind == .state { for message in (try? source.snapshot()) ?? [] { take(message) } }
       case .restarted:
         logger.notice("adld was restarted")
@@ -84,8 +84,8 @@ struct EventFeed: Sendable {
     if other {
       logger.error(
         isNodeGiven
-          ? "adld calls itself \(node), and its messages are left out; change node in these settings, or leave it out"
-          : "adld calls itself \(node) now; the bridge ends, to begin anew under that name")
+          ? "adld calls itself \(node), so its messages are ignored; change node in these settings, or remove it"
+          : "adld now calls itself \(node); the bridge stops, to restart under that name")
       if !isNodeGiven { exchange.stop() }
     }
     exchange.translate { $0.take(message, at: now) }

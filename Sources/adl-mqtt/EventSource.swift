@@ -2,18 +2,18 @@ import Events
 import Foundation
 import Settings
 
-/// Where the daemon's messages come from.
+/// The source of the daemon's messages.
 struct EventSource: Sendable {
   let settings: EventSourceSettings
   private let keys: ClientIdentity?
 
-  /// - Throws: `EventError` naming the setting that must change.
+  /// - Throws: `EventError` that names the setting to change.
   init(_ settings: EventSourceSettings) throws(EventError) {
     self.settings = settings
     keys = try settings.keys.map { (keys) throws(EventError) in
       try ClientIdentity(serverKey: keys.serverKey, key: keys.key, settings: ("adl.serverKey", "adl.key"))
     }
-    // An address that is none is found now, not in the middle of the night.
+    // Detect invalid addresses now, not in the middle of the night.
     for (setting, endpoint) in [
       ("adl.endpoint", settings.endpoint), ("adl.query", settings.query),
       ("adl.predictions.endpoint", settings.predictions),
@@ -33,9 +33,9 @@ struct EventSource: Sendable {
       keys: keys)
   }
 
-  /// The last states of all cameras.
+  /// The latest states of all cameras.
   ///
-  /// - Throws: `EventError.unanswered` where the daemon is not there.
+  /// - Throws: `EventError.unanswered` if the daemon is not running.
   func snapshot() throws(EventError) -> [EventSubscriber.Message] {
     let answer = try EventQuery.ask(
       #"{"query":"snapshot"}"#, at: settings.query, timeout: .seconds(2), keys: keys)
@@ -51,7 +51,7 @@ struct EventSource: Sendable {
         return EventSubscriber.Message(topic: topic, json: try JSONSerialization.data(withJSONObject: body))
       }
     } catch {
-      return []  // No daemon's answer; what it publishes says the same later.
+      return []  // Not an answer from the daemon; it will publish the same states later.
     }
   }
 }

@@ -7,21 +7,23 @@ import Synchronization
 
 /// Where the daemon's side and the broker's side meet.
 final class Exchange: Sendable {
+  /// What both sides share, under the lock.
   struct State: Sendable {
     /// `nil` until the node's name is known.
     var translator: Translator?
     var outbox: Outbox
-    /// Set once: the daemon has another name than the topics.
+    /// Set once if the daemon's name differs from the one in the topics.
     var otherNode: String?
     var isStopping = false
-    /// When each side was last seen at work; `nil` while it may wait for long.
+    /// When each side was last active; `nil` while it may wait for a long time.
     var signs: [Side: ContinuousClock.Instant?] = [:]
   }
 
+  /// Which connection a thread serves.
   enum Side: Sendable { case daemon, broker }
 
   private let state: Mutex<State>
-  /// Readable when there may be something for the broker's side.
+  /// Readable when there may be work for the broker's side.
   let wakeUp: CInt
 
   init(queue: Int) {
@@ -34,7 +36,7 @@ final class Exchange: Sendable {
 
   func withState<Value: Sendable>(_ body: (inout sending State) -> Value) -> Value { state.withLock { body(&$0) } }
 
-  /// Changes what is known of the daemon, and hands on what follows from it.
+  /// Updates what is known about the daemon, and passes on the resulting publications.
   func translate(_ change: (inout Translator) -> [Publication]) {
     state.withLock { state in
       guard var translator = state.translator.take() else { return }
@@ -46,7 +48,7 @@ final class Exchange: Sendable {
 
   func wake() { eventfd_write(wakeUp, 1) }
 
-  /// Takes back what `wake` did.
+  /// Resets `wakeUp`.
   func drainWakeUp() {
     var count: eventfd_t = 0
     _ = unsafe eventfd_read(wakeUp, &count)
@@ -59,12 +61,12 @@ final class Exchange: Sendable {
     wake()
   }
 
-  /// A side says that it is at work, or that it may now wait for long.
+  /// A side reports that it is active, or that it may now wait for a long time.
   func sign(_ side: Side, mayWait: Bool = false) {
     state.withLock { $0.signs[side] = mayWait ? .some(nil) : .now }
   }
 
-  /// Whether no side has been silent for longer.
+  /// Whether both sides were active within this time.
   func isAlive(within time: Duration) -> Bool {
     let now = ContinuousClock.now
     return state.withLock { state in state.signs.values.allSatisfy { $0.map { now - $0 < time } ?? true } }

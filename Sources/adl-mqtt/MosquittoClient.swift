@@ -4,36 +4,36 @@ import CMosquitto
 import Glibc
 import Settings
 
-/// One connection to a broker by libmosquitto; for one thread.
+/// One connection to a broker through libmosquitto; used by one thread.
 @safe struct MosquittoClient: ~Copyable {
-  /// What the broker said, in its order.
+  /// Incoming messages from the broker, in order.
   enum Incoming {
     case answered(code: CInt)
     case acknowledged(number: CInt)
     case message(topic: String, payload: String, isRetained: Bool)
   }
 
-  /// Where callbacks put what they are told; libmosquitto holds a pointer to it.
+  /// Receives the callbacks' data; libmosquitto holds a pointer to it.
   private final class Inbox {
     var incoming: [Incoming] = []
-    /// The TLS library's own words.
+    /// The TLS library's own message.
     var complaint: String?
   }
 
-  /// Messages from others that are larger are no announcement.
+  /// Larger messages cannot be announcements.
   private static let largestPayload: CInt = 64 << 10
 
   private let handle: OpaquePointer
   private let inbox = Inbox()
   private let access: BrokerAccess
 
-  /// Once, before anything else of the library.
+  /// Call once, before any other use of the library.
   static func prepareLibrary() { mosquitto_lib_init() }
 
-  /// - Throws: `BrokerFailure.setting` when the library refuses the client's name.
+  /// - Throws: `BrokerFailure.setting` if the library rejects the client's name.
   init(_ access: BrokerAccess, clientID: String) throws(BrokerFailure) {
     guard let handle = unsafe mosquitto_new(clientID, true, nil) else {
-      throw .setting(name: "broker.clientId", reason: "the library refuses it: \(systemReason())")
+      throw .setting(name: "broker.clientId", reason: "the library rejects it: \(systemReason())")
     }
     self.access = access
     unsafe self.handle = handle
@@ -41,9 +41,9 @@ import Settings
     listen()
   }
 
-  /// Connects, and blocks as long as the network does.
+  /// Connects; blocks as long as the network does.
   ///
-  /// - Parameter will: what the broker publishes when this connection ends without a word.
+  /// - Parameter will: what the broker publishes if this connection ends unexpectedly.
   /// - Throws: `BrokerFailure`.
   func connect(will: Publication) throws(BrokerFailure) {
     let settings = access.settings
@@ -94,7 +94,7 @@ import Settings
   }
 
   private func encrypt(_ tls: BrokerSettings.TLS) throws(BrokerFailure) {
-    // Without a file, the authorities of the system.
+    // By default, the system's authorities.
     let folder = tls.authority == nil ? "/etc/ssl/certs" : nil
     let code = unsafe mosquitto_tls_set(handle, tls.authority, folder, tls.certificate, tls.key, nil)
     try Self.check(code, "broker.tls")
@@ -105,7 +105,7 @@ import Settings
 
   private static func check(_ code: CInt, _ setting: String) throws(BrokerFailure) {
     guard code != MOSQ_ERR_SUCCESS.rawValue else { return }
-    throw .setting(name: setting, reason: "the library refuses it: \(words(code))")
+    throw .setting(name: setting, reason: "the library rejects it: \(words(code))")
   }
 
   private static func words(_ code: CInt) -> String {
@@ -113,15 +113,15 @@ import Settings
     return text.hasSuffix(".") ? String(text.dropLast()) : text
   }
 
-  /// What came since the last call.
+  /// What arrived since the last call.
   func takeIncoming() -> [Incoming] {
     defer { inbox.incoming = [] }
     return inbox.incoming
   }
 
-  /// Waits until the broker says something, can take more, or `wakeUp` is readable, and does what is due.
+  /// Waits until the broker sends something, can accept more, or `wakeUp` is readable, then processes it.
   ///
-  /// - Throws: `BrokerFailure` where the connection is over.
+  /// - Throws: `BrokerFailure` if the connection has ended.
   func turn(wakeUp: CInt, atMost time: Duration) throws(BrokerFailure) {
     let socket = unsafe mosquitto_socket(handle)
     let wanted = Int16(POLLIN) | (unsafe mosquitto_want_write(handle) ? Int16(POLLOUT) : 0)
@@ -154,7 +154,7 @@ import Settings
     return number
   }
 
-  /// Says good-bye, so that the broker does not publish the will.
+  /// Disconnects cleanly, so that the broker does not publish the will.
   func disconnect() { unsafe mosquitto_disconnect(handle) }
 }
 

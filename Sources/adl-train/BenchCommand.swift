@@ -6,7 +6,7 @@ import Settings
 import Tensors
 import Training
 
-/// `adl-train bench`: the time of one training step, and the memory it takes.
+/// The command `adl-train bench`: the time and memory of one training step.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
@@ -57,7 +57,7 @@ struct BenchCommand: ParsableCommand {
       if let loading { return try measureLoading(loading, device) }
       let bench = try StepBenchmark(
         frames: frames, size: size, batch: batch, width: width, device: device, precision: machine.precision)
-      // The first steps make kernels and fill caches.
+      // The first steps create kernels and fill caches.
       for _ in 0..<2 { _ = try bench.step() }
       if serve {
         print("ready")
@@ -108,7 +108,7 @@ struct BenchCommand: ParsableCommand {
     print("peak      \(peak(device) >> 20) MiB")
   }
 
-  /// Most bytes the process, or the GPU, ever held.
+  /// Maximum bytes ever used by the process, or the GPU.
   private func peak(_ device: Device) -> Int {
     device.peakBytes ?? ProcessMemory.peakBytes
   }

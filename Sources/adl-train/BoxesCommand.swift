@@ -7,7 +7,7 @@ import Settings
 import Synchronization
 import Training
 
-/// `adl-train boxes`: where people are in the recordings of a data set.
+/// The command `adl-train boxes`: finds the people in a data set's recordings.
 struct BoxesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "boxes",
@@ -46,7 +46,7 @@ struct BoxesCommand: ParsableCommand {
       let dataset = try Dataset.open(DatasetOptions(settings.data))
       try RunFolder(out).create()
       let clips = Partition.allCases.flatMap(dataset.clips)
-      let interruption = Interruption(answering: "finishing the recordings at hand; once more ends at once")
+      let interruption = Interruption(answering: "finishing the current recordings; interrupt again to stop at once")
       let progress = Mutex(CountedProgress("recordings"))
       let finding = BoxFinding(detector.map { .model(path: $0) } ?? .motion, folder: out)
       let report = try finding.run(clips, workers: settings.data.workers) { done, total in
@@ -56,7 +56,7 @@ struct BoxesCommand: ParsableCommand {
       progress.withLock { $0.finish() }
       for (name, reason) in report.broken { complain("\(name): \(reason)") }
       print(
-        "\(report.found) recordings looked at, \(report.kept) had boxes already, nobody found in \(report.empty.count), "
+        "\(report.found) recordings searched, \(report.kept) already had boxes, nobody found in \(report.empty.count), "
           + "\(report.broken.count) cannot be read")
       for name in report.empty.prefix(20) { print("  nobody: \(name)") }
       guard !interruption.isAsked else { throw ExitCode(75) }
@@ -65,7 +65,7 @@ struct BoxesCommand: ParsableCommand {
     }
   }
 
-  /// Up to sixty recordings, evenly over the whole data set.
+  /// Up to sixty recordings, evenly distributed over the data set.
   private func sample(_ clips: [Clip], without broken: Set<String>) -> [Clip] {
     let readable = clips.onePerRecording.filter { $0.video != nil && !broken.contains($0.recording) }
     let count = min(60, readable.count)

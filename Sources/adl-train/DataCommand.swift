@@ -6,14 +6,14 @@ import Settings
 import Synchronization
 import Training
 
-/// `adl-train data`: looks at a data set.
+/// The command `adl-train data`: inspects a data set.
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Look at a data set before training on it.",
     subcommands: [DataCheckCommand.self, DataPreviewCommand.self, DataSubsetCommand.self])
 }
 
-/// `adl-train data check`: reads everything once.
+/// The command `adl-train data check`: reads everything once.
 struct DataCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",

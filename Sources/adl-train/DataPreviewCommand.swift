@@ -6,7 +6,7 @@ import Settings
 import Training
 import Video
 
-/// `adl-train data preview`: what a network is fed, as a picture.
+/// The command `adl-train data preview`: shows a network's input as a picture.
 struct DataPreviewCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "preview",

@@ -4,7 +4,7 @@ import Foundation
 import ModelFile
 import Training
 
-/// `adl-train data subset`: a shorter list of recordings.
+/// The command `adl-train data subset`: writes a shorter list of recordings.
 struct DataSubsetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "subset",
@@ -45,10 +45,10 @@ struct DataSubsetCommand: ParsableCommand {
       }
     }
     guard !name.isEmpty, !name.contains("/") else {
-      throw ValidationError("--name is a file's name without a folder; it is '\(name)'")
+      throw ValidationError("--name must be a file name without a folder; it is '\(name)'")
     }
     guard name != URL(fileURLWithPath: list).lastPathComponent else {
-      throw ValidationError("--name must not be that of the manifest itself")
+      throw ValidationError("--name must differ from the manifest's own name")
     }
   }
 

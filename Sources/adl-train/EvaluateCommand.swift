@@ -7,7 +7,7 @@ import Settings
 import Tensors
 import Training
 
-/// `adl-train evaluate`: judges a run on clips it has not learned from.
+/// The command `adl-train evaluate`: evaluates a run on clips it was not trained on.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
@@ -40,7 +40,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func validate() throws {
     guard poseRun == nil || windows != .code else {
-      throw ValidationError("--pose-run averages paper windows; leave out --windows code")
+      throw ValidationError("--pose-run averages paper windows; omit --windows code")
     }
   }
 
@@ -76,7 +76,7 @@ struct EvaluateCommand: ParsableCommand {
       if !main.absentClasses.isEmpty {
         let names = main.absentClasses.prefix(5).map { main.labels[$0] }.joined(separator: ", ")
         let more = main.absentClasses.count - 5
-        print("left out of the mean, as no clip shows them: \(names)" + (more > 0 ? " and \(more) more" : ""))
+        print("excluded from the mean, because no clip shows them: \(names)" + (more > 0 ? " and \(more) more" : ""))
       }
       print("\(folder)/report.html")
     }

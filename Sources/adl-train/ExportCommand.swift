@@ -6,7 +6,7 @@ import ModelFile
 import Settings
 import Training
 
-/// `adl-train export`: a student for the daemon.
+/// The command `adl-train export`: writes a student for the daemon.
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
@@ -58,7 +58,7 @@ struct ExportCommand: ParsableCommand {
       if calibration == nil { complain("the temperature is 1: the run has not been evaluated") }
       let description = checkpoint.description
       let accuracy = checkpoint.progress.best.map { String(format: ", validation mean class accuracy %.4f", $0) } ?? ""
-      // Without a stride every second frame was used.
+      // Without a stride, every second frame was used.
       let rate = sampleRate ?? videoRate(settings) / Double(settings.clip.stride == 0 ? 2 : settings.clip.stride)
       try export.write(
         to: out, name: name ?? URL(fileURLWithPath: runFolder).lastPathComponent,
@@ -73,19 +73,19 @@ struct ExportCommand: ParsableCommand {
       let cores = machine.threads > 0 ? machine.threads : MachineLimits.current.threads
       let worst = try export.compare(out, on: recorded, threads: cores)
       print(
-        "\(out): \(description.labels.count) activities, \(rate) samples a second; engines agree within \(String(format: "%.1e", worst)) of the "
+        "\(out): \(description.labels.count) activities, \(rate) samples per second; engines agree within \(String(format: "%.1e", worst)) of the "
           + "largest logit on \(recorded.count) clips")
     }
   }
 
-  /// Frames a second of the videos that the run learned from.
+  /// Frames per second of the videos in the run's data set.
   private func videoRate(_ settings: TrainingSettings) -> Double {
     if let rate = try? Dataset.open(DatasetOptions(settings.data)).framesPerSecond { return rate }
-    complain("no video of the data set can be read, so that 30 frames a second are taken; --sample-rate says otherwise")
+    complain("no video of the data set can be read; assuming 30 frames per second, or use --sample-rate")
     return 30
   }
 
-  /// Clips of the data set the run learned from, those it has not learned from first.
+  /// Clips of the run's data set, those it was not trained on first.
   private func recordedClips(_ settings: TrainingSettings, _ checkpoint: TrainingCheckpoint) throws -> [(
     name: String, pixels: [UInt8]
   )] {
@@ -94,7 +94,7 @@ struct ExportCommand: ParsableCommand {
     let candidates = [Partition.test, .validation, .train].flatMap(dataset.clips).filter { $0.video != nil }
     guard !candidates.isEmpty else {
       throw TrainingError.noClips(
-        partition: "recorded", reason: "the data set has no videos; --clips 0 exports unchecked")
+        partition: "recorded", reason: "the data set has no videos; use --clips 0 to export without checking")
     }
     var options = ClipOptions(settings, .video, dataset)
     options.context = 0

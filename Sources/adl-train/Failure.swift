@@ -8,7 +8,7 @@ import Settings
 import Tensors
 import Training
 
-/// Runs a command's work; an error goes to standard error in its own words, with the exit status of its kind.
+/// Runs a command's work; an error's message goes to standard error, and its kind determines the exit status.
 func reporting(_ work: () throws -> Void) throws {
   do {
     try work()

@@ -3,7 +3,7 @@ import Evaluation
 import Foundation
 import Training
 
-/// `adl-train fuse`: two runs' scores together.
+/// The command `adl-train fuse`: combines the scores of two runs.
 struct FuseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fuse",

@@ -2,9 +2,10 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Ctrl-C and SIGTERM: the first asks for a checkpoint and an end, the second ends at once or asks more urgently.
+/// Ctrl-C and SIGTERM: the first one asks for a checkpoint and then the end, the second one ends at once or is more
+/// urgent.
 ///
-/// Sendable: the sources are made in `init` and cancelled in `deinit`, and nothing else touches them.
+/// `@unchecked Sendable`: the sources are created in `init` and cancelled in `deinit`, and nothing else touches them.
 final class Interruption: @unchecked Sendable {
   private final class Flag: Sendable {
     let isAsked = Atomic<Bool>(false)
@@ -19,15 +20,15 @@ final class Interruption: @unchecked Sendable {
   private let sources: [any DispatchSourceSignal]
 
   /// - Parameters:
-  ///   - words: what the first signal is answered with; `nil` where something else answers.
-  ///   - exits: whether the second signal ends the process; `isUrgent` says otherwise that it has come.
+  ///   - words: printed on the first signal; `nil` if something else responds.
+  ///   - exits: whether the second signal ends the process; otherwise it sets `isUrgent`.
   init(
-    answering words: String? = "finishing the step and writing a checkpoint; once more ends at once",
+    answering words: String? = "finishing the step and writing a checkpoint; interrupt again to stop at once",
     exits: Bool = true
   ) {
     let queue = DispatchQueue(label: "signals")
     sources = [SIGINT, SIGTERM].map { number in
-      // The default would end the process before the source sees it.
+      // The default action would end the process before the source is notified.
       signal(number, SIG_IGN)
       return DispatchSource.makeSignalSource(signal: number, queue: queue)
     }
@@ -44,7 +45,7 @@ final class Interruption: @unchecked Sendable {
           return
         }
         guard now - first > Self.repetition else { return }
-        // Not `exit`: other threads go on computing, and destructors would take away what they work with.
+        // Not `exit`: other threads are still computing, and destructors would free what they use.
         if exits { _exit(130) }
         flag.isUrgent.store(true, ordering: .relaxed)
       }
@@ -54,7 +55,7 @@ final class Interruption: @unchecked Sendable {
 
   deinit {
     for source in sources { source.cancel() }
-    // Processes started later would inherit that signals are ignored.
+    // Processes started later would inherit the ignored signals.
     for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
   }
 

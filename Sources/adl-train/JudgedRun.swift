@@ -14,7 +14,7 @@ struct JudgedRun {
   let checkpoint: TrainingCheckpoint
   let system: any TrainingSystem
   let dataset: Dataset
-  /// Below this one clip more or less decides the temperature.
+  /// With fewer clips, a single one determines the temperature.
   private static let fewClips = 50
   private let device: Device
   private let precision: TrainingPrecision
@@ -29,7 +29,7 @@ struct JudgedRun {
     dataset = try Dataset.open(DatasetOptions(settings.data))
   }
 
-  /// Scores a partition and writes the scores into the run's folder.
+  /// Scores a partition and writes the scores to the run's folder.
   func scores(_ partition: Partition, _ scheme: WindowScheme) throws -> ScoreFile {
     var progress = CountedProgress("\(partition.rawValue) clips")
     let (scores, skipped) = try Scoring(settings, on: device, precision).run(
@@ -38,13 +38,13 @@ struct JudgedRun {
       progress.reached(done, of: total, note: "\(checkpoint.description.system), \(scheme.rawValue)")
     }
     progress.finish()
-    for (name, reason) in skipped { complain("left out \(name): \(reason)") }
+    for (name, reason) in skipped { complain("skipped \(name): \(reason)") }
     try RunFolder(folder.evaluation(partition.rawValue)).create()
     try scores.write(folder.scores(partition.rawValue, scheme.rawValue))
     return scores
   }
 
-  /// Fits the temperature on validation clips, and keeps it for `export`; 1 where there are none.
+  /// Fits the temperature on validation clips and stores it for `export`; 1 if there are none.
   func calibrate() throws -> Double {
     guard !dataset.clips(.validation).isEmpty else {
       complain("no validation clips: the temperature stays 1")
@@ -52,7 +52,7 @@ struct JudgedRun {
     }
     let scores = try scores(.validation, .paper)
     if scores.clips.count < Self.fewClips {
-      complain("only \(scores.clips.count) validation clips: the temperature fitted to them says little")
+      complain("only \(scores.clips.count) validation clips: the temperature fitted to them is unreliable")
     }
     let temperature = Calibration.temperature(fitting: scores.clips)
     try CalibrationFile(
@@ -61,7 +61,7 @@ struct JudgedRun {
     return temperature
   }
 
-  /// The pose teacher's share in the average, tuned on validation clips; a half where there are none.
+  /// The pose teacher's share of the average, tuned on validation clips; one half if there are none.
   func fusionWeight(with poses: JudgedRun) throws -> Double {
     guard !dataset.clips(.validation).isEmpty else { return 0.5 }
     return try LateFusion.bestWeight(scores(.validation, .paper), poses.scores(.validation, .paper))

@@ -4,22 +4,22 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Starts the same command once for every rank on this machine, and ends all when one ends badly.
+/// Starts the same command once per rank on this machine, and stops all if one fails.
 struct Launcher {
   let processes: Int
-  /// Cores of one process; 0 shares them out.
+  /// Cores per process; 0 divides them among the processes.
   let threads: Int
 
-  /// How long ranks have to end by themselves before they are killed.
+  /// How long ranks may take to stop before they are killed.
   private static let grace = Duration.seconds(10)
 
-  /// - Throws: `ExitCode` of the first rank that failed, after the others have ended.
+  /// - Throws: `ExitCode` of the first rank that failed, after the others have stopped.
   func run() throws {
     let port = try freePort()
     let ended = Mutex<[(rank: Int, status: Int32, signal: Bool)]>([])
     let change = MonotonicSemaphore()
     let ranks = try (0..<processes).map { rank in
-      // `waitUntilExit` on a thread without a run loop would spin, and take a core from the ranks.
+      // On a thread without a run loop, `waitUntilExit` would spin and take a core from the ranks.
       try start(rank, port: port) { process in
         ended.withLock { $0.append((rank, process.terminationStatus, process.terminationReason == .uncaughtSignal)) }
         change.signal()
@@ -39,7 +39,7 @@ struct Launcher {
         failure = bad
         if !isInterrupted {
           complain(
-            "rank \(bad.rank) ended \(bad.signal ? "by signal" : "with status") \(bad.status); ending the others")
+            "rank \(bad.rank) ended \(bad.signal ? "by signal" : "with status") \(bad.status); stopping the others")
         }
         deadline = .now + Self.grace
       }
@@ -49,7 +49,7 @@ struct Launcher {
     }
     guard let failure else { return }
     if !failure.signal, failure.status == 75 { throw ExitCode(75) }
-    complain("start the same command again: the run goes on from its last checkpoint")
+    complain("run the same command again: it continues from the last checkpoint")
     throw ExitCode(failure.signal ? 75 : failure.status)
   }
 
@@ -72,10 +72,10 @@ struct Launcher {
 
   private var share: Int { max(1, MachineLimits.current.threads / processes) }
 
-  /// A TCP port that nobody uses at the moment.
+  /// A TCP port that is currently unused.
   private func freePort() throws -> Int {
     let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard handle >= 0 else { throw failure("no socket for the ranks to meet at", 70) }
+    guard handle >= 0 else { throw failure("cannot open a socket to find a port for the ranks", 70) }
     defer { close(handle) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -86,7 +86,7 @@ struct Launcher {
         unsafe bind(handle, socketAddress, length) == 0 && getsockname(handle, socketAddress, &length) == 0
       }
     }
-    guard isBound else { throw failure("no free port for the ranks to meet at", 70) }
+    guard isBound else { throw failure("there is no free port for the ranks", 70) }
     return Int(UInt16(bigEndian: address.sin_port))
   }
 }

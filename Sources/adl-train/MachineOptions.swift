@@ -27,12 +27,12 @@ struct MachineOptions: ParsableArguments {
     }
   }
 
-  /// The same for another command.
+  /// The same options as arguments for another command.
   var arguments: [String] {
     ["--device", device, "--precision", precision.rawValue, "--threads", "\(threads)"]
   }
 
-  /// Sets the thread count, and looks whether the device is there.
+  /// Sets the thread count, and checks that the device exists.
   func prepare() throws(TensorError) -> Device {
     Library.prepareForTraining(allowsTF32: precision == .tf32)
     Library.setThreads(threads > 0 ? threads : MachineLimits.current.threads)

@@ -3,9 +3,9 @@ import Foundation
 import Settings
 import Training
 
-/// Writes down what a run does: CSV, TensorBoard, and a line on the terminal.
+/// Records a run: CSV, TensorBoard, and a line on the terminal.
 final class RunRecorder {
-  /// What could not be written; the run stops on it.
+  /// What could not be written; it stops the run.
   private(set) var failure: EvaluationError?
 
   private let folder: RunFolder
@@ -21,9 +21,9 @@ final class RunRecorder {
   ]
 
   /// - Parameters:
-  ///   - folder: of the run.
-  ///   - settings: for the number of epochs.
-  ///   - step: steps done before, when a run goes on; what was written after them is dropped.
+  ///   - folder: the run's folder.
+  ///   - settings: provides the number of epochs.
+  ///   - step: number of completed steps, when resuming; later records are dropped.
   /// - Throws: `EvaluationError`.
   init(_ folder: RunFolder, _ settings: TrainingSettings, resuming step: Int?) throws(EvaluationError) {
     self.folder = folder
@@ -37,9 +37,9 @@ final class RunRecorder {
       switch event {
       case .step(let report): try take(report)
       case .validation(let report): try take(report)
-      case .skipped(let name, let reason): progress.note("left out \(name): \(reason)")
+      case .skipped(let name, let reason): progress.note("skipped \(name): \(reason)")
       case .checkpoint:
-        // What a checkpoint stands for is on disk with it.
+        // Everything a checkpoint covers must be on disk with it.
         try csv?.flush()
         try tensorBoard?.flush()
       }

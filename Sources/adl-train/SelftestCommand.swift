@@ -4,7 +4,7 @@ import Golden
 import Tensors
 import Training
 
-/// `adl-train selftest`: libtorch's side against recorded outputs of the published networks.
+/// The command `adl-train selftest`: compares libtorch's results with recorded outputs of the published networks.
 struct SelftestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "selftest",

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `--set`, as every command that reads a stage's settings has it.
+/// The option `--set`, shared by all commands that read a stage's settings.
 struct SettingOverrides: ParsableArguments {
   @Option(
     name: .customLong("set"),

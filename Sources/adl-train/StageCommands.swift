@@ -2,7 +2,7 @@ import ArgumentParser
 import Settings
 import Training
 
-/// `adl-train pose-teacher`: AGCN-J.
+/// The command `adl-train pose-teacher`: trains AGCN-J.
 struct PoseTeacherCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pose-teacher",
@@ -19,7 +19,7 @@ struct PoseTeacherCommand: ParsableCommand {
   func run() throws { try StageRunner(.poseTeacher, .none, options).run() }
 }
 
-/// `adl-train rgb`: I3D.
+/// The command `adl-train rgb`: trains I3D.
 struct RGBCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rgb",
@@ -36,7 +36,7 @@ struct RGBCommand: ParsableCommand {
   func run() throws { try StageRunner(.rgb, .none, options).run() }
 }
 
-/// `adl-train attention-teacher`: VPN*.
+/// The command `adl-train attention-teacher`: trains VPN*.
 struct AttentionTeacherCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "attention-teacher",
@@ -53,7 +53,7 @@ struct AttentionTeacherCommand: ParsableCommand {
   func run() throws { try StageRunner(.attentionTeacher, .none, options).run() }
 }
 
-/// `adl-train student`: I3D+NL, VPN-F, VPN-A, VPN++.
+/// The command `adl-train student`: trains I3D+NL, VPN-F, VPN-A or VPN++.
 struct StudentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "student",
@@ -86,7 +86,7 @@ struct StudentCommand: ParsableCommand {
   }
 }
 
-/// `adl-train vpn`: the full VPN.
+/// The command `adl-train vpn`: trains the full VPN.
 struct VPNCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vpn",

@@ -4,7 +4,7 @@ import Settings
 import Tensors
 import Training
 
-/// What every stage is told.
+/// The options of every stage.
 struct StageOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Settings of the stage; config/train has presets.", valueName: "file.yaml"))
   var config: String
@@ -27,17 +27,17 @@ struct StageOptions: ParsableArguments {
   }
 }
 
-/// One rank of several, as torchrun and our own launcher say it in the environment.
+/// One of several ranks, as described in the environment by torchrun or our own launcher.
 struct Ranks {
   var rank: Int
   var size: Int
   var host: String
   var port: Int
 
-  /// A rank keeps the others waiting no longer than this before they give up.
+  /// How long a rank may keep the others waiting before they give up.
   static let timeout = Duration.seconds(50)
 
-  /// `nil` when this process trains alone.
+  /// `nil` if this process trains alone.
   init?(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws {
     guard let size = environment["WORLD_SIZE"], size != "1" else { return nil }
     guard let size = Int(size), let rank = environment["RANK"].flatMap({ Int($0) }), (2...4096).contains(size),

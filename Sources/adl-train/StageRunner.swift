@@ -42,7 +42,7 @@ struct StageRunner {
     let folder = RunFolder(options.out)
     try folder.create()
     let group = try ranks?.join(device)
-    // All ranks look before the first may write.
+    // All ranks check before any may write.
     let resumed = !options.restart && folder.hasCheckpoint ? try TrainingCheckpoint(path: folder.last) : nil
     try group?.barrier()
 
@@ -53,7 +53,7 @@ struct StageRunner {
         """
         \(built.description.system) on \(data.dataset.name) \(data.dataset.protocolName): \
         \(data.training.count) training and \(data.validationClips.count) validation clips, \
-        \(data.dataset.labels.count) activities, \(built.system.learnedCount) parameters that learn\
+        \(data.dataset.labels.count) activities, \(built.system.learnedCount) learned parameters\
         \(stage == .poseTeacher ? "" : ", looking at the \(data.region.rawValue)"); \
         libtorch \(Library.version) on \(device), \(options.machine.precision.rawValue)\
         \(ranks.map { ", \($0.size) processes" } ?? "")
@@ -67,24 +67,24 @@ struct StageRunner {
     ) { recorder?.take($0) }
     if let resumed {
       try trainer.resume(resumed)
-      if leads { complain("going on from step \(resumed.progress.step) of \(resumed.path)") }
+      if leads { complain("resuming at step \(resumed.progress.step) of \(resumed.path)") }
     }
     let interruption = Interruption()
     let outcome = try trainer.run { interruption.isAsked || recorder?.failure != nil }
     recorder?.end()
     if let failure = recorder?.failure { throw failure }
     guard outcome == .finished else {
-      if leads { complain("stopped at step \(trainer.progress.step); the same command goes on from there") }
+      if leads { complain("stopped at step \(trainer.progress.step); run the same command again to continue") }
       throw ExitCode(75)
     }
     if leads {
       let best = trainer.progress.best.map { String(format: "; best mean class accuracy %.4f", $0) } ?? ""
-      if let bytes = device.peakBytes { complain("at most \(bytes >> 20) MiB were held on \(device)") }
-      complain("done: \(trainer.progress.step) steps\(best). `adl-train evaluate --run \(options.out)` judges it")
+      if let bytes = device.peakBytes { complain("peak memory on \(device): \(bytes >> 20) MiB") }
+      complain("done: \(trainer.progress.step) steps\(best). `adl-train evaluate --run \(options.out)` evaluates it")
     }
   }
 
-  /// The settings as they were used, so that the run can be judged and exported without them being said again.
+  /// Saves the settings as used, so that the run can be evaluated and exported without repeating them.
   private func saveSettings(_ folder: RunFolder) throws {
     let header = "# adl-train \(stage.rawValue)\(stage == .student ? " --distill \(distillation.rawValue)" : "")\n"
     let text = try header + TrainingSettings.text(path: options.config, overrides: options.set.values)
@@ -93,12 +93,12 @@ struct StageRunner {
 }
 
 extension TrainingSettings {
-  /// The settings a run was made with, and further overrides.
+  /// The settings a run was made with, plus additional overrides.
   static func load(run: RunFolder, overrides: [String]) throws -> TrainingSettings {
     guard let data = FileManager.default.contents(atPath: run.settings) else {
-      throw TrainingError.unsuitable(path: run.path, reason: "it is no run folder: it has no settings.yaml")
+      throw TrainingError.unsuitable(path: run.path, reason: "it is not a run folder: it has no settings.yaml")
     }
-    // Earlier versions wrote the overrides of the command line as comments.
+    // Earlier versions wrote the command-line overrides as comments.
     let said = String(decoding: data, as: UTF8.self).split(separator: "\n").filter { $0.hasPrefix("# --set ") }
       .map { String($0.dropFirst("# --set ".count)) }
     return try load(path: run.settings, overrides: said + overrides)

@@ -7,7 +7,7 @@ import ModelFile
 import Networks
 import Settings
 
-/// `adl bench`: how fast this machine runs the network, and how close to its own limit.
+/// The command `adl bench`: how fast this machine runs the network, and how close that is to its limit.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
@@ -76,7 +76,7 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws { try reporting(measure) }
 
-  /// What is measured: the given model, or the described network with weights by formula.
+  /// The network to measure: the given model, or the described network with formula weights.
   private func subject() throws -> (
     network: StudentNetwork, parameters: any ParameterSource, ranges: ActivationRanges?
   ) {
@@ -88,7 +88,7 @@ struct BenchCommand: ParsableCommand {
     return (network, FormulaWeights(seed: 1), nil)
   }
 
-  /// The model's own ranges, or those of the clip: for the time it does not matter which.
+  /// The model's own ranges, or those of the clip; the values do not affect the timing.
   private func ranges(
     _ known: ActivationRanges?, _ network: StudentNetwork, _ parameters: any ParameterSource, _ pixels: [UInt8]
   ) throws -> ActivationRanges {
@@ -129,7 +129,7 @@ struct BenchCommand: ParsableCommand {
     if layers { for subject in subjects { try subject.printLayers(pixels) } }
   }
 
-  /// A pattern that costs what any picture costs.
+  /// A pattern that takes as long as any picture.
   private func clipPixels(_ network: StudentNetwork) throws -> [UInt8] {
     let count = network.frames * network.size * network.size * 3
     guard let clip else { return (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 / 251) } }
@@ -141,7 +141,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   private func answer(_ subjects: [BenchSubject], _ pixels: [UInt8]) throws {
-    // Written at once: whoever asked waits for the line, and print keeps it back when standard output is a pipe.
+    // Written unbuffered: the caller waits for the line, and print buffers if standard output is a pipe.
     for subject in subjects { try subject.warmUp(pixels) }
     put((["ready"] + subjects.map(\.name)).joined(separator: " "))
     while let line = readLine() {
@@ -186,7 +186,7 @@ struct BenchCommand: ParsableCommand {
             report.streamMegabytes, report.gigaMACsPerSecond, report.roofGigaMACsPerSecond, report.shareOfRoof * 100))
     }
     print(
-      "rate (of the whole window) and roof in 10^9 multiply-accumulates per second; peak memory of all together, int8's calibration among it, \(ProcessMemory.peakBytes / 1_000_000) MB"
+      "rate (of the whole window) and roof in 10^9 multiply-accumulates per second; total peak memory, including int8's calibration: \(ProcessMemory.peakBytes / 1_000_000) MB"
     )
   }
 }

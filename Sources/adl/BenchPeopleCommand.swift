@@ -10,7 +10,7 @@ import Recognition
 import Synthesis
 import Video
 
-/// `adl bench people`: what finding, following and cutting out people costs on this machine.
+/// The command `adl bench people`: the cost of finding, tracking and cutting out people on this machine.
 struct BenchPeopleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "people",
@@ -61,7 +61,7 @@ struct BenchPeopleCommand: ParsableCommand {
       }
     }
     print("\(pictures.count) pictures of \(first.size), \(threads) threads\n")
-    print("                     median      p95   share of a core at \(rate) a second")
+    print("                     median      p95   share of a core at \(rate) per second")
     for (index, subject) in finders.enumerated() { printRow("finder: \(subject.name)", times[index], perSecond: rate) }
     printRow("tracker", trackerTimes(boxes, first.size), perSecond: rate)
     try printCutting(pictures)
@@ -99,7 +99,7 @@ struct BenchPeopleCommand: ParsableCommand {
     }
   }
 
-  /// Windows of 64 squares of 224 pixels: cut anew, and with 8 new samples.
+  /// Windows of 64 squares of 224 pixels: cut from scratch, and with 8 new samples.
   private func printCutting(_ pictures: [Frame]) throws {
     let network = try StudentNetwork(width: WidthMultiplier(1), frames: 64, size: 224, classes: 2)
     let card = ModelCard(network: network, name: "bench", labels: ["a", "b"])

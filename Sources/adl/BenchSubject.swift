@@ -3,12 +3,12 @@ import Inference
 import Networks
 import Settings
 
-/// One precision and way of windows under measurement, with the roof measured beside it.
+/// One precision and window mode under measurement, with the peak rate measured alongside.
 struct BenchSubject {
   let precision: Precision
   let windows: ModelSettings.Windows
   private let engine: ClipEngine
-  /// Where a window is what is new in it.
+  /// For modes in which a window is computed incrementally.
   private let cache: WindowCache?
   private let roof: Roof
   private var clipSeconds: [Double] = []
@@ -35,15 +35,15 @@ struct BenchSubject {
     try roof.run()
   }
 
-  /// Logits of the clip; where windows are incremental, as the second window of a stream, and where they are continual, once
-  /// the clip was repeated for long enough.
+  /// Logits of the clip; in incremental mode as the second window of a stream, in continual mode after repeating the
+  /// clip for long enough.
   func logits(_ pixels: [UInt8]) throws -> [Float] {
     guard let cache, let hop = engine.mode.hop else { return try engine.run(pixels: pixels.span).flatMap { $0 } }
     let frames = engine.graph.nodes[0].shape.extent.frames
     let bytes = pixels.count / frames
     var (later, shift, result) = (engine.delay > 0 ? frames / hop : 1, Int?.none, [[Float]]?.none)
     while later >= 0 || result == nil {
-      // Ends so many hops before the clip does.
+      // Ends that many hops before the clip does.
       let missing = (later % (frames / hop) + frames / hop) % (frames / hop) * hop * bytes
       let window = Array(pixels.suffix(missing) + pixels.dropLast(missing))
       result = try engine.run(pixels: window.span, after: shift, in: cache)
@@ -52,16 +52,16 @@ struct BenchSubject {
     return result?.flatMap { $0 } ?? []
   }
 
-  /// Seconds of one window.
+  /// Seconds for one window.
   func time(_ pixels: [UInt8]) throws -> Double {
     try seconds {
       guard let cache else { return _ = try engine.run(pixels: pixels.span) }
-      // What the pictures show does not matter for the time.
+      // The pictures' content does not affect the timing.
       _ = try engine.run(pixels: pixels.span, after: engine.mode.hop, in: cache)
     }
   }
 
-  /// One clip, and the roof before and after it.
+  /// Measures one clip, and the peak rate before and after it.
   mutating func measure(_ pixels: [UInt8]) throws {
     for _ in 0..<3 { roofSeconds.append(try seconds { try roof.run() }) }
     clipSeconds.append(try time(pixels))
@@ -88,7 +88,7 @@ struct BenchSubject {
       shareOfRoof: rate / best)
   }
 
-  /// Prints the fastest of three times of every step, with its rate as a share of the roof.
+  /// Prints the fastest of three times for every step, with its rate relative to the peak.
   func printLayers(_ pixels: [UInt8]) throws {
     let runs = try (0..<3).map { _ in try engine.profile(pixels: pixels.span, after: engine.mode.hop, in: cache) }
     let roof = report.roofGigaMACsPerSecond
@@ -103,7 +103,7 @@ struct BenchSubject {
   }
 }
 
-/// The figures of one precision and way of windows.
+/// The results for one precision and window mode.
 struct BenchReport: Encodable {
   let precision: String
   let windows: String
@@ -111,7 +111,7 @@ struct BenchReport: Encodable {
   let minimumMilliseconds: Double
   let p95Milliseconds: Double
   let engineMegabytes: Double
-  /// What a stream of windows takes besides.
+  /// Additional memory per stream of windows.
   let streamMegabytes: Double
   let gigaMACsPerSecond: Double
   let roofGigaMACsPerSecond: Double

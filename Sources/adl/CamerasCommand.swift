@@ -2,7 +2,7 @@ import ArgumentParser
 import Capture
 import FoundationEssentials
 
-/// Lists cameras under the names that settings can use, with what they offer.
+/// Lists cameras under the names that settings can use, with their capabilities.
 struct CamerasCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cameras",
@@ -32,7 +32,7 @@ struct CamerasCommand: ParsableCommand {
 }
 
 extension CameraDescription {
-  /// The description for people, two spaces a level.
+  /// The description for people, indented by two spaces per level.
   fileprivate var lines: [String] {
     var lines = ["\(source)  \(card)"]
     func add(_ name: String, _ values: [String]) {
@@ -62,7 +62,7 @@ extension CameraDescription {
   }
 }
 
-/// A rate with two digits after the point at most.
+/// A rate with at most two decimals.
 private func number(_ rate: Double) -> String {
   let hundredths = Int((rate * 100).rounded())
   if hundredths % 100 == 0 { return "\(hundredths / 100)" }

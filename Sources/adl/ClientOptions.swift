@@ -1,7 +1,7 @@
 import ArgumentParser
 import Events
 
-/// Keys of a client that watches a daemon on another machine.
+/// A client's keys for watching a daemon on another machine.
 struct ClientOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The daemon's public key, to connect to its events.remote.", valueName: "file"))
   var serverKey: String?

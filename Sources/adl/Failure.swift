@@ -11,19 +11,19 @@ import ModelFile
 import Pipeline
 import Settings
 
-/// Exit statuses of sysexits(3) that the commands share.
+/// The exit statuses from sysexits(3) that the commands share.
 enum ExitStatus {
   /// A file or model that cannot be used.
   static let data = ExitCode(65)
-  /// A device or service that is not there.
+  /// A device or service that is not available.
   static let unavailable = ExitCode(69)
 }
 
-/// Runs a command's work and turns errors from below into one line on standard error and an exit status.
+/// Runs a command's work and turns errors into one line on standard error and an exit status.
 func reporting(_ work: () throws -> Void) throws {
   do {
     try work()
-    // What print keeps back goes out here, where it can still be told that it does not.
+    // Flushes print's buffer now, while a failure can still be reported.
     if let reason = StandardStreams.flush() {
       throw stopped("standard output cannot be written: \(reason)", ExitStatus.data)
     }
@@ -49,13 +49,13 @@ func reporting(_ work: () throws -> Void) throws {
   }
 }
 
-/// One line on standard error, and the exit status to throw.
+/// Prints one line on standard error, and returns the exit status to throw.
 func stopped(_ reason: String, _ status: ExitCode) -> ExitCode {
   StandardStreams.complain("adl: \(reason)\n")
   return status
 }
 
-/// A line on standard output, at once; ends the program where nobody can get it.
+/// Prints a line on standard output, unbuffered; exits if that fails.
 func put(_ line: String) {
   do {
     try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))

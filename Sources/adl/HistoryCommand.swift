@@ -3,7 +3,7 @@ import Events
 import Foundation
 import History
 
-/// `adl history`: what was recognised, from the daemon's history.
+/// The command `adl history`: what was recognised, from the daemon's history.
 struct HistoryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "history",
@@ -45,12 +45,12 @@ struct HistoryCommand: ParsableCommand {
   var database: String?
 
   func validate() throws {
-    if summary, json { throw ValidationError("--summary is for people; leave --json out") }
-    if day != nil, since != nil || until != nil { throw ValidationError("--day stands for --since and --until") }
+    if summary, json { throw ValidationError("--summary is for people; omit --json") }
+    if day != nil, since != nil || until != nil { throw ValidationError("--day replaces --since and --until") }
     let range = try range(HistoryTime())
     guard range.until.map({ $0 > range.since }) ?? true else {
       throw ValidationError(
-        "--until is not after --since\(since == nil ? ", which is \(summary ? "7d" : "24h") unless it is given" : "")")
+        "--until is not after --since\(since == nil ? ", which is \(summary ? "7d" : "24h") by default" : "")")
     }
   }
 
@@ -59,14 +59,14 @@ struct HistoryCommand: ParsableCommand {
       do {
         try show(HistoryTime())
       } catch let error as EventError {
-        throw stopped("\(error); --database FILE reads the file of a daemon that is down", ExitStatus.unavailable)
+        throw stopped("\(error); --database FILE reads the file of a stopped daemon", ExitStatus.unavailable)
       } catch let error as HistoryError {
         throw stopped("\(error)", ExitStatus.data)
       }
     }
   }
 
-  /// From when to when.
+  /// The requested period.
   private func range(_ time: HistoryTime) throws -> (since: Date, until: Date?) {
     if let day {
       guard let span = time.day(day) else { throw unreadable("--day", day) }
@@ -80,7 +80,7 @@ struct HistoryCommand: ParsableCommand {
   }
 
   private func unreadable(_ option: String, _ text: String) -> ValidationError {
-    ValidationError("\(option) is '\(text)'; write a time such as 2h, yesterday, 07:30 or 2026-10-01")
+    ValidationError("\(option) is '\(text)'; use a time such as 2h, yesterday, 07:30 or 2026-10-01")
   }
 
   private func show(_ time: HistoryTime) throws {
@@ -101,7 +101,7 @@ struct HistoryCommand: ParsableCommand {
     }
   }
 
-  /// Every message that was asked for, a page at a time, the oldest first.
+  /// Every requested message, one page at a time, oldest first.
   private func pages(_ request: HistoryRequest, _ each: (HistoryPage.Entry) throws -> Void) throws {
     var request = request
     let reader = try database.map { try HistoryReader(path: $0) }

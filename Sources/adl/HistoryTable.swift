@@ -2,11 +2,11 @@ import Events
 import Foundation
 import History
 
-/// Messages as rows for people.
+/// Formats messages as rows for people.
 struct HistoryTable {
   private struct Row {
     var begin: Date
-    /// `nil`: it goes on.
+    /// `nil` while it is still going on.
     var end: Date?
     var camera: String
     var person: Int?
@@ -15,11 +15,11 @@ struct HistoryTable {
     var hasLength = true
   }
 
-  /// The last message about each activity and each person, by what tells them apart.
+  /// The last message about each activity and person, by a key that identifies them.
   private var rows: [String: Row] = [:]
   private var activities: [String: ActivitySpan] = [:]
 
-  /// Takes the next message; a later one about the same activity or person replaces the one before.
+  /// Takes the next message; a later one about the same activity or person replaces the earlier one.
   mutating func take(_ json: String) {
     if let span = ActivitySpan(json: json) {
       activities[span.id] = span
@@ -60,10 +60,10 @@ struct HistoryTable {
     }
   }
 
-  /// The rows, the earliest beginning first, under the days on which they begin.
+  /// The rows, ordered by start, under the days on which they start.
   ///
-  /// - Parameter goesOn: what has no end goes on; otherwise its end is not among the messages.
-  /// - Returns: lines without the last line end.
+  /// - Parameter goesOn: whether rows without an end are still going on; otherwise their end is not among the messages.
+  /// - Returns: lines, without the final line end.
   func text(goesOn: Bool) -> String {
     guard !rows.isEmpty else { return "nothing was recognised in this time" }
     let rows = rows.values.sorted { ($0.begin, $0.text) < ($1.begin, $1.text) }
@@ -86,7 +86,7 @@ struct HistoryTable {
     return lines.joined(separator: "\n")
   }
 
-  /// Counts and minutes of each activity by local day.
+  /// Number and minutes of each activity per local day.
   func summary(from: Date, to: Date) -> String {
     let totals = DayTotal.totals(of: Array(activities.values), from: from, to: to)
     guard !totals.isEmpty else { return "nothing was recognised in this time" }
@@ -126,7 +126,7 @@ struct HistoryTable {
     return number < 10 ? "0\(number)" : "\(number)"
   }
 
-  /// As `4 s`, `12 min` or `1.5 h`.
+  /// For example `4 s`, `12 min` or `1.5 h`.
   private func length(_ seconds: Double) -> String {
     switch seconds {
     case ..<120: "\(Int(seconds.rounded())) s"

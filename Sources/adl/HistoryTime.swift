@@ -1,15 +1,16 @@
 import Events
 import Foundation
 
-/// Reads times as people write them.
+/// Parses times as people write them.
 struct HistoryTime {
   var now = Date()
   var calendar = Calendar.current
 
   /// A point in time.
   ///
-  /// - Parameter text: an age (`90m`, `2h`), a day, a local time of today or of a day, or RFC 3339. A day is its beginning.
-  /// - Returns: `nil` for what is no time.
+  /// - Parameter text: an age (`90m`, `2h`), a day, a local time of today or of a day, or RFC 3339. A day means its
+  ///   start.
+  /// - Returns: `nil` if it is not a time.
   func date(_ text: String) -> Date? {
     if let age = age(text) { return now.addingTimeInterval(-age) }
     if let day = day(text) { return day.since }
@@ -21,7 +22,7 @@ struct HistoryTime {
     return EventClock.date(text)
   }
 
-  /// A local day from its beginning to its end; `nil` for what is none.
+  /// A local day from start to end; `nil` if it is not a day.
   func day(_ text: String) -> (since: Date, until: Date?)? {
     let today = calendar.startOfDay(for: now)
     var begin: Date?
@@ -34,14 +35,14 @@ struct HistoryTime {
       else { return nil }
       let components = DateComponents(year: year, month: month, day: day)
       begin = calendar.date(from: components)
-      // The calendar takes 31 February for a day in March.
+      // The calendar accepts 31 February as a day in March.
       guard let begin, calendar.dateComponents([.year, .month, .day], from: begin) == components else { return nil }
     }
     guard let begin, let end = calendar.date(byAdding: .day, value: 1, to: begin) else { return nil }
     return (begin, end)
   }
 
-  /// Seconds.
+  /// In seconds.
   private func age(_ text: String) -> Double? {
     guard let match = text.wholeMatch(of: /(\d{1,6})([smhdw])/), let count = Double(match.1) else { return nil }
     return switch match.2 {

@@ -3,7 +3,7 @@ import Basics
 import Events
 import Foundation
 
-/// `adl keys`: who may watch from other machines.
+/// The command `adl keys`: who may watch from other machines.
 struct KeysCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "keys",
@@ -23,7 +23,7 @@ struct KeysCommand: ParsableCommand {
       """,
     subcommands: [Generate.self, Add.self, List.self, Revoke.self])
 
-  /// The folder that events.remote.clients names.
+  /// The folder named by events.remote.clients.
   struct Folder: ParsableArguments {
     @Option(help: ArgumentHelp("The daemon's events.remote.clients.", valueName: "folder"))
     var clients = "/etc/adl/clients"
@@ -37,7 +37,7 @@ struct KeysCommand: ParsableCommand {
     var path: String
 
     func validate() throws {
-      guard !path.isEmpty, !path.hasSuffix("/") else { throw ValidationError("'\(path)' names no file") }
+      guard !path.isEmpty, !path.hasSuffix("/") else { throw ValidationError("'\(path)' does not name a file") }
     }
 
     func run() throws {
@@ -46,7 +46,7 @@ struct KeysCommand: ParsableCommand {
           throw stopped("this libzmq was built without CURVE", ExitStatus.unavailable)
         }
         let known = try KeyFile.write(key, to: path, name: URL(fileURLWithPath: path).lastPathComponent)
-        print("\(path).secret stays here; \(path).public, which is \(known), is for the others")
+        print("keep \(path).secret here; give \(path).public, which is \(known), to the others")
       }
     }
   }

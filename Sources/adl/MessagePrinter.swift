@@ -1,8 +1,9 @@
 import Events
 import Foundation
 
-/// A received message, decoded as what its topic says it is.
+/// A received message, decoded according to its topic.
 struct MessageContent {
+  /// The message, by kind.
   enum Body {
     case event(ActivityEvent)
     case person(PersonEvent)
@@ -12,7 +13,7 @@ struct MessageContent {
     case state(CameraState)
     case health(CameraHealth)
     case heartbeat(Heartbeat)
-    /// From a newer daemon; shown as it is.
+    /// From a newer daemon; shown as is.
     case other
   }
 
@@ -54,13 +55,13 @@ struct MessageContent {
   }
 }
 
-/// Writes messages for people or for programs.
+/// Prints messages for people or programs.
 struct MessagePrinter {
   let json: Bool
   let heartbeats: Bool
   let colors: Bool
 
-  /// Prints a message; false when it was not worth a line.
+  /// Prints a message; false if it was not worth a line.
   func show(_ content: MessageContent) -> Bool {
     if json {
       put(#"{"topic":\#(quoted(content.topic.description)),"message":\#(content.text)}"#)
@@ -75,7 +76,7 @@ struct MessagePrinter {
     put(json ? #"{"notice":\#(quoted(text))}"# : paint("\(now())  \(text)", 33))
   }
 
-  /// Tells what really goes on, which no daemon knows.
+  /// Prints what really happens according to the truth, which no daemon knows.
   func truth(_ text: String) { put(paint("\(now())  \(column(""))  ◇ \(text)", 90)) }
 
   private func line(_ content: MessageContent) -> String? {
@@ -108,7 +109,7 @@ struct MessagePrinter {
     case .state(let state): return "= \(summary(state))  (\(state.condition))"
     case .health(let health): return paint("! \(health.type.rawValue): \(health.reason)", 33)
     case .heartbeat(let heartbeat):
-      if heartbeat.isStopping { return "the daemon stops" }
+      if heartbeat.isStopping { return "the daemon is stopping" }
       return heartbeats ? "alive" : nil
     case .other: return content.text
     }
@@ -133,10 +134,10 @@ struct MessagePrinter {
 
   private func name(_ activity: ActivityEvent.Label) -> String { name(activity.label, activity.member) }
 
-  /// A family with its most probable label, as `Drink (drinking beer)`.
+  /// A family with its most probable label, such as `Drink (drinking beer)`.
   private func name(_ label: String, _ member: String?) -> String { label + (member.map { " (\($0))" } ?? "") }
 
-  /// A JSON string; what a peer sent may hold quotes and control characters.
+  /// A JSON string; text from a peer may contain quotes and control characters.
   private func quoted(_ text: String) -> String {
     let escaped = text.unicodeScalars.map { scalar in
       switch scalar {
@@ -148,7 +149,7 @@ struct MessagePrinter {
     return "\"" + escaped.joined() + "\""
   }
 
-  /// At least ten characters wide; a longer name is shown whole.
+  /// At least ten characters wide; longer names are shown in full.
   private func column(_ name: String) -> String { name + String(repeating: " ", count: max(0, 10 - name.count)) }
 
   private func paint(_ text: String, _ code: Int) -> String { colors ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
@@ -156,7 +157,7 @@ struct MessagePrinter {
   private func seconds(_ value: Double) -> String { value.formatted(.number.precision(.fractionLength(1))) }
   private func now() -> String { Date().formatted(date: .omitted, time: .standard) }
 
-  /// The local clock time of an RFC 3339 instant.
+  /// The local clock time of an RFC 3339 time.
   private func localTime(_ text: String) -> String {
     do {
       let date = try Date(text, strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true))

@@ -7,7 +7,7 @@ import Networks
 import Pipeline
 import Video
 
-/// `adl model calibrate`: ranges for int8, stored in the model's file.
+/// The command `adl model calibrate`: determines ranges for int8 and stores them in the model file.
 struct ModelCalibrateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "calibrate",
@@ -84,9 +84,9 @@ struct ModelCalibrateCommand: ParsableCommand {
 extension Calibrator.Choice: ExpressibleByArgument {}
 
 extension PrecisionAgreement {
-  /// One line for people.
+  /// A summary on one line.
   var text: String {
-    "on \(windows) windows: the same label on \(sameLabel), on \(sureSameLabel) of the \(sure) where f32 is surer than "
-      + "0.5; probabilities differ by \(String(format: "%.4f", meanDifference)) in the mean"
+    "on \(windows) windows: the same label on \(sameLabel), on \(sureSameLabel) of the \(sure) where f32 is more than "
+      + "0.5 certain; probabilities differ by \(String(format: "%.4f", meanDifference)) on average"
   }
 }

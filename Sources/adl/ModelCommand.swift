@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `adl model`: everything about model files.
+/// The command `adl model`: everything about model files.
 struct ModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model",

@@ -3,7 +3,7 @@ import Foundation
 import ModelFile
 import Networks
 
-/// `adl model create`: a model with seeded random weights.
+/// The command `adl model create`: creates a model with seeded random weights.
 struct ModelCreateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "create",

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ModelFile
 
-/// `adl model export`: a model for other runtimes.
+/// The command `adl model export`: writes a model for other runtimes.
 struct ModelExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Write a model as ONNX.",

@@ -3,7 +3,7 @@ import ModelFile
 import Networks
 import Settings
 
-/// `adl model import`: a model from a checkpoint.
+/// The command `adl model import`: creates a model from a checkpoint.
 struct ModelImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",

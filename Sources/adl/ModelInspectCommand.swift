@@ -4,7 +4,7 @@ import ModelFile
 import Networks
 import Recognition
 
-/// `adl model inspect`: what a model file says about itself.
+/// The command `adl model inspect`: shows a model file's metadata.
 struct ModelInspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "Show a model's network, labels, identity and card.")
@@ -22,7 +22,7 @@ struct ModelInspectCommand: ParsableCommand {
     var parameters: Int
     var multiplyAccumulates: Int
     var labels: [String]
-    /// Absent where the model has none.
+    /// Absent if the model has none.
     var families: [LabelFamily]?
     var sampleRate: Double
     var temperature: Double
@@ -31,7 +31,7 @@ struct ModelInspectCommand: ParsableCommand {
     var training: String
   }
 
-  /// One family a line, the first behind the title; of what is in none, the number of labels.
+  /// Prints one family per line, the first one next to the title, then the number of labels in no family.
   private func printFamilies(_ card: ModelCard) {
     guard !card.families.isEmpty else { return }
     let grouping = LabelGrouping(labels: card.labels, families: card.families)

@@ -8,7 +8,7 @@ import Networks
 import Pipeline
 import Video
 
-/// `adl model verify`: every value of a model file.
+/// The command `adl model verify`: checks every value in a model file.
 struct ModelVerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Check every tensor of a model. Exit status 1 if something is wrong.",
@@ -70,7 +70,7 @@ struct ModelVerifyCommand: ParsableCommand {
       if !surplus.isEmpty { print("not used: \(surplus.joined(separator: ", "))") }
       for finding in findings { print(finding) }
       guard findings.isEmpty else { throw ExitCode(1) }
-      print("\(parameters.count) tensors are good; sha256 \(model.sha256)")
+      print("\(parameters.count) tensors are valid; sha256 \(model.sha256)")
       if !data.isEmpty { try compareFormats(model) }
     }
   }

@@ -5,7 +5,7 @@ import Foundation
 import ModelFile
 import Pipeline
 
-/// The files that `adl recognize` writes besides what it prints.
+/// The files that `adl recognize` writes in addition to its output.
 struct RecognitionFiles: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -41,23 +41,23 @@ struct RecognitionFiles: ParsableArguments {
     }
   }
 
-  /// Refuses what could only fail once everything is recognised.
+  /// Rejects in advance what would only fail after recognition.
   ///
   /// - Parameters:
-  ///   - source: what is recognised.
-  ///   - inputs: files that must stay as they are.
+  ///   - source: the recording.
+  ///   - inputs: files that must not be overwritten.
   /// - Throws: `ValidationError` or `CaptureError.unwritable`.
   func check(_ source: SourceDescription, inputs: [String]) throws {
     if video != nil, case .media(let location) = source, case .url = location {
       guard try !location.isLive(MediaFile(location).information) else {
-        throw ValidationError("--video reads its source twice, and \(location) is live; record it to a file first")
+        throw ValidationError("--video reads its source twice, but \(location) is live; record it to a file first")
       }
     }
     let kept = inputs.compactMap(FileIdentity.init)
     for (option, path) in paths {
       if let there = FileIdentity(path) {
         guard !kept.contains(there) else {
-          throw ValidationError("\(option) would replace \(path), which is read; give it another name")
+          throw ValidationError("\(option) would overwrite \(path), which is an input; choose another name")
         }
         guard there.isRegular else { throw CaptureError.unwritable(path: path, reason: "it is not a regular file") }
       }
@@ -68,14 +68,14 @@ struct RecognitionFiles: ParsableArguments {
     }
   }
 
-  /// Writes subtitles and table, each whole or not at all.
+  /// Writes subtitles and table, each completely or not at all.
   func writeTexts(_ result: FileRecognition.Result, activities names: [String]) throws {
     let activities = result.activities(labels: names)
     if let subtitles { try write(activities.subtitles(), to: subtitles) }
     if let csv { try write(activities.csv(), to: csv) }
   }
 
-  /// Reads the recording again and writes it with what was recognised.
+  /// Reads the recording again and writes it with the results drawn on it.
   func writeVideo(
     _ result: FileRecognition.Result, activities names: [String], of source: SourceDescription, _ options: SourceOptions
   ) throws {
@@ -97,13 +97,13 @@ struct RecognitionFiles: ParsableArguments {
   }
 }
 
-/// Which file a path names; two names of one file are equal.
+/// Identifies the file at a path; different names of one file compare equal.
 struct FileIdentity: Equatable {
   let isRegular: Bool
   private let device: UInt
   private let inode: UInt
 
-  /// `nil` where nothing is there.
+  /// `nil` if there is no file.
   init?(_ path: String) {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return nil }
@@ -112,23 +112,23 @@ struct FileIdentity: Equatable {
   }
 }
 
-/// Refuses to write over what is read.
+/// Refuses to overwrite an input.
 ///
-/// - Throws: `ValidationError` naming the option.
+/// - Throws: `ValidationError` that names the option.
 func keep(_ inputs: [String?], from path: String, option: String) throws {
   guard let there = FileIdentity(path) else { return }
   guard !inputs.compactMap(\.self).compactMap(FileIdentity.init).contains(there) else {
-    throw ValidationError("\(option) would replace \(path), which is read; give it another name")
+    throw ValidationError("\(option) would overwrite \(path), which is an input; choose another name")
   }
 }
 
-/// How long a source lasts, as far as it says.
+/// A source's duration, as far as it is declared.
 struct SourceLength {
   var duration: Duration?
-  /// Frames a second on average.
+  /// Average frames per second.
   var rate: Double?
 
-  /// - Throws: `CaptureError` when the source cannot be opened.
+  /// - Throws: `CaptureError` if the source cannot be opened.
   init(_ source: SourceDescription) throws(CaptureError) {
     switch source {
     case .media(let location):

@@ -1,9 +1,9 @@
 import Foundation
 import Basics
 
-/// How far a pass over a long recording is, at what rate, and how long it will take.
+/// Shows how far a pass over a long recording is, how fast it runs, and how long it will take.
 ///
-/// Shown only on a terminal, and only once the work has lasted two seconds.
+/// Only shown on a terminal, and only once the work has taken two seconds.
 struct RecognitionProgress {
   private static let patience = Duration.seconds(2)
 
@@ -13,10 +13,10 @@ struct RecognitionProgress {
   private var line: ProgressLine
 
   /// - Parameters:
-  ///   - task: what is being done, as in "recognizing".
-  ///   - duration: the recording's; `nil` when nobody knows it.
-  ///   - line: where it is shown.
-  ///   - began: when the pass began.
+  ///   - task: what is being done, such as "recognizing".
+  ///   - duration: the recording's duration; `nil` if unknown.
+  ///   - line: where the progress is shown.
+  ///   - began: when the pass started.
   init(
     _ task: String, duration: Duration?, line: ProgressLine = ProgressLine(), began: ContinuousClock.Instant = .now
   ) {
@@ -26,7 +26,7 @@ struct RecognitionProgress {
     self.began = began
   }
 
-  /// The pass has come to this time of the recording.
+  /// The pass has reached this time of the recording.
   mutating func reached(_ time: Duration, now: ContinuousClock.Instant = .now) {
     let elapsed = now - began
     guard line.style != .log, elapsed > Self.patience else { return }
@@ -44,6 +44,6 @@ struct RecognitionProgress {
     }
   }
 
-  /// Takes the line away.
+  /// Removes the line.
   mutating func finish() { line.clear() }
 }

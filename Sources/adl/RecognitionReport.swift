@@ -4,52 +4,58 @@ import Pipeline
 import Recognition
 import Video
 
-/// What `adl recognize --json` prints: one object.
+/// The object printed by `adl recognize --json`.
 struct RecognitionReport: Encodable {
+  /// The network's output for one window.
   struct Window: Encodable {
-    /// Index of the first of the window's samples, at the model's sample rate.
+    /// Index of the window's first sample, at the model's sample rate.
     var firstFrame: Int
-    /// Seconds from the video's begin, of its first sample and of its last.
+    /// Seconds from the start of the video, for its first and last sample.
     var time: Double
     var end: Double
     var logits: [Float]
-    /// One probability a label.
+    /// One probability per label.
     var softmax: [Float]
     /// The five most probable activities, best first.
     var top: [Candidate]
   }
 
+  /// An activity and its probability in a window.
   struct Candidate: Encodable {
     var label: String
-    /// A family's most probable label; absent where the model has no families, as below.
+    /// A family's most probable label; absent here and below if the model has no families.
     var member: String?
     var probability: Float
   }
 
+  /// An activity that was recognised, with its start and end.
   struct Activity: Encodable {
     var label: String
     var member: String?
-    /// Seconds from the video's begin.
+    /// Seconds from the start of the video.
     var onset: Double
     var offset: Double
     var confidence: Float
   }
 
+  /// The activity with the largest probability in any window.
   struct Verdict: Encodable {
     var label: String
     var member: String?
     var index: Int
-    /// For each activity its largest probability over windows.
+    /// For each activity, its largest probability over windows.
     var softmax: [Float]
   }
 
+  /// The model that was used; `sha256` is that of its file.
   struct Model: Encodable {
     var name: String
     var sha256: String
   }
 
+  /// Where a person is at one time.
   struct Box: Encodable {
-    /// Seconds from the video's begin.
+    /// Seconds from the start of the video.
     var time: Double
     /// Fractions of the picture.
     var x: Double
@@ -58,9 +64,10 @@ struct RecognitionReport: Encodable {
     var height: Double
   }
 
+  /// A person's track, and what was recognised in it.
   struct Person: Encodable {
     var id: Int
-    /// Seconds from the video's begin.
+    /// Seconds from the start of the video.
     var since: Double
     var until: Double
     var boxes: [Box]
@@ -69,11 +76,11 @@ struct RecognitionReport: Encodable {
     var verdict: Verdict?
   }
 
-  /// Only where the whole scene was looked at, as are `activities`.
+  /// Only if the whole scene was analysed, as for `activities`.
   var windows: [Window]?
   var activities: [Activity]?
   var people: [Person]?
-  /// Of the scene, or of the main person.
+  /// For the scene, or for the main person.
   var verdict: Verdict?
   var model: Model
 

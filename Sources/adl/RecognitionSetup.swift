@@ -12,7 +12,7 @@ import Settings
 import Synthesis
 import Video
 
-/// How a recording is recognised: the options that `adl recognize` and `adl score` share.
+/// The options for recognising a recording, shared by `adl recognize` and `adl score`.
 struct RecognitionSetup: ParsableArguments {
   @Option(help: ArgumentHelp("A person detector of the YOLOX family.", valueName: "file.onnx"))
   var detector: String?
@@ -75,30 +75,30 @@ struct RecognitionSetup: ParsableArguments {
     }
     guard (0.2...15).contains(rate) else { throw ValidationError("--rate is \(rate); it must be 0.2 to 15") }
     guard (1...16).contains(most) else { throw ValidationError("--most is \(most); it must be 1 to 16") }
-    guard !scene || detector == nil else { throw ValidationError("--scene looks for nobody; leave --detector out") }
+    guard !scene || detector == nil else { throw ValidationError("--scene does not look for people; omit --detector") }
     _ = try region()
   }
 
-  /// What was recognised, and with which options.
+  /// The result, and the options that led to it.
   struct Outcome {
     var result: FileRecognition.Result
     var options: PipelineOptions
   }
 
-  /// How frames of a recording come: as fast as they can be recognised.
+  /// How a recording's frames arrive: as fast as they can be processed.
   static var opening: SourceOptions {
     var options = SourceOptions()
     options.media.pace = .fastest
     return options
   }
 
-  /// Recognises a recording, and says on standard error what is odd about it.
+  /// Recognises a recording, and reports anything unusual on standard error.
   ///
   /// - Parameters:
-  ///   - source: something that ends.
-  ///   - model: the network, with its card.
-  /// - Returns: what was recognised.
-  /// - Throws: errors of the rooms below, as `reporting` knows them.
+  ///   - source: a source that ends.
+  ///   - model: the network and its card.
+  /// - Returns: the result.
+  /// - Throws: errors from the rooms below, as handled by `reporting`.
   func recognize(_ source: SourceDescription, with model: StudentModel) throws -> Outcome {
     var card = model.card
     if let families { card.families = try FamiliesFile.load(path: families, labels: card.labels) }
@@ -123,14 +123,14 @@ struct RecognitionSetup: ParsableArguments {
     return Outcome(result: result, options: options)
   }
 
-  /// Windows of a recording, as they would be recognised, half a window apart.
+  /// Windows of a recording, as recognition would see them, half a window apart.
   ///
   /// - Parameters:
-  ///   - source: something that ends.
-  ///   - model: the network, with its card.
-  ///   - most: at most so many, from the beginning on.
-  /// - Returns: the windows, people's in turn.
-  /// - Throws: errors of the rooms below, as `reporting` knows them.
+  ///   - source: a source that ends.
+  ///   - model: the network and its card.
+  ///   - most: maximum number of windows, counted from the start.
+  /// - Returns: the windows; with several people, they take turns.
+  /// - Throws: errors from the rooms below, as handled by `reporting`.
   func windows(of source: SourceDescription, with model: StudentModel, most: Int) throws -> [ClipWindow] {
     var options = try pipelineOptions(model.card)
     options.hop = max(1, options.frames / 2)
@@ -161,9 +161,9 @@ struct RecognitionSetup: ParsableArguments {
     options.recognition.off = min(off ?? options.recognition.off, options.recognition.on)
     switch card.region {
     case .scene where !scene:
-      complain("the model was trained on whole pictures; --scene shows it those")
+      complain("the model was trained on whole pictures; use --scene")
     case .person where scene:
-      complain("the model was trained on people; leave --scene out to show it those")
+      complain("the model was trained on people; omit --scene")
     default: break
     }
     return options
@@ -188,18 +188,18 @@ struct RecognitionSetup: ParsableArguments {
 }
 
 extension SourceDescription {
-  /// Reads the spelling of something that ends: a file, a stream, or rendered people of some length.
+  /// Parses a source that ends: a file, a stream, or rendered people of limited length.
   ///
   /// - Parameters:
-  ///   - text: what the command line says.
-  ///   - isReadTwice: whether a camera is refused for that.
-  /// - Throws: `ValidationError` for what has no end, or `CaptureError`.
+  ///   - text: the command-line argument.
+  ///   - isReadTwice: whether the source is read twice, which a camera cannot be.
+  /// - Throws: `ValidationError` for an endless source, or `CaptureError`.
   init(recording text: String, isReadTwice: Bool = false) throws {
     self = try SourceDescription(parsing: text, adding: [SyntheticSource.self])
     switch self {
     case .camera(let name):
       if isReadTwice {
-        throw ValidationError("--video reads its source twice, and \(name) is a camera; record it to a file first")
+        throw ValidationError("--video reads its source twice, but \(name) is a camera; record it to a file first")
       }
       throw ValidationError("\(name) is a camera, which has no end; watch it with adld")
     case .added(let source) where source.length == nil:

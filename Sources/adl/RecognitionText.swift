@@ -2,10 +2,10 @@ import Foundation
 import Pipeline
 import Recognition
 
-/// What `adl recognize` prints for people.
+/// Prints the results of `adl recognize` for people.
 struct RecognitionText {
   let grouping: LabelGrouping
-  /// Windows in a row that must agree before an activity starts.
+  /// Consecutive windows that must agree before an activity starts.
   let onHold: Int
 
   func print(_ result: FileRecognition.Result) {
@@ -25,7 +25,7 @@ struct RecognitionText {
   private func print(_ person: FileRecognition.FollowedPerson) {
     Swift.print("\nPerson \(person.id)  \(clock(person.since)) – \(clock(person.until))")
     guard !person.timeline.windows.isEmpty else {
-      Swift.print("was not there for a whole window, or others had their turn (--most)")
+      Swift.print("was not present for a whole window, or others were recognised instead (--most)")
       return
     }
     print(person.timeline, of: "Person \(person.id)")
@@ -47,11 +47,11 @@ struct RecognitionText {
       )
     }
     if timeline.activities.isEmpty {
-      // A sure window that stands alone is no activity, and still no doubt.
+      // A single confident window is not an activity, but no sign of doubt either.
       Swift.print(
         timeline.windows.count < onHold
           ? "too short for any: an activity starts once \(onHold) windows agree, and there is \(timeline.windows.count)"
-          : "none was sure enough for \(onHold) windows in a row (--on, --off)")
+          : "none was certain enough for \(onHold) consecutive windows (--on, --off)")
     }
     if let index = timeline.verdict.index {
       Swift.print(
@@ -59,7 +59,7 @@ struct RecognitionText {
     }
   }
 
-  /// A family with its most probable label, as `Drink (drinking beer)`.
+  /// A family with its most probable label, such as `Drink (drinking beer)`.
   private func name(_ activity: Int, _ member: Int?) -> String {
     grouping.activities[activity] + (member.map { " (\(grouping.labels[$0]))" } ?? "")
   }

@@ -5,7 +5,7 @@ import ModelFile
 import Pipeline
 import Recognition
 
-/// `adl recognize`: the daemon's pipeline on a file.
+/// The command `adl recognize`: runs the daemon's pipeline on a file.
 struct RecognizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "recognize",
@@ -56,10 +56,10 @@ struct RecognizeCommand: ParsableCommand {
   }
 }
 
-/// Minutes and seconds, as 01:23.4.
+/// Minutes and seconds, such as 01:23.4.
 func clock(_ time: Duration) -> String {
   time.formatted(.time(pattern: .minuteSecond(padMinuteToLength: 2, fractionalSecondsLength: 1)))
 }
 
-/// True when the stream is shown to a person.
+/// True if the stream is connected to a terminal.
 func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }

@@ -5,11 +5,11 @@ import Foundation
 import Pipeline
 import Recognition
 
-/// What was recognised in a stream, for `adl score`: by this program just now, or as it was written down.
+/// What was recognised in a stream, for `adl score`: just now by this program, or as recorded earlier.
 struct RecognizedStream {
   var subjects: [StreamScore.Subject]
 
-  /// What `FileRecognition` has just found.
+  /// The result of `FileRecognition`.
   init(_ result: FileRecognition.Result, _ grouping: LabelGrouping) {
     let timelines = result.people.map { $0.map(\.timeline) } ?? [result.scene]
     subjects = timelines.map { timeline in
@@ -22,13 +22,13 @@ struct RecognizedStream {
     }
   }
 
-  /// Reads what `adl recognize --json` or `adl watch --json` printed.
+  /// Reads the output of `adl recognize --json` or `adl watch --json`.
   ///
   /// - Parameters:
   ///   - text: the output.
-  ///   - path: of its file, for messages.
-  ///   - camera: the one that is meant, where a daemon has several.
-  /// - Throws: an exit status, after a line on standard error, when it is neither.
+  ///   - path: the file's path, for messages.
+  ///   - camera: the camera to use, if there are several.
+  /// - Throws: an exit status, after a message on standard error, if it is neither.
   init(text: String, path: String, camera: String?) throws {
     if let subjects = (try? JSONDecoder().decode(Report.self, from: Data(text.utf8)))?.subjects {
       self.subjects = subjects
@@ -37,16 +37,16 @@ struct RecognizedStream {
       for line in text.split(whereSeparator: \.isNewline) { log.read(line) }
       guard let activities = log.activities else {
         throw stopped(
-          "\(path) is neither a recording (name its --model) nor what `adl recognize --json` prints, nor has it a "
-            + "camera\(camera.map { " '\($0)'" } ?? "") that goes online, as `adl watch --json` prints from a daemon's "
-            + "start", ExitStatus.data)
+          "\(path) is neither a recording (which needs --model), nor output of `adl recognize --json`, nor output of "
+            + "`adl watch --json` in which \(camera.map { "the camera '\($0)'" } ?? "a camera") goes online",
+          ExitStatus.data)
       }
       subjects = [StreamScore.Subject(activities: activities)]
     }
   }
 }
 
-/// The parts of a `RecognitionReport` that count.
+/// The parts of a `RecognitionReport` that are needed.
 private struct Report: Decodable {
   struct Activity: Decodable {
     var label: String
@@ -64,12 +64,12 @@ private struct Report: Decodable {
     var windows: [Window]
   }
 
-  /// Of the whole picture.
+  /// For the whole picture.
   var activities: [Activity]?
   var windows: [Window]?
   var people: [Subject]?
 
-  /// `nil` for JSON of something else.
+  /// `nil` if the JSON is something else.
   var subjects: [StreamScore.Subject]? {
     let scene = activities.flatMap { activities in windows.map { Subject(activities: activities, windows: $0) } }
     return (people ?? scene.map { [$0] })?.map { subject in
@@ -80,7 +80,7 @@ private struct Report: Decodable {
   }
 }
 
-/// Activities of one camera out of `adl watch --json`, in seconds since it went online.
+/// The activities of one camera from `adl watch --json`, in seconds since it went online.
 private struct EventLog {
   private struct Line<Message: Decodable>: Decodable {
     var topic: String
@@ -95,7 +95,7 @@ private struct EventLog {
 
   init(camera: String?) { self.camera = camera }
 
-  /// In order of begin, what is still open until the last message; `nil` when the camera never went online.
+  /// Ordered by start; open ones last until the final message; `nil` if the camera never went online.
   var activities: [StreamSpan]? {
     guard zero != nil else { return nil }
     return (ended + open.values.map { span($0, end: latest) }).sorted { $0.begin < $1.begin }
@@ -115,7 +115,7 @@ private struct EventLog {
       guard let health = decoded(CameraHealth.self), health.type == .online else { return }
       begin(health.camera, at: envelope.message.monotonic)
     case .state:
-      // A subscriber that joined a little late has missed that; the first state says since when.
+      // A subscriber that joined slightly late missed that; the first state says since when.
       guard let state = decoded(CameraState.self), state.condition == "online" else { return }
       begin(state.camera, at: state.since.monotonic)
     case .event:

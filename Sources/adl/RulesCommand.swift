@@ -6,7 +6,7 @@ import Foundation
 import Rules
 import Settings
 
-/// `adl rules`: what rules would have said of what was recorded.
+/// The command `adl rules`: what alerts rules would have raised on recorded messages.
 struct RulesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rules",
@@ -54,14 +54,14 @@ struct RulesCommand: ParsableCommand {
       printer.show(rules.read(String(decoding: line, as: UTF8.self)))
     }
     guard let period = rules.period else {
-      throw stopped("\(events) holds no messages as `adl watch --json` prints them", ExitStatus.data)
+      throw stopped("\(events) contains no messages as printed by `adl watch --json`", ExitStatus.data)
     }
     if !json { printer.end(rules.count, period, rules.raised) }
     for doubt in rules.doubts { StandardStreams.complain("adl: \(events): \(doubt)\n") }
   }
 }
 
-/// Writes the alerts of a recording, with their own times.
+/// Prints the alerts of a recording, with their own times.
 private struct AlertPrinter {
   let json: Bool
   let zone: TimeZone
@@ -101,7 +101,7 @@ private struct AlertPrinter {
     do {
       return String(decoding: try encoder.encode(value), as: UTF8.self)
     } catch {
-      preconditionFailure("our own messages can always be written: \(error)")
+      preconditionFailure("our own messages can always be encoded: \(error)")
     }
   }
 

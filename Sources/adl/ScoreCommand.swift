@@ -5,7 +5,7 @@ import Foundation
 import ModelFile
 import Pipeline
 
-/// `adl score`: recognised activities beside what really went on.
+/// The command `adl score`: compares recognised activities with what really happened.
 struct ScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score",
@@ -71,10 +71,10 @@ struct ScoreCommand: ParsableCommand {
   func validate() throws {
     guard tolerance > 0 else { throw ValidationError("--tolerance must be more than 0 seconds") }
     guard model != nil || setup.detector == nil && !setup.scene && setup.families == nil else {
-      throw ValidationError("--detector, --scene and --families are for recognising a recording; add --model")
+      throw ValidationError("--detector, --scene and --families apply to recognising a recording; add --model")
     }
     guard model == nil || camera == nil else {
-      throw ValidationError("--camera chooses among what `adl watch` printed; leave it out with --model")
+      throw ValidationError("--camera selects from the output of `adl watch`; omit it with --model")
     }
   }
 
@@ -113,15 +113,15 @@ struct ScoreCommand: ParsableCommand {
 extension StreamTruth {
   /// Reads a file.
   ///
-  /// - Parameter path: of a CSV file.
-  /// - Throws: an exit status, after a line on standard error, or `EvaluationError`.
+  /// - Parameter path: the path of a CSV file.
+  /// - Throws: an exit status, after a message on standard error, or `EvaluationError`.
   init(path: String) throws { try self.init(csv: wholeText(path), path: path) }
 }
 
 /// A file's text.
 private func wholeText(_ path: String) throws -> String {
   guard let data = FileManager.default.contents(atPath: path) else {
-    throw stopped("\(path) is not there or cannot be read", ExitStatus.data)
+    throw stopped("\(path) does not exist or cannot be read", ExitStatus.data)
   }
   guard data.count < 1 << 30, let text = String(data: data, encoding: .utf8) else {
     throw stopped("\(path) is not UTF-8 text of less than 1 GiB", ExitStatus.data)

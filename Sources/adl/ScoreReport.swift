@@ -1,18 +1,20 @@
 import Evaluation
 import Foundation
 
-/// What `adl score` says, for people or as one JSON object.
+/// The results of `adl score`, for people or as one JSON object.
 struct ScoreReport: Encodable {
+  /// An activity of the truth, and when it was recognised.
   struct Activity: Encodable {
     var label: String
-    /// Seconds from the stream's begin, as all times here.
+    /// Seconds from the start of the stream, as for all times here.
     var begin: Double
     var end: Double
     var person: Int
-    /// What was recognised for it; absent where nothing was.
+    /// The recognised onset; absent if it was not recognised.
     var onset: Double?
   }
 
+  /// A recognised activity that the truth does not contain.
   struct Span: Encodable {
     var label: String
     var begin: Double
@@ -21,13 +23,13 @@ struct ScoreReport: Encodable {
 
   var recognised: Double
   var falsePerMinute: Double
-  /// Absent where there was no window in which nothing was to be recognised.
+  /// Absent if there was no window in which nothing should be recognised.
   var quiet: Double?
-  /// How many of those windows there were.
+  /// The number of such windows.
   var quietWindows: Int
-  /// Seconds from a begin to its recognised onset; absent where nothing was recognised.
+  /// Seconds from a start to its recognised onset; absent if nothing was recognised.
   var medianDelay: Double?
-  /// Length of the stream.
+  /// Length of the stream in seconds.
   var seconds: Double
   var activities: [Activity]
   var `false`: [Span]

@@ -4,7 +4,7 @@ import Foundation
 import Golden
 import Inference
 
-/// `adl selftest`: this machine's engine against recorded outputs of the published network.
+/// The command `adl selftest`: compares this machine's engine with recorded outputs of the published network.
 struct SelftestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "selftest",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Glibc
 
-/// `adl train …` is `adl-train …`, a program of its own because only it needs libtorch.
+/// The command `adl train`: runs `adl-train`, a separate program because only it needs libtorch.
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
@@ -16,21 +16,21 @@ struct TrainCommand: ParsableCommand {
     let program = "adl-train"
     guard let path = Self.places(program).first(where: { unsafe access($0, X_OK) == 0 }) else {
       throw stopped(
-        "\(program) is not beside adl and not on PATH: `make train` builds it in the source folder",
+        "\(program) is neither next to adl nor on PATH: `make train` builds it in the source folder",
         ExitStatus.unavailable)
     }
     execute([path] + arguments)
     throw stopped("\(path) cannot be started: \(unsafe String(cString: strerror(errno)))", ExitStatus.unavailable)
   }
 
-  /// Beside this program first, so that versions stay together.
+  /// Next to this program first, so that versions match.
   private static func places(_ program: String) -> [String] {
     let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     return ([own] + path.split(separator: ":").map(String.init)).map { $0 + "/" + program }
   }
 
-  /// Becomes the program, so that signals and the terminal are its own; returns only when it could not be started.
+  /// Replaces this process with the program, which then owns signals and terminal; returns only if that fails.
   private func execute(_ command: [String]) {
     var pointers: [UnsafeMutablePointer<CChar>?] = unsafe command.map { unsafe strdup($0) }
     unsafe pointers.append(nil)

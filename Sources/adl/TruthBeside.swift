@@ -2,12 +2,12 @@ import Capture
 import Evaluation
 import Events
 
-/// The truth about a recording, told beside what a daemon recognises while it plays it.
+/// Prints the truth about a recording alongside what a daemon recognises while playing it.
 struct TruthBeside {
   private let lines: [StreamTruth.Line]
   private let hasPeople: Bool
   private var next = 0
-  /// When the recording began to play; `nil` until its camera is online.
+  /// When the recording started to play; `nil` until its camera is online.
   private var zero: ContinuousClock.Instant?
 
   init(_ truth: StreamTruth) {
@@ -15,19 +15,19 @@ struct TruthBeside {
     hasPeople = truth.people.count > 1
   }
 
-  /// Notes when the first camera goes online: there the recording begins.
+  /// Notes when the first camera goes online, which is when the recording starts.
   mutating func hear(_ content: MessageContent, now: ContinuousClock.Instant = .now) {
     guard zero == nil else { return }
     switch content.body {
     case .health(let health) where health.type == .online: zero = now
     case .state(let state) where state.condition == "online":
-      // Somebody who joined a little late has missed that; the state says since when.
+      // A subscriber that joined slightly late missed that; the state says since when.
       zero = now - max(.zero, FrameClock.monotonic.now() - .nanoseconds(state.since.monotonic))
     default: break
     }
   }
 
-  /// What has begun since this was asked last, in words.
+  /// Everything that started since the last call, as text.
   mutating func due(now: ContinuousClock.Instant = .now) -> [String] {
     guard let zero else { return [] }
     var texts: [String] = []

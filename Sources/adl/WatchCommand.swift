@@ -3,7 +3,7 @@ import Evaluation
 import Events
 import Foundation
 
-/// `adl watch`: what the daemon publishes, as it happens.
+/// The command `adl watch`: shows what the daemon publishes, as it happens.
 struct WatchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "watch",
@@ -56,7 +56,7 @@ struct WatchCommand: AsyncParsableCommand {
   var seconds: Double?
 
   func validate() throws {
-    guard truth == nil || !json else { throw ValidationError("--truth is for people; leave --json out") }
+    guard truth == nil || !json else { throw ValidationError("--truth is for people; omit --json") }
   }
 
   func run() async throws {

@@ -8,7 +8,7 @@ import Settings
 import Synthesis
 import Systemd
 
-/// Settings that cannot be used, in words.
+/// The settings cannot be used; the text says why.
 private struct Unusable: Error, CustomStringConvertible {
   var text: String
   var description: String { text }
@@ -33,7 +33,7 @@ struct ADLD: AsyncParsableCommand {
 
   func run() async throws {
     StandardStreams.prepare()
-    // Whoever reads the log may go, as journald does; the daemon stays.
+    // The reader of the log may go away, as journald can; the daemon keeps running.
     signal(SIGPIPE, SIG_IGN)
     let environment = ProcessInfo.processInfo.environment
     let daemon: LiveService
@@ -44,7 +44,7 @@ struct ADLD: AsyncParsableCommand {
       throw ExitCode(78)
     }
     if check {
-      print("\(config) is good: \(daemon.summary)")
+      print("\(config) is valid: \(daemon.summary)")
       return
     }
     let level = Logger.Level(rawValue: daemon.settings.log.level.rawValue) ?? .info
@@ -58,10 +58,10 @@ struct ADLD: AsyncParsableCommand {
     }
   }
 
-  /// Runs with these settings, and with those that SIGHUP brings, until the daemon is to stop.
+  /// Runs with these settings, and with those reloaded on SIGHUP, until the daemon should stop.
   private func run(_ daemon: LiveService, _ environment: [String: String], _ logger: Logger) async throws {
     let notification = ServiceNotification(environment, pid: getpid())
-    // A terminal that is closed sends SIGHUP, too, and means the end.
+    // Closing a terminal sends SIGHUP too, and means that the daemon should stop.
     let reloads = isatty(STDIN_FILENO) == 0
     let signals = SignalInbox(trapping: [SIGTERM, SIGINT, SIGHUP])
     let reload: @Sendable () throws -> LiveService = { [config] in
@@ -77,13 +77,13 @@ struct ADLD: AsyncParsableCommand {
         (daemon, before) = (next, daemon)
       } catch let error as CannotStart {
         guard let usable = before else { throw error }
-        logger.error("\(error); the settings before are used again")
+        logger.error("\(error); returning to the previous settings")
         (daemon, before) = (usable, nil)
       }
     }
   }
 
-  /// Reads the settings and checks everything that they name.
+  /// Reads the settings and checks everything they name.
   private static func load(_ config: String, _ environment: [String: String]) throws -> LiveService {
     let settings = try DaemonSettings.load(path: config, hostName: ProcessInfo.processInfo.hostName)
     for warning in settings.warnings { complain("\(config):\(warning) (warning)") }
@@ -93,7 +93,7 @@ struct ADLD: AsyncParsableCommand {
     return daemon
   }
 
-  /// Errors of a detector do not name the setting.
+  /// Names the setting, which a detector's errors do not.
   private static func text(_ error: any Error) -> String {
     error is DetectionError ? "people.detector: \(error)" : "\(error)"
   }

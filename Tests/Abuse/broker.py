@@ -1,4 +1,4 @@
-"""An MQTT broker that is away for a minute and comes back without what it kept."""
+"""An MQTT broker that is down for a minute and comes back without its retained messages."""
 
 import shutil
 import socket
@@ -33,7 +33,7 @@ def run(programs, folder, report):
     broker = start_broker(folder)
     bridge = subprocess.Popen([programs / "adl-mqtt", "--config", folder / "adl-mqtt.yaml"], stderr=log)
     try:
-        # Once everybody has come and gone, all topics are there.
+        # All topics exist once everybody has come and gone.
         topics = set(settled(port))
         before = memory(bridge)
         broker.kill()
@@ -57,10 +57,10 @@ def run(programs, folder, report):
     report.say(
         "broker",
         f"away for {AWAY} s; {len(topics)} retained topics before, all there again after {back:.0f} s: {not missing}, "
-        f"saying what adld says: {is_current}; "
+        f"same as adld's state: {is_current}; "
         f"adl-mqtt {before:.0f} MiB before, {after:.0f} after, {lines} lines in its log",
         missing and f"{len(missing)} retained topics did not come back, such as {min(missing)}",
-        not is_current and "who is there is not what adld says",
+        not is_current and "the broker's presence topics differ from adld's state",
         not alive and "adl-mqtt ended",
         after > before + 32 and f"adl-mqtt grew by {after - before:.0f} MiB",
     )
@@ -83,18 +83,18 @@ def retained(port):
 
 
 def presence(found):
-    """Cameras with somebody before them, as the broker has it."""
+    """The cameras that see somebody, according to the broker."""
     return {topic.split("/")[-2] for topic, text in found.items() if topic.endswith("/presence") and text == "ON"}
 
 
 def people(daemon):
-    """The same as adld has it."""
+    """The cameras that see somebody, according to adld."""
     states = [entry["message"] for entry in daemon.ask({"query": "snapshot"})["messages"]]
     return {state["camera"] for state in states if state.get("people")}
 
 
 def settled(port):
-    """Retained messages, once there are states and no new ones came for ten seconds."""
+    """Retained messages, once there are states and no new ones have arrived for ten seconds."""
     topics, since = set(), time.monotonic()
 
     def look():

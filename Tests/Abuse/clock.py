@@ -1,4 +1,4 @@
-"""The clock set by a day, ahead and back, while adld runs; libfaketime stands between it and the machine's own."""
+"""Moves the clock by a day, ahead and back, while adld runs; libfaketime keeps the machine's own clock unchanged."""
 
 import atexit
 import ctypes
@@ -34,7 +34,7 @@ def run(programs, folder, report):
         (folder / "new").write_text(f"{seconds:+d}\n")
         (folder / "new").rename(offset)
 
-    # Events of a year ago less half a day: with the clock a day ahead they are too old.
+    # Events half a day short of a year old: too old once the clock is a day ahead.
     set_clock(-365 * DAY + DAY // 2)
     daemon = Daemon(programs, folder, history=folder / "history.sqlite", environment=environment)
     listener = Listeners(daemon.start().events)
@@ -55,7 +55,7 @@ def run(programs, folder, report):
     jumps = 0
 
     def away_and_back():
-        """A day away for some seconds, in both directions."""
+        """Sets the clock a day back and a day ahead, for three seconds each."""
         for seconds in (-DAY, 0, DAY, 0):
             set_clock(seconds)
             time.sleep(3)
@@ -67,7 +67,7 @@ def run(programs, folder, report):
     jumps += away_and_back()
     until(lambda: datetime.now(timezone.utc) > window + timedelta(seconds=75), 180, "the end of the rule's window", daemon.log)
     jumps += away_and_back()
-    # Retention looks once a minute.
+    # Old events are deleted once a minute.
     set_clock(DAY)
     jumps += 1
     events = len(listener.of_kind("event"))
@@ -79,8 +79,8 @@ def run(programs, folder, report):
 
 
 def shared():
-    """What libfaketime's processes share. It would make this by itself and say so in the environment, which it thereby moves,
-    and Swift finds a program's arguments below where the environment was."""
+    """The semaphore and memory that libfaketime's processes share. libfaketime would create them itself and add them to the
+    environment, which moves it, but Swift finds a program's arguments below the environment's original place."""
     semaphore, memory = f"/abuse_semaphore_{os.getpid()}", f"/abuse_memory_{os.getpid()}"
     library = ctypes.CDLL(None)
     library.sem_open.restype = ctypes.c_void_p
@@ -114,16 +114,16 @@ def judge(report, daemon, listener, jumps, old, status, events):
     longest = max((m["duration_s"] for m in ends), default=0)
     report.say(
         "clock",
-        f"set {jumps} times by a day; {len(heard)} messages, {len(ends)} activities, the longest of {longest:.1f} s; "
+        f"moved {jumps} times by a day; {len(heard)} messages, {len(ends)} activities, the longest of {longest:.1f} s; "
         f"durations that differ from the monotonic clock: {len(torn)}, out of order: {disorder}, "
         f"without end: {len(without_end)}; alerts of the day's window: {raised}; "
-        f"not in the history: {len(lost)}; of {len(old)} events of a year ago less half a day, "
-        f"removed: {len(old - stored)}; integrity: {check}",
+        f"not in the history: {len(lost)}; of {len(old)} events half a day short of a year old, "
+        f"deleted: {len(old - stored)}; integrity: {check}",
         status and f"adld ended with status {status}",
-        (torn or disorder or without_end) and "durations or order are not those of the monotonic clock",
+        (torn or disorder or without_end) and "durations or order differ from the monotonic clock",
         len(heard) <= events and "events stopped",
         raised != 1 and f"{raised} alerts instead of one",
         lost and "events are missing in the history",
-        old - stored and "history was removed by a clock that was a day ahead",
+        old - stored and "a clock that was a day ahead deleted history",
         check != "ok" and "the history's file is damaged",
     )

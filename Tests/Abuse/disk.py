@@ -1,4 +1,4 @@
-"""A history whose disk is full, and one whose file system becomes read-only, and then is itself again."""
+"""A history on a disk that fills up, and on a file system that becomes read-only; later both can be written again."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 from report import until
 from watched import Daemon, Listeners, memory
 
-# Without a journal, as one that was aborted cannot be written again. So small a file system has blocks smaller than pages.
+# No journal, because an aborted journal cannot be written again. On so small a file system, blocks are smaller than pages.
 EXT4 = ["mke2fs", "-q", "-t", "ext4", "-b", "1024", "-O", "^has_journal", "-m", "0", "-F"]
 BTRFS = ["mkfs.btrfs", "-q"]
 
@@ -31,7 +31,7 @@ def run(programs, folder, report):
         try:
             mount(place, make, megabytes)
         except subprocess.CalledProcessError as error:
-            report.skip(name, f"no file system of its own: {error.stderr.strip()}")
+            report.skip(name, f"cannot create a file system: {error.stderr.strip()}")
             continue
         try:
             abuse(programs, place, report, name, break_it, mend_it)
@@ -42,7 +42,7 @@ def run(programs, folder, report):
 def abuse(programs, place, report, name, break_it, mend_it):
     history = place / "disk" / "history.sqlite"
     daemon = Daemon(programs, place, history=history)
-    # `stored` reads it there.
+    # `stored` reads the history from here.
     (place / "history.sqlite").symlink_to(history)
     listener = Listeners(daemon.start().events)
     until(lambda: listener.of_kind("event"), 120, "an event", daemon.log)
@@ -53,11 +53,11 @@ def abuse(programs, place, report, name, break_it, mend_it):
         report.skip(name, reason)
         return
     before, heard = memory(daemon.process), len(listener.of_kind("event"))
-    until(lambda: daemon.logged("cannot be written"), 120, "adld says that the history cannot be written", daemon.log)
+    until(lambda: daemon.logged("cannot write the history"), 120, "adld logs that it cannot write the history", daemon.log)
     time.sleep(45)
     meanwhile = len(listener.of_kind("event")) - heard
     mend_it(place)
-    until(lambda: daemon.logged("is written to"), 60, "adld says that it is over", daemon.log)
+    until(lambda: daemon.logged("writing the history to"), 60, "adld logs that it writes the history again", daemon.log)
     after = memory(daemon.process)
     status = daemon.stop()
     time.sleep(1)
@@ -72,23 +72,23 @@ def abuse(programs, place, report, name, break_it, mend_it):
     check = subprocess.run(
         ["sqlite3", history, "PRAGMA integrity_check"], capture_output=True, text=True, check=False
     ).stdout.strip()
-    said = len(daemon.logged("cannot be written")), len(daemon.logged("is written to"))
+    said = len(daemon.logged("cannot write the history")), len(daemon.logged("writing the history to"))
     report.say(
         name,
-        f"{len(received)} messages heard, {meanwhile} events of them meanwhile, not heard: {gaps}; "
-        f"said {said[0]} time that it fails, {said[1]} that it is over; not stored in the end: {len(missing)}; "
+        f"{len(received)} messages received, {meanwhile} of them events during the failure, not received: {gaps}; "
+        f"failure logged {said[0]} times, its end {said[1]} times; not stored at the end: {len(missing)}; "
         f"adld {before:.0f} MiB before, {after:.0f} after; integrity: {check}",
         status and f"adld ended with status {status}",
         gaps and "events did not arrive",
-        meanwhile == 0 and "there were no events meanwhile",
-        said != (1, 1) and "it was not said once",
+        meanwhile == 0 and "there were no events during the failure",
+        said != (1, 1) and "the failure or its end was not logged exactly once",
         missing and "messages are missing in the history",
         check != "ok" and "the history's file is damaged",
     )
 
 
 def mount(place, make, megabytes):
-    """A file system of its own, in a file."""
+    """Creates a file system in a file and mounts it."""
     image, disk = place / "image", place / "disk"
     disk.mkdir()
     with image.open("wb") as file:
@@ -113,7 +113,7 @@ def empty(place):
 
 
 def make_read_only(place):
-    """As a disk's error does it; the kernel refuses the ordinary way while a file is open for writing."""
+    """Acts like a disk error, because the kernel refuses an ordinary remount while a file is open for writing."""
     disk = place / "disk"
     if subprocess.run(["mount", "-o", "remount,ro", disk], check=False, capture_output=True).returncode == 0:
         return None
@@ -130,7 +130,7 @@ def make_read_only(place):
 
 
 def make_writable(place):
-    """Writable again, or where the kernel refuses that after an error, a checked copy in its place."""
+    """Remounts it writable or, if the kernel refuses that after an error, mounts a checked copy in its place."""
     image, disk, copy = place / "image", place / "disk", place / "copy"
     if subprocess.run(["mount", "-o", "remount,rw", disk], check=False, capture_output=True).returncode == 0:
         return

@@ -1,4 +1,4 @@
-"""Subscribers who never read, who come and go, and peers who send garbage."""
+"""Subscribers that never read, subscribers that come and go, and peers that send garbage."""
 
 import random
 import socket
@@ -17,7 +17,7 @@ def run(programs, folder, report):
     idle = [never_reads(daemon.events) for _ in range(IDLE)]
     until(lambda: all(len(numbers) > 3 for numbers in readers.numbers), 60, "every subscriber gets something", daemon.log)
     until(lambda: readers.of_kind("event"), 120, "an event", daemon.log)
-    # From here on everybody must get everything.
+    # From now on every subscriber must get every message.
     first = {topic: max(numbers) + 1 for topic, numbers in readers.numbers[0].items()}
     before = memory(daemon.process)
     joins(daemon, readers, report)
@@ -38,8 +38,8 @@ def run(programs, folder, report):
     events = sum(len(seqs) for topic, seqs in wanted.items() if topic.endswith("/event/"))
     report.say(
         "subscribers",
-        f"{READERS} that read, {IDLE} that never do; {sum(map(len, wanted.values()))} messages of {len(wanted)} topics, "
-        f"{events} of them events; missing to those that read: {sum(missing)}; "
+        f"{READERS} that read, {IDLE} that never read; {sum(map(len, wanted.values()))} messages of {len(wanted)} topics, "
+        f"{events} of them events; missed by those that read: {sum(missing)}; "
         f"adld {before:.0f} MiB before, {after_joins:.0f} after the joins, {after:.0f} at the end",
         status and f"adld ended with status {status}",
         sum(missing) and f"{sum(map(bool, missing))} subscribers missed {sum(missing)} messages",
@@ -59,7 +59,7 @@ def never_reads(endpoint):
 
 
 def joins(daemon, readers, report):
-    """Each newcomer must get every state that there is."""
+    """Each newcomer must get every state."""
     topics = {topic for topic in readers.numbers[0] if topic.endswith("/state/")}
     waits, lacking = [], 0
     for _ in range(JOINS):
@@ -92,14 +92,14 @@ def garbage(daemon, report, connections=300, messages=3000):
     for number in range(connections):
         for endpoint in (daemon.events, daemon.query):
             raw = socket.socket(socket.AF_UNIX)
-            # Waits where too many do; with a timeout it would fail instead.
+            # Without a timeout it waits if too many others wait; with one it would fail.
             raw.connect(endpoint.removeprefix("ipc://"))
             raw.settimeout(2)
             try:
                 raw.sendall(starts[number % len(starts)] + chance.randbytes(chance.choice([1, 100, 10_000])))
             except OSError:
                 hung_up += 1
-            # Some stay and say no more.
+            # Some stay connected and send nothing more.
             if number % 10:
                 raw.close()
             else:
@@ -123,8 +123,8 @@ def garbage(daemon, report, connections=300, messages=3000):
         raw.close()
     report.say(
         "garbage",
-        f"{2 * connections} connections and {2 * messages} messages of it, {unanswered} not taken, "
-        f"{hung_up} hung up on at once; a query is answered: {answer is not None}; "
+        f"{2 * connections} connections and {2 * messages} messages of garbage, {unanswered} not accepted, "
+        f"{hung_up} disconnected at once; a query is answered: {answer is not None}; "
         f"adld {before:.0f} MiB before, {memory(daemon.process):.0f} after",
         answer is None and "no answer to a query after it",
         daemon.process.poll() is not None and "adld has ended",

@@ -1,4 +1,4 @@
-"""What a step says, and how things are waited for."""
+"""Prints the results of a step, and waits for conditions."""
 
 import time
 
@@ -8,7 +8,7 @@ class Report:
         self.has_failed = False
 
     def say(self, name, figures, *failures):
-        """One line of figures, and one for each text in `failures` that is not empty."""
+        """Prints a line of figures, and a line for each non-empty text in `failures`."""
         print(f"{name}: {figures}", flush=True)
         for failure in filter(None, failures):
             self.has_failed = True
@@ -19,7 +19,7 @@ class Report:
 
 
 def until(condition, seconds, what, log=None):
-    """The first true value of `condition`; ends the run when there is none in time, with the end of a log."""
+    """Returns the first true value of `condition`; ends the run with the last lines of `log` if there is none in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = condition()

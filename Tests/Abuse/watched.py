@@ -1,4 +1,4 @@
-"""An adld that sees rendered people, and those who listen to it."""
+"""An adld that watches rendered people, and its subscribers."""
 
 import atexit
 import json
@@ -16,13 +16,13 @@ ENVELOPE = re.compile(rb'"seq":(\d+)')
 
 
 def memory(process):
-    """Resident MiB of a process."""
+    """Resident memory of a process, in MiB."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     return int(re.search(r"VmRSS:\s*(\d+)", status)[1]) / 1024
 
 
 class Daemon:
-    """adld with rendered people who walk in and out of sight, so that activities begin and end all the time."""
+    """adld watching rendered people who walk in and out of sight, so that activities keep starting and ending."""
 
     def __init__(self, programs, folder, cameras=1, history="", extra="", environment=None):
         self.programs, self.folder, self.environment = programs, folder, environment
@@ -57,12 +57,12 @@ history: {{path: "{history}"}}
         return self
 
     def stop(self):
-        """The exit status."""
+        """Returns the exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
 
     def logged(self, text):
-        """The lines of the log with `text`."""
+        """The lines of the log that contain `text`."""
         return [line for line in self.log.read_text().splitlines() if text in line]
 
     def ask(self, query, seconds=10):
@@ -86,7 +86,7 @@ history: {{path: "{history}"}}
 
 
 class Listeners(threading.Thread):
-    """So many subscribers to everything; what each got is kept as numbers, and the first one's messages as they came."""
+    """`count` subscribers to everything; keeps each one's sequence numbers, and the first one's messages as received."""
 
     def __init__(self, endpoint, count=1):
         super().__init__(daemon=True)
@@ -130,7 +130,7 @@ class Listeners(threading.Thread):
             socket.close()
 
     def of_kind(self, *kinds):
-        """The first one's messages of some kinds, each once."""
+        """The first subscriber's messages of these kinds, without duplicates."""
         found = {}
         for message in list(self.messages):
             if message["topic"].split("/")[-2] in kinds:

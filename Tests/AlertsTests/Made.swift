@@ -4,7 +4,7 @@ import Foundation
 import Rules
 import Settings
 
-/// Messages of a made daemon, with times that a test chooses.
+/// Messages of a made-up daemon, with times chosen by the test.
 struct Made {
   /// Local time in Berlin is two hours ahead.
   static let start = Date(timeIntervalSince1970: 1_790_856_000)

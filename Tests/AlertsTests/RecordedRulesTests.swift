@@ -52,7 +52,7 @@ import Testing
     return said
   }
 
-  @Test func `give the daemon's alerts with the recording's times`() throws {
+  @Test func `rules on a recording give the daemon's alerts with the recording's times`() throws {
     let lines =
       [try line(Made.state("idle"), topic(.state), at: 0)] + (try beats(1...20))
       + [try line(Made.activity(.start, "Lie", onset: 20), topic(.event), at: 24)] + (try beats(25...200))
@@ -61,7 +61,7 @@ import Testing
     #expect(try said(lines) == ["alert.raised lying 80", "alert.cleared lying 216"])
   }
 
-  @Test func `say what makes them doubtful`() throws {
+  @Test func `rules on a recording say what makes their result doubtful`() throws {
     func doubts(_ lines: [String]) throws -> [String] {
       var recorded = RecordedRules(try Made.settings(rules))
       for line in lines { _ = recorded.read(line) }
@@ -69,23 +69,23 @@ import Testing
     }
     let start = try line(Made.activity(.start, "Lie", onset: 20), topic(.event), at: 24)
     #expect(try doubts([start] + beats(25...40) + [#"{"notice":"missed 3 messages"}"#]) == [])
-    #expect(try doubts([start, "", "Lie 0.9", "{}"]) == ["lines that are no messages of a daemon: 3"])
+    #expect(try doubts([start, "", "Lie 0.9", "{}"]) == ["lines that are not messages from a daemon: 3"])
     #expect(
       try doubts(beats(0...60).reversed() + [start]).contains { $0.hasPrefix("messages older than the one before: ") })
     let other = try line(
       Made.activity(.start, "Lie", camera: "cellar", onset: 20), Topic(node: "n", camera: "cellar", .event), at: 24)
     #expect(
       try doubts([other]).contains {
-        $0.hasPrefix("no message is about a camera of the settings") && $0.hasSuffix("cellar")
+        $0.hasPrefix("no message is about a camera in the settings") && $0.hasSuffix("cellar")
       })
   }
 
-  @Test func `begin where recording began, not when the states were said that newcomers get`() throws {
+  @Test func `rules start when the recording starts, not at the time of states re-sent to new subscribers`() throws {
     let lines = [try line(Made.state("idle", since: -7200), topic(.state), at: -7200)] + (try beats(0...700))
     #expect(try said(lines, raised: 1) == ["alert.raised meal 600"])
   }
 
-  @Test func `begin anew with a new daemon, and after what was not recorded`() throws {
+  @Test func `rules start over with a restarted daemon, and after a gap in the recording`() throws {
     let resent = try line(Made.state("idle"), topic(.state), at: 0)
     let silent = [resent] + (try beats(1...500)) + [resent] + (try beats(650...1200))
     #expect(try said(silent).isEmpty)
@@ -96,14 +96,14 @@ import Testing
     #expect(try said(restarted + beats(1105...1115, epoch: "e2"), raised: 1) == ["alert.raised meal 1110"])
   }
 
-  @Test func `clear what is raised where the daemon stopped`() throws {
+  @Test func `rules on a recording clear raised alerts where the daemon stopped`() throws {
     let lines =
       [try line(Made.state("idle"), topic(.state), at: 0)] + (try beats(1...620))
       + [try heartbeat(630, isStopping: true)]
     #expect(try said(lines) == ["alert.raised meal 601", "alert.cleared meal 630"])
   }
 
-  @Test func `pass over lines that are no messages, and recorded alerts`() throws {
+  @Test func `rules on a recording skip lines that are not messages, and recorded alerts`() throws {
     let instant = Made.instant(0)
     let alert = AlertEvent(
       .raised, id: "X", rule: "lying", cameras: ["room"], reason: "r", since: instant, raised: instant)

@@ -6,7 +6,7 @@ import Testing
 @Suite struct `Rules on messages` {
   private let lying = "lying: {when: activity, activities: [Lie], for: 1m, gap: 10s, message: Look after Anna}"
 
-  @Test func `give alerts that share an id, with who, where, why and when`() throws {
+  @Test func `rules give alerts that share an id, with who, where, why and when`() throws {
     var watch = try Made.watch(lying)
     var said = watch.take(Made.health(.online), at: Made.moment(1)).alerts
     said += watch.take(Made.activity(.start, "Lie", person: 3, onset: 5), at: Made.moment(9)).alerts
@@ -26,7 +26,7 @@ import Testing
     #expect(watch.state.alerts.isEmpty)
   }
 
-  @Test func `learn from a first state what was so before, and nothing new from later ones`() throws {
+  @Test func `rules learn from a first state what was going on before, and nothing new from later ones`() throws {
     var watch = try Made.watch(lying)
     _ = watch.take(Made.state("activity", people: [(3, "Lie")], since: -100), at: Made.moment(1))
     #expect(watch.state.alerts.map(\.person?.id) == [3])
@@ -36,7 +36,7 @@ import Testing
     #expect(said.map(\.alert.clearReason) == ["ended"])
   }
 
-  @Test func `do not take a camera that is too slow for one that sees nothing`() throws {
+  @Test func `rules do not mistake a camera that is too slow for one that sees nothing`() throws {
     for (slow, expected) in [(false, 1), (true, 0)] {
       var watch = try Made.watch("meal: {when: noActivity, activities: [Eat], for: 1m, cameras: room}")
       _ = watch.take(Made.state("idle"), at: Made.moment(0))
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  @Test func `name nobody where the whole picture is looked at`() throws {
+  @Test func `alerts name nobody if the whole picture is analysed`() throws {
     var watch = try Made.watch(lying)
     _ = watch.take(Made.health(.online), at: Made.moment(0))
     _ = watch.take(Made.activity(.start, "Lie", person: nil, onset: 0), at: Made.moment(0))
@@ -56,7 +56,7 @@ import Testing
     #expect(said.count == 1 && said[0].alert.person == nil)
   }
 
-  @Test func `clear what is raised when the daemon stops`() throws {
+  @Test func `rules clear raised alerts when the daemon stops`() throws {
     var watch = try Made.watch("away: {when: cameraAway, for: 10s}")
     #expect(watch.tick(at: Made.moment(20)).alerts.map(\.alert.cameras) == [["room"], ["hall"]])
     let said = watch.stop(at: Made.moment(30)).alerts
@@ -64,7 +64,7 @@ import Testing
     #expect(watch.state.alerts.isEmpty)
   }
 
-  @Test func `judge windows in the zone that is set`() throws {
+  @Test func `rules judge windows in the configured time zone`() throws {
     // 14:00 in Berlin.
     var watch = try Made.watch("lunch: {when: noActivity, activities: [Eat], during: \"13:30-15:00\", unwatched: 30m}")
     for camera in ["room", "hall"] { _ = watch.take(Made.state("idle", camera: camera), at: Made.moment(0)) }

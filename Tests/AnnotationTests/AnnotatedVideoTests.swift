@@ -27,8 +27,8 @@ struct AnnotatedVideoTests {
     ])
   }
 
-  @Test func `frames keep the source's own times`() throws {
-    // Irregular, of 24, 25, 30, 29.97 and 60 a second, and of a millisecond.
+  @Test func `an annotated video's frames keep the source's times`() throws {
+    // Irregular, at 24, 25, 30, 29.97 and 60 per second, and a millisecond.
     let steps: [Duration] = [
       .nanoseconds(41_666_667), .milliseconds(40), .nanoseconds(33_333_333), .nanoseconds(33_366_667),
       .nanoseconds(16_666_667), .milliseconds(1), .seconds(2),
@@ -42,12 +42,12 @@ struct AnnotatedVideoTests {
     let read = try read(path).map(\.timestamp)
     #expect(read.count == times.count)
     for (one, other) in zip(read, times) {
-      // The file's clock has 360000 ticks a second.
+      // The file's clock has 360000 ticks per second.
       #expect(abs((one - other) / .microseconds(1)) < 1.5, "\(one), \(other)")
     }
   }
 
-  @Test func `frames of one time come one behind the other`() throws {
+  @Test func `an annotated video's frames with the same time follow one another`() throws {
     let path = folder.file("out.mp4")
     let times = [0, 40, 40, 40, 80].map { Duration.milliseconds($0) }
     try AnnotatedVideo(somebody, labels: ["A", "B"]).write(MadeSource(times: times), rate: 25, to: path)
@@ -57,7 +57,7 @@ struct AnnotatedVideoTests {
   }
 
   @Test(arguments: [(1, 1), (2, 2), (3, 2), (2, 3), (33, 25), (161, 121), (320, 240)])
-  func `odd sizes become even by one column or row`(width: Int, height: Int) throws {
+  func `odd sizes become even by one more column or row`(width: Int, height: Int) throws {
     let path = folder.file("out.mp4")
     let size = FrameSize(width: width, height: height)
     try AnnotatedVideo(madeResult([]), labels: [])
@@ -67,7 +67,7 @@ struct AnnotatedVideoTests {
     for frame in frames {
       #expect(frame.size == FrameSize(width: width + width % 2, height: height + height % 2))
       #expect(frame.format == .i420)
-      // Full-range grey 100 in limited range, in the added column and row as well.
+      // Full-range grey 100 in limited range, including the added column and row.
       for y in 0..<frame.size.height {
         let row = frame.planes[0].offset + y * frame.planes[0].rowBytes
         #expect(frame.bytes[row..<row + frame.size.width].allSatisfy { abs(Int($0) - 102) <= 3 })
@@ -75,7 +75,7 @@ struct AnnotatedVideoTests {
     }
   }
 
-  @Test func `boxes are in the picture while somebody is there`() throws {
+  @Test func `annotated videos show boxes while somebody is there`() throws {
     let path = folder.file("out.mp4")
     var result = somebody
     result.people?[0].until = .seconds(1)
@@ -89,7 +89,7 @@ struct AnnotatedVideoTests {
     #expect(frames.map(isPlain) == [false, false, true])
   }
 
-  @Test func `a source that fails leaves no file, and what was there stays`() throws {
+  @Test func `a failing source leaves no file, and an existing file is kept`() throws {
     let path = folder.file("out.mp4")
     try Data("old".utf8).write(to: URL(fileURLWithPath: path))
     let failure = CaptureError.unreadable(source: "x", reason: "gone", isTransient: false)
@@ -101,14 +101,14 @@ struct AnnotatedVideoTests {
     #expect(try folder.names == ["out.mp4"])
   }
 
-  @Test func `a folder that is not there is named`() throws {
+  @Test func `the error for an annotated video in a missing folder names it`() throws {
     let path = folder.file("nowhere/out.mp4")
     #expect(throws: CaptureError.unwritable(path: path, reason: "No such file or directory")) {
       try AnnotatedVideo(somebody, labels: ["A", "B"]).write(MadeSource(times: [.zero]), rate: 25, to: path)
     }
   }
 
-  @Test func `a source without frames is an error and no file`() throws {
+  @Test func `a source without frames is an error and leaves no file`() throws {
     #expect(throws: AnnotationError.noFrames(reason: nil)) {
       try AnnotatedVideo(somebody, labels: []).write(MadeSource(times: []), rate: nil, to: folder.file("out.mp4"))
     }

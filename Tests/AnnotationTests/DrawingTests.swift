@@ -13,7 +13,7 @@ struct DrawingTests {
       person: person, box: box, activity: Moment.Candidate(label: label, share: 0.87), top: Self.top)
   }
 
-  /// The marks, and the picture they make of a grey one.
+  /// The marks, and a grey picture with them drawn on it.
   private func draw(_ subjects: [Moment.Subject], _ size: FrameSize) throws -> (marks: [Mark], pixels: [UInt8]) {
     var layout = CaptionLayout(size: size)
     var moment = Moment(madeResult([]), labels: [], at: .zero)
@@ -27,7 +27,7 @@ struct DrawingTests {
   @Test(arguments: [
     (1, 1), (2, 2), (1, 40), (40, 1), (3, 7), (17, 33), (64, 48), (161, 121), (641, 479), (1920, 1080),
   ])
-  func `pictures of any size are drawn on, and everything lies inside`(width: Int, height: Int) throws {
+  func `pictures of any size can be drawn on, and every mark lies inside`(width: Int, height: Int) throws {
     let size = FrameSize(width: width, height: height)
     let box = PictureBox(x: 0.3, y: 0.3, width: 0.3, height: 0.6)
     for subjects in [[subject(1, box), subject(2, .whole)], [subject(nil, nil)]] {
@@ -43,12 +43,12 @@ struct DrawingTests {
     }
   }
 
-  @Test func `a box's line is drawn in the person's colour and its middle stays`() throws {
+  @Test func `a box's outline is drawn in the person's colour and its middle is unchanged`() throws {
     let size = FrameSize(width: 400, height: 300)
     let box = PictureBox(x: 0.5, y: 0.5, width: 0.25, height: 0.4)
     let (marks, pixels) = try draw([subject(1, box)], size)
     guard case .outline(let outline, let color, _) = try #require(marks.first) else {
-      Issue.record("no outline comes first")
+      Issue.record("the first mark is not an outline")
       return
     }
     #expect(outline == PixelRectangle(x: 200, y: 150, width: 101, height: 121))
@@ -63,13 +63,13 @@ struct DrawingTests {
     PictureBox(x: .nan, y: 0, width: 1, height: 1), PictureBox(x: 0.5, y: 0.5, width: 0, height: 0.1),
     PictureBox(x: 1e300, y: 0, width: 1e300, height: 1),
   ])
-  func `a box outside the picture leaves it as it was`(box: PictureBox) throws {
+  func `a box outside the picture leaves the picture unchanged`(box: PictureBox) throws {
     let (marks, pixels) = try draw([subject(1, box)], FrameSize(width: 320, height: 240))
     #expect(marks.isEmpty)
     #expect(pixels.allSatisfy { $0 == 128 })
   }
 
-  @Test func `a box that reaches beyond the picture is drawn along its edge`() throws {
+  @Test func `a box that extends beyond the picture is drawn along its edge`() throws {
     let (marks, _) = try draw(
       [subject(1, PictureBox(x: -0.5, y: 0.5, width: 5, height: 0.9))], FrameSize(width: 320, height: 240))
     guard case .outline(let outline, _, _) = try #require(marks.first) else { return }
@@ -94,12 +94,12 @@ struct DrawingTests {
     }
   }
 
-  @Test func `a panel stays on its side while somebody shakes`() throws {
+  @Test func `a panel stays on its side while its person jitters`() throws {
     let size = FrameSize(width: 640, height: 480)
     var layout = CaptionLayout(size: size)
     var ups: Set<Bool> = []
     for step in 0..<40 {
-      // Right where a panel above just fits, or just does not.
+      // Exactly where a panel above just fits, or just does not.
       let y = 0.165 + (step.isMultiple(of: 2) ? 0.003 : -0.003)
       let box = PictureBox(x: 0.4, y: y, width: 0.1, height: 0.5)
       var moment = Moment(madeResult([]), labels: [], at: .zero)
@@ -109,7 +109,7 @@ struct DrawingTests {
     #expect(ups.count == 1)
   }
 
-  @Test func `long names are cut to fit, and names of any script have letters`() throws {
+  @Test func `long names are cut to fit, and names in any script are drawn in ASCII`() throws {
     let lettering = Lettering(height: 12)
     let long = String(repeating: "Make tea and drink it ", count: 5_000)
     let cut = lettering.fitted(long, into: 200)
@@ -122,7 +122,7 @@ struct DrawingTests {
     }
   }
 
-  @Test func `letters are drawn`() throws {
+  @Test func `a mark's letters are drawn`() throws {
     let size = FrameSize(width: 100, height: 40)
     var pixels = [UInt8](repeating: 0, count: size.width * size.height * 3)
     let white = Color(red: 255, green: 255, blue: 255)

@@ -13,14 +13,14 @@ func madeResult(_ people: [FileRecognition.FollowedPerson]) -> FileRecognition.R
   return result
 }
 
-/// A result about the whole scene, in which goes on what this person does.
+/// A result about the whole scene, with this person's activities.
 func madeScene(_ person: FileRecognition.FollowedPerson) -> FileRecognition.Result {
   var result = FileRecognition.Result()
   result.scene = person.timeline
   return result
 }
 
-/// Somebody with boxes, windows and activities at times in seconds.
+/// A person with boxes, windows and activities at times in seconds.
 func madePerson(
   _ id: Int, until: Double = 100, boxes: [(time: Double, box: PictureBox)] = [],
   windows: [(time: Double, probabilities: [Float])] = [], activities: [(index: Int, onset: Double, offset: Double)] = []
@@ -39,7 +39,7 @@ func madePerson(
   return person
 }
 
-/// A folder that is gone when the value is.
+/// A folder that is deleted with the value.
 final class TemporaryFolder: Sendable {
   let path: String
 
@@ -62,7 +62,7 @@ struct MadeSource: ~Copyable, FrameSource {
   var times: [Duration]
   var size = FrameSize(width: 32, height: 24)
   var grey: UInt8 = 100
-  /// Thrown behind the last frame; without it the source ends.
+  /// Thrown after the last frame; without it the source ends.
   var failure: CaptureError?
   private var index = 0
 

@@ -9,7 +9,7 @@ struct MomentTests {
   private let left = PictureBox(x: 0, y: 0.2, width: 0.2, height: 0.4)
   private let right = PictureBox(x: 0.8, y: 0.4, width: 0.1, height: 0.6)
 
-  @Test func `a box moves evenly from place to place`() throws {
+  @Test func `a box moves evenly between two known places`() throws {
     let person = madePerson(1, until: 2, boxes: [(1, left), (2, right)])
     #expect(person.box(at: .seconds(1)) == left)
     #expect(person.box(at: .seconds(2)) == right)
@@ -19,7 +19,7 @@ struct MomentTests {
     }
   }
 
-  @Test func `there is no box before somebody is found nor once they are gone`() {
+  @Test func `there is no box before a person is found or after they have left`() {
     let person = madePerson(1, until: 3, boxes: [(1, left), (2, right), (4, left)])
     #expect(person.box(at: .seconds(0.99)) == nil)
     #expect(person.box(at: .seconds(3)) != nil)
@@ -27,23 +27,23 @@ struct MomentTests {
     #expect(madePerson(1).box(at: .seconds(1)) == nil)
   }
 
-  @Test func `the last place holds for the frames behind the last sample`() {
+  @Test func `the last place also applies to frames after the last sample`() {
     let person = madePerson(1, until: 2.3, boxes: [(1, left), (2, right)])
     #expect(person.box(at: .seconds(2.3)) == right)
     #expect(person.box(at: .seconds(2.36)) == right)
   }
 
-  @Test func `two places at one time are no division by zero`() {
+  @Test func `two places at the same time cause no division by zero`() {
     #expect(madePerson(1, boxes: [(1, left), (1, right)]).box(at: .seconds(1)) == right)
   }
 
-  @Test func `an activity goes on from its onset until before its offset`() {
+  @Test func `an activity lasts from its onset until just before its offset`() {
     let timeline = madePerson(1, activities: [(0, 1.0, 2.0), (1, 2.0, 3.0), (0, 5.0, 6.0)]).timeline
     let found = [0.5, 1, 1.9, 2, 3, 5.5, 6].map { timeline.activity(at: .seconds($0))?.index }
     #expect(found == [nil, 0, 0, 1, nil, 0, nil])
   }
 
-  @Test func `scores are those of the window whose middle is nearest`() {
+  @Test func `scores are those of the window with the nearest middle`() {
     let timeline = madePerson(1, windows: [(0, [1]), (1, [2]), (2, [3]), (20, [4])]).timeline
     let found = [0, 2, 2.4, 2.6, 3.6, 6.9, 7.1, 19.5, 24.5, 26].map {
       timeline.window(at: .seconds($0))?.scores.probabilities.first
@@ -51,7 +51,7 @@ struct MomentTests {
     #expect(found == [1, 1, 1, 2, 3, 3, nil, 4, 4, nil])
   }
 
-  @Test func `a moment has everybody who is there, with their three best scores`() {
+  @Test func `a moment contains everyone present, with their three best scores`() {
     let result = madeResult([
       madePerson(1, boxes: [(0, left)], windows: [(0, [0.1, 0.2, 0.3, 0.4])], activities: [(3, 0, 9)]),
       madePerson(2, boxes: [(50, left)]), madePerson(3, boxes: [(0, right)]),
@@ -63,7 +63,7 @@ struct MomentTests {
     #expect(moment.subjects[1].activity == nil && moment.subjects[1].top.isEmpty)
   }
 
-  @Test func `a scene has labels and no box`() {
+  @Test func `the scene's caption has labels and no box`() {
     let result = madeScene(madePerson(1, windows: [(0, [0.9, 0.1])], activities: [(0, 0, 9)]))
     let subject = Moment(result, labels: ["A", "B"], at: .seconds(2)).subjects.first
     #expect(subject?.person == nil && subject?.box == nil && subject?.activity?.label == "A")

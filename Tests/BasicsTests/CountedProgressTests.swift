@@ -2,7 +2,7 @@ import Basics
 import Synchronization
 import Testing
 
-@Suite struct `Progress over a number of things` {
+@Suite struct `Counted progress` {
   private func lines(_ style: ProgressLine.Style, _ body: (inout CountedProgress) -> Void) -> [String] {
     let shown = Mutex<[String]>([])
     let line = ProgressLine(style: style, interval: .seconds(10)) { text in shown.withLock { $0.append(text) } }
@@ -11,12 +11,12 @@ import Testing
     return shown.withLock(\.self)
   }
 
-  @Test func `says how many are done and how long the rest takes`() {
+  @Test func `progress says how many items are done and how long the rest takes`() {
     let shown = lines(.log) { $0.reached(10, of: 40, note: "3 frames/s") }
     #expect(shown == ["10 of 40 clips  3 frames/s  1:30 left\n"])
   }
 
-  @Test func `is not shown more often than asked, but at the end in any case`() {
+  @Test func `progress is shown at most once per interval, and always at the end`() {
     let shown = lines(.log) {
       $0.reached(1, of: 3)
       $0.reached(2, of: 3)
@@ -25,19 +25,19 @@ import Testing
     #expect(shown.count == 2 && shown.last == "3 of 3 clips  0:00 left\n")
   }
 
-  @Test func `nothing to do is no error`() {
+  @Test func `progress over nothing is not an error`() {
     #expect(lines(.log) { $0.reached(0, of: 0) } == ["0 of 0 clips  0:00 left\n"])
   }
 }
 
 @Suite struct `Memory of the process` {
-  @Test func `its peak is a number of bytes that makes sense`() {
+  @Test func `the process's peak memory is a plausible number of bytes`() {
     #expect((1 << 20)...(1 << 40) ~= ProcessMemory.peakBytes)
   }
 }
 
 @Suite struct `Random numbers` {
-  @Test func `are those of the published generator`() {
+  @Test func `random numbers are those of the published generator`() {
     var random = SplitMix64(seed: 1_234_567)
     #expect(
       (0..<3).map { _ in random.next() } == [
@@ -45,7 +45,7 @@ import Testing
       ])
   }
 
-  @Test func `of a name or a place are a stream of their own`() {
+  @Test func `random numbers of a name or a place form an independent stream`() {
     var (a, b) = (SplitMix64(seed: 1, name: "a"), SplitMix64(seed: 1, name: "b"))
     #expect(a.next() != b.next())
     #expect(SplitMix64.hash("") == 0xcbf2_9ce4_8422_2325 && SplitMix64.hash("a") == 0xaf63_dc4c_8601_ec8c)

@@ -11,7 +11,7 @@ import Testing
       ("max 100000", nil, 8), ("50000 100000", 0.5, 1), ("150000 100000", 1.5, 2), ("1600000 100000", 16.0, 8),
       ("", nil, 8), ("nonsense", nil, 8), ("0 0", nil, 8),
     ] as [(String, Double?, Int)])
-  func `cpu.max of version 2 bounds the threads`(text: String, quota: Double?, threads: Int) {
+  func `cpu.max of cgroup version 2 limits the number of threads`(text: String, quota: Double?, threads: Int) {
     let limits = limits([
       "/proc/self/cgroup": "0::/system.slice/adld.service\n",
       "/sys/fs/cgroup/system.slice/adld.service/cpu.max": text + "\n",
@@ -24,12 +24,12 @@ import Testing
     arguments: [
       ("0-3", 4), ("0", 1), ("0,2-3,7", 4), ("0-63", 8), ("", 8), ("nonsense", 8), ("3-1", 8),
     ] as [(String, Int)])
-  func `affinity bounds the threads`(list: String, threads: Int) {
+  func `CPU affinity limits the number of threads`(list: String, threads: Int) {
     #expect(
       limits(["/proc/self/status": "Name:\tadld\nCpus_allowed_list:\t\(list)\nMems_allowed:\t1\n"]).threads == threads)
   }
 
-  @Test func `the tightest group of all above counts`() {
+  @Test func `the tightest limit among all enclosing control groups counts`() {
     let limits = limits([
       "/proc/self/cgroup": "0::/a/b/c\n", "/sys/fs/cgroup/a/cpu.max": "200000 100000",
       "/sys/fs/cgroup/a/b/cpu.max": "300000 100000", "/sys/fs/cgroup/a/b/c/cpu.max": "max 100000",
@@ -41,7 +41,7 @@ import Testing
     #expect(limits.freeMemory == 650_000_000)
   }
 
-  @Test func `version 1 says it in other files, and no limit with -1 and a huge number`() {
+  @Test func `cgroup version 1 uses other files, and means no limit by -1 or a huge number`() {
     let groups = "5:cpu,cpuacct:/docker/f00\n4:memory:/docker/f00\n0::/docker/f00\n"
     let bounded = limits([
       "/proc/self/cgroup": groups, "/sys/fs/cgroup/cpu,cpuacct/docker/f00/cpu.cfs_quota_us": "50000\n",
@@ -59,7 +59,7 @@ import Testing
     #expect(free == MachineLimits(allowedCores: 8) { _ in nil })
   }
 
-  @Test func `a container that sees its group as the root is bounded by it`() {
+  @Test func `a container that sees its own group as the root is limited by it`() {
     let limits = limits([
       "/proc/self/cgroup": "0::/../../docker/f00\n", "/sys/fs/cgroup/cpu.max": "25000 100000\n",
     ])

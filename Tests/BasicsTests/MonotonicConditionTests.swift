@@ -3,8 +3,8 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite struct `Waits by the monotonic clock` {
-  @Test func `end with a signal, also one that came before`() async {
+@Suite struct `Waits on the monotonic clock` {
+  @Test func `a wait ends with a signal, even one sent before it began`() async {
     let semaphore = MonotonicSemaphore()
     semaphore.signal()
     #expect(semaphore.wait(atMost: .seconds(60)))
@@ -12,7 +12,7 @@ import Testing
     #expect(semaphore.wait(atMost: .seconds(60)))
   }
 
-  @Test func `end when their time is over, and not before`() {
+  @Test func `waiting on a condition ends when the time is up, and not before`() {
     let semaphore = MonotonicSemaphore()
     for time in [Duration.seconds(-1), .zero, .milliseconds(30), .milliseconds(1100)] {
       let began = ContinuousClock.now
@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test func `leave the lock to others meanwhile`() {
+  @Test func `waiting on a condition releases its lock`() {
     let condition = MonotonicCondition()
     let isDone = Atomic(false)
     condition.withLock {
@@ -38,8 +38,8 @@ import Testing
     #expect(isSeen)
   }
 
-  /// A clock cannot be set for a test alone, so this looks for the calls whose waits end at a time of day.
-  @Test func `are the only ones with an end`() throws {
+  /// A clock cannot be set for one test, so this searches for calls whose waits end at a wall-clock time.
+  @Test func `no other waits with a timeout exist in the sources`() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources").standardized
     let files = try #require(FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil))
     var looked = 0

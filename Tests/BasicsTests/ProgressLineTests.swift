@@ -13,14 +13,14 @@ struct ProgressLineTests {
       screen.text == "\rreading  12 s\u{1B}[K\rreading  ██████████··········  24 s\u{1B}[K")
   }
 
-  @Test(arguments: [-1, 0, 0.999, 1, 7, .infinity]) func `the bar has one length`(share: Double) {
+  @Test(arguments: [-1, 0, 0.999, 1, 7, .infinity]) func `a progress bar always has the same length`(share: Double) {
     let screen = Screen()
     var line = ProgressLine(style: .terminal(columns: 60)) { screen.text += $0 }
     line.show(share: share) { ["x"] }
     #expect(screen.text.count { "█·".contains($0) } == 20)
   }
 
-  @Test func `what is shown is only made when it is due`() {
+  @Test func `progress text is only computed when it is due to be shown`() {
     var line = ProgressLine(style: .log, interval: .seconds(10)) { _ in }
     let begin = ContinuousClock.now
     var made = 0
@@ -34,7 +34,7 @@ struct ProgressLineTests {
   }
 
   @Test(arguments: [(0.0, "0:00"), (59.6, "1:00"), (3599, "59:59"), (3753, "1:02:33"), (.infinity, "?"), (.nan, "?")])
-  func `times left are short`(seconds: Double, expected: String) {
+  func `a progress line shows short remaining times`(seconds: Double, expected: String) {
     #expect(ProgressLine.clock(seconds) == expected)
   }
 }

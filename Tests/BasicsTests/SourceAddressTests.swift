@@ -14,15 +14,15 @@ import Testing
     ("rtsp://camera/a@pass", "rtsp://…"),
     ("me:pass@camera/s", "…"), ("rtsp:/me:pass@camera/s", "…"), ("me:pass@x://camera", "…://camera"),
   ])
-  func `shows what is no secret`(text: String, shown: String) {
+  func `the description of a source shows what is not secret`(text: String, shown: String) {
     #expect("\(SourceAddress(text))" == shown)
   }
 
-  @Test func `shows no part of a password, whatever it is made of`() {
+  @Test func `the description of a source shows no part of a password, whatever its characters`() {
     let marks = Array("aZ9#@/?%:&=+ \"'\\éß[]{}")
     for seed in 0..<2000 {
       var random = SplitMix64(seed: UInt64(seed))
-      // Long enough not to be part of anything else that is shown.
+      // Long enough not to occur in anything else that is shown.
       let noise = (0..<8).compactMap { _ in marks.randomElement(using: &random) }
       let secret = "Q" + String(noise) + "J" + String(noise.reversed()) + "X"
       for text in [
@@ -48,7 +48,7 @@ import Testing
     ("rtsp://admin:a/b@camera/s", "/"),
     ("http://admin:a?b@camera/s", "?"),
   ])
-  func `says how a password is written that has a character of its own`(text: String, mark: String) {
+  func `a source's mistake says how to write a password with special characters`(text: String, mark: String) {
     #expect(
       SourceAddress(text).mistake
         == "a user or password cannot hold '\(mark)' as it is; write # as %23, / as %2F, ? as %3F and % as %25")
@@ -58,5 +58,5 @@ import Testing
     "rtsp://admin:s3cr%23et@127.0.0.1:9/s", "http://camera/a@b", "http://camera:80/a@b", "http://[::1]:80/a@b",
     "rtsp://me:p@ss@camera/s", "clip.mp4", "/dev/video0", "http://camera/#top",
   ])
-  func `finds nothing wrong with`(text: String) { #expect(SourceAddress(text).mistake == nil) }
+  func `a valid source has no mistake`(text: String) { #expect(SourceAddress(text).mistake == nil) }
 }

@@ -29,7 +29,7 @@ import Testing
     #""device":{"identifiers":["adl_flat12.kitchen"],"manufacturer":"adl","model":"Camera of adld","#
     + #""name":"adl kitchen","sw_version":"0.1.0","via_device":"adl_flat12"},"#
 
-  @Test mutating func `describe the activity sensor word for word`() {
+  @Test mutating func `announcements describe the activity sensor word for word`() {
     #expect(
       announced()["homeassistant/sensor/adl_flat12/kitchen_activity/config"] == "{" + availability + device
         + #""device_class":"enum","icon":"mdi:motion-sensor","json_attributes_topic":"adl/flat12/kitchen/state","#
@@ -38,7 +38,7 @@ import Testing
         + #""value_template":"{{ value_json.activity | default(value_json.state) }}"}"#)
   }
 
-  @Test mutating func `describe presence, events and a rule word for word`() {
+  @Test mutating func `announcements describe presence, events and a rule word for word`() {
     let all = announced()
     #expect(
       all["homeassistant/binary_sensor/adl_flat12/kitchen_presence/config"] == "{" + availability + device
@@ -58,7 +58,7 @@ import Testing
         + #""value_template":"{{ value_json.state }}"}"#)
   }
 
-  @Test mutating func `describe the diagnostic sensors, whose counters expire`() {
+  @Test mutating func `announcements describe the diagnostic sensors, whose counters expire`() {
     #expect(
       announced()["homeassistant/sensor/adl_flat12/kitchen_skipped_hops/config"] == "{" + availability + device
         + #""entity_category":"diagnostic","expire_after":300,"name":"Skipped hops","# + tail
@@ -66,7 +66,7 @@ import Testing
         + #""unique_id":"adl.flat12.kitchen.skipped_hops","value_template":"{{ value_json.skipped_hops }}"}"#)
   }
 
-  @Test mutating func `name every entity once`() throws {
+  @Test mutating func `announcements name every entity once`() throws {
     struct Entity: Decodable {
       var unique_id: String
       var state_topic: String
@@ -90,7 +90,7 @@ import Testing
     #expect(Set(entities.map(\.unique_id)).count == payloads.count)
   }
 
-  @Test mutating func `come before the states, and again when Home Assistant starts`() throws {
+  @Test mutating func `announcements precede the states, and are repeated when Home Assistant starts`() throws {
     _ = announced()
     let again = translator.take(brokerTopic: "homeassistant/status", payload: "online", isRetained: false)
     let topics = again.map(\.topic)
@@ -100,7 +100,7 @@ import Testing
     #expect(translator.take(brokerTopic: "homeassistant/status", payload: "offline", isRetained: false) == [])
   }
 
-  @Test mutating func `of cameras and labels that are gone are taken back, with their states`() {
+  @Test mutating func `announcements of cameras and labels that are gone are withdrawn, with their states`() {
     let old = "homeassistant/sensor/adl_flat12/attic_activity/config"
     let label = "homeassistant/binary_sensor/adl_flat12/kitchen_activity_sleep/config"
     #expect(
@@ -126,7 +126,7 @@ import Testing
       ])
   }
 
-  @Test mutating func `of a camera that is not known yet stay`() {
+  @Test mutating func `announcements of a camera that is not known yet are kept`() {
     let presence = "homeassistant/binary_sensor/adl_flat12/hall_presence/config"
     _ = translator.take(brokerTopic: presence, payload: "{}", isRetained: true)
     for _ in 0..<4 {
@@ -134,7 +134,7 @@ import Testing
     }
   }
 
-  @Test func `bring back a rule from an earlier run as one that is off`() {
+  @Test func `announcements restore a rule from an earlier run as switched off`() {
     var translator = Translator(BridgeOptions(node: "flat12"))
     let changes = translator.take(
       brokerTopic: "homeassistant/binary_sensor/adl_flat12/_rules_fallen/config",
@@ -142,7 +142,7 @@ import Testing
     #expect(changes.map(\.line).contains(#"adl/flat12/_rules/fallen/state {"alerts":0,"state":"OFF"} retained"#))
   }
 
-  @Test func `carry the version of the Debian package`() throws {
+  @Test func `announcements carry the version of the Debian package`() throws {
     let changelog = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("debian/changelog")
     #expect(try String(contentsOf: changelog, encoding: .utf8).hasPrefix("adl (\(BridgeVersion.text)) "))

@@ -2,7 +2,7 @@ import Bridge
 import Events
 import Foundation
 
-/// Messages of a daemon on `flat12`, as they are published.
+/// Messages of a daemon on `flat12`, as published.
 enum Made {
   static func message(_ camera: String, _ kind: Topic.Kind, _ json: String) -> EventSubscriber.Message {
     EventSubscriber.Message(topic: Topic(node: "flat12", camera: camera, kind), json: Data(json.utf8))
@@ -18,7 +18,7 @@ enum Made {
     "model":{"name":"m","sha256":"0","classes":31}}
     """#
 
-  /// The kitchen with somebody who drinks.
+  /// The kitchen with a person who is drinking.
   static let drinking = #"""
     {"type":"state","camera":"kitchen","state":"activity","activity":\#(label),"activity_id":"01J","since":\#(since),\#
     "condition":"online","people":[{"person":\#(person),"state":"activity","activity":\#(label),"since":\#(since)}]}
@@ -51,6 +51,6 @@ enum Made {
 }
 
 extension Publication {
-  /// Topic and payload, with what becomes of it.
+  /// Topic, payload and kind.
   var line: String { "\(topic) \(payload) \(kind)" }
 }

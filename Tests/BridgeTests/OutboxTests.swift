@@ -2,12 +2,12 @@ import Testing
 
 @testable import Bridge
 
-@Suite struct `Publications on their way` {
+@Suite struct `Publications waiting for the broker` {
   private var outbox = Outbox(most: 3)
 
   private func event(_ name: String) -> Publication { Publication(name, "{}", .event) }
 
-  /// Sends everything that may be sent, and confirms it.
+  /// Sends everything that may be sent, and acknowledges it.
   private mutating func drain() -> [String] {
     var topics: [String] = []
     var number: Int32 = 0
@@ -20,7 +20,7 @@ import Testing
     return topics
   }
 
-  @Test mutating func `wait in order while the broker is away, the oldest dropped and counted`() {
+  @Test mutating func `events wait in order while the broker is away, and the oldest are dropped and counted`() {
     outbox.put(["a", "b", "c", "d", "e"].map(event))
     #expect(outbox.next() == nil && outbox.waitingEvents == 3)
     outbox.connect([])
@@ -28,14 +28,14 @@ import Testing
     #expect(outbox.takeDropped() == 2 && outbox.takeDropped() == 0 && outbox.isEmpty)
   }
 
-  @Test mutating func `begin a connection with the announcement, and old states do not wait for it`() {
+  @Test mutating func `a connection starts with the announcement, and old states are not queued for it`() {
     outbox.put([Publication("state", "old"), event("a"), Publication("score", "1", .passing)])
     outbox.connect([Publication("state", "new")])
     #expect(outbox.next() == Publication("state", "new"))
     #expect(drain() == ["a"])
   }
 
-  @Test mutating func `replace a state that is not sent yet`() {
+  @Test mutating func `a state replaces an earlier one that is not sent yet`() {
     outbox.connect([])
     outbox.put([Publication("x", "1"), Publication("y", "1"), Publication("x", "2")])
     #expect(outbox.next() == Publication("x", "2"))
@@ -43,7 +43,7 @@ import Testing
     #expect(outbox.next() == nil)
   }
 
-  @Test mutating func `are sent again where the broker never said that it has them`() {
+  @Test mutating func `events that the broker never acknowledged are sent again`() {
     outbox.connect([Publication("state", "1")])
     outbox.put([event("a"), event("b")])
     var number: Int32 = 0
@@ -59,7 +59,7 @@ import Testing
     #expect(drain() == ["b", "c"])
   }
 
-  @Test mutating func `stop at what a slow broker has not acknowledged`() {
+  @Test mutating func `sending pauses when a slow broker has too much to acknowledge`() {
     outbox.connect((0..<100).map { Publication("\($0)", "x") })
     var number: Int32 = 0
     while let next = outbox.next() {
@@ -90,11 +90,11 @@ import Testing
       "the broker ended the connection before it answered; if it wants TLS, set broker.tls.enabled"
     ),
   ])
-  func `is told with the setting to change`(failure: BrokerFailure, text: String) {
+  func `a broker failure names the setting to change`(failure: BrokerFailure, text: String) {
     #expect(failure.description == text)
   }
 
-  @Test func `is tried again ever less often, up to half a minute`() {
+  @Test func `an unusable broker is tried less and less often, down to every half minute`() {
     var backOff = BackOff()
     #expect((0..<8).map { _ in backOff.next() / .seconds(1) } == [0.5, 1, 2, 4, 8, 16, 30, 30])
     backOff.reset()

@@ -13,14 +13,14 @@ import Testing
     translator.take(Made.message(camera, kind, json), at: .zero).map(\.line)
   }
 
-  @Test mutating func `tell an activity as it was published, with its event_type`() {
+  @Test mutating func `an activity is published as the daemon sent it, with its event_type`() {
     #expect(
       take("kitchen", .event, Made.start) == [
         #"adl/flat12/kitchen/event {"event_type":"activity.start","# + Made.start.dropFirst() + " event"
       ])
   }
 
-  @Test mutating func `tell who comes, and what a newer daemon says`() {
+  @Test mutating func `people coming and going, and a newer daemon's events, are published`() {
     let came = #"{"type":"person.entered","camera":"kitchen","person":\#(Made.person)}"#
     #expect(
       take("kitchen", .event, came) == [
@@ -33,7 +33,7 @@ import Testing
     #expect(take("kitchen", .event, "[1]") == [])
   }
 
-  @Test mutating func `keep the state of a camera, presence and people`() {
+  @Test mutating func `a camera's state, presence and people are retained`() {
     _ = take("kitchen", .event, Made.start)
     #expect(
       take("kitchen", .state, Made.drinking) == [
@@ -50,7 +50,7 @@ import Testing
       ])
   }
 
-  @Test mutating func `publish no state for an activity's end before the daemon's own`() {
+  @Test mutating func `an activity's end publishes no state before the daemon's own`() {
     _ = take("kitchen", .event, Made.start)
     _ = take("kitchen", .state, Made.drinking)
     let end = Made.start.replacing("activity.start", with: "activity.end")
@@ -59,7 +59,7 @@ import Testing
     #expect(take("kitchen", .state, Made.drinking).allSatisfy { !$0.contains("confidence") })
   }
 
-  @Test mutating func `say of a camera that is away that nothing is known`() {
+  @Test mutating func `an unavailable camera publishes that nothing is known`() {
     _ = take("kitchen", .state, Made.drinking)
     #expect(
       take("kitchen", .state, Made.state("no_signal", condition: "offline", people: nil)) == [
@@ -69,13 +69,13 @@ import Testing
       ])
   }
 
-  @Test mutating func `say nothing of people where the whole picture is looked at`() {
+  @Test mutating func `nothing is published about people if the whole picture is analysed`() {
     let changes = take("kitchen", .state, Made.state("idle", people: nil))
     #expect(changes.count == 1)
     #expect(changes.allSatisfy { $0.hasPrefix("adl/flat12/kitchen/state ") && !$0.contains("people") })
   }
 
-  @Test mutating func `switch an activity's own topic on and off`() {
+  @Test mutating func `an activity's own topic is switched on and off`() {
     var options = Made.quiet
     options.labels = ["Drink.Fromcup", "Eat"]
     translator = Translator(options)
@@ -88,7 +88,7 @@ import Testing
       ])
   }
 
-  @Test mutating func `raise and clear a rule's state`() {
+  @Test mutating func `a rule's state is raised and cleared`() {
     #expect(
       take("_rules", .event, Made.alert("alert.raised")) == [
         #"adl/flat12/_rules/fallen/state {"alerts":1,"cameras":["kitchen"],"message":"Look","#
@@ -105,7 +105,7 @@ import Testing
     #expect(take("_rules", .state, #"{"type":"alerts","alerts":[]}"#).first?.contains(#""state":"OFF""#) == true)
   }
 
-  @Test mutating func `keep the last health message, and its counters`() {
+  @Test mutating func `the last health message and its counters are retained`() {
     let health = #"{"type":"camera.stalled","camera":"kitchen","reason":"no frame for 2 s","counters":{"frames":5}}"#
     let changes = take("kitchen", .health, health)
     #expect(changes.last == "adl/flat12/kitchen/health \(health) retained")
@@ -113,21 +113,21 @@ import Testing
     #expect(changes.first?.contains(#""frames":5,"#) == true)
   }
 
-  @Test mutating func `publish counters of heartbeats once a minute`() {
+  @Test mutating func `heartbeat counters are published once a minute`() {
     func counted(_ publications: [Publication]) -> Int { publications.filter { $0.topic.hasSuffix("counters") }.count }
     #expect(counted(translator.take(Made.heartbeat(["kitchen"], frames: 1), at: .seconds(100))) == 1)
     #expect(counted(translator.take(Made.heartbeat(["kitchen"], frames: 2), at: .seconds(159))) == 0)
     #expect(counted(translator.take(Made.heartbeat(["kitchen"], frames: 3), at: .seconds(160))) == 1)
   }
 
-  @Test mutating func `hand predictions on without keeping them`() {
+  @Test mutating func `predictions are published without being retained`() {
     #expect(
       take("kitchen", .prediction, #"{"type":"prediction"}"#) == [
         #"adl/flat12/kitchen/prediction {"type":"prediction"} passing"#
       ])
   }
 
-  @Test mutating func `say that the daemon is away when it stops or is silent`() {
+  @Test mutating func `the daemon is published as unavailable when it stops or is silent`() {
     let offline = ["adl/flat12/_daemon/availability offline retained"]
     #expect(translator.daemonIsSilent().map(\.line) == offline)
     #expect(
@@ -137,7 +137,7 @@ import Testing
     #expect(translator.take(Made.heartbeat([], isStopping: true), at: .zero).map(\.line) == offline)
   }
 
-  @Test mutating func `leave out other nodes and other cameras`() {
+  @Test mutating func `messages of other nodes and other cameras are ignored`() {
     var options = Made.quiet
     options.cameras = ["hall"]
     translator = Translator(options)
@@ -148,7 +148,7 @@ import Testing
     #expect(!take("hall", .state, Made.drinking).isEmpty)
   }
 
-  @Test mutating func `clear what a removed camera left, once the daemon's list is complete`() {
+  @Test mutating func `topics of a removed camera are cleared once the daemon's camera list is complete`() {
     _ = take("kitchen", .state, Made.drinking)
     #expect(translator.take(Made.heartbeat(["hall"]), at: .zero).allSatisfy { !$0.payload.isEmpty })
     let cleared = translator.take(Made.heartbeat(["hall"]), at: .zero)
@@ -158,7 +158,7 @@ import Testing
       ])
   }
 
-  @Test mutating func `give a broker that comes back everything, and last that the bridge is there`() {
+  @Test mutating func `a returning broker gets everything, and the bridge's availability last`() {
     _ = take("kitchen", .state, Made.drinking)
     let announcement = translator.announcement.map(\.line)
     #expect(announcement.count == 4)
@@ -170,7 +170,7 @@ import Testing
     #expect(translator.will.line == "adl/flat12/availability offline retained")
   }
 
-  @Test mutating func `survive any text`() {
+  @Test mutating func `the translator survives any text`() {
     for text in ["", "{", "{}", "null", #"{"type":7}"#, "[{}]", "\u{0}"] {
       for kind in Topic.Kind.allCases where kind != .prediction {
         for camera in ["kitchen", "_rules"] { #expect(take(camera, kind, text) == []) }

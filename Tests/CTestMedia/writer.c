@@ -50,7 +50,7 @@ static int start(ctestmedia_writer *w, const char *path, const ctestmedia_descri
   if (d->matrix != 0) w->codec->colorspace = d->matrix == 709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
   if (d->full_range >= 0) w->codec->color_range = d->full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
   if ((w->format->oformat->flags & AVFMT_GLOBALHEADER) != 0) w->codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-  // Codecs of fixed rates and containers that store a count per frame want the rate itself.
+  // Codecs with fixed rates and containers that store a count per frame need the rate itself.
   int counts = av_match_name(d->container, "avi,yuv4mpegpipe,gif,mjpeg,h264");
   if (counts) w->codec->time_base = (AVRational){1, d->rate};
   code = avcodec_open2(w->codec, codec, NULL);

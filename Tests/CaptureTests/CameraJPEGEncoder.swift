@@ -3,7 +3,7 @@ import Video
 
 @testable import Capture
 
-/// A JPEG compressor: what a camera does that delivers MJPEG.
+/// A JPEG compressor, as in a camera that delivers MJPEG.
 @safe struct CameraJPEGEncoder: ~Copyable {
   private let handle: tjhandle
 
@@ -38,7 +38,7 @@ import Video
 }
 
 extension Frame {
-  /// Puts an EXIF part that tells an orientation behind a JPEG's first two bytes.
+  /// Inserts an EXIF segment with an orientation after a JPEG's first two bytes.
   mutating func insertEXIF(orientation: UInt8) {
     var exif = [UInt8]("Exif\0\0MM".utf8)
     exif += [0, 42, 0, 0, 0, 8, 0, 2]

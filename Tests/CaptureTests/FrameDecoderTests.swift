@@ -18,7 +18,7 @@ import Video
     return frame
   }
 
-  @Test func `a picture comes out as planes of full range with its time and number`() throws {
+  @Test func `a JPEG decodes to full-range planes with its time and number`() throws {
     var decoder = try FrameDecoder()
     var picture = Frame()
     try decoder.decode(try jpeg(), into: &picture)
@@ -39,7 +39,7 @@ import Video
     (FrameSize(width: 1, height: 1), FrameSize(width: 8, height: 6)),
     (FrameSize(width: 640, height: 480), FrameSize(width: 64, height: 48)),
   ])
-  func `it is decoded no smaller than needed`(wanted: FrameSize, expected: FrameSize) throws {
+  func `a JPEG is decoded no smaller than needed`(wanted: FrameSize, expected: FrameSize) throws {
     var decoder = try FrameDecoder()
     var picture = Frame()
     try decoder.decode(try jpeg(), into: &picture, scale: .covering(wanted))
@@ -50,7 +50,7 @@ import Video
     }
   }
 
-  @Test func `a cut picture is refused or, where less than a quarter is missing, shown and counted`() throws {
+  @Test func `a truncated JPEG is refused, or shown and counted if less than a quarter is missing`() throws {
     var decoder = try FrameDecoder()
     let whole = try jpeg()
     var (picture, expected) = (Frame(), Frame())
@@ -75,7 +75,7 @@ import Video
     #expect(refused > 20 && shown > 10)
   }
 
-  @Test func `a picture without its end marker, or with bytes around it, is whole`() throws {
+  @Test func `a JPEG without its end marker, or with bytes around it, counts as whole`() throws {
     var decoder = try FrameDecoder()
     let whole = try jpeg()
     var (picture, expected) = (Frame(), Frame())
@@ -96,7 +96,7 @@ import Video
     #expect(decoder.damagedCount == 0)
   }
 
-  /// A grey picture of 32x32 as small webcams make them: no Huffman tables, a restart marker behind every block.
+  /// A grey picture of 32x32 as made by small webcams: no Huffman tables, a restart marker after every block.
   private func webcamPicture(stray: [UInt8]) -> Frame {
     var bytes: [UInt8] = [0xFF, 0xD8, 0xFF, 0xDB, 0, 67, 0]
     bytes += [UInt8](repeating: 16, count: 64)
@@ -114,7 +114,7 @@ import Video
     return frame
   }
 
-  @Test func `stray bytes before a restart marker cost nothing`() throws {
+  @Test func `stray bytes before a restart marker do no harm`() throws {
     var decoder = try FrameDecoder()
     var picture = Frame()
     for stray in [[], [0x00, 0x11], [0x01, 0x02, 0x03]] as [[UInt8]] {
@@ -125,7 +125,7 @@ import Video
     #expect(decoder.damagedCount == 0)
   }
 
-  @Test(arguments: [TJSAMP_440, TJSAMP_411]) func `rare kinds of chroma come out as RGB`(sampling: TJSAMP) throws {
+  @Test(arguments: [TJSAMP_440, TJSAMP_411]) func `rare chroma samplings are decoded to RGB`(sampling: TJSAMP) throws {
     var pixels: [UInt8] = []
     for index in 0..<64 * 48 {
       let ramp = UInt8(index % 64 * 4)
@@ -141,7 +141,7 @@ import Video
     #expect(apart.reduce(0, +) < 8 * apart.count)
   }
 
-  @Test func `a sound picture after a damaged one is decoded`() throws {
+  @Test func `an intact JPEG after a damaged one is decoded`() throws {
     var decoder = try FrameDecoder()
     let whole = try jpeg()
     var picture = Frame()
@@ -153,7 +153,7 @@ import Video
     }
   }
 
-  @Test func `zeros behind the end do no harm`() throws {
+  @Test func `zeros after the end of a JPEG do no harm`() throws {
     var decoder = try FrameDecoder()
     var padded = try jpeg()
     padded.bytes.replaceSubrange(padded.byteCount..., with: [UInt8](repeating: 0, count: 64))
@@ -163,7 +163,7 @@ import Video
     #expect(picture.size == size)
   }
 
-  @Test func `without Huffman tables, as in AVI files, the standard ones are used`() throws {
+  @Test func `a JPEG without Huffman tables, as in AVI files, uses the standard ones`() throws {
     let whole = try jpeg()
     var decoder = try FrameDecoder()
     var (expected, picture) = (Frame(), Frame())
@@ -184,7 +184,7 @@ import Video
     #expect(content(picture) == content(expected))
   }
 
-  @Test func `changed bytes never crash it, nor make it allocate without bounds`() throws {
+  @Test func `altered bytes never crash the decoder, nor make it allocate without limit`() throws {
     var decoder = try FrameDecoder()
     let whole = try jpeg()
     var random = SplitMix64(seed: 3)

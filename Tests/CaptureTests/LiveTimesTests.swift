@@ -3,7 +3,7 @@ import Testing
 
 @testable import Capture
 
-/// A camera as it is seen through a network: frames really taken at `taken`, with their stamps and arrivals.
+/// A camera seen through a network: frames really taken at `taken`, with their timestamps and arrivals.
 private struct Stream {
   var taken: [Duration] = []
   var stamps: [Duration?] = []
@@ -34,7 +34,7 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
 
 @Suite struct `Times of live frames` {
   @Test(arguments: 0..<300)
-  func `are never in the future and never go back, whatever stamps say`(seed: Int) {
+  func `times of live frames are never in the future and never go back, whatever the timestamps say`(seed: Int) {
     var random = SplitMix64(seed: UInt64(seed))
     var times = LiveTimes(isOurClock: seed % 2 == 0)
     var arrival = Duration.seconds(Int64.random(in: 0...1_000_000, using: &random))
@@ -61,7 +61,7 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
   }
 
   @Test(arguments: [0.2, 1, 5, 15, 25, 29.97, 60, 240])
-  func `are those of honest stamps, without the jitter of the way`(rate: Double) {
+  func `times of live frames follow correct timestamps, without the network's jitter`(rate: Double) {
     var random = SplitMix64(seed: 3)
     var stream = Stream()
     for index in 0..<400 {
@@ -72,7 +72,7 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
     let (times, state) = stream.times()
     let settled = Array(zip(times, stream.taken)).suffix(200)
     let errors = settled.map { ($0 - $1) / .milliseconds(1) }
-    // What cannot be known is the least delay; all frames are off by the same.
+    // The minimum delay cannot be known; all frames are off by the same amount.
     let spread = (errors.max() ?? 0) - (errors.min() ?? 0)
     #expect(spread <= (rate < 5 ? 100 : 25), "\(spread) ms")
     #expect(errors.allSatisfy { $0 > 0 && $0 <= 120 })
@@ -80,7 +80,7 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
   }
 
   @Test(arguments: [(10.0, 25.0), (30, 25), (5, 25), (12, 25), (60, 25)])
-  func `are those of arrival where stamps run at another speed`(rate: Double, claimed: Double) {
+  func `live frames are timed by arrival if timestamps advance at another speed`(rate: Double, claimed: Double) {
     let (times, state) = regular(rate, Int(40 * rate)) { index, _ in .seconds(Double(index) / claimed) }.times()
     #expect(state.goesByArrival)
     let stream = regular(rate, Int(40 * rate)) { _, time in time }
@@ -88,10 +88,10 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
       #expect(time - taken == .milliseconds(40))
     }
     let longest = zip(times, times.dropFirst()).map { $1 - $0 }.max() ?? .zero
-    #expect(longest <= .seconds(1), "no window is broken off before that is known either")
+    #expect(longest <= .seconds(1), "no gap ends a window before the clock's speed is known")
   }
 
-  @Test func `follow a camera's clock that drifts`() {
+  @Test func `times of live frames follow a camera's drifting clock`() {
     for drift in [0.9998, 1.0002] {
       let stream = regular(15, 15 * 3600) { _, time in time * drift }
       let (times, state) = stream.times()
@@ -100,7 +100,7 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
     }
   }
 
-  @Test func `pass over a stamp a little before the last, and count it`() {
+  @Test func `a live timestamp slightly before the last one is skipped and counted`() {
     let stream = regular(30, 600) { index, time in
       start + (index % 60 == 59 ? time - .milliseconds(38) : time)
     }
@@ -113,7 +113,7 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
   }
 
   @Test(arguments: [Duration.seconds(7), .seconds(-7), .seconds(-3600), .milliseconds(300)])
-  func `bear a single wild stamp`(error: Duration) {
+  func `a single wild live timestamp has no effect`(error: Duration) {
     let stream = regular(30, 300) { index, time in start + (index == 100 ? time + error : time) }
     let (times, state) = stream.times(isOurClock: true)
     #expect((1...2).contains(state.corrected))
@@ -122,7 +122,7 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
   }
 
   @Test(arguments: [Duration.seconds(3600), .seconds(-3600), .milliseconds(-500)])
-  func `follow a clock that is set`(step: Duration) {
+  func `times of live frames follow a camera's clock when it is set`(step: Duration) {
     let stream = regular(30, 600) { index, time in .seconds(9000) + (index >= 200 ? time + step : time) }
     let (times, state) = stream.times()
     #expect(state.corrected >= 1)
@@ -131,7 +131,7 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
     for (time, arrival) in zip(times, stream.arrivals).suffix(200) { #expect(arrival - time <= .milliseconds(1)) }
   }
 
-  @Test func `go on where many frames have one stamp`() {
+  @Test func `times of live frames advance even if many frames have the same timestamp`() {
     let stream = regular(30, 600) { index, time in start + (200..<400 ~= index ? .seconds(200.0 / 30) : time) }
     let (times, state) = stream.times(isOurClock: true)
     #expect((190...210).contains(state.corrected))
@@ -139,11 +139,11 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
     #expect(longest <= .milliseconds(120))
   }
 
-  @Test func `are not late by what was held back while a stream was opened`() {
+  @Test func `live frames are not late by the time spent opening the stream`() {
     var stream = Stream()
     for index in 0..<300 {
       let time = Duration.seconds(Double(index) / 25)
-      // The first three seconds come at once.
+      // The first three seconds arrive at once.
       stream.add(start + time, stamp: time, delay: time < .seconds(3) ? .seconds(3) - time : .milliseconds(30))
     }
     let (times, _) = stream.times()
@@ -152,7 +152,7 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
     }
   }
 
-  @Test func `without stamps are those of arrival, which is nothing to count`() {
+  @Test func `live frames without timestamps are timed by arrival, and not counted as corrected`() {
     let stream = regular(10, 100) { _, _ in nil }
     let (times, state) = stream.times()
     #expect(times == stream.arrivals && state.corrected == 0)
@@ -160,7 +160,7 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
 }
 
 @Suite struct `Times of a file's frames` {
-  @Test func `clamp a small step back and go on over a break`() {
+  @Test func `a file's times clamp a small step back and continue across a break`() {
     var timeline = MediaTimeline(rate: 10)
     let stamps: [Double] = [0, 0.1, 0.2, 0.195, 0.3, 0.4, 7200, 7200.1, 3, 3.1]
     let times = stamps.map { timeline.mediaTime(of: .seconds($0)) / .seconds(1) }
@@ -176,14 +176,16 @@ private func regular(_ rate: Double, _ count: Int, stamp: (Int, Duration) -> Dur
     // A pause is waited for.
     ([0, 0.1, 5.1, 5.2], [0, 0.1, 5.1, 5.2]),
   ])
-  func `pass over a single stamp gone wrong, and go on where stamps repeat`(stamps: [Double], expected: [Double]) {
+  func `a single wrong timestamp in a file is skipped, and repeated timestamps still advance`(
+    stamps: [Double], expected: [Double]
+  ) {
     var timeline = MediaTimeline(rate: 10)
     let times = stamps.map { timeline.mediaTime(of: .seconds($0)) / .seconds(1) }
     for (time, wanted) in zip(times, expected) { #expect(abs(time - wanted) < 1e-9, "\(times)") }
   }
 
   @Test(arguments: 0..<100)
-  func `never go back`(seed: Int) {
+  func `a file's times never go back`(seed: Int) {
     var random = SplitMix64(seed: UInt64(seed))
     var timeline = MediaTimeline(rate: 25)
     var stamp = Duration.zero

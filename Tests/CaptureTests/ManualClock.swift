@@ -1,7 +1,7 @@
 import Capture
 import Synchronization
 
-/// A clock that stands still until somebody sleeps on it.
+/// A clock that only advances when somebody sleeps on it.
 final class ManualClock: Sendable {
   private let time: Mutex<Duration>
 

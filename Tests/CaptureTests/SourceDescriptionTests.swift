@@ -4,8 +4,8 @@ import Video
 
 @testable import Capture
 
-@Suite struct `Names of sources` {
-  /// A source of no frames, as another room might add it.
+@Suite struct `Notations for sources` {
+  /// A source without frames, as another room might add it.
   private struct Made: AddedSource {
     static let name = "made"
     let text: String
@@ -29,9 +29,9 @@ import Video
     ("by-path:pci-0-video-index0", .path("/dev/v4l/by-path/pci-0-video-index0")),
     ("serial:A1B2", .serial("A1B2")),
   ])
-  func `each spelling of a camera names it`(text: String, expected: CameraName) throws {
+  func `each notation for a camera is understood`(text: String, expected: CameraName) throws {
     guard case .camera(let name) = try SourceDescription(parsing: text) else {
-      Issue.record("\(text) is no camera")
+      Issue.record("\(text) is not a camera")
       return
     }
     #expect(name == expected)
@@ -46,15 +46,15 @@ import Video
     ("rtsp://host/live", .url("rtsp://host/live")),
     ("HTTP://host/a.mp4", .url("HTTP://host/a.mp4")),
   ])
-  func `each spelling of a file or stream names it`(text: String, expected: MediaFile.Location) throws {
+  func `each notation for a file or stream is understood`(text: String, expected: MediaFile.Location) throws {
     guard case .media(let location) = try SourceDescription(parsing: text) else {
-      Issue.record("\(text) is no file or stream")
+      Issue.record("\(text) is not a file or stream")
       return
     }
     #expect(location == expected)
   }
 
-  @Test func `a source that is added is read and opened by its own kind`() throws {
+  @Test func `an added kind of source is parsed and opened by its own type`() throws {
     let description = try SourceDescription(parsing: "made:7", adding: [Made.self])
     guard case .added(let source) = description else {
       Issue.record("it is \(description)")
@@ -69,27 +69,27 @@ import Video
       _ = try SourceDescription(parsing: "made:", adding: [Made.self])
     }
     guard case .media = try SourceDescription(parsing: "made", adding: [Made.self]) else {
-      Issue.record("a name without a colon is a file's")
+      Issue.record("a name without a colon is a file name")
       return
     }
   }
 
   @Test(arguments: [
-    ("", "'' is not a source of frames: it is empty or has a zero byte; change cameras[].source"),
-    ("file:", "'file:' is not a source of frames: no path stands after 'file:'; change cameras[].source"),
+    ("", "'' is not a video source: it is empty or contains a zero byte; change cameras[].source"),
+    ("file:", "'file:' is not a video source: there is no path after 'file:'; change cameras[].source"),
     (
       "ftp://u:secret@host/a",
-      "'ftp://host/…' is not a source of frames: streams are read by rtsp, rtsps, http, https, rtp, udp, not 'ftp'; "
+      "'ftp://host/…' is not a video source: streams can use rtsp, rtsps, http, https, rtp, udp, not 'ftp'; "
         + "change cameras[].source"
     ),
   ])
-  func `a bad name says what is wrong`(text: String, message: String) {
+  func `an invalid source says what is wrong`(text: String, message: String) {
     let error = #expect(throws: CaptureError.self) { _ = try SourceDescription(parsing: text) }
     #expect(error?.description == message)
     #expect(error?.isTransient == false)
   }
 
-  @Test func `passwords stay out of texts`() {
+  @Test func `passwords do not appear in descriptions of sources`() {
     #expect("\(MediaFile.Location.url("rtsp://user:p@ss@host/a?b=c"))" == "rtsp://host/…")
     for text in ["rtsp://admin:s3cr#et@127.0.0.1:9/s", "ftp://admin:s3cret@host/s", "rtsp:/admin:s3cret@host/s"] {
       let error = #expect(throws: CaptureError.self) { _ = try SourceDescription(parsing: text) }
@@ -98,11 +98,13 @@ import Video
     }
   }
 
-  @Test(arguments: ["/dev/shm/a.mp4", "/dev/stdin", "/dev/fd/5"]) func `of files in /dev are no cameras`(text: String)
+  @Test(arguments: ["/dev/shm/a.mp4", "/dev/stdin", "/dev/fd/5"]) func `files in /dev are not mistaken for cameras`(
+    text: String
+  )
     throws
   {
     guard case .media(.file(let path)) = try SourceDescription(parsing: text) else {
-      Issue.record("\(text) is no file")
+      Issue.record("\(text) is not a file")
       return
     }
     #expect(path == text)

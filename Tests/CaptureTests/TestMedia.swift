@@ -4,7 +4,7 @@ import Foundation
 import Testing
 import Video
 
-/// A folder that is gone when the value is.
+/// A folder that is deleted with the value.
 final class TemporaryFolder: Sendable {
   let path: String
 
@@ -20,7 +20,7 @@ final class TemporaryFolder: Sendable {
   func file(_ name: String) -> String { path + "/" + name }
 }
 
-/// So many random bytes.
+/// `count` random bytes.
 func randomBytes(_ count: Int, seed: UInt64) -> [UInt8] {
   var random = SplitMix64(seed: seed)
   return (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
@@ -42,7 +42,7 @@ struct TestMedia {
   var fullRange = -1
   var rotation = 0
   var isMirrored = false
-  /// H.264's key pictures say that they are mirrored.
+  /// Whether H.264's key pictures declare that they are mirrored.
   var notesMirroring = false
 
   /// Writes pictures (planes one after another, no padding) with their times.

@@ -11,7 +11,7 @@ import Video
 @testable import Daemon
 @testable import Pipeline
 
-/// A camera of the daemon without threads, sources or sockets: what it says is kept.
+/// A camera of the daemon without threads, sources or sockets; its messages are recorded.
 struct Bench {
   let camera: LiveCamera
   let windows: WindowExchange
@@ -45,7 +45,7 @@ struct Bench {
       send: { report in reports.change { $0.append(report) } }, show: show)
   }
 
-  /// Gives frames at 15 a second up to now.
+  /// Feeds frames at 15 per second up to now.
   func play(_ count: Int) {
     for _ in 0..<count {
       clock.change { $0 += SampleRate(15).offset(ofTick: 1) }
@@ -59,7 +59,7 @@ struct Bench {
     }
   }
 
-  /// Scores the window whose turn it is; its camera.
+  /// Scores the window whose turn it is, and returns its camera.
   @discardableResult func score(_ cameras: [LiveCamera], _ probabilities: [Float] = [0.9, 0.05, 0.05]) -> Int? {
     guard !windows.isIdle, let (sender, job) = windows.next() else { return nil }
     defer { windows.finish(sender) }
@@ -81,7 +81,7 @@ struct Bench {
 }
 
 @Suite struct `A live camera` {
-  @Test func `says once that windows are skipped for want of time, and once that none is any more`() throws {
+  @Test func `a live camera reports once that windows are skipped, and once that they no longer are`() throws {
     let bench = try Bench("room")
     bench.play(16 + 8)
     #expect(bench.words.filter { $0 == "inference.degraded" }.count == 1)
@@ -92,7 +92,7 @@ struct Bench {
     #expect(bench.words.filter { $0.hasPrefix("inference.") } == ["inference.degraded", "inference.recovered"])
   }
 
-  @Test func `that is lost says so at once, while another always has windows ready`() throws {
+  @Test func `a lost camera reports it at once, even if another always has windows ready`() throws {
     let windows = WindowExchange()
     let busy = try Bench("busy", index: 0, windows: windows)
     let lost = try Bench("lost", index: 1, windows: windows)
@@ -101,7 +101,7 @@ struct Bench {
     lost.play(16)
     while busy.score(cameras) != nil {}
     #expect(lost.words.contains("activity.start "))
-    // The network never has a free moment from here on.
+    // From here on the network is always busy.
     for _ in 0..<5 {
       busy.play(1)
       busy.score(cameras)
@@ -112,7 +112,7 @@ struct Bench {
     #expect(!windows.isIdle, "the other camera's window still waits")
   }
 
-  @Test func `stalls after the seconds of its settings, not before`() throws {
+  @Test func `a live camera stalls after the time in its settings, not before`() throws {
     let bench = try Bench("slow", stallTime: .seconds(30))
     bench.play(3)
     bench.clock.change { $0 += .seconds(29) }
@@ -122,7 +122,7 @@ struct Bench {
     #expect(bench.words.last == "camera.stalled")
   }
 
-  @Test func `replaces a window that nobody scored in time, and counts it`() throws {
+  @Test func `a live camera replaces a window that was not scored in time, and counts it`() throws {
     let bench = try Bench("fast")
     bench.play(20)
     #expect(bench.camera.counters.skippedHops == 4)
@@ -130,7 +130,7 @@ struct Bench {
     #expect(bench.camera.counters.windows == 1)
   }
 
-  @Test func `forgets windows of before a loss`() throws {
+  @Test func `a live camera discards windows from before a loss`() throws {
     let bench = try Bench("gone")
     bench.play(16)
     bench.camera.lose("unplugged", CaptureTotals())
@@ -138,7 +138,7 @@ struct Bench {
     #expect(!bench.words.contains { $0.hasPrefix("activity") })
   }
 
-  @Test func `says families, each with its most probable label`() throws {
+  @Test func `a live camera reports families, each with its most probable label`() throws {
     let bench = try Bench("room", families: [LabelFamily(name: "Move", labels: ["Walk", "Sit"])]) {
       $0.activities["Move"] = RecognitionOptions.Activity()
       $0.activities["Move"]?.on = 0.8
@@ -151,7 +151,7 @@ struct Bench {
     #expect(events.map(\.type) == [.start, .end] && events.allSatisfy { $0.activity == label })
     #expect(abs((events.first?.confidence ?? 0) - 0.85) < 1e-6)
     #expect(events.first?.threshold.on == 0.8)
-    #expect(events.first?.model.classes == 3, "the model is what it is")
+    #expect(events.first?.model.classes == 3, "families do not change the model's number of classes")
     let predictions = bench.reports.value.compactMap {
       if case .prediction(let prediction) = $0 { prediction } else { nil }
     }
@@ -161,7 +161,7 @@ struct Bench {
     #expect(states == [label])
   }
 
-  @Test func `says labels where there are no families`() throws {
+  @Test func `a live camera reports labels if there are no families`() throws {
     let bench = try Bench("room")
     bench.play(16)
     bench.score([bench.camera], [0.4, 0.45, 0.15])
@@ -170,7 +170,8 @@ struct Bench {
     bench.play(1)
     bench.score([bench.camera])
     let events = bench.reports.value.compactMap { if case .activity(let event) = $0 { event.activity } else { nil } }
-    #expect(events == [ActivityEvent.Label(label: "Walk", index: 0)], "0.85 in two labels is none of them")
+    #expect(
+      events == [ActivityEvent.Label(label: "Walk", index: 0)], "0.85 in total, but in two labels, starts neither")
     let predictions = bench.reports.value.compactMap {
       if case .prediction(let prediction) = $0 { prediction } else { nil }
     }
@@ -178,7 +179,7 @@ struct Bench {
     #expect(predictions.flatMap(\.top).allSatisfy { $0.member == nil })
   }
 
-  @Test func `ends what is open when the daemon stops`() throws {
+  @Test func `a live camera ends what is open when the daemon stops`() throws {
     let bench = try Bench("room")
     bench.play(16)
     bench.score([bench.camera])

@@ -4,7 +4,7 @@ import Testing
 @testable import Daemon
 
 @Suite struct `A mailbox` {
-  @Test func `keeps the newest of each sender and returns what it replaces`() {
+  @Test func `a mailbox keeps each sender's newest item and returns the replaced one`() {
     var mailbox = Mailbox<String, Int>()
     #expect(mailbox.leave(1, from: "a", deadline: .zero) == [])
     #expect(mailbox.leave(2, from: "a", deadline: .zero) == [1])
@@ -12,7 +12,7 @@ import Testing
     #expect(mailbox.isEmpty && mailbox.next() == nil)
   }
 
-  @Test func `lets no more than the most of a group wait, and the oldest make room`() {
+  @Test func `a mailbox limits a group's items, and the oldest make room`() {
     var mailbox = Mailbox<Int, Int>()
     func isEven(_ sender: Int) -> Bool { sender % 2 == 0 }
     #expect(mailbox.leave(10, from: 2, deadline: .zero, group: isEven, most: 2) == [])
@@ -23,7 +23,7 @@ import Testing
     #expect([mailbox.next()?.item, mailbox.next()?.item, mailbox.next()?.item] == [11, 13, 14])
   }
 
-  @Test func `takes turns, however often one sender replaces its own`() {
+  @Test func `a mailbox serves senders in turn, however often one replaces its item`() {
     var mailbox = Mailbox<String, Int>()
     var served: [String] = []
     for round in 0..<9 {
@@ -35,12 +35,12 @@ import Testing
     #expect(served == ["busy", "slow", "slower", "busy", "slow", "slower", "busy", "slow", "slower"])
   }
 
-  @Test func `the earliest deadline comes first, and what replaces an item inherits its deadline`() {
+  @Test func `the earliest deadline comes first, and a replacement inherits its item's deadline`() {
     var mailbox = Mailbox<String, Int>()
     _ = mailbox.leave(1, from: "patient", deadline: .seconds(2))
     _ = mailbox.leave(2, from: "urgent", deadline: .seconds(1))
     #expect(mailbox.next()?.sender == "urgent")
-    // Always later than the others' when it comes, and served all the same.
+    // Its deadline is always later than the others', but it is served all the same.
     var served: [String] = []
     for round in 0..<6 {
       _ = mailbox.leave(round, from: "urgent", deadline: .seconds(round + 1))
@@ -50,7 +50,7 @@ import Testing
     #expect(served.filter { $0 == "patient" }.count == 2)
   }
 
-  @Test func `gives back what waits from a sender that is gone, and nothing else`() {
+  @Test func `a mailbox returns the items of a sender that is gone, and no others`() {
     var mailbox = Mailbox<Int, String>()
     for sender in 0..<4 { _ = mailbox.leave("\(sender)", from: sender, deadline: .zero) }
     #expect(mailbox.withdraw { $0 % 2 == 0 }.sorted() == ["0", "2"])

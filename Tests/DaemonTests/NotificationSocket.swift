@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// The socket on which systemd would hear from a service.
+/// The socket on which systemd would listen to a service.
 @safe final class NotificationSocket {
   let path = NSTemporaryDirectory() + "adl-notify-" + UUID().uuidString.prefix(8)
   private let handle: CInt
@@ -25,7 +25,7 @@ import Testing
     unsafe unlink(path)
   }
 
-  /// The next message; `nil` when none comes within ten seconds.
+  /// The next message; `nil` if none arrives within ten seconds.
   func next() -> String? {
     var timeout = timeval(tv_sec: 10, tv_usec: 0)
     unsafe setsockopt(handle, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
@@ -34,7 +34,7 @@ import Testing
     return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
   }
 
-  /// Takes all that came so far, and says how many messages that was.
+  /// Takes everything that arrived so far, and returns the number of messages.
   @discardableResult
   func drain() -> Int {
     var (count, buffer) = (0, [UInt8](repeating: 0, count: 1024))

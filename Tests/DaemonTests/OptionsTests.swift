@@ -21,13 +21,13 @@ import Video
       labels: ["Walk"], sampleRate: 12, region: region)
   }
 
-  @Test func `ask a camera for nothing that nobody set`() throws {
+  @Test func `camera options request nothing that is not set`() throws {
     let options = SourceOptions(try settings().cameras[0], sampleRate: 12)
     #expect(options.camera.size == nil && options.camera.rate == nil && options.camera.format == nil)
     #expect(options.camera.sampleRate == 12)
   }
 
-  @Test func `ask a camera for what is set`() throws {
+  @Test func `camera options request what is set`() throws {
     let camera = try settings(", size: 320x240, rate: 10, format: yuyv").cameras[0]
     let options = SourceOptions(camera, sampleRate: 12)
     #expect(options.camera.size == FrameSize(width: 320, height: 240))
@@ -40,15 +40,15 @@ import Video
       (", rotate: 180", Orientation(quarterTurns: 2)), (", rotate: 270", Orientation(quarterTurns: 3)),
       (", flip: horizontal", Orientation(isMirrored: true)),
       (", flip: vertical", Orientation(quarterTurns: 2, isMirrored: true)),
-      // Turned clockwise first, then mirrored left to right: EXIF's 5.
+      // Rotated clockwise first, then mirrored left to right: EXIF's 5.
       (", rotate: 90, flip: horizontal", Orientation(quarterTurns: 3, isMirrored: true)),
     ])
-  func `put the picture upright`(camera: String, expected: Orientation) throws {
+  func `camera options turn the picture upright`(camera: String, expected: Orientation) throws {
     let settings = try settings(camera)
     #expect(try PipelineOptions(settings.cameras[0], settings, card(nil)).mounting == expected)
   }
 
-  @Test func `let silence last as long as it is set to, for cameras and streams`() throws {
+  @Test func `options apply the stall time to cameras and streams`() throws {
     let settings = try settings(", stallSeconds: 30")
     #expect(try PipelineOptions(settings.cameras[0], settings, card(nil)).stallTime == .seconds(30))
     #expect(SourceOptions(settings.cameras[0], sampleRate: 15).media.stallTimeout == .seconds(30))
@@ -59,7 +59,7 @@ import Video
       ("", nil, false), ("", ModelCard.Region.person, true), ("", .scene, false), ("{mode: people}", .scene, true),
       ("{mode: scene}", .person, false), ("{detector: d.onnx}", nil, true), ("{detector: d.onnx}", .scene, false),
     ] as [(String, ModelCard.Region?, Bool)])
-  func `look at people as the setting says, or the model's card`(
+  func `people are analysed according to the setting, or to the model's card`(
     people: String, region: ModelCard.Region?, looksAtPeople: Bool
   ) throws {
     let settings = try settings("", people.isEmpty ? "" : "people: \(people)\n")
@@ -68,7 +68,7 @@ import Video
     #expect(isPeople == looksAtPeople)
   }
 
-  @Test func `warn about what does not fit the model`() throws {
+  @Test func `settings that do not fit the model cause a warning`() throws {
     func warning(_ people: String, _ region: ModelCard.Region?) throws -> String? {
       try settings("", "people: \(people)\n").people.mismatch(card(region))
     }

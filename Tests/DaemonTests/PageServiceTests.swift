@@ -40,7 +40,7 @@ import Testing
     return port
   }
 
-  @Test func `is unwell while a worker hangs, and well again once it goes on`() async throws {
+  @Test func `the page is unhealthy while a worker hangs, and healthy again afterwards`() async throws {
     let publisher = try publisher()
     defer { publisher.close() }
     let port = try freePort()
@@ -59,7 +59,7 @@ import Testing
       let away = #""away":[{"camera":"room","condition":"offline","reason":"gone"}]"#
       #expect(try await health() == (200, "{\(away),\"reasons\":[],\"status\":\"ok\"}"))
       worker.promise(within: .seconds(-7))
-      let reason = "recognition hangs: it should have been heard of 7 s ago"
+      let reason = "recognition hangs: it should have reported 7 s ago"
       #expect(try await health() == (503, "{\(away),\"reasons\":[\"\(reason)\"],\"status\":\"failing\"}"))
       worker.rest()
       #expect(try await health().status == 200)
@@ -68,13 +68,13 @@ import Testing
     }
   }
 
-  @Test func `is off unless it is asked for`() throws {
+  @Test func `the page is off by default`() throws {
     let publisher = try publisher()
     defer { publisher.close() }
     #expect(try service(publisher, "off") == nil)
   }
 
-  @Test func `does not start on a port that is taken`() throws {
+  @Test func `the page does not start on a port in use`() throws {
     let publisher = try publisher()
     defer { publisher.close() }
     let other = try HTTPServer(.loopback(port: 0)) { _ in .text(.ok, "") }

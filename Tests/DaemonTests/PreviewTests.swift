@@ -16,7 +16,7 @@ import Video
     return (Int(picture.bytes[y * picture.planes[0].rowBytes + x]), picture.size)
   }
 
-  @Test func `are JPEG with a frame around each person`() throws {
+  @Test func `previews are JPEGs with a frame around each person`() throws {
     let previews = Previews()
     let grey = [UInt8](repeating: 40, count: size.width * size.height * 3)
     previews.take(
@@ -29,7 +29,7 @@ import Video
     #expect(try previews.jpeg(of: "kitchen") == nil)
   }
 
-  @Test func `are gone when the camera is`() throws {
+  @Test func `previews disappear with their camera`() throws {
     let previews = Previews()
     let bench = try Bench("room", previewInterval: .seconds(1), show: { previews.take($0, of: "room") })
     bench.play(3)

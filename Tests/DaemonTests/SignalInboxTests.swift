@@ -4,26 +4,26 @@ import Testing
 @testable import Daemon
 
 @Suite(.timeLimit(.minutes(1))) struct `Signals` {
-  @Test func `are kept until somebody asks, and come in order`() async {
+  @Test func `signals are kept until requested, and arrive in order`() async {
     let inbox = SignalInbox(trapping: [])
     inbox.take(1)
     inbox.take(15)
     #expect(await inbox.next() == 1)
     #expect(await inbox.next() == 15)
     let waiting = Task { await inbox.next() }
-    try? await Task.sleep(for: .milliseconds(20))  // It waits by then, most likely; the answer is the same if not.
+    try? await Task.sleep(for: .milliseconds(20))  // Most likely it is waiting by then; the result is the same if not.
     inbox.take(2)
     #expect(await waiting.value == 2)
   }
 
-  @Test func `that one answer is enough for are forgotten together`() async {
+  @Test func `repeated signals are discarded together`() async {
     let inbox = SignalInbox(trapping: [])
     for signal: CInt in [1, 1, 15, 1] { inbox.take(signal) }
     inbox.discard(1)
     #expect(await inbox.next() == 15)
   }
 
-  @Test func `of a process come to its inbox`() async {
+  @Test func `a process's signals arrive in its inbox`() async {
     let inbox = SignalInbox(trapping: [SIGUSR2])
     for _ in 0..<5 {
       kill(getpid(), SIGUSR2)
@@ -31,7 +31,7 @@ import Testing
     }
   }
 
-  @Test func `wait for the next to ask when one no longer waits`() async {
+  @Test func `a signal waits for the next request if the previous one was cancelled`() async {
     let inbox = SignalInbox(trapping: [])
     let given = Task { await inbox.next() }
     given.cancel()

@@ -7,10 +7,10 @@ import Testing
 @testable import Daemon
 
 @Suite struct `Lifelines` {
-  @Test func `are overdue once their promise is over, and never while they rest`() {
+  @Test func `a lifeline is overdue once its promise has expired, and never while it rests`() {
     let lifeline = Lifeline("camera kitchen")
     let now = SuspendingClock.now
-    #expect(lifeline.overdue(now: now + .seconds(1_000_000)) == nil, "it has promised nothing yet")
+    #expect(lifeline.overdue(now: now + .seconds(1_000_000)) == nil, "it has not promised anything yet")
     lifeline.promise(within: .seconds(5), now: now)
     #expect(lifeline.overdue(now: now + .seconds(5)) == nil)
     #expect(lifeline.overdue(now: now + .seconds(8)) == .seconds(3))
@@ -20,9 +20,9 @@ import Testing
     #expect(lifeline.overdue(now: now + .seconds(1_000_000)) == nil)
   }
 
-  @Test func `work may take many times what it took, and some seconds in any case`() {
+  @Test func `work may take many times as long as before, and always some seconds`() {
     var work = WorkLimit()
-    #expect(work.limit == .seconds(120), "nobody knows yet how fast this machine is")
+    #expect(work.limit == .seconds(120), "the machine's speed is not known yet")
     work.add(.milliseconds(900))
     #expect(work.limit == .seconds(20))
     work.add(.seconds(4))
@@ -49,8 +49,8 @@ import Testing
     func log(event: LogEvent) { lines.add("\(event.level): \(event.message)") }
   }
 
-  /// What systemd is told, as it comes.
-  @Test func `feeds the watchdog while everybody makes progress, and not when one hangs`() async throws {
+  /// What systemd receives, in order.
+  @Test func `the watchdog is fed while everyone makes progress, and not when a worker hangs`() async throws {
     let socket = try NotificationSocket()
     let lifelines = [Lifeline("recognition"), Lifeline("camera kitchen")]
     let lines = Lines()
@@ -66,20 +66,20 @@ import Testing
     while lines.all.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
     socket.drain()
     try await Task.sleep(for: .milliseconds(200))
-    #expect(socket.drain() == 0, "the watchdog starves")
+    #expect(socket.drain() == 0, "the watchdog gets no more signals")
     #expect(
       lines.all == [
-        "critical: camera kitchen hangs: it should have been heard of 1 s ago; systemd will start the daemon anew"
+        "critical: camera kitchen hangs: it should have reported 1 s ago; systemd will restart the daemon"
       ])
 
     lifelines[1].rest()
     #expect(socket.next() == "WATCHDOG=1")
-    #expect(lines.all.last == "notice: camera kitchen goes on")
+    #expect(lines.all.last == "notice: camera kitchen is working again")
     running.cancel()
     await running.value
   }
 
-  @Test func `is fed for the process that systemd watches alone`() {
+  @Test func `the watchdog is only fed by the process that systemd watches`() {
     func period(_ environment: [String: String]) -> Duration? {
       ServiceNotification(environment, pid: 7).watchdogPeriod
     }

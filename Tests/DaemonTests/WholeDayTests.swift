@@ -13,9 +13,9 @@ import Video
 @testable import Pipeline
 
 @Suite struct `A whole day` {
-  /// A day of a camera with 10 frames a second whose clock drifts, steps back and leaves stamps out, in minutes: from its
-  /// stamps to what is published.
-  @Test(.timeLimit(.minutes(10))) func `misses no window, does not drift and does not grow`() throws {
+  /// A day of a camera at 10 frames per second whose clock drifts, steps back and omits timestamps, in minutes: from
+  /// its timestamps to what is published.
+  @Test(.timeLimit(.minutes(10))) func `a whole day misses no window, does not drift and does not grow`() throws {
     let network = try StudentNetwork(width: WidthMultiplier(0.25), frames: 16, size: 112, classes: 3)
     let card = ModelCard(network: network, name: "made", labels: ["Walk", "Sit", "background"])
     var options = PipelineOptions(
@@ -35,7 +35,7 @@ import Video
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
       send: { report in
         if case .activity = report { activities.change { $0 += 1 } }
-        // Predictions are all that may come again and again.
+        // Only predictions may come repeatedly.
         if case .prediction = report { return }
         reports.change { $0 += 1 }
       })
@@ -49,7 +49,7 @@ import Video
     let frames = 86_400 * 10
     for index in 0..<frames {
       let taken = Duration.milliseconds(100 * index)
-      // Its clock gains 8 s in the day.
+      // Its clock gains 8 s during the day.
       var stamp: Duration? = .seconds(3) + taken * 1.0001
       if index % 601 == 600 { stamp = stamp.map { $0 - .milliseconds(150) } }
       if index % 977 == 976 { stamp = nil }

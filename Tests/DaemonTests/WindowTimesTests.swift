@@ -4,7 +4,7 @@ import Testing
 @testable import Daemon
 
 @Suite struct `Times of windows` {
-  @Test func `are told by stage, the newest of them`() {
+  @Test func `window times are summarised by stage, for the newest windows`() {
     var times = WindowTimes()
     func add(_ gathering: Int, _ waiting: Int, _ inference: Int) {
       times.add(
@@ -14,7 +14,7 @@ import Testing
     }
     var counters = CameraHealth.Counters()
     (counters.frames, counters.windows) = (900, 5)
-    // Thousands of old ones are forgotten.
+    // Thousands of old ones are dropped.
     for _ in 0..<4096 { add(500, 500, 500) }
     for index in 0..<4096 { add(3, index % 50 == 0 ? 40 : 1, 20) }
     let summary = times.summary(counters)

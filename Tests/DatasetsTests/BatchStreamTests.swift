@@ -19,7 +19,7 @@ import Video
     return ClipLoader(options, graph: .ntu25)
   }
 
-  /// Requests for one skeleton file, some of which name a file that is not there.
+  /// Requests for one skeleton file, some of which name a missing file.
   private func requests(_ count: Int, broken: Set<Int>) throws -> [BatchStream.Request] {
     let path = try folder.write(ntuText([[madeBody(1)]]), "p.skeleton")
     return (0..<count).map { index in
@@ -38,7 +38,7 @@ import Video
     return batches
   }
 
-  @Test func `are the same for any number of threads`() throws {
+  @Test func `batches are the same for any number of threads`() throws {
     var requests: [BatchStream.Request] = try (0..<9).map { index in
       let video = try folder.writeVideo("\(index).avi", frames: 3 + 7 * index)
       return (Clip(name: "\(index)", label: index, video: video), .random(seed: UInt64(index)))
@@ -60,18 +60,18 @@ import Video
     }
   }
 
-  @Test func `leave out what cannot be read, name it and go on`() throws {
+  @Test func `batches skip what cannot be read, list it and continue`() throws {
     let stream = BatchStream(loader(.pose), batches(try requests(10, broken: [0, 3, 4]), of: 5), workers: 3, ahead: 2)
     let found = try drain(stream)
     #expect(found.map { $0.map(\.clip.name) } == [["clip 1", "clip 2"], (5..<10).map { "clip \($0)" }])
     #expect(stream.skipped.map(\.name) == ["clip 0", "clip 3", "clip 4"])
-    #expect(stream.skipped[0].reason == "/no/0.skeleton is not there: it should hold the poses of a recording")
-    #expect(try stream.next() == nil, "the end stays the end")
+    #expect(stream.skipped[0].reason == "/no/0.skeleton is missing: it should hold the poses of a recording")
+    #expect(try stream.next() == nil, "after the end there are no more batches")
     #expect(stream.waited > .zero)
   }
 
-  @Test(arguments: [1, 4]) func `stop past one in a hundred`(workers: Int) throws {
-    // Five of 500 are one per cent; the sixth is more.
+  @Test(arguments: [1, 4]) func `batches stop when more than one clip in a hundred is skipped`(workers: Int) throws {
+    // Five of 500 are one per cent; the sixth exceeds it.
     let bearable = BatchStream(
       loader(.pose), batches(try requests(500, broken: [0, 1, 2, 3, 499]), of: 10), workers: workers, ahead: 2)
     #expect(try drain(bearable).map(\.count).reduce(0, +) == 495)
@@ -79,7 +79,7 @@ import Video
     let stream = BatchStream(loader(.pose), broken, workers: workers, ahead: 2)
     for _ in 0..<3 { _ = try stream.next() }
     let reasons = [0, 1, 2, 11, 25].map {
-      "clip \($0): /no/\($0).skeleton is not there: it should hold the poses of a recording"
+      "clip \($0): /no/\($0).skeleton is missing: it should hold the poses of a recording"
     }
     #expect(
       failure { _ = try stream.next() }
@@ -88,20 +88,20 @@ import Video
     #expect(try stream.next() == nil)
   }
 
-  @Test func `are not loaded further ahead than asked`() throws {
+  @Test func `batches are not loaded further ahead than requested`() throws {
     let late = folder.path + "/late.skeleton"
     var all = try requests(3, broken: [])
     all[2].clip.skeleton = late
     let stream = BatchStream(loader(.pose), batches(all, of: 1), workers: 2, ahead: 1)
     #expect(try stream.next()?.count == 1)
-    // The third batch may begin only once the second is taken.
+    // The third batch may only start once the second is taken.
     try folder.write(ntuText([[madeBody(1)]]), "late.skeleton")
     #expect(try stream.next()?.count == 1)
     #expect(try stream.next()?.count == 1)
     #expect(try stream.next() == nil)
   }
 
-  @Test func `end with their threads when cancelled`() async throws {
+  @Test func `batches end with their threads when cancelled`() async throws {
     weak var remains: BatchStream?
     do {
       let stream = BatchStream(loader(.pose), batches(try requests(100, broken: []), of: 2), workers: 4, ahead: 2)
@@ -114,7 +114,7 @@ import Video
     while remains != nil { await Task.yield() }
   }
 
-  @Test func `of nothing end at once`() throws {
+  @Test func `an empty list of batches ends at once`() throws {
     let none = BatchStream(loader(.pose), [], workers: 2, ahead: 1)
     #expect(try none.next() == nil)
     let empty = BatchStream(loader(.pose), [[], try requests(1, broken: []), []], workers: 2, ahead: 1)

@@ -8,7 +8,7 @@ import Video
 
 @testable import Datasets
 
-@Suite struct `Finding the people of recordings` {
+@Suite struct `Finding the people in recordings` {
   let folder: RecordingFolder
 
   init() throws { folder = try RecordingFolder() }
@@ -26,7 +26,7 @@ import Video
     return Clip(name: name, label: 0, video: folder.path + "/\(name).avi")
   }
 
-  @Test func `by motion, with one file per recording that says where`() throws {
+  @Test func `boxes are found by motion, with one file per recording`() throws {
     let clip = try walk("walk")
     let report = try BoxFinding(.motion, folder: folder.path).run([clip], workers: 1) { _, _ in true }
     #expect(report.found == 1 && report.kept == 0 && report.empty.isEmpty && report.broken.isEmpty)
@@ -40,7 +40,7 @@ import Video
     }
   }
 
-  @Test func `goes on where it was stopped, and keeps what is there`() throws {
+  @Test func `finding boxes continues where it was stopped, and keeps existing files`() throws {
     let clips = try (0..<4).map { try walk("walk\($0)", frames: 15) }
     let finding = BoxFinding(.motion, folder: folder.path)
     let first = try finding.run(clips, workers: 1) { done, total in done < 2 && total == 4 }
@@ -52,7 +52,7 @@ import Video
     #expect(try BoxesFile(path: kept).rows.isEmpty)
   }
 
-  @Test func `names recordings that cannot be read, and goes on`() throws {
+  @Test func `finding boxes names recordings that cannot be read, and continues`() throws {
     let bad = Clip(name: "bad", label: 0, video: try folder.write("no video", "bad.avi"))
     let report = try BoxFinding(.motion, folder: folder.path).run(
       [bad, try walk("walk", frames: 15), Clip(name: "poses", label: 0)], workers: 1
@@ -61,18 +61,18 @@ import Video
     #expect(report.broken[0].reason.hasPrefix(folder.path + "/bad.avi cannot be read: "))
   }
 
-  @Test func `says at once that a detector cannot be read`() throws {
+  @Test func `a detector that cannot be read is reported at once`() throws {
     let clip = try walk("walk", frames: 15)
     #expect(throws: DetectionError.self) {
       _ = try BoxFinding(.model(path: folder.path + "/none.onnx"), folder: folder.path).run([clip], workers: 1) {
         _, _ in
-        Issue.record("a recording was looked at")
+        Issue.record("a recording was opened although the model is missing")
         return true
       }
     }
   }
 
-  @Test func `shows boxes and squares on a sheet`() throws {
+  @Test func `a sheet of found boxes shows boxes and squares`() throws {
     let clip = try walk("walk")
     try BoxesFile([.init(frame: 30, person: 1, box: PictureBox(x: 0.4, y: 0.3, width: 0.2, height: 0.6))])
       .write(to: BoxesFile.path(folder: folder.path, name: "walk"))
@@ -88,7 +88,7 @@ import Video
 }
 
 @Suite struct `Sheets of pictures` {
-  @Test func `hold each picture in its place, with boxes over it`() {
+  @Test func `a sheet holds each picture in its cell, with boxes over it`() {
     var sheet = PictureSheet(columns: 2, rows: 2, cell: FrameSize(width: 4, height: 2))
     sheet.place([UInt8](repeating: 50, count: 8 * 4 * 3), FrameSize(width: 8, height: 4), column: 1, row: 1)
     sheet.outline(PictureBox(x: 0, y: 0, width: 0.5, height: 2), (1, 2, 3), column: 1, row: 1)

@@ -14,7 +14,7 @@ private func box(_ x: Double) -> PictureBox { PictureBox(x: x, y: 0.3, width: 0.
 @Suite struct `Squares of training windows` {
   private let picture = FrameSize(width: 320, height: 240)
 
-  @Test func `are those of the live pipeline's rule, a finder's interval late`() {
+  @Test func `training squares follow the live pipeline's rule, one finder interval late`() {
     let entries = (0..<12).map { BoxTrack.Entry(frame: 10 * $0, box: box(0.05 * Double($0))) }
     let track = BoxTrack(entries, framesPerSecond: 30)
     for last in 0..<130 {
@@ -28,22 +28,24 @@ private func box(_ x: Double) -> PictureBox { PictureBox(x: x, y: 0.3, width: 0.
     #expect(track.square(upTo: 0, in: picture) != track.square(upTo: 129, in: picture))
   }
 
-  @Test func `of a part follow the person who is there`() {
+  @Test func `training squares for a part follow the person in that part`() {
     let rows =
       stride(from: 0, through: 200, by: 10).map { BoxesFile.Row(frame: $0, person: 1, box: box(0.1)) }
       + stride(from: 240, through: 340, by: 10).map { BoxesFile.Row(frame: $0, person: 2, box: box(0.6)) }
     let file = BoxesFile(rows)
     #expect(file.track(framesPerSecond: 30).entries.allSatisfy { $0.box == box(0.1) })
     #expect(file.track(framesPerSecond: 30, part: 250..<330).entries.allSatisfy { $0.box == box(0.6) })
-    #expect(file.track(framesPerSecond: 30, part: 210..<230).entries.count == 21, "nobody is there: the recording's")
+    #expect(
+      file.track(framesPerSecond: 30, part: 210..<230).entries.count == 21,
+      "a part without anybody uses the main person")
   }
 
-  @Test func `are the whole picture where nobody was found`() {
+  @Test func `the training square is the whole picture if nobody was found`() {
     let square = BoxTrack([], framesPerSecond: 30).square(upTo: 64, in: picture)
     #expect(square == PixelRectangle(x: 0, y: 0, width: 320, height: 240))
   }
 
-  @Test func `show the pixels that the live pipeline cuts`() throws {
+  @Test func `training squares show the pixels that the live pipeline cuts`() throws {
     let folder = try RecordingFolder()
     let path = try folder.writeColorVideo("v.avi", frames: 40, width: 96, height: 64)
     let rows = (0..<4).map { BoxesFile.Row(frame: 10 * $0, person: 3, box: box(0.1 + 0.12 * Double($0))) }
@@ -58,7 +60,7 @@ private func box(_ x: Double) -> PictureBox { PictureBox(x: x, y: 0.3, width: 0.
     let loaded = try ClipLoader(options, graph: .ntu25).load(clip, .windows(.paper))
     #expect(loaded.count == 2)
 
-    // As the daemon does it: the whole picture to a working picture, and the person's square out of that.
+    // As in the daemon: the whole picture to a working picture, and the person's square from that.
     let rate = try RecordedVideo(path).information().rate
     for window in loaded {
       let last = try #require(window.frameIndices.max())
@@ -88,7 +90,7 @@ private func box(_ x: Double) -> PictureBox { PictureBox(x: x, y: 0.3, width: 0.
 }
 
 @Suite struct `Boxes of skeleton files` {
-  @Test func `surround a body's joints in the colour picture, whatever the video's size`() throws {
+  @Test func `boxes from skeletons surround a body's joints in the colour picture, whatever the video's size`() throws {
     var places = PictureJoints(picture: FrameSize(width: 1920, height: 1080))
     places.frames = [[[SIMD2(960, 270), SIMD2(1152, 810), SIMD2(.nan, 5), SIMD2(9_000, 0)]], [[]], []]
     let box = try #require(places.box(0, 0, video: FrameSize(width: 320, height: 240)))
@@ -100,14 +102,14 @@ private func box(_ x: Double) -> PictureBox { PictureBox(x: x, y: 0.3, width: 0.
     }
   }
 
-  @Test func `are pixels of the video where the format has no picture of its own`() throws {
+  @Test func `boxes from skeletons are in video pixels if the format has no picture of its own`() throws {
     var places = PictureJoints(picture: nil)
     places.frames = [[[SIMD2(160, 60), SIMD2(160, 180)]]]
     let box = try #require(places.box(0, 0, video: FrameSize(width: 320, height: 240)))
     #expect(abs(box.centerX - 0.5) < 1e-9 && abs(box.centerY - 0.5) < 1e-9 && abs(box.height - 139.2 / 240) < 1e-9)
   }
 
-  @Test func `make recordings with places in the picture known as such`() throws {
+  @Test func `recordings whose skeletons have picture positions are recognised as having boxes`() throws {
     let folder = try RecordingFolder()
     try folder.writeVideo("v.avi", frames: 4)
     func dataset(_ skeleton: String) throws -> Dataset {
@@ -130,7 +132,7 @@ private func box(_ x: Double) -> PictureBox { PictureBox(x: x, y: 0.3, width: 0.
 
   init() throws { folder = try RecordingFolder() }
 
-  @Test func `come back as they were written`() throws {
+  @Test func `boxes files are read back as they were written`() throws {
     let file = BoxesFile([
       .init(frame: 0, person: 2, box: PictureBox(x: -0.1, y: 1.0 / 3, width: 0.25, height: 0.7)),
       .init(frame: 10, person: 2, box: box(0.1)), .init(frame: 10, person: 5, box: box(0.6)),
@@ -143,7 +145,7 @@ private func box(_ x: Double) -> PictureBox { PictureBox(x: x, y: 0.3, width: 0.
     #expect(try BoxesFile(path: path).rows.isEmpty && BoxesFile(path: path).mainPerson == nil)
   }
 
-  @Test func `name the person who is there most, of several the largest`() {
+  @Test func `the main person is the one present most, among several the largest`() {
     func row(_ frame: Int, _ person: Int, _ width: Double) -> BoxesFile.Row {
       .init(frame: frame, person: person, box: PictureBox(x: 0, y: 0, width: width, height: 1))
     }
@@ -158,7 +160,7 @@ private func box(_ x: Double) -> PictureBox { PictureBox(x: x, y: 0.3, width: 0.
     ("frame,person,x,y,width,height\n0,1,0,0,1,x\n", "line 2: six numbers"),
     ("frame,person,x,y,width,height\n5,1,0,0,1,1\n4,1,0,0,1,1\n", "line 3: six numbers are expected, frames in order"),
   ])
-  func `that are damaged are refused with the line`(text: String, reason: String) throws {
+  func `damaged boxes files are refused with the line`(text: String, reason: String) throws {
     let path = try folder.write(text, "a.boxes.csv")
     #expect(failure { _ = try BoxesFile(path: path) }.contains(reason))
   }

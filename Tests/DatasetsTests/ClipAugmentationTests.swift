@@ -9,7 +9,7 @@ import Video
 @Suite struct `Variations of training clips` {
   private let strong = ClipAugmentation(.strong)
 
-  @Test func `are the same for a seed, and others for others`() {
+  @Test func `clip variations are the same for the same seed, and differ for others`() {
     let variations = (0..<50).map { ClipVariation(strong, seed: $0) }
     #expect(variations == (0..<50).map { ClipVariation(strong, seed: $0) })
     #expect(Set(variations.map(\.scale)).count == 50)
@@ -19,7 +19,7 @@ import Video
     #expect((0..<1000).allSatisfy { (0.8...1.25).contains(ClipVariation(strong, seed: $0).speed) })
   }
 
-  @Test func `look at a part of the picture`() {
+  @Test func `clip variations show a part of the picture`() {
     let picture = FrameSize(width: 320, height: 240)
     for seed in 0..<500 as Range<UInt64> {
       let variation = ClipVariation(strong, seed: seed)
@@ -36,10 +36,10 @@ import Video
     #expect(none.region(square, in: picture) == square)
   }
 
-  /// Two pictures of 3 x 3 pixels whose red counts on.
+  /// Two pictures of 3 x 3 pixels with consecutive reds.
   private var pixels: [UInt8] { (0..<54).map { $0 % 3 == 0 ? UInt8($0) : 100 } }
 
-  @Test func `mirror rows`() {
+  @Test func `clip variations mirror rows`() {
     var augmentation = ClipAugmentation()
     augmentation.flip = 1
     var mirrored = pixels
@@ -49,7 +49,7 @@ import Video
     #expect(mirrored == pixels)
   }
 
-  @Test func `change all pictures of a clip alike`() {
+  @Test func `clip variations change all pictures of a clip in the same way`() {
     var augmentation = ClipAugmentation(.strong)
     augmentation.flip = 0
     for seed in 0..<20 as Range<UInt64> {
@@ -60,7 +60,7 @@ import Video
     }
   }
 
-  @Test func `grey is luma, blur keeps an even picture`() {
+  @Test func `grey is luma, and blur keeps a uniform picture`() {
     var augmentation = ClipAugmentation()
     augmentation.grey = 1
     var pixel: [UInt8] = [255, 0, 0]
@@ -76,7 +76,7 @@ import Video
     #expect(even[3 * 12] == 85 && even[3 * 11] == 73)
   }
 
-  @Test func `change brightness, contrast and color by at most what they may, evenly both ways`() {
+  @Test func `brightness, contrast and colour change within their limits, evenly in both directions`() {
     func means(_ change: (inout ClipAugmentation) -> Void, of pixel: [UInt8]) -> [[Double]] {
       var augmentation = ClipAugmentation()
       change(&augmentation)
@@ -87,24 +87,24 @@ import Video
       }
     }
     func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
-    // Even from -25.5 to 25.5: deviation 25.5 / √3, and the mean of 2000 is within five hundredths of it.
+    // Uniform from -25.5 to 25.5: deviation 25.5 / √3, and the mean of 2000 is within five hundredths of it.
     let bright = means({ $0.brightness = 0.1 }, of: [128, 100, 60])
     #expect(bright.allSatisfy { $0[0] == $0[1] && $0[1] == $0[2] && abs($0[0]) <= 26 })
     #expect(abs(mean(bright.map { $0[0] })) < 2)
     #expect(abs(mean(bright.map { $0[0] * $0[0] }).squareRoot() - 25.5 / 3.0.squareRoot()) < 1)
-    // Contrast is about the middle of the range: what lies there stays, the others move apart or together.
+    // Contrast is relative to the middle of the range: that stays, other values move away from it or towards it.
     let contrast = means({ $0.contrast = 0.2 }, of: [127, 227, 27])
     #expect(contrast.allSatisfy { abs($0[0]) <= 1 && abs($0[1]) <= 21 && abs($0[1] + $0[2]) <= 2 })
     #expect(
       abs(mean(contrast.map { $0[1] })) < 2 && contrast.contains { $0[1] > 18 } && contrast.contains { $0[1] < -18 })
-    // Channels move on their own.
+    // Channels change independently.
     let color = means({ $0.color = 0.1 }, of: [128, 128, 128])
     #expect(color.allSatisfy { $0.allSatisfy { abs($0) <= 26 } })
-    #expect(abs(mean(color.map { $0[0] * $0[1] })) < 15, "no two channels move together")
+    #expect(abs(mean(color.map { $0[0] * $0[1] })) < 15, "two channels change independently")
     #expect(abs(mean(color.map { $0[2] })) < 2)
   }
 
-  @Test func `move and scale what is looked at by at most what they may, evenly both ways`() {
+  @Test func `shift and scale stay within their limits, evenly in both directions`() {
     var augmentation = ClipAugmentation()
     augmentation.place = 0.2
     augmentation.scale = 0.5...2
@@ -115,14 +115,15 @@ import Video
     #expect(centres.allSatisfy { abs($0) <= 41 } && abs(centres.reduce(0, +)) / 2000 < 2)
     #expect(centres.contains { $0 > 36 } && centres.contains { $0 < -36 })
     #expect(regions.allSatisfy { $0.width == $0.height && (100...400).contains($0.width) })
-    // Half and double are as likely: the median keeps the size.
+    // Half and double are equally likely: the median keeps the size.
     #expect((180...222).contains(regions.map(\.width).sorted()[1000]))
   }
 
-  @Test func `a window is surrounded by what comes before and after it, in its own steps`() {
+  @Test func `a window is surrounded by the frames before and after it, at its own step`() {
     let sampling = ClipSampling(frames: 4, stride: 3)
     #expect(sampling.surrounded([12, 15, 18, 21], by: 2, count: 40) == [6, 9, 12, 15, 18, 21, 24, 27])
-    #expect(sampling.surrounded([3, 6, 9, 12], by: 2, count: 14) == [0, 0, 3, 6, 9, 12, 13, 13], "the ends repeat")
+    #expect(
+      sampling.surrounded([3, 6, 9, 12], by: 2, count: 14) == [0, 0, 3, 6, 9, 12, 13, 13], "frames at the ends repeat")
     #expect(sampling.surrounded([0, 0, 0, 0], by: 1, count: 1) == [0, 0, 0, 0, 0, 0])
   }
 
@@ -150,7 +151,8 @@ import Video
     return track
   }
 
-  @Test(arguments: SkeletonGraph.allCases) func `a mirror exchanges left and right, twice is nothing`(
+  @Test(arguments: SkeletonGraph.allCases)
+  func `mirroring a pose swaps left and right, and mirroring twice changes nothing`(
     graph: SkeletonGraph
   ) {
     let track = track(graph)
@@ -162,7 +164,7 @@ import Video
     for joint in 0..<graph.jointCount {
       #expect(other[3 * joint] == -own[3 * joints[joint]] && other[3 * joint + 1] == own[3 * joints[joint] + 1])
     }
-    // Bones stay bones.
+    // Bone lengths are preserved.
     let bones = Set(graph.bones.map { [$0.joint, $0.parent].sorted() })
     #expect(Set(graph.bones.map { [joints[$0.joint], joints[$0.parent]].sorted() }) == bones)
   }
@@ -171,7 +173,7 @@ import Video
     PoseVariation(pose, joints: 25, isMirrored: false, speed: speed, seed: seed)
   }
 
-  @Test func `turns keep lengths and the vertical`() {
+  @Test func `turns of a pose keep lengths and the vertical`() {
     var augmentation = PoseAugmentation()
     augmentation.turn = 40
     let original = BodySequence(track(.ntu25), slots: [0])
@@ -192,7 +194,7 @@ import Video
     }
   }
 
-  @Test func `tilts keep lengths, scales keep directions, noise has its deviation`() {
+  @Test func `tilts keep lengths, scaling keeps directions, noise has its deviation`() {
     let original = BodySequence(track(.ntu25), slots: [0])
     func varied(_ augmentation: PoseAugmentation, seed: UInt64) -> BodySequence {
       var sequence = original
@@ -220,7 +222,7 @@ import Video
       }
       heights.append(joint(tilted, 0, 3).y - joint(original, 0, 3).y)
     }
-    #expect(heights.contains { $0 > 0.05 } && heights.contains { $0 < -0.05 }, "forwards and backwards")
+    #expect(heights.contains { $0 > 0.05 } && heights.contains { $0 < -0.05 }, "tilts go forwards and backwards")
     var noise = PoseAugmentation()
     noise.noise = 0.02
     let offsets = (0..<40 as Range<UInt64>).flatMap { seed -> [Float] in
@@ -232,12 +234,12 @@ import Video
     }
     let count = Float(offsets.count)
     #expect(abs(offsets.reduce(0, +) / count) < 0.002)
-    // One part stays for the whole clip, one is drawn for every frame: together √2 of each.
+    // One part is constant for the whole clip, one is drawn for every frame: together √2 of each.
     let deviation = (offsets.reduce(0) { $0 + $1 * $1 } / count).squareRoot()
     #expect(abs(deviation - 0.02 * Float(2).squareRoot()) < 0.002)
   }
 
-  @Test func `lost joints are zero in every frame, and lost ones stay lost`() {
+  @Test func `lost joints are zero in every frame, and stay zero`() {
     var augmentation = PoseAugmentation()
     augmentation.dropout = 0.4
     augmentation.noise = 0.01
@@ -251,7 +253,7 @@ import Video
     #expect((0..<3).allSatisfy { sequence.frames[5][0][$0] == 0 })
   }
 
-  @Test func `another speed and a cut leave frames in order`() {
+  @Test func `another speed and a cut keep pose frames in order`() {
     var augmentation = PoseAugmentation()
     augmentation.crop = 0.2
     for seed in 0..<30 as Range<UInt64> {
@@ -264,7 +266,7 @@ import Video
     }
   }
 
-  @Test func `reach the networks through the loader, and evaluation sees none`() throws {
+  @Test func `pose variations reach the networks through the loader, but not in evaluation`() throws {
     let folder = try RecordingFolder()
     let clip = Clip(
       name: "made", label: 0, skeleton: try folder.write(ntuText((0..<30).map { _ in [madeBody(1)] }), "v.skeleton"))

@@ -15,7 +15,7 @@ private func loader(frames: Int = 8, _ content: ClipContent = .video, poseFrames
   return ClipLoader(options, graph: .ntu25)
 }
 
-/// A body that nods: its head's place tells the frame.
+/// A nodding body: its head's position identifies the frame.
 private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
   var body = madeBody(1)
   body[3] += SIMD3(0, 0, Float(frame + 1) * 0.01)
@@ -29,7 +29,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
 
   private func clip(_ video: String) -> Clip { Clip(name: "made", label: 0, video: video) }
 
-  @Test(arguments: [1, 5, 8, 16, 17, 60]) func `show the frames they name`(count: Int) throws {
+  @Test(arguments: [1, 5, 8, 16, 17, 60]) func `video windows show the frames they name`(count: Int) throws {
     let clip = clip(try folder.writeVideo("v.avi", frames: count))
     for seed in 0..<UInt64(5) {
       let loaded = try #require(try loader().load(clip, .random(seed: seed)).first)
@@ -46,9 +46,9 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     }
   }
 
-  @Test func `of a part show what goes on in it`() throws {
+  @Test func `video windows of a part show what happens in it`() throws {
     var part = clip(try folder.writeVideo("v.avi", frames: 120))
-    // Thirty frames a second.
+    // Thirty frames per second.
     part.part = 2..<3
     for seed in 0..<UInt64(20) {
       let loaded = try #require(try loader().load(part, .random(seed: seed)).first)
@@ -60,26 +60,26 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     part.part = 4..<5
     #expect(
       failure { _ = try loader().load(part, .centre) }
-        == "\(part.video ?? "") cannot be read: made begins at 4.0 s, and the recording is 4.00 s long")
+        == "\(part.video ?? "") cannot be read: made begins at 4.0 s, but the recording is only 4.00 s long")
   }
 
-  @Test func `of a part need frames that come evenly`() throws {
+  @Test func `video windows of a part require evenly spaced frames`() throws {
     var clip = clip(try folder.writeUnevenVideo("v.mkv"))
     #expect(try loader().load(clip, .centre).count == 1)
     clip.part = 7..<8
     let reason = failure { _ = try loader().load(clip, .centre) }
-    #expect(reason.contains("its frames do not come evenly: number "), "\(reason)")
+    #expect(reason.contains("its frames are not evenly spaced: number "), "\(reason)")
     #expect(reason.hasSuffix("convert it: ffmpeg -i IN -vf fps=30 OUT"))
   }
 
-  @Test func `are the same for a seed, and others for others`() throws {
+  @Test func `video windows are the same for the same seed, and differ for others`() throws {
     let clip = clip(try folder.writeVideo("v.avi", frames: 90))
     let draws = try (0..<UInt64(40)).map { try loader().load(clip, .random(seed: $0))[0].frameIndices[0] }
     #expect(try draws == (0..<UInt64(40)).map { try loader().load(clip, .random(seed: $0))[0].frameIndices[0] })
     #expect(Set(draws).count > 20 && draws.allSatisfy { (0...74).contains($0) })
   }
 
-  @Test func `are prepared as the daemon prepares a camera's`() throws {
+  @Test func `video windows are prepared as the daemon prepares a camera's`() throws {
     var options = ClipOptions()
     options.frames = 4
     options.preprocessing = ClipPreprocessing(size: 6, crop: .centerSquare)
@@ -98,7 +98,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     #expect(loaded.pixels == expected)
   }
 
-  @Test func `keep to what is there when a file is cut off`() throws {
+  @Test func `video windows of a truncated file use the frames that exist`() throws {
     let whole = try Data(contentsOf: URL(fileURLWithPath: folder.writeVideo("v.avi", frames: 60)))
     let path = try folder.write([UInt8](whole.prefix(whole.count * 4 / 5)), "cut.avi")
     let frames = try RecordedVideo(path).countFrames()
@@ -108,7 +108,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     #expect(windows.allSatisfy { shownFrames($0.pixels, size: 4) == $0.frameIndices })
   }
 
-  @Test func `may be pictures in a folder`() throws {
+  @Test func `video windows can come from a folder of pictures`() throws {
     for index in 0..<12 { try folder.writePicture("p/frame_\(index)_rgb.png", grey: UInt8(20 * index)) }
     try folder.writePicture("p/frame_0_depth.png", grey: 255)
     try folder.write("resource fork", "p/._frame_0_rgb.png")
@@ -120,12 +120,12 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     #expect(try loader().load(clip(folder.path + "/link"), .windows(.code))[0].pixels == loaded[0].pixels)
   }
 
-  @Test func `that cannot be had are named with the reason`() throws {
+  @Test func `video windows that cannot be loaded are named with the reason`() throws {
     func message(_ video: String?) -> String {
       failure { _ = try loader().load(Clip(name: "made", label: 0, video: video), .centre) }
     }
-    #expect(message(nil) == "made is not there: the recording has no video")
-    #expect(message("/no/such.avi") == "/no/such.avi is not there: it should be the video of a recording")
+    #expect(message(nil) == "made is missing: the recording has no video")
+    #expect(message("/no/such.avi") == "/no/such.avi is missing: it should be the video of a recording")
     let text = try folder.write("no video", "text.avi")
     #expect(message(text).hasPrefix("\(text) cannot be read: "))
     let empty = try folder.file("empty/file").replacing("/file", with: "")
@@ -146,7 +146,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
       skeleton: try folder.write(ntuText((0..<poses).map { [noddingBody($0)] }), "v.skeleton"))
   }
 
-  /// The frame that each place in time of [3, T, 25, 2] shows; `nil` where nobody is.
+  /// The frame shown at each time step of [3, T, 25, 2]; `nil` if nobody is there.
   private func shownPoses(_ pose: [Float], like whole: [Float]) -> [Int?] {
     func heads(_ values: [Float]) -> [[Float]] {
       let frames = values.count / 150
@@ -158,7 +158,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     }
   }
 
-  @Test func `follow the video's frames`() throws {
+  @Test func `pose windows follow the video's frames`() throws {
     let clip = try clip(video: 40, poses: 40)
     for draw in [ClipDraw.random(seed: 3), .random(seed: 4), .centre, .windows(.paper)] {
       for loaded in try loader([.video, .pose, .windowPose], poseFrames: 40).load(clip, draw) {
@@ -170,11 +170,13 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     }
   }
 
-  @Test(arguments: [40, nil]) func `of a part are the part's, and windows reach beyond it`(video: Int?) throws {
+  @Test(arguments: [40, nil]) func `poses of a part are limited to it, and their windows extend beyond it`(video: Int?)
+    throws
+  {
     var clip = try clip(video: video, poses: 40)
     let content: ClipContent = video == nil ? [.pose, .windowPose] : [.video, .pose, .windowPose]
     let all = try loader(content, poseFrames: 40).load(clip, .centre)[0].pose
-    // Ten frames, as poses are at thirty a second.
+    // Ten frames, like the poses at thirty per second.
     clip.part = 20.0 / 30..<30.0 / 30
     for seed in 0..<UInt64(10) {
       let loaded = try loader(content, poseFrames: 10).load(clip, .random(seed: seed))[0]
@@ -184,7 +186,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     }
   }
 
-  @Test func `are empty where the video goes on without them`() throws {
+  @Test func `pose windows are empty where the video continues without poses`() throws {
     let loaded = try loader([.video, .windowPose]).load(clip(video: 16, poses: 10), .windows(.code))[0]
     #expect(loaded.frameIndices == Array(4..<12) && loaded.pose.isEmpty)
     let values = loaded.windowPose
@@ -192,20 +194,21 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     #expect(there == [true, true, true, true, true, true, false, false])
   }
 
-  @Test func `need no video`() throws {
+  @Test func `pose windows need no video`() throws {
     let loaded = try loader([.pose, .windowPose], poseFrames: 30).load(clip(video: nil, poses: 30), .centre)[0]
     #expect(loaded.pixels.isEmpty)
     #expect(loaded.frameIndices == ClipSampling(frames: 8).indices(count: 30, draw: 0.5))
     #expect(shownPoses(loaded.windowPose, like: loaded.pose) == loaded.frameIndices)
   }
 
-  @Test func `that cannot be had are named with the reason`() throws {
+  @Test func `pose windows that cannot be loaded are named with the reason`() throws {
     let path = try folder.write(ntuText([[[SIMD3<Float>]]]([[], [], []])), "nobody.skeleton")
     func message(_ skeleton: String?) -> String {
       failure { _ = try loader(.pose).load(Clip(name: "made", label: 0, skeleton: skeleton), .centre) }
     }
     #expect(message(path) == "\(path) cannot be read: nobody is in any of its 3 frames")
-    #expect(message(nil) == "made is not there: the recording has no skeleton file")
-    #expect(try loader().load(clip(video: 8, poses: 1), .centre).count == 1, "poses that nobody asked for are not read")
+    #expect(message(nil) == "made is missing: the recording has no skeleton file")
+    #expect(
+      try loader().load(clip(video: 8, poses: 1), .centre).count == 1, "poses that are not requested are not read")
   }
 }

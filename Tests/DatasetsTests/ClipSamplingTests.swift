@@ -2,11 +2,11 @@ import Datasets
 import Testing
 
 @Suite struct `Windows of a recording` {
-  /// The first window, the last, and the step between frames, for 64 of so many.
+  /// The first window, the last, and the step between frames, for 64 frames of a number of frames.
   @Test(arguments: [
     (63, 0, 0, 1), (64, 0, 0, 1), (127, 0, 63, 1), (128, 0, 64, 1), (129, 0, 1, 2), (130, 0, 2, 2), (1000, 0, 872, 2),
   ])
-  func `follow the published rule`(count: Int, first: Int, last: Int, step: Int) {
+  func `sampled windows follow the published rule`(count: Int, first: Int, last: Int, step: Int) {
     func window(_ draw: Double) -> [Int] { ClipSampling(frames: 64).indices(count: count, draw: draw) }
     let start = window(0)
     let end = window(1.0.nextDown)
@@ -21,17 +21,17 @@ import Testing
     #expect(end.max() ?? 0 < count)
   }
 
-  @Test func `repeat what is short from its start`() {
+  @Test func `short recordings are repeated from their start`() {
     #expect(ClipSampling(frames: 64).indices(count: 1, draw: 0.9) == [Int](repeating: 0, count: 64))
     #expect(ClipSampling(frames: 8).indices(count: 3, draw: 0.9) == [0, 1, 2, 0, 1, 2, 0, 1])
   }
 
-  @Test func `begin anywhere with equal chance`() {
+  @Test func `sampled windows start anywhere with equal probability`() {
     let starts = (0..<1000).map { ClipSampling(frames: 64).indices(count: 67, draw: Double($0) / 1000)[0] }
     #expect((0..<4).map { start in starts.count { $0 == start } } == [250, 250, 250, 250])
   }
 
-  @Test func `of a part have their middle in it, and stay within the recording`() {
+  @Test func `windows of a part have their middle in it, and stay within the recording`() {
     let sampling = ClipSampling(frames: 8, stride: 2)
     for draw in stride(from: 0.0, to: 1, by: 0.01) {
       let window = sampling.indices(around: 40..<50, count: 100, draw: draw)
@@ -42,11 +42,11 @@ import Testing
     #expect(sampling.indices(around: 0..<3, count: 100, draw: 0) == [0, 2, 4, 6, 8, 10, 12, 14])
     #expect(sampling.indices(around: 99..<100, count: 100, draw: 0.9) == [85, 87, 89, 91, 93, 95, 97, 99])
     #expect(sampling.indices(around: 40..<50, count: 100, draw: 0.5, speed: 2) == [31, 35, 39, 43, 47, 51, 55, 59])
-    // Shorter than a window altogether.
+    // Shorter than a single window.
     #expect(sampling.indices(around: 2..<4, count: 5, draw: 0.5) == [0, 2, 4, 0, 2, 4, 0, 2])
   }
 
-  @Test(arguments: WindowScheme.allCases) func `of a long part for evaluation are those of the part alone`(
+  @Test(arguments: WindowScheme.allCases) func `evaluation windows of a long part lie inside the part`(
     scheme: WindowScheme
   ) {
     let sampling = ClipSampling(frames: 8, stride: 2)
@@ -57,7 +57,7 @@ import Testing
     #expect(short == [sampling.indices(around: 100..<104, count: 300, draw: 0.5)])
   }
 
-  @Test func `for evaluation overlap by half and end with the recording`() {
+  @Test func `evaluation windows overlap by half and end with the recording`() {
     func starts(_ count: Int) -> [Int] { ClipSampling(frames: 64).windows(count: count, .paper).map { $0[0] } }
     #expect(starts(129) == [0, 1])
     #expect(starts(192) == [0, 64])
@@ -72,7 +72,7 @@ import Testing
     }
   }
 
-  @Test func `as released are consecutive and drop the rest`() {
+  @Test func `evaluation windows as released are consecutive and drop the rest`() {
     let windows = ClipSampling(frames: 64).windows(count: 400, .code)
     #expect(windows == [Array(32..<96), Array(160..<224), Array(288..<352)])
     #expect(ClipSampling(frames: 64).windows(count: 128, .code) == [Array(32..<96)])
@@ -83,8 +83,8 @@ import Testing
     }
   }
 
-  /// With a step of its own a window has the same time scale in recordings of any length.
-  @Test(arguments: [1, 4, 7]) func `with a set step all have it`(step: Int) {
+  /// With a fixed step a window has the same time scale in recordings of any length.
+  @Test(arguments: [1, 4, 7]) func `a configured step applies to all recordings`(step: Int) {
     let sampling = ClipSampling(frames: 16, stride: step)
     let span = 15 * step + 1
     for count in [span, span + 1, 3 * span] {
@@ -92,7 +92,7 @@ import Testing
       #expect(first == (0..<16).map { $0 * step })
       #expect(last == (0..<16).map { count - span + $0 * step })
     }
-    // What is shorter is repeated at the same step.
+    // Shorter recordings are repeated at the same step.
     #expect(sampling.indices(count: 2 * step, draw: 0.3) == (0..<16).map { $0 % 2 * step })
     #expect(sampling.indices(count: 1, draw: 0.3) == [Int](repeating: 0, count: 16))
     let windows = sampling.windows(count: 10 * span, .paper)

@@ -15,7 +15,7 @@ import Testing
     try folder.write(ntuText((0..<poses).map { _ in [madeBody(1)] }), "\(name).skeleton")
   }
 
-  @Test func `reports counts, missing pairs and broken files`() throws {
+  @Test func `a data set check reports counts, missing pairs and broken files`() throws {
     try writePair("S001C001P001R001A001", video: 5, poses: 5)
     try writePair("S001C001P002R001A001", video: 5, poses: 7)
     try writePair("S001C001P003R001A002", video: 9, poses: 6)
@@ -50,23 +50,23 @@ import Testing
     #expect(lines[62] == "all".padding(toLength: width, withPad: " ", startingAt: 0) + "       4           1     1")
     #expect(
       Array(lines[63...].prefix(10)) == [
-        "without poses: 2", "  S001C001P004R001A003", "  S001C001P005R001A001",
-        "excluded by the data set's authors: 1", "  S001C002P005R002A008",
-        "names of no clip: 1", "  garden",
-        "video and poses of different length: 1", "  S001C001P003R001A002: 9 and 6 frames",
-        "cannot be read: 2",
+        "clips without poses: 2", "  S001C001P004R001A003", "  S001C001P005R001A001",
+        "clips excluded by the data set's authors: 1", "  S001C002P005R002A008",
+        "files that match no clip: 1", "  garden",
+        "clips whose video and poses differ in length: 1", "  S001C001P003R001A002: 9 and 6 frames",
+        "clips that cannot be read: 2",
       ])
     #expect(lines.count == 75)
   }
 
-  @Test func `of what is sound says so`() throws {
+  @Test func `a data set check of intact files says so`() throws {
     try writePair("S001C001P001R001A001", video: 4, poses: 4)
     let report = DatasetCheck.run(try .open(DatasetOptions(kind: .ntu60, videos: folder.path)), workers: 1)
     #expect(report.broken.isEmpty && report.unequal.isEmpty)
     #expect(report.description.hasSuffix("\nevery file can be read"))
   }
 
-  @Test func `refuses what training refuses, and counts frames whose numbers cannot be used`() throws {
+  @Test func `a data set check refuses what training refuses, and counts frames with unusable numbers`() throws {
     try writePair("S001C001P001R001A001", video: 4, poses: 4)
     try folder.writeVideo("S001C001P002R001A001_rgb.avi", frames: 4)
     let nobody = try folder.write(ntuText([[], [], [], []] as [[[[String]]]]), "S001C001P002R001A001.skeleton")
@@ -87,10 +87,10 @@ import Testing
       clips.compactMap { clip in failure { _ = try loader.load(clip, .centre) } }.filter { !$0.isEmpty } == [reason])
     #expect(
       report.description.contains(
-        "frames without a body whose numbers cannot be used: 1\n  S001C001P003R001A001: 1 of 4 frames"))
+        "clips with bodies left out because of unusable numbers: 1\n  S001C001P003R001A001: 1 of 4 frames"))
   }
 
-  @Test func `follows folders that are links, once each, and refuses those it may not list`() throws {
+  @Test func `a data set check follows linked folders once, and refuses those it may not list`() throws {
     try folder.writeVideo("elsewhere/S001C001P001R001A001_rgb.avi", frames: 4)
     try folder.writeVideo("own/S001C001P002R001A001_rgb.m4v", frames: 4)
     let files = FileManager.default
@@ -109,7 +109,7 @@ import Testing
     #expect(failure { _ = try Dataset.open(own) } == "\(folder.path)/own/shut cannot be read: Permission denied")
   }
 
-  @Test func `looks at every part`() throws {
+  @Test func `a data set check covers every part`() throws {
     try folder.writeVideo("day.avi", frames: 90)
     let body = madeBody(1)
     let poses = try folder.write(ntuText((0..<90).map { $0 < 40 ? [body] : [] }), "day.skeleton")
@@ -122,11 +122,11 @@ import Testing
       broken == [
         "\(folder.path)/day.avi cannot be read: day@1.0 ends at 9.0 s, and the recording is 3.00 s long",
         "\(poses) cannot be read: nobody is in any of its 30 frames",
-        "\(folder.path)/day.avi cannot be read: day@4.0 begins at 4.0 s, and the recording is 3.00 s long",
+        "\(folder.path)/day.avi cannot be read: day@4.0 begins at 4.0 s, but the recording is only 3.00 s long",
       ])
   }
 
-  @Test func `looks at every picture of a folder`() throws {
+  @Test func `a data set check reads every picture of a folder`() throws {
     for index in 0..<3 { try folder.writePicture("a01_s02_e03_c01/frame_\(index).png", grey: 9) }
     try folder.write("no picture", "a01_s02_e03_c01/frame_3.png")
     let dataset = try Dataset.open(DatasetOptions(kind: .nucla, videos: folder.path, protocolName: "cross3"))
@@ -135,12 +135,12 @@ import Testing
     #expect(report.broken.first?.reason.contains("frame_3.png cannot be read: ") == true)
   }
 
-  @Test func `names twenty of a kind and counts the rest`() throws {
+  @Test func `a data set check names twenty of a kind and counts the rest`() throws {
     for index in 10..<32 { try folder.write("", "garden \(index).mp4") }
     try writePair("S001C001P001R001A001", video: 4, poses: 4)
     let report = DatasetCheck.run(try .open(DatasetOptions(kind: .ntu60, videos: folder.path)), workers: 2)
     let lines = report.description.split(separator: "\n")
-    #expect(lines.contains("names of no clip: 22"))
+    #expect(lines.contains("files that match no clip: 22"))
     #expect(lines.contains("  garden 29") && lines.contains("  and 2 more") && !lines.contains("  garden 30"))
   }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Datasets
 
-/// A folder of recordings that a test writes; it is gone when the value is.
+/// A folder of recordings written by a test; it is deleted with the value.
 final class RecordingFolder: Sendable {
   let path: String
 
@@ -18,7 +18,7 @@ final class RecordingFolder: Sendable {
     do { try FileManager.default.removeItem(atPath: path) } catch { Issue.record(error) }
   }
 
-  /// The path of a file, in subfolders that are made.
+  /// The path of a file; its subfolders are created.
   func file(_ name: String) throws -> String {
     let file = path + "/" + name
     try FileManager.default.createDirectory(
@@ -36,7 +36,7 @@ final class RecordingFolder: Sendable {
     return path
   }
 
-  /// A lossless video whose frame `i` is one grey of that value; see `shownFrames`.
+  /// A lossless video whose frame `i` is uniformly grey with that value; see `shownFrames`.
   @discardableResult func writeVideo(_ name: String, frames: Int) throws -> String {
     let path = try file(name)
     try writeMedia(
@@ -45,7 +45,7 @@ final class RecordingFolder: Sendable {
     return path
   }
 
-  /// As `writeVideo`, ten seconds of which the first five have 30 frames each and the others five.
+  /// Like `writeVideo`, but ten seconds long: 30 frames in each of the first five, five in each of the others.
   @discardableResult func writeUnevenVideo(_ name: String) throws -> String {
     let path = try file(name)
     try writeMedia(
@@ -74,7 +74,7 @@ final class RecordingFolder: Sendable {
     return path
   }
 
-  /// One picture that is one grey.
+  /// A uniformly grey picture.
   @discardableResult func writePicture(_ name: String, grey: UInt8) throws -> String {
     let path = try file(name)
     try writeMedia(
@@ -106,7 +106,7 @@ final class RecordingFolder: Sendable {
   }
 }
 
-/// Which frames of a `writeVideo` a loaded clip's pixels show; -1 where a picture is not one grey.
+/// Which frames of a `writeVideo` a loaded clip's pixels show; -1 if a picture is not uniformly grey.
 func shownFrames(_ pixels: [UInt8], size: Int) -> [Int] {
   let count = size * size * 3
   return stride(from: 0, to: pixels.count, by: count).map { start in
@@ -118,7 +118,7 @@ func shownFrames(_ pixels: [UInt8], size: Int) -> [Int] {
 
 /// The text of an NTU `.skeleton` file: frames of bodies of 25 joints.
 ///
-/// Coordinates are text, so that `nan` and `-inf` can stand there.
+/// Coordinates are text, to allow `nan` and `-inf`.
 func ntuText(_ frames: [[[[String]]]]) -> String {
   var lines = ["\(frames.count)"]
   for bodies in frames {
@@ -136,7 +136,7 @@ func ntuText(_ frames: [[[SIMD3<Float>]]]) -> String {
   ntuText(frames.map { $0.map { $0.map { ["\($0.x)", "\($0.y)", "\($0.z)"] } } })
 }
 
-/// A body about two metres before the camera, different for each seed.
+/// A body about two metres in front of the camera, different for each seed.
 func madeBody(_ seed: UInt64, joints: Int = 25) -> [SIMD3<Float>] {
   var random = SplitMix64(seed: seed)
   return (0..<joints).map { _ in
@@ -172,7 +172,7 @@ func fixture(_ name: String) throws -> [[String]] {
   }
 }
 
-/// The text of the error that opening or reading ends with; empty when there is none.
+/// The text of the error thrown; empty if there is none.
 func failure(_ body: () throws -> Void) -> String {
   do {
     try body()

@@ -15,7 +15,7 @@ import Testing
     return try Dataset.open(DatasetOptions(kind: .manifest, videos: "", protocolName: "", manifest: path))
   }
 
-  @Test func `list people's own recordings`() throws {
+  @Test func `manifests list users' own recordings`() throws {
     let found = try dataset(
       #"""
       video,skeleton,label,subject,camera,split
@@ -40,7 +40,7 @@ import Testing
     #expect(found.inventory.withoutPoses == ["two, again"])
   }
 
-  @Test func `list parts of long recordings`() throws {
+  @Test func `manifests list parts of long recordings`() throws {
     let found = try dataset(
       "video,label,split,begin,end\nday.mp4,walk,train,2.5,4\nday.mp4,sit,train,4,9.25\nother.mp4,sit,train,,\n")
     let parts = found.clips(.train)
@@ -53,9 +53,9 @@ import Testing
   @Test(arguments: [
     ("a.mp4,walk,train,3,", "line 2: a part has both a begin and an end"),
     ("a.mp4,walk,train,3,3", "line 2: it begins at 3.0 s and ends at 3.0 s"),
-    ("a.mp4,walk,train,-1,3", "line 2: begin is '-1' and no number of seconds"),
-    ("a.mp4,walk,train,1,soon", "line 2: end is 'soon' and no number of seconds"),
-    ("a.mp4,walk,train,1,nan", "line 2: end is 'nan' and no number of seconds"),
+    ("a.mp4,walk,train,-1,3", "line 2: begin is '-1', which is not a number of seconds"),
+    ("a.mp4,walk,train,1,soon", "line 2: end is 'soon', which is not a number of seconds"),
+    ("a.mp4,walk,train,1,nan", "line 2: end is 'nan', which is not a number of seconds"),
     ("a.mp4,walk,train,1,2\na.mp4,sit,test,1,3", "'a@1.0' appears twice; a column name can tell them apart"),
     (
       "x.mp4,walk,train,,\nx.mp4;walk;test;;", "line 3: 1 fields where the first line has 5"
@@ -65,7 +65,7 @@ import Testing
       "two recordings are called 'a': HOME/x/a.mp4 and HOME/y/a.mp4; rename one"
     ),
   ])
-  func `with parts that are none are refused`(lines: String, reason: String) {
+  func `manifests with invalid parts are refused`(lines: String, reason: String) {
     let home = folder.path + "/home"
     #expect(
       failure { _ = try dataset("video,label,split,begin,end\n" + lines) }
@@ -73,28 +73,28 @@ import Testing
   }
 
   @Test(arguments: ["video;label;split\na.mp4;walk;train", "sep=,\nvideo,label,split", "video\tlabel\tsplit"])
-  func `with other separators are told so`(text: String) {
+  func `manifests with other separators are refused with advice`(text: String) {
     #expect(failure { _ = try dataset(text) }.contains("its columns must be separated by commas"))
   }
 
-  @Test func `know how fast their videos are`() throws {
+  @Test func `manifests determine the frame rate of their videos`() throws {
     let text = "video,label,split\na.avi,walk,train\nb.avi,walk,train"
     #expect(try dataset(text).framesPerSecond == nil)
     try folder.writeVideo("home/b.avi", frames: 3)
     #expect(try dataset(text).framesPerSecond == 30)
   }
 
-  @Test func `whose recordings would share a boxes file are refused`() {
+  @Test func `manifests whose recordings would share a boxes file are refused`() {
     let text = "video,label,split,name\nx.mp4,walk,train,a/b\ny.mp4,walk,train,a_b"
     #expect(failure { _ = try dataset(text) }.contains("two recordings are called 'a_b'"))
   }
 
-  @Test func `take columns in any order, and files from Excel`() throws {
+  @Test func `manifests may have columns in any order, and come from Excel`() throws {
     let found = try dataset("\u{feff}split,label,name,video\r\ntrain,walk,a,v.mp4\r\ntest,walk,b,v.mp4\r\n")
     #expect(found.clips(.train).map(\.name) == ["a"] && found.clips(.test).map(\.name) == ["b"])
   }
 
-  @Test func `tell the skeletons' kind by their files`() throws {
+  @Test func `manifests determine the kind of skeletons by their files`() throws {
     let lcr = lcrText([[madeBody(1, joints: 13)]])
     try folder.write(lcr, "home/a.json")
     let header = "video,skeleton,label,split\n"
@@ -125,18 +125,18 @@ import Testing
     ("video,label,split\na.mp4,walk,Train", "line 2: split is 'Train'; it must be train, validation or test"),
     ("video,label,split\na.mp4,,train", "line 2: label is empty"),
     ("video,label,split\n,walk,train", "line 2: neither a video nor a skeleton"),
-    ("video,label,split,subject\na.mp4,walk,train,P3", "line 2: subject is 'P3' and no number"),
+    ("video,label,split,subject\na.mp4,walk,train,P3", "line 2: subject is 'P3', which is not a number"),
     ("video,label,split\n\"a.mp4,walk,train", "line 2: a quote is not closed"),
     (
       "video,label,split\na.mp4,walk,train\nb/a.avi,walk,test",
       "'a' appears twice; a column name can tell them apart"
     ),
   ])
-  func `say what is wrong with them`(text: String, reason: String) {
+  func `invalid manifests are refused with the reason`(text: String, reason: String) {
     #expect(failure { _ = try dataset(text) } == "\(folder.path)/home/own.csv cannot be read: \(reason)")
   }
 
-  @Test func `that are not there are asked for`() throws {
+  @Test func `the error for a missing manifest asks for one`() throws {
     func message(_ manifest: String?) -> String {
       failure { _ = try Dataset.open(DatasetOptions(kind: .manifest, videos: "", manifest: manifest)) }
     }
@@ -144,12 +144,12 @@ import Testing
       message(nil)
         == "data.manifest is ''; it must be a CSV file with the columns video, label, split, skeleton, subject, camera, name, begin, end"
     )
-    #expect(message("/no/such.csv") == "/no/such.csv is not there: data.manifest lists the recordings")
+    #expect(message("/no/such.csv") == "/no/such.csv is missing: data.manifest lists the recordings")
     let binary = try folder.write([0xff, 0xfe, 0x00], "binary.csv")
     #expect(message(binary) == "\(binary) cannot be read: it is not UTF-8 text of at most 256 MiB")
   }
 
-  @Test func `that are damaged are read or refused`() {
+  @Test func `damaged manifests are read or refused`() {
     let sound = [UInt8](
       "video,skeleton,label,subject,camera,split\n\"a, b.mp4\",,walk,3,1,train\nc.mp4,,sit,,2,test\n".utf8)
     let alphabet = [UInt8]("\",\n\r 0a\u{e9}".utf8)
@@ -189,7 +189,7 @@ import Testing
     return try Dataset.open(DatasetOptions(kind: .manifest, videos: "", manifest: path))
   }
 
-  @Test func `keep each label's share, from as many people as there are`() throws {
+  @Test func `subsets keep each label's share, from as many people as there are`() throws {
     var subset = ManifestSubset()
     subset.shares = [.train: 0.1, .test: 0.5]
     let found = try dataset(subset)
@@ -200,7 +200,7 @@ import Testing
     }
   }
 
-  @Test func `are the same for the same seed, others for another, and whole when nothing is left out`() throws {
+  @Test func `subsets are the same for the same seed, differ for others, and are whole if nothing is dropped`() throws {
     var subset = ManifestSubset()
     #expect(try subset.list(of: manifest()) == String(contentsOfFile: manifest(), encoding: .utf8))
     subset.shares = [.train: 0.1]
@@ -210,7 +210,7 @@ import Testing
     #expect(try subset.list(of: manifest()) != first)
   }
 
-  @Test func `keep only recordings with video and skeleton when asked`() throws {
+  @Test func `subsets can be limited to recordings with both video and skeleton`() throws {
     var subset = ManifestSubset()
     subset.needsBoth = true
     let found = try dataset(subset)

@@ -5,12 +5,13 @@ import Testing
 
 @testable import Datasets
 
-/// methods.md 3.6 once more, step by step, in float64 and by quaternions; bodies x frames x joints.
+/// An independent implementation of methods.md 3.6, step by step, in float64 with quaternions; bodies x frames x
+/// joints.
 private struct ReferencePreparation {
   typealias Joint = SIMD3<Double>
   var bodies: [[[Joint]]]
 
-  /// Steps 2 to 4, or 2 alone where windows keep the video's time.
+  /// Steps 2 to 4, or only 2 for windows, which keep the video's timing.
   init(_ slots: [[[Joint]]], keeping count: Int, length: Int, pullsForward: Bool = true) {
     let energies = slots.map(Self.energy)
     let order = slots.indices.sorted { (energies[$0], $1) > (energies[$1], $0) }.prefix(count)
@@ -60,7 +61,7 @@ private struct ReferencePreparation {
     Joint((rows[0] * joint).sum(), (rows[1] * joint).sum(), (rows[2] * joint).sum())
   }
 
-  /// Rows by the quaternion of 3.6.
+  /// The rows of the rotation's matrix, computed from the quaternion as in methods.md 3.6.
   static func rotation(from: Joint, to: Joint) -> [Joint] {
     let cross = Joint(
       from.y * to.z - from.z * to.y, from.z * to.x - from.x * to.z, from.x * to.y - from.y * to.x)
@@ -95,12 +96,12 @@ private func largestDifference(_ a: [Float], _ b: [Double]) -> Double {
   return zip(a, b).map { abs(Double($0) - $1) }.max() ?? 0
 }
 
-/// A recording of two people, a ghost and gaps: frames x slots of joints, none where nobody is.
+/// A recording of two people, a ghost and gaps: frames x slots of joints, empty if nobody is there.
 private func gappedFrames(_ seed: UInt64, count: Int, joints: Int, slots: Int) -> [[[SIMD3<Float>]]] {
   var random = SplitMix64(seed: seed)
   return (0..<count).map { frame in
     (0..<slots).map { slot in
-      // The first slot comes late for odd seeds; every slot has gaps.
+      // The first slot starts late for odd seeds; every slot has gaps.
       if frame < 3 && slot == Int(seed % 2) - 1 || Int.random(in: 0..<5, using: &random) == 0 {
         return [SIMD3<Float>](repeating: .zero, count: joints)
       }
@@ -129,9 +130,9 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
   return reference
 }
 
-@Suite struct `Preparation of Kinect poses` {
+@Suite struct `Preparation of NTU poses` {
   @Test(arguments: 0..<UInt64(12))
-  func `equals the published steps`(seed: UInt64) {
+  func `NTU preparation equals the published steps`(seed: UInt64) {
     let (graph, slots, joints, keeping) = seed < 8 ? (SkeletonGraph.ntu25, 4, 25, 2) : (.kinect20, 1, 20, 1)
     let frames = gappedFrames(seed, count: 7 + Int(seed) * 3, joints: joints, slots: slots)
     let prepared = PosePreparation(frames: 60, asReleased: graph == .kinect20)
@@ -143,7 +144,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     #expect(largestDifference(prepared.window(indices), times.tensor(indices)) < 1e-4)
   }
 
-  @Test func `with a stride is that of the recording without the frames between`() {
+  @Test func `NTU preparation with a stride equals that of the recording without the frames in between`() {
     let frames = (0..<29).map { [madeBody(UInt64($0))] }
     let every = stride(from: 0, to: 29, by: 3).map { frames[$0] }
     let whole = PosePreparation(frames: 24, asReleased: false, stride: 3).prepare(
@@ -154,7 +155,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     #expect(whole == thinned)
   }
 
-  @Test func `turns the first frame upright, and frontal last`() {
+  @Test func `NTU preparation turns the first frame upright, and frontal last`() {
     let frames = (0..<5).map { [madeBody(UInt64($0))] }
     let whole = PosePreparation(frames: 8, asReleased: false).prepare(track(frames, .ntu25, slots: 4), jitter: 0).whole
     func joint(_ time: Int, _ joint: Int) -> SIMD3<Float> {
@@ -164,11 +165,11 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     for time in 0..<8 { #expect(joint(time, 1) == .zero, "the middle of the spine is the origin") }
     let shoulders = joint(0, 8) - joint(0, 4)
     #expect(shoulders.x > 0 && abs(shoulders.y) < 1e-5 && abs(shoulders.z) < 1e-5)
-    #expect((0..<25).allSatisfy { joint(5, $0) == joint(0, $0) }, "five frames repeat")
+    #expect((0..<25).allSatisfy { joint(5, $0) == joint(0, $0) }, "the five frames repeat")
   }
 
   /// A spine along x of one metre; shoulders along y.
-  @Test func `gives these numbers for a body that lies`() {
+  @Test func `NTU preparation gives known numbers for a lying body`() {
     var body = [SIMD3<Float>](repeating: SIMD3(1, 1, 3), count: 25)
     body[0] = SIMD3(0, 1, 3)
     body[4] = SIMD3(2, 0, 3)
@@ -187,7 +188,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     #expect(joint(8) == [1, 0, 1])
   }
 
-  @Test func `turns by small angles exactly`() {
+  @Test func `NTU preparation turns by small angles exactly`() {
     var body = madeBody(5)
     (body[0], body[1]) = (SIMD3(0, 0, 2), SIMD3(1e-3, 0, 3))
     (body[4], body[8]) = (SIMD3(-1, 0, 4), SIMD3(1, 1e-3, 4))
@@ -200,7 +201,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
 @Suite struct `Preparation of Kinect v1 poses` {
   private let body = madeBody(5, joints: 20)
 
-  /// The values of a joint by place in time, [3, T, V, 1].
+  /// A joint's values by time step, [3, T, V, 1].
   private func joint(_ joint: Int, _ time: Int, _ values: [Float], frames: Int) -> SIMD3<Float> {
     func value(_ axis: Int) -> Float { values[(axis * frames + time) * 20 + joint] }
     return SIMD3(value(0), value(1), value(2))
@@ -214,12 +215,12 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     }
   }
 
-  @Test func `keeps what is upright and where the body goes`() {
+  @Test func `Kinect v1 preparation keeps the vertical and the body's path`() {
     let moved = body.map { $0 + SIMD3(0.5, 0.25, -1) }
     let empty = [SIMD3<Float>](repeating: .zero, count: 20)
     let values = PosePreparation(frames: 3, asReleased: false)
       .prepare(track([[empty], [body], [moved]], .kinect20, slots: 1), jitter: 0).whole
-    // The empty frame is left out: three frames of two, spread evenly.
+    // The empty frame is skipped: three frames from two, evenly spaced.
     let first = (0..<20).map { joint($0, 0, values, frames: 3) }
     let last = (0..<20).map { joint($0, 2, values, frames: 3) }
     #expect(first[0] == .zero)
@@ -231,7 +232,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     #expect(across.x > 0 && abs(across.z) < 1e-4)
   }
 
-  @Test func `is the same from every side`() {
+  @Test func `Kinect v1 preparation is the same from every side`() {
     let frames = (0..<4).map { frame in body.map { $0 + SIMD3(0, 0, Float(frame)) } }
     func prepared(_ angle: Float) -> [Float] {
       PosePreparation(frames: 4, asReleased: false)
@@ -244,7 +245,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     }
   }
 
-  @Test func `is spread over the recording, and windows keep the video's frames`() {
+  @Test func `Kinect v1 preparation is spread over the recording, and windows keep the video's frames`() {
     let frames = (0..<10).map { frame in body.map { $0 + SIMD3(0, Float(frame), 0) } }
     let prepared = PosePreparation(frames: 4, asReleased: false)
       .prepare(track(frames.map { [$0] }, .kinect20, slots: 1), jitter: 7)
@@ -257,15 +258,15 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
 @Suite struct `Preparation of Smarthome poses` {
   private let shape = madeBody(3, joints: 15)
 
-  /// Frames whose every joint's x is the frame's number from 1 on, so that frames can be told apart.
+  /// Frames in which every joint's x is the frame's number, from 1, to identify them.
   private func numbered(_ count: Int) -> PoseTrack {
     track((0..<count).map { frame in [shape.map { SIMD3(Float(frame + 1), $0.y, $0.z) }] }, .smarthome15, slots: 2)
   }
 
-  /// The frame's number by place in time, as `numbered` has it; 0 where nobody is.
+  /// The frame number by time step, as set by `numbered`; 0 if nobody is there.
   private func numbers(_ values: [Float]) -> [Int] { (0..<values.count / 45).map { Int(values[$0 * 15].rounded()) } }
 
-  @Test func `is evenly spaced over the recording, from the first frame to the last`() {
+  @Test func `Smarthome preparation is evenly spaced, from the first frame to the last`() {
     let prepared = PosePreparation(frames: 400, asReleased: false).prepare(numbered(100), jitter: 0)
     #expect(prepared.whole.count == 3 * 400 * 15)
     let torso = shape[13] - shape[14]
@@ -277,7 +278,7 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     #expect(Int((late.whole[0] * length).rounded()) == 10)
   }
 
-  @Test func `is centred on the first hips and measured in torsos`() {
+  @Test func `Smarthome preparation is centred on the first hips and scaled by the torso`() {
     var moved = shape
     for joint in moved.indices { moved[joint] += SIMD3(3, 1, 0) }
     let empty = [SIMD3<Float>](repeating: .zero, count: 15)
@@ -295,30 +296,30 @@ private func reference(_ frames: [[[SIMD3<Float>]]], slots: Int, keeping: Int, l
     }
   }
 
-  @Test func `as released is neither centred nor scaled, and mostly padding`() {
+  @Test func `Smarthome preparation as released is neither centred nor scaled, and mostly padding`() {
     let prepared = PosePreparation(frames: 400, asReleased: true).prepare(numbered(100), jitter: 0)
     let frames = numbers(prepared.whole)
-    // 400 of 4,000 frames: every tenth, of which the recording has ten.
+    // 400 of 4,000 frames: every tenth, and the recording has ten of those.
     #expect(Array(frames.prefix(12)) == [1, 11, 21, 31, 41, 51, 61, 71, 81, 91, 0, 0])
     #expect(frames[10...].allSatisfy { $0 == 0 })
     #expect(numbers(prepared.window([0, 57, 99, 100])) == [1, 58, 100, 0])
   }
 
-  @Test func `keeps the detection that moves most`() {
+  @Test func `Smarthome preparation keeps the detection that moves most`() {
     let still = [[SIMD3<Float>]](repeating: shape.map { $0 * 0.2 }, count: 6)
     let frames = still.enumerated().map { [$1, shape.map { SIMD3(Float($0.x), $0.y, $0.z) + Float($0.x) }] }
     let moving = track(frames, .smarthome15, slots: 2)
     #expect(moving.mostActive(1) == [1])
   }
 
-  @Test func `frames of a recording that is shorter than the jitter are its last`() {
+  @Test func `Smarthome frames of a recording shorter than the jitter are its last`() {
     let prepared = PosePreparation(frames: 4, asReleased: true).prepare(numbered(2), jitter: 10)
-    #expect(prepared.whole.allSatisfy { $0 == 0 }, "as released, the padding")
+    #expect(prepared.whole.allSatisfy { $0 == 0 }, "as in the released code, only padding is left")
     let fixed = PosePreparation(frames: 4, asReleased: false).prepare(numbered(2), jitter: 10)
     #expect(Set(numbers(fixed.whole)).count == 1)
   }
 
-  @Test func `has the published lengths`() {
+  @Test func `Smarthome preparation has the published lengths`() {
     #expect(SkeletonGraph.allCases.map(PosePreparation.publishedFrames) == [300, 400, 300])
   }
 }

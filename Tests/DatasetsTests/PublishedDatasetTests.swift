@@ -4,7 +4,7 @@ import Testing
 
 @testable import Datasets
 
-/// A folder with an empty file for every name: what is opened is found by name alone.
+/// A folder with an empty file for every name, because files are found by name only.
 private func folder(of names: some Sequence<String>) throws -> RecordingFolder {
   let folder = try RecordingFolder()
   for name in names { try folder.write("", name) }
@@ -34,7 +34,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     names.map { dataset.clip(named: $0)?.partition }
   }
 
-  @Test func `has the published names and missing skeletons`() throws {
+  @Test func `NTU has the published names and missing skeletons`() throws {
     #expect(digest(try ntu(.ntu120, "CS").labels) == 0x6ea6_92ac_6201_bcbd)
     #expect(try ntu(.ntu60, "CS").labels == Array(ntu(.ntu120, "CS").labels.prefix(60)))
     let missing = NTUMissingSkeletons.names
@@ -45,12 +45,13 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     #expect(ofSmall.allSatisfy { small.clip(named: $0)?.partition == nil })
   }
 
-  @Test func `splits by subject`() throws {
+  @Test func `NTU is split by subject`() throws {
     let small = try ntu(.ntu60, "CS")
     let found = (1...40).map { (subject: $0, partition: small.clip(named: name(subject: $0))?.partition) }
     let training = found.filter { $0.partition != .test }.map(\.subject)
     #expect(training == [1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38])
-    #expect(found.filter { $0.partition == .validation }.map(\.subject) == [8, 16, 27, 38], "every fifth of them")
+    #expect(
+      found.filter { $0.partition == .validation }.map(\.subject) == [8, 16, 27, 38], "every fifth training subject")
     let large = try ntu(.ntu120, "CS")
     let others = (41...106).filter { large.clip(named: name(subject: $0))?.partition != .test }
     #expect(
@@ -60,18 +61,18 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
       ])
   }
 
-  @Test func `splits by camera and by setup`() throws {
+  @Test func `NTU is split by camera and by setup`() throws {
     let view = try ntu(.ntu60, "CV")
     #expect(partitions(view, (1...3).map { name(camera: $0) }) == [.test, .train, .train])
     #expect(partitions(view, (1...3).map { name(camera: $0, subject: 8) }) == [.test, .validation, .validation])
-    // Subject 3 tests under CS and trains here.
+    // Subject 3 tests under CS but trains here.
     #expect(partitions(view, [name(camera: 2, subject: 3)]) == [.train])
     let setup = try ntu(.ntu120, "CSet")
     let odd = (1...32).filter { setup.clip(named: name(setup: $0))?.partition == .test }
     #expect(odd == Array(stride(from: 1, through: 31, by: 2)))
   }
 
-  @Test func `reads all of a name, and no other`() throws {
+  @Test func `NTU names are read completely, and no others`() throws {
     let small = try ntu(.ntu60, "CS")
     let clip = try #require(small.clip(named: "S017C003P040R001A060")?.clip)
     #expect(clip.setup == 17 && clip.camera == 3 && clip.subject == 40 && clip.label == 59)
@@ -83,7 +84,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     #expect(try ntu(.ntu120, "CS").clip(named: "S032C001P106R001A120")?.clip.label == 119)
   }
 
-  @Test func `is found in subfolders and paired by name`() throws {
+  @Test func `NTU is found in subfolders and paired by name`() throws {
     let folder = try folder(of: [
       "rgb/s001/S001C001P001R001A001_rgb.avi", "rgb/s001/S001C001P003R001A002_rgb.AVI",
       "rgb/S001C002P005R002A008_rgb.avi",
@@ -108,7 +109,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     #expect(inventory.counts.values.map { $0.reduce(0, +) }.reduce(0, +) == 3)
   }
 
-  @Test func `may be linked to from elsewhere`() throws {
+  @Test func `the folder of NTU recordings may be a symbolic link`() throws {
     let real = try folder(of: ["S001C001P001R001A001_rgb.avi"])
     let links = try RecordingFolder()
     try FileManager.default.createSymbolicLink(atPath: links.path + "/ntu", withDestinationPath: real.path)
@@ -116,7 +117,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     #expect(dataset.clips(.train).count == 1)
   }
 
-  @Test func `of which there are two copies always gives the same one`() throws {
+  @Test func `NTU with two copies of a file always uses the same one`() throws {
     for folders in [["a", "b"], ["b", "a"]] {
       let folder = try folder(of: folders.map { "\($0)/S001C001P001R001A001_rgb.avi" })
       let dataset = try open(.ntu60, folder, "CS")
@@ -126,7 +127,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
 }
 
 @Suite struct `Toyota Smarthome` {
-  /// Empty files with the number of clips that each class has of each subject and camera.
+  /// Empty files with the number of clips per class, subject and camera.
   private func wholeFolder() throws -> RecordingFolder {
     try folder(
       of: fixture("smarthome_clips").flatMap { row in
@@ -138,7 +139,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
       })
   }
 
-  @Test func `has the published lists`() throws {
+  @Test func `Smarthome has the published lists`() throws {
     let folder = try wholeFolder()
     let published = try fixture("smarthome_counts")
     let columns = ["CS": [3, 4, 5], "CV1": [6, 8, 9], "CV2": [7, 8, 9]]
@@ -164,11 +165,11 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
       }
     }
     #expect(try sizes(open(.smarthome, folder, "CS", validation: false)) == [10_682, 0, 5433])
-    // The cross-view validation camera is no part of the published training set.
+    // The cross-view validation camera is not part of the published training set.
     #expect(try sizes(open(.smarthome, folder, "CV2", validation: false)) == [7806, 3539, 1901])
   }
 
-  @Test func `numbers its activities as the video code does`() throws {
+  @Test func `Smarthome's activities are numbered as in the video code`() throws {
     let folder = try folder(of: ["Usetablet_p03_r00_v01_c01.mp4", "Usetelephone_p03_r00_v01_c01.mp4"])
     let subjects = try open(.smarthome, folder, "CS")
     #expect(subjects.labels.count == 31 && digest(subjects.labels) == 0x726882b47fcf7cca)
@@ -178,7 +179,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     #expect(views.clips(.train).map(\.label) == [16, 17])
   }
 
-  @Test func `pairs by name and tells what belongs to no activity`() throws {
+  @Test func `Smarthome is paired by name, and clips without an activity are recognised`() throws {
     let folder = try folder(of: [
       "mp4/Cook.Cut_p19_r00_v01_c03.mp4", "json/Cook.Cut_p19_r00_v01_c03_pose3d.json",
       "json/Walk_p02_r00_v01_c02_pose3d.json", "mp4/Dance_p02_r00_v01_c02.mp4", "mp4/Pour.Fromcup_p02_r00_v01_c02.mp4",
@@ -220,7 +221,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     }
   }
 
-  @Test func `has the published lists`() throws {
+  @Test func `N-UCLA has the published lists`() throws {
     let names = try fixture("nucla_clips").flatMap { row in
       row[3].split(separator: " ").map { episode in
         String(format: "a%02d_s%02d_e%02d_c%02d", Int(row[0])!, Int(row[1]) ?? 0, Int(episode)!, Int(row[2])!)
@@ -244,13 +245,13 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     }
   }
 
-  @Test func `numbers its ten actions in order`() throws {
+  @Test func `N-UCLA's ten actions are numbered in order`() throws {
     let dataset = try NUCLA(DatasetOptions(kind: .nucla, videos: "", protocolName: "cross3"))
     let labels = (1...13).map { dataset.clip(named: String(format: "a%02d_s01_e00_c01", $0))?.clip.label }
     #expect(labels == [0, 1, 2, 3, 4, 5, nil, 6, 7, nil, 8, 9, nil])
   }
 
-  @Test func `may be folders of pictures`() throws {
+  @Test func `N-UCLA recordings may be folders of pictures`() throws {
     let folder = try folder(of: [
       "a01_s02_e03_c01/frame_0.jpg", "a01_s02_e03_c01/frame_1.jpg", "poses/a01_s02_e03_c01.json",
     ])
@@ -260,7 +261,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
 }
 
 @Suite struct Weizmann {
-  @Test func `leaves one actor out`() throws {
+  @Test func `Weizmann leaves one actor out`() throws {
     let actions = ["bend", "jack", "jump", "pjump", "run", "side", "skip", "walk", "wave1", "wave2"]
     let folder = try folder(
       of: Datasets.Weizmann.actors.flatMap { actor in actions.map { "\($0)/\(actor)_\($0).avi" } })
@@ -273,7 +274,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     }
   }
 
-  @Test func `tells takes from actions`() throws {
+  @Test func `Weizmann's takes are distinguished from actions`() throws {
     let dataset = try Datasets.Weizmann(DatasetOptions(kind: .weizmann, videos: "", protocolName: "eli"))
     let names = [
       "lena_walk", "lena_walk2", "lena_wave1", "lena_wave2", "lena_wave21", "lena_wave", "lena_walk22", "max_walk",
@@ -282,8 +283,8 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
   }
 }
 
-@Suite struct `Data sets that are not there` {
-  @Test func `are named with what to change`() throws {
+@Suite struct `Missing data sets` {
+  @Test func `missing data sets are named with what to change`() throws {
     let folder = try folder(of: ["holiday.mp4"])
     func message(_ kind: DatasetKind, _ protocolName: String) -> String {
       failure { _ = try open(kind, folder, protocolName) }
@@ -293,20 +294,20 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
     #expect(message(.smarthome, "cs") == "data.protocol is 'cs'; it must be CS, CV1 or CV2")
     #expect(message(.nucla, "CS") == "data.protocol is 'CS'; it must be cross1, cross2 or cross3")
     #expect(
-      message(.weizmann, "CS") == "data.protocol is 'CS'; it must be the actor who tests: daria, denis, eli, ido, ira, "
+      message(.weizmann, "CS") == "data.protocol is 'CS'; it must be the test actor: daria, denis, eli, ido, ira, "
         + "lena, lyova, moshe, shahar")
     #expect(
       message(.smarthome, "CS")
-        == "\(folder.path) cannot be read: no file in it has a name of Toyota Smarthome; data.videos is the folder of the videos"
+        == "\(folder.path) cannot be read: no file in it is named as in Toyota Smarthome; data.videos is the folder of the videos"
     )
     #expect(
       failure { _ = try Dataset.open(DatasetOptions(kind: .ntu60, videos: "")) }
         == "data.videos is ''; it must be the folder of the recordings")
     #expect(
       failure { _ = try Dataset.open(DatasetOptions(kind: .ntu60, videos: folder.path, skeletons: "/no/such")) }
-        == "/no/such is not there: data.skeletons is the folder of the recordings")
+        == "/no/such is missing: data.skeletons is the folder of the recordings")
     #expect(
       failure { _ = try Dataset.open(DatasetOptions(kind: .ntu60, videos: folder.path + "/holiday.mp4")) }
-        == "\(folder.path)/holiday.mp4 is not there: data.videos is the folder of the recordings")
+        == "\(folder.path)/holiday.mp4 is missing: data.videos is the folder of the recordings")
   }
 }

@@ -32,7 +32,7 @@ import Video
 
   private let draws: [ClipDraw] = (0..<3).map { .random(seed: $0) } + [.centre, .windows(.paper), .windows(.code)]
 
-  /// Every draw through both loaders, twice through memory.
+  /// Every draw through both loaders, twice through the cache.
   private func expectEqual(_ clip: Clip, _ plain: ClipLoader, _ cached: ClipLoader) throws {
     for draw in draws {
       let expected = try plain.load(clip, draw)
@@ -46,7 +46,9 @@ import Video
     }
   }
 
-  @Test(arguments: ClipRegion.allCases) func `give the pixels that files give`(region: ClipRegion) throws {
+  @Test(arguments: ClipRegion.allCases) func `cached recordings give the same pixels as files`(region: ClipRegion)
+    throws
+  {
     let clip = try clip("made", frames: 40)
     let options = options(region)
     let cache = RecordingCache([clip], options, budget: 1 << 20)
@@ -57,7 +59,7 @@ import Video
     #expect(cache.plan.bytes == cache.bytes)
   }
 
-  @Test func `of people are working pictures where those are smaller`() throws {
+  @Test func `cached recordings of people are working pictures if those are smaller`() throws {
     let clip = try clip("wide", frames: 12, width: 1300, height: 40)
     let options = options(.person)
     let cache = RecordingCache([clip], options, budget: 10 << 20)
@@ -66,7 +68,7 @@ import Video
     #expect(cache.bytes == 12 * 640 * 20 * 3)
   }
 
-  @Test func `keep skeletons too`() throws {
+  @Test func `skeletons are cached too`() throws {
     var clip = try clip("made", frames: 30)
     clip.skeleton = try folder.write(ntuText((0..<30).map { [madeBody(UInt64($0))] }), "made.skeleton")
     var options = options(.scene)
@@ -80,7 +82,7 @@ import Video
     #expect(try cached.load(clip, .random(seed: 3))[0].windowPose == expected.windowPose, "the file is not read again")
   }
 
-  @Test func `whose headers promise too much give what there is`() throws {
+  @Test func `cached recordings whose headers declare too much give the frames that exist`() throws {
     let whole = try Data(contentsOf: URL(fileURLWithPath: folder.writeVideo("v.avi", frames: 60)))
     let path = try folder.write([UInt8](whole.prefix(whole.count * 4 / 5)), "cut.avi")
     let clip = Clip(name: "cut", label: 0, video: path)
@@ -91,7 +93,7 @@ import Video
     #expect(cache.bytes > 0)
   }
 
-  @Test func `beyond the budget are read from their files`() throws {
+  @Test func `recordings beyond the cache's budget are read from their files`() throws {
     let clips = try (0..<3).map { try clip("made\($0)", frames: 20) }
     let options = options(.scene)
     let one = 20 * 96 * 64 * 3 / 2
@@ -102,7 +104,7 @@ import Video
     #expect(cache.bytes == 2 * one)
   }
 
-  @Test func `that cannot be read are reported as without memory`() throws {
+  @Test func `unreadable recordings are reported as without a cache`() throws {
     let clip = Clip(name: "none", label: 0, video: folder.path + "/none.avi")
     let options = options(.scene)
     let cached = ClipLoader(options, graph: .ntu25, cache: RecordingCache([clip], options, budget: 1 << 20))

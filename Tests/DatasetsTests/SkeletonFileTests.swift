@@ -14,7 +14,7 @@ import Testing
     try SkeletonFile.read(folder.write(text, "S001C001P001R001A001.skeleton"), .ntu25)
   }
 
-  @Test func `give bodies in the slots of their places in the frame`() throws {
+  @Test func `NTU skeleton files give bodies in the slots of their order in the frame`() throws {
     let bodies = (0..<6).map { madeBody(UInt64($0)) }
     let track = try read(ntuText([[bodies[0]], [], [bodies[1], bodies[2]], bodies]))
     #expect(track.graph == .ntu25 && track.slots == 4 && track.frameCount == 4)
@@ -23,12 +23,13 @@ import Testing
     #expect((0..<4).map { track.isEmpty(1, $0) } == [true, true, true, true])
     #expect(Array(track.body(2, 0)) == flat(bodies[1]))
     #expect(Array(track.body(2, 1)) == flat(bodies[2]))
-    #expect((0..<4).map { Array(track.body(3, $0)) } == bodies.prefix(4).map(flat), "the fifth and sixth have no slot")
+    #expect(
+      (0..<4).map { Array(track.body(3, $0)) } == bodies.prefix(4).map(flat), "the fifth and sixth bodies have no slot")
     #expect((1..<4).allSatisfy { track.isEmpty(0, $0) })
   }
 
   @Test(arguments: ["nan", "-inf", "3e38", "null", "-1.#IND"])
-  func `leave out a body with a number that is none, and count the frame`(word: String) throws {
+  func `NTU skeleton files drop a body with an unusable number, and count the frame`(word: String) throws {
     let sound = madeBody(1).map { ["\($0.x)", "\($0.y)", "\($0.z)"] }
     var bad = sound
     bad[3][1] = word
@@ -38,17 +39,17 @@ import Testing
     #expect(track.isEmpty(2, 1))
   }
 
-  @Test func `accept projections that are not numbers, and body numbers of 64 bits`() throws {
+  @Test func `NTU skeleton files may contain NaN projections and 64-bit body numbers`() throws {
     let text = ntuText([[madeBody(1)]]).replacing("277.0 191.4", with: "-inf nan")
       .replacing("72057594037937930", with: "\(UInt64.max)")
     #expect(try read(text) == read(ntuText([[madeBody(1)]])))
   }
 
-  @Test func `rank bodies by how much they move, so that ghosts come last`() throws {
+  @Test func `NTU bodies are ranked by their motion, so that ghosts come last`() throws {
     let (ghost, person) = (madeBody(1), madeBody(2))
     let frames = (0..<10).map { frame -> [[SIMD3<Float>]] in
       let step = SIMD3<Float>(Float(frame) * 0.3, 0, 0)
-      // A chair, still and small; a person who walks; somebody in a single frame.
+      // A chair, still and small; a person who walks; a person in a single frame.
       let bodies = [ghost.map { $0 * 0.1 }, person.map { $0 + step }]
       return frame == 4 ? bodies + [ghost.map { $0 * 0.5 }] : bodies
     }
@@ -57,7 +58,7 @@ import Testing
     #expect(track.energy(3) == 0)
   }
 
-  @Test func `cut off anywhere are refused`() throws {
+  @Test func `truncated NTU skeleton files are refused`() throws {
     let text = ntuText([[madeBody(1)], [madeBody(2), madeBody(3)]])
     let words = text.split(whereSeparator: \.isWhitespace)
     for count in stride(from: 0, to: words.count, by: 7) {
@@ -66,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func `say where they are wrong`() throws {
+  @Test func `invalid NTU skeleton files are refused with the line`() throws {
     let good = ntuText([[madeBody(1)]])
     let path = folder.path + "/S001C001P001R001A001.skeleton"
     for (text, reason) in [
@@ -76,14 +77,14 @@ import Testing
       ("999999999", "it announces 999999999 frames"),
       ("1\n65\n", "line 2: 65 bodies in a frame"),
       (good.replacing("\r\n25\r\n", with: "\r\n20\r\n"), "line 4: 20 joints instead of 25"),
-      ("1\n" + String(repeating: "9", count: 70), "line 2: a word of 70 characters"),
+      ("1\n" + String(repeating: "9", count: 70), "line 2: a word of 70 characters is too long"),
       (good.replacing("\r\n25\r\n", with: "\r\n25\r\nleft "), "line 5: 'left' instead of a joint's x, y and z"),
     ] {
       #expect(failure { _ = try read(text) } == "\(path) cannot be read: \(reason)")
     }
     #expect(
       failure { _ = try SkeletonFile.read(folder.path + "/none.skeleton", .ntu25) }
-        == "\(folder.path)/none.skeleton is not there: it should hold the poses of a recording")
+        == "\(folder.path)/none.skeleton is missing: it should hold the poses of a recording")
     #expect(
       failure { _ = try SkeletonFile.read(folder.path, .ntu25) } == "\(folder.path) cannot be read: it is not a file")
   }
@@ -98,7 +99,7 @@ import Testing
     try SkeletonFile.read(folder.write(text, "Walk_p02_r00_v01_c01_pose3d.json"), .smarthome15)
   }
 
-  @Test func `give LCR-Net's joints from the head down, and two middles`() throws {
+  @Test func `Smarthome pose files give LCR-Net's joints from the head down, and two midpoints`() throws {
     let joints = (0..<13).map { SIMD3<Float>(Float($0), 100 + Float($0), 200 + Float($0)) }
     let track = try read(lcrText([[joints]]))
     #expect(track.graph == .smarthome15 && track.frameCount == 1 && track.slots == 2)
@@ -107,7 +108,7 @@ import Testing
     for (index, x) in xs.enumerated() { #expect(Array(body[3 * index..<3 * index + 3]) == [x, 100 + x, 200 + x]) }
   }
 
-  @Test func `keep empty frames and the first two detections`() throws {
+  @Test func `Smarthome pose files keep empty frames and the first two detections`() throws {
     let bodies = (0..<3).map { madeBody(UInt64($0), joints: 13) }
     let track = try read(lcrText([[], bodies, [], [bodies[1]]]))
     #expect(track.frameCount == 4)
@@ -116,7 +117,7 @@ import Testing
     #expect(track.isEmpty(3, 1))
   }
 
-  @Test func `say where they are wrong`() throws {
+  @Test func `invalid Smarthome pose files are refused with the reason`() throws {
     let path = folder.path + "/Walk_p02_r00_v01_c01_pose3d.json"
     for (text, reason) in [
       (#"{"frames": [[], [{"pose3d": [1, 2]}]]}"#, "frame 1: pose3d has 2 numbers instead of 39"),
@@ -138,7 +139,7 @@ import Testing
     ("null", 1), (#"[{"score": 0.5}]"#, 1), (#"[null]"#, 1), (#"[{"pose3d": [1, 2]}]"#, 1), (#"[{"pose3d": NaN}]"#, 1),
     ("[]", 0),
   ])
-  func `with one bad frame lose that frame alone`(frame: String, damaged: Int) throws {
+  func `Smarthome pose files with one bad frame lose only that frame`(frame: String, damaged: Int) throws {
     let good = lcrPose(madeBody(1, joints: 13))
     var bad = good.map { "\($0)" }
     bad[5] = "NaN"
@@ -151,7 +152,7 @@ import Testing
     #expect(Array(track.body(0, 0)) == Array(track.body(3, 0)))
   }
 
-  @Test func `nested without end are refused`() {
+  @Test func `Smarthome pose files with endless nesting are refused`() {
     let deep = #"{"frames": "# + String(repeating: "[", count: 100_000)
     #expect(failure { _ = try read(deep) }.contains("it is not LCR-Net's JSON"))
   }
@@ -162,7 +163,7 @@ import Testing
 
   init() throws { folder = try RecordingFolder() }
 
-  @Test func `are read as JSON and as text alike`() throws {
+  @Test func `N-UCLA skeleton files are read as JSON and as text`() throws {
     let frames = (0..<3).map { madeBody(UInt64($0), joints: 20) }
     let json = frames.map { "[\($0.map { "[\($0.x), \($0.y), \($0.z)]" }.joined(separator: ", "))]" }
     let text = frames.enumerated().map { index, joints in
@@ -177,7 +178,7 @@ import Testing
     #expect(Array(fromJSON.body(2, 0)) == frames[2].flatMap { [$0.x, $0.y, $0.z] })
   }
 
-  @Test func `with one bad frame lose that frame alone`() throws {
+  @Test func `N-UCLA skeleton files with one bad frame lose only that frame`() throws {
     let good = "[" + madeBody(1, joints: 20).map { "[\($0.x), \($0.y), \($0.z)]" }.joined(separator: ", ") + "]"
     let bad = [
       good.replacing("]]", with: "], null]"), "null", "[[1, 2, 3]]",
@@ -189,7 +190,7 @@ import Testing
     #expect((0..<7).map { track.isEmpty($0, 0) } == [false, true, true, true, true, true, false])
   }
 
-  @Test func `of a frame each are read in the order of the list, and a frame without one is empty`() throws {
+  @Test func `N-UCLA skeletons with a file per frame follow the list, and a missing file is an empty frame`() throws {
     let bodies = (0..<4).map { madeBody(UInt64($0), joints: 20) }
     for (index, number) in [2, 10, 9, 1].enumerated() {
       try folder.write("", "view_1/a01_s01_e00/frame_\(number)_tc_77_rgb.jpg")
@@ -208,11 +209,11 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"skeletons": [[[1, 2, 3]]]}"#, "frame 0 has not 20 joints of x, y and z"),
-    ("1,2,3\n4,5,6\n", "it has 2 joints, which are not 20 a frame"),
-    ("", "it has 0 joints, which are not 20 a frame"),
+    (#"{"skeletons": [[[1, 2, 3]]]}"#, "frame 0 does not have 20 joints of x, y and z"),
+    ("1,2,3\n4,5,6\n", "it has 2 joints, not 20 per frame"),
+    ("", "it has 0 joints, not 20 per frame"),
   ])
-  func `say where they are wrong`(text: String, reason: String) throws {
+  func `invalid N-UCLA skeleton files are refused with the reason`(text: String, reason: String) throws {
     let path = try folder.write(text, "a.json")
     #expect(failure { _ = try SkeletonFile.read(path, .kinect20) } == "\(path) cannot be read: \(reason)")
   }
@@ -221,13 +222,13 @@ import Testing
 private let python = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":").map { "\($0)/python3" }
   .first { FileManager.default.isExecutableFile(atPath: $0) }
 
-/// What `scripts/poses-from-video` writes; Python is all it needs for its own example.
+/// The output of `scripts/poses-from-video`; Python alone suffices for its built-in example.
 @Suite(.enabled(if: python != nil, "needs python3")) struct `Skeleton files of poses-from-video` {
   private static let script =
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path + "/scripts/poses-from-video"
 
-  @Test func `say what NTU's say of somebody who faces the camera`() throws {
+  @Test func `skeletons from poses-from-video match NTU's for somebody facing the camera`() throws {
     let folder = try RecordingFolder()
     let path = folder.path + "/facing.skeleton"
     let process = Process()
@@ -254,7 +255,7 @@ private let python = ProcessInfo.processInfo.environment["PATH"]?.split(separato
 
   init() throws { folder = try RecordingFolder() }
 
-  /// A good file of each kind.
+  /// A valid file of each kind.
   private func sound(_ graph: SkeletonGraph) -> String {
     switch graph {
     case .ntu25: ntuText([[madeBody(1)], [], [madeBody(2), madeBody(3)]])
@@ -266,7 +267,9 @@ private let python = ProcessInfo.processInfo.environment["PATH"]?.split(separato
   }
 
   @Test(arguments: SkeletonGraph.allCases)
-  func `are read or refused, and never give numbers that are not finite`(graph: SkeletonGraph) throws {
+  func `damaged skeleton files are read or refused, and never give numbers that are not finite`(graph: SkeletonGraph)
+    throws
+  {
     let sound = [UInt8](sound(graph).utf8)
     let alphabet = [UInt8]("0123456789.-+eE \n,[]{}\"naif\u{0}\u{ff}".utf8)
     var refused = 0
@@ -297,6 +300,6 @@ private let python = ProcessInfo.processInfo.environment["PATH"]?.split(separato
         refused += 1
       }
     }
-    #expect((30..<300).contains(refused), "some changes hurt, some do not")
+    #expect((30..<300).contains(refused), "some changes make the file invalid, others do not")
   }
 }

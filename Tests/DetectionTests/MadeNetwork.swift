@@ -1,20 +1,20 @@
 import Foundation
 
-/// Writes small ONNX files of a detector's shape: the output is constant, whatever the picture.
+/// Writes small ONNX files shaped like a detector, with a constant output for any picture.
 struct MadeNetwork {
   var side = 32
   var channels = 3
-  /// Rows of the output, each of box, objectness and classes.
+  /// Rows of the output, each with box, objectness and classes.
   var rows: [[Float]]
 
-  /// An output of the family for a 32x32 input: 16, 4 and 1 cells.
+  /// A YOLOX output for a 32x32 input: 16, 4 and 1 cells.
   init(_ edit: (inout [[Float]]) -> Void = { _ in }) {
     rows = [[Float]](repeating: [0, 0, 0, 0, 0, 0], count: 21)
     edit(&rows)
   }
 
   var bytes: [UInt8] {
-    // One step over the whole picture, with weights that are zero: the bias is the output, whatever is seen.
+    // One step over the whole picture with zero weights: the bias is the output, whatever is seen.
     let columns = rows.first?.count ?? 0
     let count = rows.count * columns
     let nodes = [

@@ -39,7 +39,7 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
     }
   }
 
-  @Test func `decodes cells of every stride to boxes of the picture`() throws {
+  @Test func `a YOLOX detector decodes cells of every stride to boxes in the picture`() throws {
     let finder = try finder(
       MadeNetwork { rows in
         // Stride 8, second row, third cell: centre (2.5, 1.25) * 8, 8 wide, 16 high.
@@ -48,7 +48,7 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
         rows[19] = [0.5, 0.5, Float(log(0.5)), 0, 0.8, 1]
       })
     let found = try finder.find(in: picture(64, 32))
-    // The picture lies on the canvas at half its size: 32x16 pixels of it.
+    // The picture is placed on the canvas at half its size, covering 32x16 pixels.
     try #require(found.count == 1, "the other one's centre lies below the picture: \(found)")
     #expect(abs(found[0].score - 0.45) < 1e-6)
     let box = found[0].box
@@ -58,7 +58,7 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
     #expect(square.map(\.score) == [0.8, 0.45])
   }
 
-  @Test func `leaves out doubles, what is no number, and what no person is`() throws {
+  @Test func `a YOLOX detector drops duplicates, values that are not finite, and what is not a person`() throws {
     let finder = try finder(
       MadeNetwork { rows in
         rows[0] = [1, 1, 1, 1, 1, 0.9]
@@ -66,20 +66,20 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
         rows[2] = [.nan, 1, 1, 1, 1, 0.9]
         rows[3] = [0, 0, .infinity, 1, 1, 0.9]
         rows[4] = [1, 1, 1, 1, .nan, 0.9]
-        rows[5] = [1, 1, 1, 1, 1, 0.05]  // too doubtful
-        rows[7] = [-900, 1, 1, 1, 1, 0.9]  // beside the picture
+        rows[5] = [1, 1, 1, 1, 1, 0.05]  // not confident enough
+        rows[7] = [-900, 1, 1, 1, 1, 0.9]  // outside the picture
         rows[8] = [0, 0, 800, 1, 1, 0.9]  // wider than any number
       })
     #expect(try finder.find(in: picture(32, 32)).map(\.score) == [0.9])
   }
 
   @Test(arguments: [(1, 1), (1, 500), (500, 1), (8192, 8192)])
-  func `takes pictures of any size`(width: Int, height: Int) throws {
+  func `a YOLOX detector takes pictures of any size`(width: Int, height: Int) throws {
     let finder = try finder(MadeNetwork { $0[0] = [0.1, 0.1, 3, 3, 1, 1] })
     #expect(try finder.find(in: picture(width, height)).allSatisfy { PictureBox.whole.contains($0.box) })
   }
 
-  @Test func `refuses pictures of another format and cut off ones`() throws {
+  @Test func `a YOLOX detector refuses pictures in another format, and truncated ones`() throws {
     let finder = try finder(MadeNetwork())
     var cut = picture(32, 32)
     cut.byteCount = 100
@@ -91,7 +91,7 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
     }
   }
 
-  @Test func `of 500 boxes keeps the best hundred`() throws {
+  @Test func `a YOLOX detector keeps the best hundred of 500 boxes`() throws {
     var network = MadeNetwork()
     network.side = 160
     network.rows = (0..<525).map { [0, 0, -3, -3, 1, 0.3 + Float($0) / 1000] }
@@ -100,15 +100,16 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
     #expect(zip(found, found.dropFirst()).allSatisfy { $0.score >= $1.score })
   }
 
-  @Test func `says what is wrong with another file`() throws {
+  @Test func `a file that is not a YOLOX detector is refused with the reason`() throws {
     #expect(
-      try failure(Array("this is no network".utf8)).hasPrefix("the person detector FILE is damaged or no ONNX file"))
-    #expect(try failure([]).hasPrefix("the person detector FILE is damaged or no ONNX file"))
+      try failure(Array("this is no network".utf8)).hasPrefix("the person detector FILE is damaged or not an ONNX file")
+    )
+    #expect(try failure([]).hasPrefix("the person detector FILE is damaged or not an ONNX file"))
     var network = MadeNetwork()
     network.rows.removeLast()
     #expect(
       try failure(network.bytes) == """
-        the person detector FILE is no detector of the YOLOX family that can be used: the shape of its output is 1x20x6; \
+        the person detector FILE is not a supported detector of the YOLOX family: the shape of its output is 1x20x6; \
         1x21x(5 + classes) is expected of an input of 1x3x32x32; name another file, or run `make detector`
         """)
     network = MadeNetwork()
@@ -120,7 +121,7 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
     }
   }
 
-  @Test func `survives five thousand damaged files`() throws {
+  @Test func `loading a detector survives five thousand damaged files`() throws {
     let whole = MadeNetwork().bytes
     let path = NSTemporaryDirectory() + "adl-\(UUID().uuidString.prefix(8)).onnx"
     defer { remove(path) }
@@ -151,7 +152,7 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
 }
 
 @Suite(.serialized) struct `A finder of motion` {
-  /// A noisy wall with a block before it.
+  /// A noisy wall with a block in front of it.
   private func scene(_ seed: Int, block: PictureBox? = nil, level: Int = 90) -> Frame {
     var frame = picture(160, 120)
     var random = SplitMix64(seed: UInt64(seed))
@@ -167,7 +168,7 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
     return frame
   }
 
-  @Test func `finds what moves where it is`() throws {
+  @Test func `a motion finder finds a moving object where it is`() throws {
     let finder = try MotionFinder()
     for seed in 0..<20 { _ = try finder.find(in: scene(seed)) }
     for step in 0..<20 {
@@ -178,20 +179,22 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
     }
   }
 
-  @Test func `finds nobody before a still wall, nor when the light is switched`() throws {
+  @Test func `a motion finder finds nobody in front of a still wall, nor when the light is switched`() throws {
     let finder = try MotionFinder()
     for seed in 0..<200 { #expect(try finder.find(in: scene(seed)).isEmpty) }
     for seed in 0..<20 { #expect(try finder.find(in: scene(seed, level: 170)).isEmpty) }
   }
 
-  @Test func `sees somebody who stands still for a minute`() throws {
+  @Test func `a motion finder sees somebody who stands still for a minute`() throws {
     let finder = try MotionFinder()
     for seed in 0..<20 { _ = try finder.find(in: scene(seed)) }
     let block = PictureBox(x: 0.4, y: 0.3, width: 0.2, height: 0.6)
     for seed in 0..<180 { #expect(try finder.find(in: scene(100 + seed, block: block)).count == 1, "picture \(seed)") }
   }
 
-  @Test(arguments: [(1, 1), (1, 300), (8192, 8192)]) func `takes pictures of any size`(width: Int, height: Int) throws {
+  @Test(arguments: [(1, 1), (1, 300), (8192, 8192)]) func `a motion finder takes pictures of any size`(
+    width: Int, height: Int
+  ) throws {
     let finder = try MotionFinder()
     for _ in 0..<7 { #expect(try finder.find(in: picture(width, height)).isEmpty) }
   }
@@ -208,7 +211,7 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
     }
   }
 
-  @Test func `repeats its answer while nothing changes but noise, and asks again after a while`() throws {
+  @Test func `a steady finder repeats its answer while only noise changes, and asks again after a while`() throws {
     let counting = Counting()
     let finder = SteadyFinder(counting, picturesPerSecond: 3)
     var random = SplitMix64(seed: 1)
@@ -220,7 +223,7 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
     #expect(counting.count == 3)
   }
 
-  @Test func `asks when a hand moves or the picture's size changes`() throws {
+  @Test func `a steady finder asks when a hand moves or the picture's size changes`() throws {
     let counting = Counting()
     let finder = SteadyFinder(counting, picturesPerSecond: 3)
     _ = try finder.find(in: picture(100, 70))

@@ -24,14 +24,14 @@ import Testing
     ],
     notes: ["A note."])
 
-  @Test func `give mean and sample deviation in points`() {
+  @Test func `comparisons give mean and sample deviation in points`() {
     #expect(Comparison.spread(.init(accuracies: [0.5, 0.6, 0.7], seeds: 3)) == "60.0 ± 10.0")
     #expect(Comparison.spread(.init(accuracies: [0.25], seeds: 1)) == "25.0")
     #expect(Comparison.spread(.init(accuracies: [0.5, 0.6], seeds: 3)) == "55.0 ± 7.1 (2 of 3)")
     #expect(Comparison.spread(.init(accuracies: [], seeds: 3)) == "–")
   }
 
-  @Test func `give differences in points, with their sign`() {
+  @Test func `comparisons give differences in points, with their sign`() {
     func clip(_ group: String, _ first: [Bool], _ second: [Bool]) -> PairedDifference.Clip {
       PairedDifference.Clip(group: group, label: 0, first: first, second: second)
     }
@@ -47,7 +47,7 @@ import Testing
     #expect(Comparison.verdict(PairedDifference([clip("a", [true], [false])])).hasSuffix(": the opposite"))
   }
 
-  @Test func `are a Markdown table with a line a system`() {
+  @Test func `comparisons are Markdown tables with one line per system`() {
     let lines = comparison.markdown().split(separator: "\n")
     #expect(lines.contains("# A & B") && lines.contains("- Machine: two cores") && lines.last == "A note.")
     let table = lines.filter { $0.hasPrefix("|") }
@@ -58,7 +58,7 @@ import Testing
     #expect(Set(table.prefix(4).map { $0.replacing("\\|", with: "").count { $0 == "|" } }) == [8])
   }
 
-  @Test func `are a page that loads nothing and means what it says`() {
+  @Test func `comparisons are pages that load nothing and escape their text`() {
     let page = comparison.html()
     #expect(page.contains("<title>A &amp; B</title>") && page.contains("VPN&lt;b&gt;"))
     #expect(!page.contains("VPN<b>") && !page.contains("http"))

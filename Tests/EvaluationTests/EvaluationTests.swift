@@ -16,15 +16,15 @@ struct EvaluationTests {
     #expect(isClose(result.negativeLogLikelihood, nll))
   }
 
-  @Test func `mean class accuracy leaves out and lists activities that do not occur`() throws {
+  @Test func `mean class accuracy excludes and lists activities that do not occur`() throws {
     let result = Evaluation(try fiveClips(), pooling: .paper)
-    // Recalls 1/2, 1 and 1/2; a zero for D would make it a half.
+    // Recalls 1/2, 1 and 1/2; counting D as zero would give one half.
     #expect(isClose(result.meanClassAccuracy, 2.0 / 3))
     #expect(result.absentClasses == [3])
     #expect(result.perClass[3].recall == nil && result.perClass[3].precision == nil)
   }
 
-  @Test func `each activity has its clips, recall, precision and worst mistake`() throws {
+  @Test func `each activity has its number of clips, recall, precision and most frequent confusion`() throws {
     let perClass = Evaluation(try fiveClips(), pooling: .code).perClass
     #expect(perClass.map(\.label) == ["A", "B", "C", "D"])
     #expect(perClass.map(\.support) == [2, 1, 2, 0])
@@ -33,7 +33,7 @@ struct EvaluationTests {
     #expect(perClass.map(\.mostConfusedWith) == [1, nil, 0, nil])
   }
 
-  @Test func `the table of activities quotes names and leaves unknowns empty`() throws {
+  @Test func `the table of activities quotes names and leaves undefined values empty`() throws {
     let table = Evaluation(try fiveClips(), pooling: .code).classTable()
     #expect(
       table == """
@@ -49,10 +49,10 @@ struct EvaluationTests {
     #expect(named.classTable().contains("\"say \"\"hi\"\", wave\",1,1.000000"))
   }
 
-  @Test func `calibration error weighs the gap of each bin by its clips`() throws {
+  @Test func `calibration error weights each bin's gap by its clips`() throws {
     let apart = Evaluation(try fiveClips(), pooling: .paper)
     #expect(isClose(apart.calibrationError, (0.3 + 0.5 + 0.38 + 0.42 + 0.18) / 5))
-    // Both verdicts fall into the eleventh bin: half of them right, 0.71 promised.
+    // Both predictions fall into the eleventh bin: half of them correct, predicted 0.71.
     let together = Evaluation(
       try scores([clip("a", 0, [0.7, 0.3]), clip("b", 1, [0.72, 0.28])]), pooling: .paper)
     #expect(isClose(together.calibrationError, 0.21))
@@ -60,14 +60,14 @@ struct EvaluationTests {
     #expect(isClose(together.reliability[10].confidence, 0.71) && together.reliability[10].accuracy == 0.5)
   }
 
-  @Test func `a verdict that is certain counts in the last bin`() throws {
+  @Test func `a prediction with probability 1 counts in the last bin`() throws {
     let sure = ScoredClip(name: "sure", label: 0, windows: [[1000, 0]])
     let result = Evaluation(try scores([sure]), pooling: .paper)
     #expect(result.reliability[14].count == 1)
     #expect(result.calibrationError == 0 && result.negativeLogLikelihood == 0)
   }
 
-  @Test func `a true activity of probability zero makes the likelihood small but finite`() throws {
+  @Test func `a true activity with probability zero makes the likelihood small but finite`() throws {
     let wrong = ScoredClip(name: "wrong", label: 1, windows: [[3e38, -3e38]])
     for pooling in WindowPooling.allCases {
       let result = Evaluation(try scores([wrong]), pooling: pooling)
@@ -75,7 +75,7 @@ struct EvaluationTests {
     }
   }
 
-  @Test func `the paper's pooling takes the surest window, the code's the sum of logits`() throws {
+  @Test func `the paper's pooling takes the most certain window, the code's the sum of logits`() throws {
     let windows: [[Float]] = [[3, 0], [0, 2], [0, 2]]
     let surest = [1 / (1 + exp(-3.0)), 1 / (1 + exp(-2.0))]
     for (score, expected) in zip(WindowPooling.paper.scores(of: windows), surest) { #expect(isClose(score, expected)) }
@@ -96,7 +96,7 @@ struct EvaluationTests {
     }
   }
 
-  @Test func `top five counts ranks one to five, and equal scores rank in the labels' order`() throws {
+  @Test func `top five includes ranks one to five, and equal scores rank in label order`() throws {
     let ranked: [Float] = [6, 5, 4, 3, 2, 1]
     let clips = (0..<6).map { ScoredClip(name: "\($0)", label: $0, windows: [ranked]) }
     #expect(isClose(Evaluation(try scores(clips), pooling: .code).top5, 5.0 / 6))
@@ -107,7 +107,7 @@ struct EvaluationTests {
   }
 
   @Test(arguments: [1, 2, 3] as [UInt64])
-  func `measures of random scores keep their bounds and agree with the matrix`(seed: UInt64) throws {
+  func `measures of random scores stay within bounds and agree with the matrix`(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let clips = (0..<200).map { index in
       let windows = (0..<Int.random(in: 1...4, using: &random)).map { _ in
@@ -128,7 +128,7 @@ struct EvaluationTests {
 }
 
 struct CalibrationTests {
-  /// Clips of two activities whose verdict has a lead of `lead`: the first `right` are right.
+  /// Clips of two activities predicted with a lead of `lead`: the first `right` are correct.
   private func clips(_ count: Int, right: Int, lead: Float, windowsOfWrong: Int = 1) -> [ScoredClip] {
     (0..<count).map { index in
       let windows = [[Float]](repeating: [lead, 0], count: index < right ? 1 : windowsOfWrong)
@@ -136,18 +136,18 @@ struct CalibrationTests {
     }
   }
 
-  @Test func `the temperature makes the promised probability the share of right verdicts`() {
+  @Test func `the temperature makes the predicted probability equal the accuracy`() {
     // Sigmoid of 4 / T is 8/10 where T = 4 / log 4.
     #expect(isClose(Calibration.temperature(fitting: clips(10, right: 8, lead: 4)), 4 / log(4), 1e-5))
   }
 
-  @Test func `a clip weighs the same however many windows it has`() {
+  @Test func `a clip has the same weight however many windows it has`() {
     let fitted = Calibration.temperature(fitting: clips(4, right: 3, lead: 2, windowsOfWrong: 50))
     #expect(isClose(fitted, 2 / log(3), 1e-5))
   }
 
   @Test(arguments: [0.4, 1, 2.5])
-  func `a planted temperature is found`(planted: Double) throws {
+  func `calibration finds the temperature its logits were made with`(planted: Double) throws {
     var random = SplitMix64(seed: 11)
     let drawn = (0..<8000).map { index in
       let logits = (0..<5).map { _ in Float.random(in: -2...2, using: &random) }
@@ -168,7 +168,7 @@ struct CalibrationTests {
     #expect(after.calibrationError < 0.03)
   }
 
-  @Test func `clips that do not tell give an end of the range, and none give one`() {
+  @Test func `clips that do not determine the temperature give an end of the range, and no clips give one`() {
     #expect(isClose(Calibration.temperature(fitting: clips(5, right: 5, lead: 1)), 0.05, 1e-5))
     #expect(isClose(Calibration.temperature(fitting: clips(5, right: 0, lead: 1)), 20, 1e-4))
     #expect(Calibration.temperature(fitting: []) == 1)

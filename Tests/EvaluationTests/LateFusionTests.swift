@@ -15,7 +15,7 @@ struct LateFusionTests {
     }
   }
 
-  @Test func `windows are pooled before they are averaged`() throws {
+  @Test func `late fusion pools windows before it averages`() throws {
     let windows: [[Float]] = [[3, 0], [0, 2], [0, 2]]
     let rgb = try scores([ScoredClip(name: "x", label: 0, windows: windows)])
     let pose = try scores([clip("x", 0, [0.5, 0.5])])
@@ -26,13 +26,13 @@ struct LateFusionTests {
     }
   }
 
-  @Test func `probabilities that underflow can be fused`() throws {
+  @Test func `late fusion accepts probabilities that underflow`() throws {
     let sure = try scores([ScoredClip(name: "x", label: 0, windows: [[3e38, -3e38]])])
     let fused = try LateFusion.fuse(sure, sure)
     #expect(Evaluation(fused, pooling: .paper).top1 == 1)
   }
 
-  @Test func `swapped labels are refused by name`() throws {
+  @Test func `labels in a different order are refused by name`() throws {
     let rgb = try scores([clip("x", 0, [0.6, 0.4])], labels: ["Usetablet", "Usetelephone"], system: "VPN++")
     let pose = try scores([clip("x", 0, [0.6, 0.4])], labels: ["Usetelephone", "Usetablet"], system: "AGCN-J")
     let error = #expect(throws: EvaluationError.self) { try LateFusion.fuse(rgb, pose) }
@@ -43,7 +43,7 @@ struct LateFusionTests {
         """)
   }
 
-  @Test func `clips that one system lacks are named`() throws {
+  @Test func `late fusion names clips missing from one system`() throws {
     let both = try scores([clip("x", 0, [0.6, 0.4]), clip("y", 0, [0.6, 0.4])], system: "VPN++")
     let one = try scores([clip("x", 0, [0.6, 0.4])], system: "AGCN-J")
     let expected = """
@@ -55,7 +55,7 @@ struct LateFusionTests {
     #expect(reversed == .cannotFuse(first: "AGCN-J", second: "VPN++", reason: expected))
   }
 
-  @Test func `a clip of different activities, other counts of labels and impossible weights are refused`() throws {
+  @Test func `clips with different activities, other numbers of labels and invalid weights are refused`() throws {
     let first = try scores([clip("x", 0, [0.6, 0.4])])
     let other = try scores([clip("x", 1, [0.6, 0.4])])
     let wider = try scores([clip("x", 1, [0.6, 0.3, 0.1])])
@@ -72,9 +72,9 @@ struct LateFusionTests {
   }
 
   @Test func `the best weight is the closest to the plain average among equals`() throws {
-    // Right for weights below 0.8.
+    // Correct for weights below 0.8.
     let always = (clip("x", 0, [0.9, 0.1]), clip("x", 0, [0.4, 0.6]))
-    // Right for weights above 0.2, and above two thirds.
+    // Correct for weights above 0.2, and above two thirds.
     let easy = (clip("y", 1, [0.6, 0.4]), clip("y", 1, [0.1, 0.9]))
     let hard = (clip("y", 1, [0.6, 0.4]), clip("y", 1, [0.45, 0.55]))
     for (other, expected) in [(easy, 0.5), (hard, 0.7)] {
@@ -87,7 +87,7 @@ struct LateFusionTests {
   }
 
   @Test func `mean class accuracy favours the system that knows the rare activities`() throws {
-    // Nine clips of A that are right below a weight of 0.58; one each of B and C that are right above 0.72.
+    // Nine clips of A that are correct below a weight of 0.58; one each of B and C that are correct above 0.72.
     let common = (0..<9).map { (clip("a\($0)", 0, [0.7, 0.15, 0.15]), clip("a\($0)", 0, [0.2, 0.6, 0.2])) }
     let rare = [
       (clip("b", 1, [0.8, 0.1, 0.1]), clip("b", 1, [0.3, 0.58, 0.12])),

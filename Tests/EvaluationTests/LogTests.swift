@@ -9,7 +9,7 @@ struct CSVLogTests {
 
   init() throws { folder = try TestFolder() }
 
-  @Test func `a log has its header once and a row a step, empty where there is no value`() throws {
+  @Test func `a log has its header once and one row per step, with empty cells for missing values`() throws {
     let log = try CSVLog(path: folder.file("log.csv"), columns: ["loss", "accuracy"])
     try log.append(step: 1, ["loss": 0.1, "accuracy": 0.5])
     try log.append(step: 2, ["loss": 1e-9])
@@ -17,7 +17,7 @@ struct CSVLogTests {
     #expect(try folder.text("log.csv") == "step,loss,accuracy\n1,0.1,0.5\n2,1e-09,\n")
   }
 
-  @Test func `numbers come back to the bit, also those that are none`() throws {
+  @Test func `numbers are read back bit for bit, including NaN and infinity`() throws {
     let values = [0.1 + 0.2, -.leastNonzeroMagnitude, .greatestFiniteMagnitude, .infinity, -.infinity, .nan, 0]
     let log = try CSVLog(path: folder.file("log.csv"), columns: ["loss"])
     for (step, value) in values.enumerated() { try log.append(step: step, ["loss": value]) }
@@ -33,14 +33,14 @@ struct CSVLogTests {
     }
     try log("whole.csv", 1...9)
     try log("cut.csv", 1...7)
-    // Killed in step 8, while the row was written; the checkpoint is that of step 5.
+    // Killed in step 8 while writing the row; the checkpoint is from step 5.
     let cut = try folder.text("cut.csv") + "8,0.1"
     _ = try folder.write(cut, as: "cut.csv")
     try log("cut.csv", 6...9, resuming: 6)
     #expect(try folder.text("cut.csv") == folder.text("whole.csv"))
   }
 
-  @Test func `a fresh log replaces an old one, a resumed one may begin without`() throws {
+  @Test func `a new log replaces an old one, and a resumed one may start without a file`() throws {
     _ = try folder.write("step,loss\n1,5\n", as: "log.csv")
     _ = try CSVLog(path: folder.file("log.csv"), columns: ["loss"])
     #expect(try folder.text("log.csv") == "step,loss\n")
@@ -48,7 +48,7 @@ struct CSVLogTests {
     #expect(try folder.text("other.csv") == "step,loss\n")
   }
 
-  @Test func `a log of other columns is not gone on with`() throws {
+  @Test func `a log with other columns is not continued`() throws {
     let path = try folder.write("step,loss\n1,5\n", as: "log.csv")
     let error = #expect(throws: EvaluationError.self) {
       _ = try CSVLog(path: path, columns: ["loss", "attention"], resumingBefore: 2)
@@ -66,8 +66,8 @@ struct CSVLogTests {
     ("a,b\n", 1, "the first column is not 'step'"),
     ("step,a,a\n", 1, "two columns have the same name"),
     ("step,a\n1,2\n1,2,3\n", 3, "3 cells under 2 columns"),
-    ("step,a\nx,2\n", 2, "'x' is no step"),
-    ("step,a\n1,two\n", 2, "'two' is no number"),
+    ("step,a\nx,2\n", 2, "'x' is not a step"),
+    ("step,a\n1,two\n", 2, "'two' is not a number"),
   ])
   func `a damaged log is refused with its line`(text: String, line: Int, reason: String) throws {
     let path = try folder.write(text)
@@ -85,12 +85,12 @@ struct TensorBoardTests {
     ([UInt8](repeating: 0, count: 32), 0x8a91_36aa), ([UInt8](repeating: 0xff, count: 32), 0x62a8_ab43),
     ([UInt8](0..<32), 0x46dd_794e), (Array("123456789".utf8), 0xe306_9283), ([], 0),
   ])
-  func `checksums are those of the standard`(bytes: [UInt8], checksum: Int) {
+  func `CRC-32C checksums match the standard`(bytes: [UInt8], checksum: Int) {
     #expect(CRC32C.checksum(bytes) == UInt32(checksum))
   }
 
-  /// The expected bytes are what TensorBoard's own RecordWriter makes of the same events.
-  @Test func `the file's bytes are those that TensorBoard writes`() throws {
+  /// The expected bytes are those that TensorBoard's own RecordWriter produces for the same events.
+  @Test func `the event file's bytes match those that TensorBoard writes`() throws {
     let writer = try TensorBoardWriter(directory: folder.file("run"), resumingBefore: 40, wallTime: 1_700_000_000.25)
     let path = writer.path
     try writer.scalar("loss/total", 1.25, step: 300, wallTime: 1_700_000_001.5)
@@ -104,7 +104,7 @@ struct TensorBoardTests {
         """)
   }
 
-  @Test func `a run that begins in the same second has a file of its own`() throws {
+  @Test func `a run that starts in the same second has a separate event file`() throws {
     let paths = try (0..<3).map { _ in try TensorBoardWriter(directory: folder.path, wallTime: 1_700_000_000).path }
     #expect(Set(paths).count == 3)
     for path in paths {
@@ -113,7 +113,7 @@ struct TensorBoardTests {
     }
   }
 
-  @Test func `a folder that cannot be made is named`() throws {
+  @Test func `the error for a log folder that cannot be created names it`() throws {
     let path = try folder.write("a file") + "/run"
     let error = #expect(throws: EvaluationError.self) { _ = try TensorBoardWriter(directory: path) }
     #expect(error?.description.hasPrefix("cannot write \(path): ") ?? false)
@@ -143,7 +143,7 @@ struct TrainingProgressTests {
   }
 
   @Test(arguments: [100, 80, 60, 20, 1])
-  func `the line never wraps`(columns: Int) {
+  func `the training progress line never wraps`(columns: Int) {
     let screen = Screen()
     var line = TrainingProgress(ProgressLine(style: .terminal(columns: columns)) { screen.text += $0 })
     line.update(step(25))
@@ -152,7 +152,7 @@ struct TrainingProgressTests {
     #expect(shown.contains("█") == (columns >= 100))
   }
 
-  @Test func `lines are drawn at the interval and at the end`() {
+  @Test func `progress lines are drawn at the interval and at the end`() {
     let screen = Screen()
     var line = TrainingProgress(ProgressLine(style: .log, interval: .seconds(30)) { screen.text += $0 })
     let begin = ContinuousClock.now
@@ -163,7 +163,7 @@ struct TrainingProgressTests {
     #expect(lines.last == "epoch 2/2  100/100  loss 1.235  2 clips/s  25 % waiting  0:00 left")
   }
 
-  @Test func `the rate follows what happened lately`() {
+  @Test func `the training progress line's rate follows recent steps`() {
     let screen = Screen()
     var line = TrainingProgress(ProgressLine(style: .log, interval: .zero) { screen.text += $0 })
     for _ in 0..<100 { line.update(step(1)) }
@@ -174,7 +174,7 @@ struct TrainingProgressTests {
     #expect(screen.text.hasSuffix("8 clips/s  0 % waiting  1:40 left\n") || screen.text.contains("7.99"))
   }
 
-  @Test func `names and messages cannot steer the terminal, and what is unknown is no crash`() {
+  @Test func `names and messages cannot control the terminal, and unknown values do not crash`() {
     let screen = Screen()
     var line = TrainingProgress(ProgressLine(style: .log) { screen.text += $0 })
     line.note("clip \u{1B}[2J\nevil was skipped")
@@ -187,7 +187,7 @@ struct TrainingProgressTests {
     #expect(!screen.text.contains("\u{7}"))
   }
 
-  @Test func `a message stands above the line`() {
+  @Test func `messages are printed above the training progress line`() {
     let screen = Screen()
     var line = TrainingProgress(
       ProgressLine(style: .terminal(columns: 60), interval: .seconds(9)) { screen.text += $0 })
@@ -195,7 +195,7 @@ struct TrainingProgressTests {
     line.update(step(1), now: now)
     line.note("checkpoint written")
     #expect(screen.text.hasSuffix("\u{1B}[K\r\u{1B}[Kcheckpoint written\n"))
-    // Drawn again at once.
+    // Redrawn immediately.
     line.update(step(2), now: now)
     #expect(screen.text.hasSuffix("\u{1B}[K"))
   }

@@ -9,8 +9,9 @@ import Testing
     PairedDifference.Clip(group: group, label: label, first: first, second: second)
   }
 
-  @Test func `are of mean class accuracies, averaged over seeds`() {
-    // Class 0: three clips, of which the second gains one under the first seed; class 1: one clip, lost under the second.
+  @Test func `paired differences are of mean class accuracies, averaged over seeds`() {
+    // Class 0: three clips, of which the second system gains one under the first seed; class 1: one clip, lost under
+    // the second.
     let difference = PairedDifference([
       pair("a", 0, [false, true], [true, true]),
       pair("a", 0, [true, true], [true, true]),
@@ -22,14 +23,14 @@ import Testing
     #expect(difference.low <= difference.mean && difference.mean <= difference.high)
   }
 
-  @Test func `that are the same everywhere have an interval without width`() {
+  @Test func `paired differences that are the same everywhere have an interval of zero width`() {
     let clips = (0..<12).map { pair("\($0 % 4)", $0 % 3, [false, false, false], [true, true, true]) }
     let difference = PairedDifference(clips)
     #expect(difference.mean == 1 && difference.low == 1 && difference.high == 1)
   }
 
-  @Test func `reach over the groups' values when one seed and two groups are drawn`() {
-    // Draws are a twice, b twice, or both: 1, 0 and a half, with shares 1/4, 1/4, 1/2.
+  @Test func `paired differences cover the groups' values when one seed and two groups are drawn`() {
+    // Samples are a twice, b twice, or both: 1, 0 and one half, with probabilities 1/4, 1/4, 1/2.
     let clips = [pair("a", 0, [false], [true]), pair("b", 0, [true], [true])]
     let difference = PairedDifference(clips)
     #expect(difference.mean == 0.5 && difference.low == 0 && difference.high == 1)
@@ -38,9 +39,9 @@ import Testing
     #expect(PairedDifference(clips, draws: 100, seed: 3) == PairedDifference(clips, draws: 100, seed: 3))
   }
 
-  /// Seeds, people and chance all move the verdicts; intervals of 95 % hold the true difference nearly that often.
+  /// Seeds, people and chance all affect predictions; 95 % intervals contain the true difference nearly that often.
   @Test(arguments: [(seeds: 3, spread: 0.03), (seeds: 5, spread: 0.05)])
-  func `have intervals that hold the truth as often as they say`(seeds: Int, spread: Double) {
+  func `paired differences have intervals that contain the truth as often as they claim`(seeds: Int, spread: Double) {
     var random = SplitMix64(seed: 11)
     let (people, classes, truth, rounds) = (12, 5, 0.05, 150)
     var held = 0
@@ -57,17 +58,17 @@ import Testing
       let difference = PairedDifference(clips, draws: 200, seed: UInt64(round))
       if (difference.low...difference.high).contains(truth) { held += 1 }
     }
-    // Of 150 intervals 143 are to hold it, give or take three standard deviations.
+    // Of 150 intervals 143 should contain it, give or take three standard deviations.
     #expect((0.89...0.995).contains(Double(held) / Double(rounds)), "\(held) of \(rounds)")
   }
 
-  @Test func `pair clips by name, and leave out what one system has not judged`() throws {
+  @Test func `paired differences pair clips by name, and skip clips that one system has not evaluated`() throws {
     let first = try scores([
       clip("a", 0, [0.9, 0.1]), clip("b", 1, [0.9, 0.1]), clip("c", 1, [0.9, 0.1]),
     ])
     let second = try scores([clip("c", 1, [0.2, 0.8]), clip("a", 0, [0.9, 0.1])], system: "VPN")
     let difference = try #require(PairedDifference.between([first], [second]) { $0 })
-    // Of a and c: class 0 the same, class 1 gained.
+    // Of a and c: class 0 unchanged, class 1 gained.
     #expect(difference.mean == 0.5 && difference.groups == 2)
     let other = try scores([clip("d", 0, [0.9, 0.1])])
     #expect(PairedDifference.between([first], [other]) { $0 } == nil)

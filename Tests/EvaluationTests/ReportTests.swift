@@ -4,7 +4,7 @@ import Testing
 
 @testable import Evaluation
 
-/// What is in a picture.
+/// The elements of a picture.
 private final class Elements: NSObject, XMLParserDelegate {
   private(set) var counts: [String: Int] = [:]
 
@@ -16,7 +16,7 @@ private final class Elements: NSObject, XMLParserDelegate {
     for style in attributes["class", default: ""].split(separator: " ") { counts[".\(style)", default: 0] += 1 }
   }
 
-  /// Elements by name and by class; `nil` when the text is no XML.
+  /// Elements by name and by class; `nil` if the text is not XML.
   static func count(_ text: String) -> [String: Int]? {
     let elements = Elements()
     let parser = XMLParser(data: Data(text.utf8))
@@ -28,7 +28,7 @@ private final class Elements: NSObject, XMLParserDelegate {
 private let hostile = "<script>alert('x')</script> & \"\u{1B}\u{0}\u{FFFE}"
 
 struct ConfusionMatrixTests {
-  @Test func `the table quotes names that need it`() {
+  @Test func `the class table quotes names that need it`() {
     var matrix = ConfusionMatrix(labels: ["a,b", "say \"c\"", "d"])
     matrix.add(truth: 0, prediction: 1)
     matrix.add(truth: 2, prediction: 2)
@@ -38,7 +38,7 @@ struct ConfusionMatrixTests {
     #expect(matrix.csv() == lines.joined(separator: "\n"))
   }
 
-  @Test func `the worst confusions come first, at equal counts those of rarer activities`() {
+  @Test func `the worst confusions come first, and at equal counts those of rarer activities`() {
     var matrix = ConfusionMatrix(labels: ["A", "B", "C"])
     func add(_ truth: Int, _ prediction: Int, _ count: Int) {
       for _ in 0..<count { matrix.add(truth: truth, prediction: prediction) }
@@ -55,14 +55,14 @@ struct ConfusionMatrixTests {
   }
 
   @Test(arguments: [1, 2, 31, 60, 120])
-  func `the picture is a file of its own with a cell where clips are`(count: Int) throws {
+  func `the confusion picture is a self-contained file with a cell wherever there are clips`(count: Int) throws {
     var matrix = ConfusionMatrix(labels: (0..<count).map { "activity \($0) \(hostile)" })
     for index in 0..<count - 1 {
       matrix.add(truth: index, prediction: index)
       matrix.add(truth: index, prediction: (index + 1) % count)
     }
     let elements = try #require(Elements.count(matrix.svg()))
-    // Ten more make the legend; the last activity has no clips.
+    // Ten more form the legend; the last activity has no clips.
     #expect(elements[".cell"] == 2 * (count - 1) + 10)
     #expect(elements[".absent"] == 1)
     #expect(elements["script"] == nil)
@@ -92,24 +92,24 @@ struct HTMLReportTests {
       results: WindowPooling.allCases.map { Evaluation(file, pooling: $0) }, charts: charts)
   }
 
-  @Test func `the page shows results, facts, curves, matrix and activities`() throws {
+  @Test func `the report shows results, facts, curves, matrix and activities`() throws {
     let page = try report().html()
     for text in [
       "<h1>VPN++ on Smarthome</h1>", "60.0 %", "66.7 %", "I3D + Non-Local", "Worst confusions", "Reliability",
-      "Left out, because the list has no clip of it: D.", "<td>paper</td>", "<td>code</td>", "Loss", "Accuracy",
+      "Excluded, because the list has no clips of it: D.", "<td>paper</td>", "<td>code</td>", "Loss", "Accuracy",
     ] { #expect(page.contains(text), "\(text)") }
     #expect(page.ranges(of: "<svg").count == 4)
     #expect(page.ranges(of: "class=\"shown\"").count == 1)
   }
 
-  @Test func `the page needs nothing from elsewhere and runs nothing`() throws {
+  @Test func `the report needs no other files and runs no scripts`() throws {
     let page = try report().html()
     for text in ["http:", "https:", "src=", "url(", "@import", "<script", "<link"] {
       #expect(!page.contains(text), "\(text)")
     }
   }
 
-  @Test func `the page is well-formed with any text in it`() throws {
+  @Test func `the report is well-formed with any text in it`() throws {
     let labels = ["A\(hostile)", "B\(hostile)", "C\(hostile)", "D\(hostile)"]
     let five = try fiveClips()
     let file = try scores(five.clips, labels: labels, system: hostile)
@@ -126,7 +126,7 @@ struct HTMLReportTests {
     #expect(elements["svg"] == 4)
   }
 
-  @Test func `long curves are drawn with about a point a pixel, values that are no numbers not at all`() throws {
+  @Test func `long curves are drawn with about one point per pixel, and NaN not at all`() throws {
     let page = try report().html()
     let points = page.split(separator: "points=\"")[1].prefix { $0 != "\"" }.split(separator: " ")
     #expect((400...480).contains(points.count))
@@ -138,7 +138,7 @@ struct HTMLReportTests {
       [], [.nan], [0], [5, 5], [1e300, -1e300], [1e-300, 2e-300], [.infinity, 1], [1e9, 1e9 + 1e-6],
       [.greatestFiniteMagnitude, -.greatestFiniteMagnitude], [0, .leastNonzeroMagnitude], [3e38, 1],
     ] as [[Double]])
-  func `curves of any values can be drawn`(values: [Double]) throws {
+  func `charts draw curves with any values`(values: [Double]) throws {
     var report = try report()
     let points = values.enumerated().map { LineChart.Point(x: Double($0.offset), y: $0.element) }
     report.charts = [LineChart(title: "Odd", series: [LineChart.Series(name: "odd", points: points)])]
@@ -152,7 +152,7 @@ struct HTMLReportTests {
     (-0.3, 0.3, ["-0.2", "0", "0.2"]), (1, 8000, ["2000", "4000", "6000", "8000"]),
     (3, 3, ["2.6", "2.8", "3.0", "3.2", "3.4"]),
   ])
-  func `scales have round numbers on them`(low: Double, high: Double, ticks: [String]) {
+  func `a chart's scales have round numbers`(low: Double, high: Double, ticks: [String]) {
     let axis = Axis(low...high, ticks: 5)
     #expect(axis.ticks.map(axis.text) == ticks)
   }
@@ -165,7 +165,7 @@ struct HTMLReportTests {
     #expect(chart.series[1].points == [LineChart.Point(x: 2, y: 0.5)])
   }
 
-  @Test func `the page is written whole`() throws {
+  @Test func `a report is written completely`() throws {
     let folder = try TestFolder()
     try report().write(folder.file("report.html"))
     #expect(try folder.text("report.html") == report().html())

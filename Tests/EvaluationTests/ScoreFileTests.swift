@@ -9,7 +9,7 @@ struct ScoreFileTests {
 
   init() throws { folder = try TestFolder() }
 
-  @Test func `what is written is read again, to the bit`() throws {
+  @Test func `scores are read back bit for bit`() throws {
     var random = SplitMix64(seed: 5)
     let clips = (0..<20).map { index in
       ScoredClip(
@@ -23,7 +23,7 @@ struct ScoreFileTests {
     #expect(try ScoreFile.read(folder.file("scores.jsonl")) == written)
   }
 
-  @Test func `the file is a line about the whole and a line a clip`() throws {
+  @Test func `a score file has a header line and one line per clip`() throws {
     try scores([ScoredClip(name: "x", label: 1, windows: [[0.5, -2]])]).write(folder.file("scores.jsonl"))
     #expect(
       try folder.text("scores.jsonl") == """
@@ -40,7 +40,7 @@ struct ScoreFileTests {
     ("{}\n", "line 1: 'format' is missing"),
     ("{\"clips\":1}\n", "line 1: 'format' is missing"),
     (header(clips: 2, format: "adl.events"), "line 1: it is 'adl.events' version 1, not 'adl.scores' version 1"),
-    (header(clips: 2) + "{\"label\":0,\"name\":\"x\",\"windows\":[[1,2]]}\n", "line 2: 1 clips follow, 2 were"),
+    (header(clips: 2) + "{\"label\":0,\"name\":\"x\",\"windows\":[[1,2]]}\n", "line 2: 1 clips follow instead of 2"),
     (header(clips: 1) + "{\"label\":0,\"name\":\"x\"}\n", "line 2: 'windows' is missing"),
     (header(clips: 1) + "{\"label\":0,\"name\":\"x\",\"windows\":[[1,\"a\"]]}\n", "line 2: no Float at windows.0.1"),
     (
@@ -52,21 +52,21 @@ struct ScoreFileTests {
       "line 2: The given data was not valid JSON."
     ),
   ])
-  func `a damaged file is refused with line and reason`(text: String, message: String) throws {
+  func `a damaged score file is refused with line and reason`(text: String, message: String) throws {
     let path = try folder.write(text)
     let error = #expect(throws: EvaluationError.self) { try ScoreFile.read(path) }
     let description = try #require(error).description
     #expect(description.hasPrefix("\(path), \(message)"), "\(description)")
   }
 
-  @Test func `a missing file, a folder and a device are refused`() throws {
+  @Test func `a missing score file, a folder and a device are refused`() throws {
     for path in [folder.file("missing"), folder.path, "/dev/zero"] {
       let error = #expect(throws: EvaluationError.self) { try ScoreFile.read(path) }
       #expect(error?.description.hasPrefix("cannot read \(path): ") ?? false)
     }
   }
 
-  @Test func `nesting without end is refused`() throws {
+  @Test func `endless nesting in a score file is refused`() throws {
     let path = try folder.write(String(repeating: "[", count: 200_000))
     #expect(throws: EvaluationError.self) { try ScoreFile.read(path) }
   }
@@ -76,22 +76,22 @@ struct ScoreFileTests {
     (ScoredClip(name: "x", label: -1, windows: [[1, 2]]), "clip x: activity -1 is not among the 2 labels"),
     (ScoredClip(name: "x", label: 0, windows: []), "clip x: it has no windows"),
     (ScoredClip(name: "x", label: 0, windows: [[1, 2], [1]]), "clip x: window 1 has 1 logits for 2 labels"),
-    (ScoredClip(name: "x", label: 0, windows: [[1, .nan]]), "clip x: window 0 has a logit that is no finite number"),
-    (ScoredClip(name: "good", label: 0, windows: [[1, 2]]), "clip good is there twice"),
+    (ScoredClip(name: "x", label: 0, windows: [[1, .nan]]), "clip x: window 0 has a logit that is not finite"),
+    (ScoredClip(name: "good", label: 0, windows: [[1, 2]]), "clip good appears twice"),
   ])
-  func `scores that cannot be judged are refused by clip`(bad: ScoredClip, reason: String) throws {
+  func `scores that cannot be evaluated are refused by clip`(bad: ScoredClip, reason: String) throws {
     let good = ScoredClip(name: "good", label: 0, windows: [[1, 2]])
     #expect(throws: EvaluationError.unsuitable(system: "I3D", reason: reason)) { try scores([good, bad]) }
   }
 
-  @Test func `a file that cannot be written leaves the old one`() throws {
+  @Test func `a score file that cannot be written leaves the old one`() throws {
     let file = try scores([clip("x", 0, [0.5, 0.5])])
     let error = #expect(throws: EvaluationError.self) { try file.write(folder.file("missing/scores.jsonl")) }
     #expect(error == .cannotWrite(path: folder.file("missing/scores.jsonl"), reason: "No such file or directory"))
   }
 
   @Test(arguments: [21, 22, 23, 24] as [UInt64])
-  func `damage of any kind is read or refused, never more`(seed: UInt64) throws {
+  func `score files with any damage are read or refused, and never crash`(seed: UInt64) throws {
     try fiveClips().write(folder.file("scores.jsonl"))
     let original = Array(try folder.text("scores.jsonl").utf8)
     var random = SplitMix64(seed: seed)
@@ -110,7 +110,7 @@ struct ScoreFileTests {
       let path = folder.file("damaged")
       try Data(bytes).write(to: URL(fileURLWithPath: path))
       do throws(EvaluationError) {
-        // What is read can be judged.
+        // Whatever is read can be evaluated.
         _ = Evaluation(try ScoreFile.read(path), pooling: .paper)
       } catch {
         refused += 1

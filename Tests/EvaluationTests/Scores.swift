@@ -25,14 +25,14 @@ func fiveClips() throws -> ScoreFile {
   ])
 }
 
-/// A folder for one test's files, gone when the value ends.
+/// A folder for one test's files, deleted with the value.
 final class TestFolder {
   let path = FileManager.default.temporaryDirectory.path + "/adl-tests-\(UUID().uuidString)"
 
   init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
 
   deinit {
-    // Leftovers in the system's temporary folder are no reason to fail.
+    // Leftovers in the system's temporary folder must not fail the test.
     do { try FileManager.default.removeItem(atPath: path) } catch { print("\(path) stays: \(error)") }
   }
 

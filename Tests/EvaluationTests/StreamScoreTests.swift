@@ -21,21 +21,21 @@ import Testing
     StreamScore(truth: truth, subjects: [Subject(activities: recognised)])
   }
 
-  @Test func `of the truth itself are full`() {
+  @Test func `stream scores of the truth itself are perfect`() {
     let score = score(span("Walk", 10, 15), span("Sit", 16, 18), span("Read", 20, 40))
     #expect(score.recognised == 1 && score.falsePerMinute == 0 && score.medianDelay == 0)
     #expect(score.silence == (28, 28) && score.quiet == 1)
     #expect(score.activities.map(\.truth.span.label) == ["Walk", "Sit", "Read"])
   }
 
-  @Test func `count what begins within the tolerance, before or after`() {
+  @Test func `stream scores count what starts within the tolerance, before or after`() {
     #expect(score(span("Walk", 12, 15)).activities.map(\.onset) == [12, nil, nil])
     #expect(score(span("Walk", 8, 15)).activities.map(\.onset) == [8, nil, nil])
     #expect(score(span("Walk", 12.01, 15)).recognised == 0)
     #expect(score(span("Walk", 12, 15)).recognised == 1.0 / 3)
   }
 
-  @Test func `let one recognised activity count once, for the nearest begin`() {
+  @Test func `stream scores count a recognised activity once, for the nearest start`() {
     let truth = StreamTruth([Self.line("Walk", 5, 9, person: 1), Self.line("Walk", 6, 9, person: 2)])
     let one = StreamScore(truth: truth, subjects: [Subject(activities: [span("Walk", 5.9, 9)])])
     #expect(one.activities.map(\.onset) == [nil, 5.9] && one.recognised == 0.5)
@@ -45,35 +45,35 @@ import Testing
     #expect(two.activities.map(\.onset) == [7, 5.9])
   }
 
-  @Test func `count as false what goes on nowhere near, where something else does`() {
-    // Too late to be recognised, and still not false: it does go on.
+  @Test func `stream scores count as false what happens nowhere near, while something else does`() {
+    // Too late to count as recognised, but not false: the activity is really going on.
     #expect(score(span("Read", 30, 40)).falseOnes.isEmpty)
     let drink = span("Drink", 22, 30)
     #expect(score(drink).falseOnes == [drink] && score(drink).falsePerMinute == 1)
-    // On the way from one thing to the next.
+    // Between one thing and the next.
     #expect(score(span("Drink", 18, 20)).falseOnes.isEmpty)
     #expect(score(span("Walk", 45, 50)).falseOnes.count == 1)
-    // Half of it, from 40 to 42, lies between; two people who are both known there do not make it more.
+    // Half of it, from 40 to 42, lies between lines; two people with a line there do not change that.
     #expect(score(span("Drink", 39, 42)).falseOnes.isEmpty)
     let two = StreamTruth(truth.lines + [Self.line("idle", 39, 40, person: 2)])
     #expect(StreamScore(truth: two, subjects: [Subject(activities: [span("Drink", 39, 42)])]).falseOnes.isEmpty)
   }
 
-  @Test func `are quiet in seconds without an activity where there was none`() {
-    // Open in the middles of 3 of the 10 idle seconds and of 4 of the 18 unknown ones.
+  @Test func `seconds without an activity are quiet if nothing was recognised`() {
+    // Open in the middle of 3 of the 10 idle seconds and of 4 of the 18 unknown ones.
     let score = score(span("Walk", 7, 14), span("Drink", 50, 54))
     #expect(score.silence == (28, 21) && score.quiet == 0.75)
   }
 
-  @Test func `are quiet in a person's windows by their own activities`() {
+  @Test func `windows are quiet according to their own person's activities`() {
     let walker = Subject(activities: [span("Walk", 4, 9)], windows: [1...3, 4...6, 5...7, 9...11, 44...46])
     let other = Subject(activities: [], windows: [4...6])
     let score = StreamScore(truth: truth, subjects: [walker, other])
-    // 9...11 reaches into the walk; 4...6 and 5...7 of the walker are loud, the other's is not.
+    // 9...11 overlaps the walk; the walker's 4...6 and 5...7 are not quiet, the other person's is.
     #expect(score.silence == (5, 3) && score.quiet == 0.6)
   }
 
-  @Test func `take a person who has left for nobody, until they come back`() {
+  @Test func `a person who has left counts as absent until they come back`() {
     let lines = [
       Self.line("Leave", 2, 4), Self.line("Enter", 10, 12), Self.line("idle", 13, 16), Self.line("Leave", 17, 18),
       Self.line("idle", 0, 20, person: 2),
@@ -86,7 +86,7 @@ import Testing
     #expect(drink.falseOnes.count == 1)
   }
 
-  @Test func `of two people are quiet only while neither does anything`() {
+  @Test func `streams of two people are quiet only while neither does anything`() {
     let truth = StreamTruth([
       Self.line("idle", 0, 10), Self.line("Walk", 3, 6, person: 2), Self.line("unknown", 6, 9, person: 2),
     ])
@@ -94,21 +94,21 @@ import Testing
     #expect(truth.of(1).quiet == TimeSet([0...10]))
   }
 
-  @Test func `of an empty stream are nothing to complain about`() {
+  @Test func `an empty stream has perfect scores`() {
     let score = StreamScore(truth: StreamTruth([]), subjects: [])
     #expect(score.recognised == 1 && score.falsePerMinute == 0 && score.medianDelay == nil && score.quiet == nil)
   }
 }
 
 @Suite struct `Truths of streams` {
-  @Test func `are read with and without people`() throws {
+  @Test func `stream truths are read with and without people`() throws {
     let one = try StreamTruth(csv: "begin,end,label\n5,7.5,Walk\n0,5,idle\n", path: "t")
     #expect(one.lines.map(\.span.label) == ["idle", "Walk"] && one.people == [1] && one.length == 7.5)
     let two = try StreamTruth(csv: "begin,end,label,person\n0,5,idle,2\n0,6,Walk,1\n", path: "t")
     #expect(two.lines.map(\.person) == [1, 2] && two.of(2).length == 5 && two.of(3).lines.isEmpty)
   }
 
-  @Test func `say what goes on from the beginning of a window to its end`() throws {
+  @Test func `stream truths give the label that applies throughout a window`() throws {
     let truth = try StreamTruth(csv: "begin,end,label\n0,5,idle\n5.2,7.5,Walk\n", path: "t")
     #expect(truth.label(during: 0...5) == "idle" && truth.label(during: 5.2...7) == "Walk")
     #expect(truth.label(during: 4...6) == nil && truth.label(during: 5...5.1) == nil)
@@ -119,7 +119,7 @@ import Testing
     ("", 1), ("begin,end\n", 1), ("begin,end,label\n1,0,Walk\n", 2), ("begin,end,label\n0,1,Walk\n0,1,\n", 3),
     ("begin,end,label\n\n0,nan,Walk\n", 3), ("begin,end,label,person\n0,1,Walk,x\n", 2),
   ])
-  func `that are none are refused with the line`(csv: String, line: Int) {
+  func `invalid stream truths are refused with the line`(csv: String, line: Int) {
     let error = #expect(throws: EvaluationError.self) { try StreamTruth(csv: csv, path: "t.csv") }
     #expect(error?.description.hasPrefix("t.csv, line \(line): ") == true)
   }

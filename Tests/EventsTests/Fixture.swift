@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A publisher on sockets in a folder of its own.
+/// A publisher with sockets in its own folder.
 struct Fixture: ~Copyable {
   let folder: String
   let publisher: EventPublisher
@@ -43,7 +43,7 @@ struct Fixture: ~Copyable {
 
   func event(_ kind: ActivityEvent.Kind, _ id: String) -> ActivityEvent { sampleEvent(kind, id) }
 
-  /// Publishes states until the subscriber has one, so that what follows is not lost to a slow join.
+  /// Publishes states until the subscriber has received one, so that nothing later is lost because it joined late.
   func join(_ subscriber: EventSubscriber) {
     while subscriber.next(timeout: .milliseconds(20)) == nil { publisher.publish(state("joining", "idle")) }
   }
@@ -67,14 +67,14 @@ func sampleEvent(_ kind: ActivityEvent.Kind, _ id: String) -> ActivityEvent {
 /// The next message of a kind within ten seconds.
 func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws -> EventSubscriber.Message {
   while true {
-    switch try #require(subscriber.next(timeout: .seconds(10)), "nothing came") {
+    switch try #require(subscriber.next(timeout: .seconds(10)), "no message arrived") {
     case .message(let message): if message.topic.kind == kind { return message }
     case .gap, .restarted, .silent, .refused: continue
     }
   }
 }
 
-/// What a publisher warned of.
+/// The warnings of a publisher.
 final class Lines: Sendable {
   private let texts = Mutex<[String]>([])
 

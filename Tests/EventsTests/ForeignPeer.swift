@@ -2,14 +2,14 @@ import Foundation
 import Glibc
 import Testing
 
-/// A subscriber that is not libzmq: it writes ZMTP's bytes to a unix socket itself.
+/// A subscriber without libzmq: it writes ZMTP's bytes to a unix socket itself.
 ///
 /// - Source: ZMTP 2.0 and 3.0, rfc.zeromq.org/spec/15 and /spec/23.
 @safe final class ForeignPeer {
   enum Version: CaseIterable {
-    /// As NetMQ speaks it.
+    /// As spoken by NetMQ.
     case two
-    /// NULL security; PING is 3.1's, and this peer says nothing to it.
+    /// NULL security; PING belongs to 3.1, and this peer does not answer it.
     case three
   }
 
@@ -18,9 +18,9 @@ import Testing
   /// Connects and subscribes to everything.
   ///
   /// - Parameters:
-  ///   - path: of the publisher's socket.
-  ///   - version: what to speak.
-  /// - Throws: an expectation that was not met, where the publisher is not there or hangs up.
+  ///   - path: the publisher's socket.
+  ///   - version: the version to speak.
+  /// - Throws: a failed expectation if the publisher is not there or hangs up.
   init(_ path: String, _ version: Version) throws {
     handle = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
     try #require(handle >= 0)
@@ -57,7 +57,7 @@ import Testing
     #expect(unsafe Glibc.send(handle, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count)
   }
 
-  /// What came since the last time; `nil` when the publisher has hung up.
+  /// What arrived since the last call; `nil` if the publisher has hung up.
   func received() -> [UInt8]? {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65536)

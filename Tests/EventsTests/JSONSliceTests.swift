@@ -7,7 +7,7 @@ import Testing
 @Suite struct `JSON slices` {
   private func slice(_ text: String) -> JSONSlice { JSONSlice(Array(text.utf8)[...]) }
 
-  @Test func `give parts as they are written`() {
+  @Test func `JSON slices give parts as written`() {
     let members = slice(#"{"a":1.50, "b" : {"c":"}]\"\\\\"},"d":[1,[2,3],{"e":4} , "f,:"],"g":"","h":{}}"#).members
     #expect(
       members.mapValues(\.text) == [
@@ -18,7 +18,7 @@ import Testing
     #expect(slice("[1]").members.isEmpty && slice("{}").elements.isEmpty && slice("").elements.isEmpty)
   }
 
-  @Test func `of any bytes do no harm`() {
+  @Test func `JSON slices survive any bytes`() {
     var random = SplitMix64(seed: 5)
     let alphabet = Array(#"{}[]",:\ a1"#.utf8)
     for _ in 0..<5000 {
@@ -32,7 +32,7 @@ import Testing
 }
 
 @Suite struct `Times as numbers` {
-  @Test func `are those that the calendar gives`() {
+  @Test func `times as numbers equal those of the calendar`() {
     var random = SplitMix64(seed: 6)
     for _ in 0..<500 {
       // 1970 to 2200.
@@ -42,7 +42,9 @@ import Testing
       #expect(EventClock.milliseconds(text) == date, "\(text)")
     }
     #expect(EventClock.milliseconds("2024-02-29T23:59:59.999Z") == 1_709_251_199_999)
-    #expect(EventClock.milliseconds("2026-10-01T09:31:20.5+02:00") == 1_790_839_880_500, "other forms too")
+    #expect(
+      EventClock.milliseconds("2026-10-01T09:31:20.5+02:00") == 1_790_839_880_500,
+      "other forms of RFC 3339 are accepted")
     for text in ["", "2026-13-01T00:00:00.000Z", "2026-10-01T24:00:00.000Z", "2026-10-01 00:00:00.000Z"] {
       #expect(EventClock.milliseconds(text) == nil, "\(text)")
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Events
 
-/// A folder that goes with the test.
+/// A folder that is deleted with the test.
 struct KeyFolder: ~Copyable {
   let path = NSTemporaryDirectory() + "adl-keys-" + UUID().uuidString.prefix(8)
 
@@ -11,7 +11,7 @@ struct KeyFolder: ~Copyable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// Makes a pair of keys.
+  /// Creates a pair of keys.
   func generate(_ name: String) throws -> (secret: SecretKey, known: PublicKey) {
     let secret = try #require(SecretKey.generate())
     return (secret, try KeyFile.write(secret, to: "\(path)/\(name)", name: name))
@@ -19,18 +19,18 @@ struct KeyFolder: ~Copyable {
 }
 
 @Suite struct `Keys` {
-  @Test func `are written for their owner alone, and read again`() throws {
+  @Test func `keys are written for their owner only, and read back`() throws {
     let folder = try KeyFolder()
     let (secret, known) = try folder.generate("curve")
     #expect(try KeyFile.secret(path: folder.path + "/curve.secret", setting: "s").publicKey == known)
     #expect(try KeyFile.publicKey(path: folder.path + "/curve.public", setting: "s") == known)
     let attributes = try FileManager.default.attributesOfItem(atPath: folder.path + "/curve.secret")
     #expect(attributes[.posixPermissions] as? Int == 0o600)
-    #expect(throws: EventError.self, "an old key must not get lost") { try folder.generate("curve") }
+    #expect(throws: EventError.self, "an existing key is not overwritten") { try folder.generate("curve") }
     #expect("\(secret) \(String(reflecting: secret))" == "a secret key a secret key")
   }
 
-  @Test func `that everybody may read, or that are none, are refused with what to do`() throws {
+  @Test func `keys readable by everyone, and invalid ones, are refused with advice`() throws {
     let folder = try KeyFolder()
     _ = try folder.generate("curve")
     _ = unsafe chmod(folder.path + "/curve.secret", 0o644)
@@ -38,27 +38,27 @@ struct KeyFolder: ~Copyable {
       try KeyFile.secret(path: folder.path + "/curve.secret", setting: "events.remote.secretKey")
     }
     #expect(
-      open?.description.hasSuffix("everybody on this machine may read it; chmod o-rwx it (events.remote.secretKey)")
+      open?.description.hasSuffix("everyone on this machine can read it; use chmod o-rwx (events.remote.secretKey)")
         == true)
     try Data("# nothing\nhello\n".utf8).write(to: URL(fileURLWithPath: folder.path + "/none.public"))
     let none = #expect(throws: EventError.self) {
       try KeyFile.publicKey(path: folder.path + "/none.public", setting: "k")
     }
-    #expect(none?.description.contains("holds no key of 40 characters; `adl keys generate` makes one") == true)
+    #expect(none?.description.contains("it contains no key of 40 characters; `adl keys generate` makes one") == true)
     let missing = #expect(throws: EventError.self) { try KeyFile.publicKey(path: folder.path + "/no", setting: "k") }
     #expect(missing?.description == "\(folder.path)/no: No such file or directory (k)")
   }
 
-  @Test(.timeLimit(.minutes(1))) func `are taken from files alone, and no secret for a public one`() throws {
+  @Test(.timeLimit(.minutes(1))) func `keys are read from files only, and a secret one never as a public one`() throws {
     let folder = try KeyFolder()
     _ = try folder.generate("laptop")
     let secret = #expect(throws: EventError.self) {
       try KeyFile.publicKey(path: folder.path + "/laptop.secret", setting: "the key")
     }
-    #expect(secret?.description.hasSuffix("it holds a secret key, which stays with its owner (the key)") == true)
-    // Whoever read it would wait for ever.
+    #expect(secret?.description.hasSuffix("it contains a secret key, which only its owner may have (the key)") == true)
+    // Reading it would block forever.
     try #require(unsafe mkfifo(folder.path + "/pipe.public", 0o644) == 0)
-    #expect(throws: EventError.badKey(path: folder.path + "/pipe.public", setting: "k", reason: "it is no file")) {
+    #expect(throws: EventError.badKey(path: folder.path + "/pipe.public", setting: "k", reason: "it is not a file")) {
       try KeyFile.publicKey(path: folder.path + "/pipe.public", setting: "k")
     }
     #expect(throws: EventError.badKey(path: folder.path + "/no", setting: "k", reason: "No such file or directory")) {
@@ -67,21 +67,23 @@ struct KeyFolder: ~Copyable {
     #expect(try ClientKeys(folder: folder.path, setting: "k").names.count == 1)
   }
 
-  @Test func `let clients in by name, and no longer`() throws {
+  @Test func `keys admit clients by name, until they are revoked`() throws {
     let folder = try KeyFolder()
     let (phone, tablet) = (try folder.generate("phone").known, try folder.generate("tablet").known)
     let clients = folder.path + "/clients"
     try ClientKeys.add("phone", phone, to: clients)
     try ClientKeys.add("tablet", tablet, to: clients)
     #expect(try ClientKeys(folder: clients, setting: "c").sorted.map(\.name) == ["phone", "tablet"])
-    #expect(throws: EventError.self, "a name twice") { try ClientKeys.add("phone", phone, to: clients) }
-    #expect(throws: EventError.self, "a key twice") { try ClientKeys.add("other", phone, to: clients) }
+    #expect(throws: EventError.self, "a name cannot be added twice") { try ClientKeys.add("phone", phone, to: clients) }
+    #expect(throws: EventError.self, "a key cannot be added twice") { try ClientKeys.add("other", phone, to: clients) }
     for name in ["", "..", "a/b", "A", String(repeating: "a", count: 65)] {
       #expect(throws: EventError.self) { try ClientKeys.add(name, phone, to: clients) }
       #expect(throws: EventError.self) { try ClientKeys.revoke(name, in: clients) }
     }
     try ClientKeys.revoke("phone", in: clients)
-    #expect(throws: EventError.self, "not there any more") { try ClientKeys.revoke("phone", in: clients) }
+    #expect(throws: EventError.self, "a revoked name cannot be revoked again") {
+      try ClientKeys.revoke("phone", in: clients)
+    }
     try Data("nonsense".utf8).write(to: URL(fileURLWithPath: clients + "/bad.public"))
     let read = try ClientKeys(folder: clients, setting: "c")
     #expect(read.names == [tablet: "tablet"] && read.faults.count == 1)

@@ -40,7 +40,7 @@ import Testing
         """#)
   }
 
-  @Test func `people come and leave on the topic of events, as the schema says it`() throws {
+  @Test func `people's arrivals and departures are published on the event topic, as the schema says`() throws {
     let fixture = try Fixture()
     let subscriber = try fixture.subscriber()
     fixture.join(subscriber)
@@ -61,7 +61,7 @@ import Testing
       text.contains(#""duration_s":15.36"#) && text.contains(#""seq":2"#) && text.contains(#""type":"person.left""#))
   }
 
-  @Test func `a newcomer gets the last state of every camera`() throws {
+  @Test func `a new subscriber gets the last state of every camera`() throws {
     let fixture = try Fixture()
     for camera in ["kitchen", "hall"] {
       fixture.publisher.publish(fixture.state(camera, "warming_up"))
@@ -69,14 +69,14 @@ import Testing
     }
     let subscriber = try fixture.subscriber()
     var last: [String: String] = [:]
-    // It may join before the last of them was sent, and then gets what it was and what it becomes.
+    // It may join before the last of them was sent; then it gets both the old and the new state.
     while last != ["kitchen": "idle", "hall": "idle"] {
       let state = try JSONDecoder().decode(CameraState.self, from: next(.state, from: subscriber).json)
       last[state.camera] = state.state
     }
   }
 
-  @Test func `a hundred quick newcomers each get the state, and no subscriber is told it twice`() throws {
+  @Test func `a hundred quick subscribers each get the state, and none gets it twice`() throws {
     let fixture = try Fixture()
     fixture.publisher.publish(fixture.state("kitchen", "idle"))
     let prefix = "adl/1/test/kitchen/state/"
@@ -92,11 +92,11 @@ import Testing
     }
   }
 
-  @Test func `what comes after a newcomer reaches everybody`() throws {
+  @Test func `messages after a new subscriber reach everyone`() throws {
     let fixture = try Fixture()
     let early = try fixture.subscriber()
     fixture.join(early)
-    // This one matches no state, so nothing is sent to it alone.
+    // This one matches no state, so nothing is sent specially for it.
     let late = try RawSubscriber(fixture.publisher.endpoints.events, prefix: "adl/1/test/kitchen/event/")
     let joined = try RawSubscriber(fixture.publisher.endpoints.events, prefix: "adl/1/test/_daemon/")
     #expect(joined.receive(within: .seconds(10)) != nil)
@@ -108,7 +108,7 @@ import Testing
     }
   }
 
-  @Test func `a subscriber that never reads does not hold the others up`() throws {
+  @Test func `a subscriber that never reads does not delay the others`() throws {
     let fixture = try Fixture()
     let lazy = try RawSubscriber(fixture.publisher.endpoints.events, prefix: "adl/")
     #expect(lazy.receive(within: .seconds(10)) != nil)
@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  @Test func `a flood of predictions does not push an event out`() throws {
+  @Test func `a flood of predictions does not displace an event`() throws {
     let fixture = try Fixture { $0.predictions = "tcp://127.0.0.1:*" }
     let subscriber = try fixture.subscriber()
     fixture.join(subscriber)
@@ -166,7 +166,7 @@ import Testing
     }
   }
 
-  @Test func `closing sends what is queued and says that it stops`() throws {
+  @Test func `closing a publisher sends what is queued and says that it stops`() throws {
     let fixture = try Fixture()
     let subscriber = try fixture.subscriber()
     fixture.join(subscriber)
@@ -179,7 +179,7 @@ import Testing
     #expect(try JSONDecoder().decode(Heartbeat.self, from: next(nil, from: subscriber).json).isStopping)
   }
 
-  @Test func `a lost last message is noticed by the next heartbeat`() throws {
+  @Test func `a lost last message is noticed at the next heartbeat`() throws {
     let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }  // scratch; the system clears what stays
@@ -197,21 +197,21 @@ import Testing
       "adl/1/n/_daemon/heartbeat/",
       #""seq":1,"topics":{"adl/1/n/kitchen/event/":4},"stopping":false,"cameras":{},"type":"heartbeat""#)
     guard case .gap(let topic, let missing) = try #require(subscriber.next(timeout: .seconds(5))) else {
-      Issue.record("no gap was noticed")
+      Issue.record("no gap was reported")
       return
     }
     #expect(topic.camera == "kitchen" && missing == 3)
   }
 
-  @Test func `topics with anything but names in them are not ours`() {
+  @Test func `topics with anything but names in them are foreign`() {
     #expect(Topic(parsing: "adl/1/n/kitchen/event/") != nil)
     for text in ["adl/1/n/kit\u{1B}[31mchen/event/", "adl/1/n/\"/event/", "adl/1/n//event/", "adl/2/n/k/event/"] {
       #expect(Topic(parsing: text) == nil)
     }
   }
 
-  @Test func `gaps are counted per topic`() throws {
-    // A raw publisher stands in for one that lost messages on the way.
+  @Test func `a subscriber counts gaps per topic`() throws {
+    // A raw publisher replaces one that lost messages on the way.
     let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }  // scratch; the system clears what stays
@@ -230,7 +230,7 @@ import Testing
     while subscriber.next(timeout: .milliseconds(50)) != nil {}
     send(seq + 3)
     guard case .gap(let topic, let missing) = try #require(subscriber.next(timeout: .seconds(5))) else {
-      Issue.record("no gap was noticed")
+      Issue.record("no gap was reported")
       return
     }
     #expect(topic.camera == "kitchen" && missing == 3)
@@ -241,11 +241,11 @@ import Testing
   @Test(arguments: [
     (
       "tcp://0.0.0.0:5555",
-      "tcp://0.0.0.0:5555 is refused: here nothing is encrypted, so TCP is for this machine only: 127.0.0.1; for others there is events.remote; change events.endpoint"
+      "tcp://0.0.0.0:5555 is refused: this endpoint is not encrypted, so TCP must stay on this machine: use 127.0.0.1; other machines connect to events.remote; change events.endpoint"
     ),
     (
       "tcp://eth0:5555",
-      "tcp://eth0:5555 is refused: here nothing is encrypted, so TCP is for this machine only: 127.0.0.1; for others there is events.remote; change events.endpoint"
+      "tcp://eth0:5555 is refused: this endpoint is not encrypted, so TCP must stay on this machine: use 127.0.0.1; other machines connect to events.remote; change events.endpoint"
     ),
     (
       "tcp://127.0.0.1",
@@ -257,7 +257,7 @@ import Testing
     ),
     ("ipc://relative", "ipc://relative is refused: an ipc path must begin with /; change events.endpoint"),
   ])
-  func `that would leave this machine, or are none, are refused`(endpoint: String, text: String) {
+  func `event endpoints that would leave this machine, and invalid ones, are refused`(endpoint: String, text: String) {
     let error = #expect(throws: EventError.self) { _ = try Fixture(endpoint: endpoint).publisher }
     #expect(error?.description == text)
   }
@@ -265,10 +265,10 @@ import Testing
   @Test func `an ipc path may have 107 bytes`() {
     let long = "ipc:///tmp/" + String(repeating: "x", count: 103)
     let error = #expect(throws: EventError.self) { _ = try Fixture(endpoint: long).publisher }
-    #expect(error?.description.contains("its path has 108 bytes and a socket's may have 107") == true)
+    #expect(error?.description.contains("its path has 108 bytes; a socket's may have at most 107") == true)
   }
 
-  @Test(.timeLimit(.minutes(1))) func `that are taken are refused, and nothing waits`() throws {
+  @Test(.timeLimit(.minutes(1))) func `event endpoints in use are refused without waiting`() throws {
     let fixture = try Fixture(endpoint: "tcp://127.0.0.1:*")
     let taken = fixture.publisher.endpoints.events
     for setting in ["endpoint", "query", "predictions"] {
@@ -284,28 +284,29 @@ import Testing
     }
   }
 
-  @Test func `that are files or folders of others are left alone`() throws {
+  @Test func `event endpoints that are other people's files or folders are left alone`() throws {
     let path = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
     try Data("precious".utf8).write(to: URL(fileURLWithPath: path))
     defer { unsafe unlink(path) }
     for place in [path, NSTemporaryDirectory()] {
       let error = #expect(throws: EventError.self) { _ = try Fixture(endpoint: "ipc://\(place)").publisher }
-      #expect(error?.description.contains("something that is no socket stands there; change events.endpoint") == true)
+      #expect(error?.description.contains("the path exists and is not a socket; change events.endpoint") == true)
     }
     #expect(FileManager.default.contents(atPath: path) == Data("precious".utf8))
     #expect(!FileManager.default.fileExists(atPath: path + ".lock"))
   }
 
-  @Test func `of another publisher are not taken over`() throws {
+  @Test func `event endpoints of another publisher are not taken over`() throws {
     let fixture = try Fixture()
     let endpoint = fixture.publisher.endpoints.events
     let error = #expect(throws: EventError.self) { _ = try Fixture(endpoint: endpoint).publisher }
-    #expect(error?.description == "cannot listen on \(endpoint): another adld listens there; change events.endpoint")
+    #expect(
+      error?.description == "cannot listen on \(endpoint): another adld is listening there; change events.endpoint")
     let subscriber = try fixture.subscriber()
     fixture.join(subscriber)
   }
 
-  @Test func `on loopback get a free port when asked for any`() throws {
+  @Test func `event endpoints on loopback get a free port if any is requested`() throws {
     let fixture = try Fixture(endpoint: "tcp://127.0.0.1:*")
     #expect(fixture.publisher.endpoints.events.wholeMatch(of: /tcp:\/\/127\.0\.0\.1:[0-9]+/) != nil)
     let subscriber = try fixture.subscriber()
@@ -313,30 +314,31 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `Subscribers that are not libzmq` {
-  /// Longer than the 5 s of a handshake and the 20 s of a heartbeat without an answer that once cut them off.
-  @Test func `stay, whether they speak version 2 or leave a PING of version 3 unanswered`() throws {
+@Suite(.timeLimit(.minutes(5))) struct `Subscribers without libzmq` {
+  /// Longer than the handshake's 5 s and the 20 s of an unanswered heartbeat that used to disconnect them.
+  @Test func `subscribers without libzmq stay connected, in version 2 or without answering a PING of version 3`() throws
+  {
     let fixture = try Fixture()
     let path = String(fixture.publisher.endpoints.events.dropFirst("ipc://".count))
     let peers = try ForeignPeer.Version.allCases.map { try ($0, ForeignPeer(path, $0)) }
     let end = ContinuousClock.now + .seconds(22)
     while ContinuousClock.now < end {
-      for (version, peer) in peers { try #require(peer.received() != nil, "version \(version) was cut off") }
+      for (version, peer) in peers { try #require(peer.received() != nil, "version \(version) was disconnected") }
       Thread.sleep(forTimeInterval: 0.1)
     }
     fixture.publisher.publish(fixture.event(.start, "the last"))
     for (version, peer) in peers {
       var bytes: [UInt8] = []
       while !String(decoding: bytes, as: UTF8.self).contains("the last") {
-        bytes += try #require(peer.received(), "version \(version) was cut off")
+        bytes += try #require(peer.received(), "version \(version) was disconnected")
       }
     }
   }
 }
 
 @Suite(.timeLimit(.minutes(5))) struct `Connections` {
-  /// In a process of its own, since it uses up its descriptors.
-  @Test func `that find no descriptor are refused and told of, and the publisher goes on`() async {
+  /// In a separate process, because it uses up its descriptors.
+  @Test func `connections that find no descriptor are refused and reported, and the publisher continues`() async {
     await #expect(processExitsWith: .success) {
       var limit = rlimit(rlim_cur: 160, rlim_max: 160)
       unsafe #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
@@ -345,7 +347,7 @@ import Testing
       let path = String(fixture.publisher.endpoints.events.dropFirst("ipc://".count))
       let subscriber = try fixture.subscriber()
       fixture.join(subscriber)
-      // As many as leave none for the other side of the last ones.
+      // Enough that none are left for the other side of the last ones.
       var peers: [CInt] = []
       while case let peer = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0), peer >= 0 { peers.append(peer) }
       for _ in 0..<8 { if let peer = peers.popLast() { close(peer) } }
@@ -366,7 +368,7 @@ import Testing
     return try #require(JSONSerialization.jsonObject(with: answer) as? [String: Any])
   }
 
-  @Test func `give the last states, the history, the counters and the version`() throws {
+  @Test func `event queries return the last states, the history, the counters and the version`() throws {
     let fixture = try Fixture()
     fixture.publisher.publish(fixture.state("kitchen", "warming_up"))
     fixture.publisher.publish(fixture.state("kitchen", "idle"))
@@ -374,7 +376,7 @@ import Testing
     var counters = CameraHealth.Counters()
     counters.frames = 77
     fixture.publisher.update(counters, of: "kitchen")
-    // Events and questions come to the publisher's thread by different ways: a question may overtake an event.
+    // Events and queries reach the publisher's thread on different paths: a query may overtake an event.
     func messages(where isExpected: ([String: Any]) -> Bool) throws -> [[String: Any]] {
       let deadline = ContinuousClock.now + .seconds(10)
       while true {
@@ -405,7 +407,7 @@ import Testing
     #expect(try ask(#"{"query":"version"}"#, fixture)["schema"] as? String == "adl.event/1")
   }
 
-  @Test func `of the history compare times, not how they are written`() throws {
+  @Test func `event queries for history compare times, not their notation`() throws {
     let fixture = try Fixture { options in
       // 07:31:20.940 UTC.
       options.clock = EventClock(bootID: "5f0c") { (.zero, Date(timeIntervalSince1970: 1_790_839_880.94)) }
@@ -431,11 +433,11 @@ import Testing
     ] {
       #expect(
         try ask(#"{"query":"history","since":"\#(since)"}"#, fixture)["error"] as? String
-          == "since is '\(since)'; write a time such as 2026-10-01T07:31:04Z or 2026-10-01T09:31:04.120+02:00")
+          == "since is '\(since)'; use a time such as 2026-10-01T07:31:04Z or 2026-10-01T09:31:04.120+02:00")
     }
   }
 
-  @Test func `that are none get an error that says what to ask`() throws {
+  @Test func `invalid event queries get an error that says what to ask`() throws {
     let fixture = try Fixture()
     #expect(
       try ask(#"{"query":"reboot"}"#, fixture)["error"] as? String
@@ -445,7 +447,7 @@ import Testing
         == #"a query is one JSON object such as {"query":"snapshot"}"#)
   }
 
-  @Test func `and subscriptions of three thousand hostile kinds leave the publisher as it was`() throws {
+  @Test func `queries and subscriptions of three thousand hostile kinds leave the publisher intact`() throws {
     let fixture = try Fixture()
     fixture.publisher.publish(fixture.state("kitchen", "idle"))
     var random = SplitMix64(seed: 3)
@@ -459,7 +461,7 @@ import Testing
       }
       asker.send(
         Int.random(in: 0..<2, using: &random) == 0 ? parts : [[], Array(#"{"query":{"query":[["#.utf8) + parts[0]])
-      // Subscriptions and their ends, to anything; other first bytes are messages that an XPUB hands on.
+      // Subscriptions and unsubscriptions to anything; other first bytes are messages that an XPUB passes on.
       subscriber.send([[UInt8.random(in: 0...2, using: &random)] + parts[0]])
     }
     #expect(try ask(#"{"query":"version"}"#, fixture)["schema"] as? String == "adl.event/1")
@@ -467,7 +469,7 @@ import Testing
     #expect(try next(.state, from: sound).topic.camera == "kitchen")
   }
 
-  @Test func `larger than any query end the connection, not the publisher`() throws {
+  @Test func `oversized event queries end the connection, not the publisher`() throws {
     let fixture = try Fixture()
     let asker = try RawPeer(ZMQ_DEALER)
     asker.connect(fixture.publisher.endpoints.query)

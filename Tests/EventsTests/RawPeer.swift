@@ -2,7 +2,7 @@ import CZeroMQ
 import Events
 import Testing
 
-/// A plain ZeroMQ socket, for peers that are not ours.
+/// A plain ZeroMQ socket, for foreign peers.
 @safe final class RawPeer {
   private let context: UnsafeMutableRawPointer
   private let socket: UnsafeMutableRawPointer
@@ -24,7 +24,7 @@ import Testing
 
   func subscribe(_ prefix: String) { unsafe zmq_setsockopt(socket, ZMQ_SUBSCRIBE, prefix, prefix.utf8.count) }
 
-  /// Waits while the queue is full, so that a test sends all it means to.
+  /// Waits while the queue is full, so that a test really sends everything.
   func send(_ parts: [[UInt8]]) {
     for (index, part) in parts.enumerated() {
       unsafe zmq_send(socket, part, part.count, index < parts.count - 1 ? ZMQ_SNDMORE : 0)

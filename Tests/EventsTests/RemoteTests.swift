@@ -42,7 +42,7 @@ private struct Remote: ~Copyable {
     try EventSubscriber(endpoint: events, heartbeat: .seconds(30), keys: identity(name, server: server))
   }
 
-  /// Asks for the status over the daemon's own socket until it is as wanted.
+  /// Queries the status on the daemon's own socket until it is as expected.
   func waitForLogins(_ isAsWanted: ([String: Int]) -> Bool) throws {
     struct Status: Decodable { var logins: [String: Int] }
     let deadline = ContinuousClock.now + .seconds(20)
@@ -78,7 +78,7 @@ private func dial(_ port: UInt16) -> CInt? {
   return code == 0 ? handle : nil
 }
 
-/// A TCP connection to the encrypted socket that says what it likes.
+/// A TCP connection to the encrypted socket that sends arbitrary bytes.
 @safe private final class Connection {
   private let handle: CInt
 
@@ -88,7 +88,7 @@ private func dial(_ port: UInt16) -> CInt? {
 
   func send(_ bytes: [UInt8]) { _ = unsafe Glibc.send(handle, bytes, bytes.count, CInt(MSG_NOSIGNAL)) }
 
-  /// What comes until the other side hangs up; `nil` when it has not after that time.
+  /// Everything until the other side hangs up; `nil` if it has not within that time.
   func receivedUntilEnd(within time: Duration) -> [UInt8]? {
     var timeout = timeval(tv_sec: 0, tv_usec: 50_000)
     unsafe setsockopt(handle, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
@@ -105,7 +105,7 @@ private func dial(_ port: UInt16) -> CInt? {
 }
 
 @Suite(.timeLimit(.minutes(5))) struct `Encrypted sockets` {
-  @Test func `let known clients watch and ask, and nobody else`() throws {
+  @Test func `encrypted sockets let known clients watch and ask, and nobody else`() throws {
     let remote = try Remote()
     let phone = try remote.subscriber("phone")
     remote.fixture.join(phone)
@@ -129,13 +129,13 @@ private func dial(_ port: UInt16) -> CInt? {
     }
     #expect(plain.receive(within: .milliseconds(200)) == nil)
     #expect(mistaken.next(timeout: .milliseconds(200)) == nil)
-    // Each of the four was counted, and said once.
+    // Each of the four was counted, but reported once.
     try remote.waitForLogins { $0["refused"] == 2 && $0["failed_handshakes"] ?? 0 >= 3 }
     #expect(remote.warnings.all.count { $0.contains("failed to log in") } == 1)
     #expect(remote.warnings.all.contains { $0.contains("connections to events.remote failed to log in") })
   }
 
-  @Test func `throw out whoever is revoked, and let in whoever is added, without a restart`() throws {
+  @Test func `encrypted sockets disconnect revoked clients and admit added ones, without a restart`() throws {
     let remote = try Remote()
     let (phone, tablet) = (try remote.subscriber("phone"), try remote.subscriber("tablet"))
     remote.fixture.join(phone)
@@ -147,7 +147,7 @@ private func dial(_ port: UInt16) -> CInt? {
     while !refused { if case .refused? = phone.next(timeout: .seconds(20)) { refused = true } }
     let guest = try remote.subscriber("stranger")
     remote.fixture.join(guest)
-    // The other one is back, and still served.
+    // The other one is back and still served.
     while true {
       remote.fixture.publisher.publish(remote.fixture.event(.start, "after"))
       if case .message(let message)? = tablet.next(timeout: .milliseconds(50)), message.topic.kind == .event { break }
@@ -155,7 +155,7 @@ private func dial(_ port: UInt16) -> CInt? {
     #expect(phone.next(timeout: .milliseconds(100)).map { if case .message = $0 { true } else { false } } != true)
   }
 
-  @Test func `let nobody in while the folder of clients cannot be read, and say so`() throws {
+  @Test func `encrypted sockets admit nobody while the folder of clients cannot be read, and say so`() throws {
     let remote = try Remote()
     let phone = try remote.subscriber("phone")
     remote.fixture.join(phone)
@@ -164,7 +164,7 @@ private func dial(_ port: UInt16) -> CInt? {
     while !refused { if case .refused? = phone.next(timeout: .seconds(20)) { refused = true } }
     #expect(remote.warnings.all.count { $0.contains("nobody can connect to events.remote") } == 1)
     try FileManager.default.moveItem(atPath: remote.clients + ".away", toPath: remote.clients)
-    // The door may stay closed for a heartbeat more.
+    // The sockets may stay closed for another heartbeat.
     var isBack = false
     while !isBack {
       let again = try remote.subscriber("phone")
@@ -172,7 +172,7 @@ private func dial(_ port: UInt16) -> CInt? {
     }
   }
 
-  @Test func `close connections that say nothing, while others are served`() throws {
+  @Test func `encrypted sockets close connections that say nothing, while others are served`() throws {
     let remote = try Remote()
     let phone = try remote.subscriber("phone")
     remote.fixture.join(phone)
@@ -185,14 +185,14 @@ private func dial(_ port: UInt16) -> CInt? {
     for index in 0..<20 { remote.fixture.publisher.publish(remote.fixture.event(.start, "\(index)")) }
     for _ in 0..<20 { _ = try next(.event, from: phone) }
     for connection in silent + garbage {
-      _ = try #require(connection.receivedUntilEnd(within: .seconds(15)), "it is still open")
+      _ = try #require(connection.receivedUntilEnd(within: .seconds(15)), "the connection is still open")
     }
     _ = try remote.subscriber("tablet")
     for index in 0..<20 { remote.fixture.publisher.publish(remote.fixture.event(.end, "\(index)")) }
     for _ in 0..<20 { _ = try next(.event, from: phone) }
   }
 
-  @Test func `do not take a recorded handshake for its client`() throws {
+  @Test func `encrypted sockets do not accept a recorded handshake`() throws {
     let remote = try Remote()
     let tap = try Tap(to: remote.port)
     let phone = try EventSubscriber(
@@ -209,7 +209,7 @@ private func dial(_ port: UInt16) -> CInt? {
     try remote.waitForLogins { $0["failed_handshakes"] ?? 0 >= 1 }
   }
 
-  @Test func `need keys that nobody else can read, and at least one client`() throws {
+  @Test func `encrypted sockets need keys that nobody else can read, and at least one client`() throws {
     let keys = try KeyFolder()
     _ = try keys.generate("curve")
     func check(_ edit: (inout EventPublisher.Remote) -> Void = { _ in }) throws {
@@ -225,7 +225,7 @@ private func dial(_ port: UInt16) -> CInt? {
     try FileManager.default.createDirectory(atPath: keys.path + "/clients", withIntermediateDirectories: true)
     let empty = #expect(throws: EventError.self) { try check() }
     #expect(
-      empty?.description.contains("nobody could connect: it holds no client's key; `adl keys add` adds one") == true)
+      empty?.description.contains("nobody could connect: it contains no client keys; `adl keys add` adds one") == true)
     try ClientKeys.add("phone", try keys.generate("phone").known, to: keys.path + "/clients")
     try check()
     for endpoint in ["ipc:///tmp/x", "tcp://eth0:5556", "tcp://0.0.0.0", "tcp://0.0.0.0:x", "tcp://:5556"] {
@@ -236,7 +236,7 @@ private func dial(_ port: UInt16) -> CInt? {
   }
 }
 
-/// Stands between a client and the daemon, and notes what the client says.
+/// Sits between a client and the daemon, and records what the client sends.
 @safe private final class Tap: Sendable {
   let port: UInt16
   private let heard = Mutex<[UInt8]>([])

@@ -2,14 +2,14 @@ import Events
 import Foundation
 import Testing
 
-/// The part of JSON Schema that our schemas use; stricter in one point: keys the schema does not know are findings.
+/// The subset of JSON Schema that our schemas use; stricter in one point: unknown keys are findings.
 private func findings(_ value: Any, against schema: [String: Any], at path: String = "$") -> [String] {
   var found: [String] = []
   if let constant = schema["const"] as? String, value as? String != constant {
     found.append("\(path) is not \(constant)")
   }
   if let choices = schema["enum"] as? [String], !choices.contains(value as? String ?? "") {
-    found.append("\(path) is none of \(choices)")
+    found.append("\(path) is not one of \(choices)")
   }
   let number = value as? NSNumber
   switch schema["type"] as? String {
@@ -35,7 +35,7 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
   case "string": if !(value is String) { found.append("\(path) is no string") }
   case "integer":
     if number == nil || number?.doubleValue != number?.doubleValue.rounded() { found.append("\(path) is no integer") }
-  case "number": if number == nil { found.append("\(path) is no number") }
+  case "number": if number == nil { found.append("\(path) is not a number") }
   case "boolean": if !(value is Bool) { found.append("\(path) is no boolean") }
   default: break
   }
@@ -50,14 +50,14 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
     return try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
   }
 
-  /// The schema that a message is to agree with.
+  /// The schema that a message must follow.
   private func schemaName(_ message: EventSubscriber.Message) -> String {
     guard message.topic.camera != Topic.rules else { return message.topic.kind == .state ? "alerts" : "alert" }
     let isPerson = String(decoding: message.json, as: UTF8.self).contains(#""type":"person."#)
     return isPerson ? "person" : message.topic.kind?.rawValue ?? "heartbeat"
   }
 
-  @Test func `describe every message that is published`() throws {
+  @Test func `the schemas describe every message that is published`() throws {
     let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }  // scratch; the system clears what stays
@@ -115,7 +115,7 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
 
     var unseen: Set = ["event", "prediction", "state", "health", "heartbeat", "person", "alert", "alerts"]
     while !unseen.isEmpty {
-      // Again and again until the subscriber has joined both sockets.
+      // Repeated until the subscriber has joined both sockets.
       publisher.publish(event)
       publisher.publish(
         CameraState(
@@ -138,7 +138,7 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
     }
   }
 
-  @Test func `a label without families has no member, and one with families is its own family`() throws {
+  @Test func `a label has no member without families, and is its own family`() throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     func text(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
@@ -151,7 +151,7 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
         == #"{"family":"Drink etc.","index":0,"label":"Drink etc.","member":"drinking"}"#)
   }
 
-  @Test func `would notice a message that differs`() throws {
+  @Test func `the schemas would notice a message that differs`() throws {
     let schema = try schema("state")
     let message: [String: Any] = ["type": "state", "camera": 5, "surprise": 1]
     let found = findings(message, against: schema)

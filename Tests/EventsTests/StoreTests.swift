@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A store in memory that is durable when it is told to be.
+/// A store in memory that becomes durable on command.
 private final class ScriptedStore: MessageStore {
   private struct State {
     var messages: [PublishedMessage] = []
@@ -39,7 +39,7 @@ private final class ScriptedStore: MessageStore {
     answered(page)
   }
 
-  /// The disk answers again.
+  /// The disk responds again.
   func recover() {
     let waiting = state.withLock { state in
       defer { state.waiting = [] }
@@ -56,7 +56,7 @@ private final class ScriptedStore: MessageStore {
 }
 
 @Suite(.timeLimit(.minutes(5))) struct `Publisher with a store` {
-  @Test func `gives it events and health before subscribers have them, and nothing else`() throws {
+  @Test func `a store gets events and health before subscribers do, and nothing else`() throws {
     let store = ScriptedStore()
     let fixture = try Fixture { $0.store = store }
     let subscriber = try fixture.subscriber()
@@ -64,7 +64,7 @@ private final class ScriptedStore: MessageStore {
     for index in 0..<20 {
       fixture.publisher.publish(fixture.event(.update, "id\(index)"))
       let text = String(decoding: try next(.event, from: subscriber).json, as: UTF8.self)
-      #expect(store.texts.contains(text), "stored by the time that it is received")
+      #expect(store.texts.contains(text), "stored before it is received")
     }
     fixture.publisher.publish(
       CameraHealth(.online, camera: "kitchen", reason: "r", counters: CameraHealth.Counters()))
@@ -73,7 +73,7 @@ private final class ScriptedStore: MessageStore {
     while store.beats == 0 { _ = subscriber.next(timeout: .milliseconds(20)) }
   }
 
-  @Test func `sends events though the store never answers, and warns once when it stalls and once when it is back`()
+  @Test func `events are sent though the store never answers, with one warning each when it stalls and recovers`()
     throws
   {
     let store = ScriptedStore(isStalled: true)
@@ -89,13 +89,14 @@ private final class ScriptedStore: MessageStore {
       let event = try JSONDecoder().decode(ActivityEvent.self, from: next(.event, from: subscriber).json)
       #expect(event.id == "id\(index)")
     }
-    #expect(lines.all == ["the history's disk is slow; until it has caught up, events are sent before they are stored"])
+    #expect(lines.all == ["the history's disk is slow; until it catches up, events are sent before they are stored"])
     store.recover()
     #expect(
-      lines.all.dropFirst() == ["the history's disk answers again; 10 messages were sent before they were stored"])
+      lines.all.dropFirst() == ["the history's disk is responding again; 10 messages were sent before they were stored"]
+    )
   }
 
-  @Test func `repeats ends of an earlier run to whoever subscribes soon, and only those`() throws {
+  @Test func `ends of an earlier run are repeated to early subscribers, and only those`() throws {
     let fixture = try Fixture { $0.heartbeat = .seconds(60) }
     var end = fixture.event(.end, "old")
     end.endReason = "daemon_restart"
@@ -103,7 +104,7 @@ private final class ScriptedStore: MessageStore {
     fixture.publisher.publish(fixture.event(.start, "new"))
     fixture.publisher.publish(fixture.state("kitchen", "idle"))
     let first = try fixture.subscriber()
-    // Until the state has come, what was published may have been sent before this one had joined.
+    // Until the state has arrived, messages may have been sent before this subscriber joined.
     let message = try next(.event, from: first)
     #expect(try JSONDecoder().decode(ActivityEvent.self, from: message.json).id == "old")
     _ = try next(.state, from: first)
@@ -119,7 +120,7 @@ private final class ScriptedStore: MessageStore {
     #expect(only.topic.camera == "hall")
   }
 
-  @Test func `answers old questions from memory and all others from the store`() throws {
+  @Test func `old queries are answered from memory and all others from the store`() throws {
     let entry = HistoryPage.Entry(topic: "adl/1/test/kitchen/event/", json: #"{"seq":1}"#)
     let store = ScriptedStore(
       page: .success(HistoryPage(messages: [entry], next: HistoryPosition(time: 12, number: 3))))
@@ -146,10 +147,10 @@ private final class ScriptedStore: MessageStore {
     #expect(store.requests == [expected])
     let page = try EventQuery.history(expected, at: fixture.publisher.endpoints.query, timeout: .seconds(10))
     #expect(page == HistoryPage(messages: [entry], next: HistoryPosition(time: 12, number: 3)))
-    #expect(store.requests == [expected, expected], "a request is read as it was written")
+    #expect(store.requests == [expected, expected], "a request is decoded as it was encoded")
   }
 
-  @Test func `says why the store gives no answer`() throws {
+  @Test func `a store's failure is reported as the reason`() throws {
     let fixture = try Fixture { $0.store = ScriptedStore(page: .failure(HistoryFailure("the disk is gone"))) }
     let endpoint = fixture.publisher.endpoints.query
     #expect(throws: EventError.refused(endpoint: endpoint, reason: "the disk is gone")) {
@@ -158,16 +159,16 @@ private final class ScriptedStore: MessageStore {
   }
 
   @Test(arguments: [
-    (#""limit":0"#, "limit is 0; write a whole number from 1 to 10000"),
-    (#""order":"random""#, "order is 'random'; write oldest or newest"),
-    (#""next":"x""#, "next is 'x'; write the next of the answer before"),
+    (#""limit":0"#, "limit is 0; use a whole number from 1 to 10000"),
+    (#""order":"random""#, "order is 'random'; use oldest or newest"),
+    (#""next":"x""#, "next is 'x'; use next from the previous answer"),
     (
       #""until":"noon""#,
-      "until is 'noon'; write a time such as 2026-10-01T07:31:04Z or 2026-10-01T09:31:04.120+02:00"
+      "until is 'noon'; use a time such as 2026-10-01T07:31:04Z or 2026-10-01T09:31:04.120+02:00"
     ),
     (#""limit":"many""#, #"a query is one JSON object such as {"query":"snapshot"}"#),
   ])
-  func `says what is wrong with a question`(field: String, reason: String) throws {
+  func `an invalid history query is refused with the reason`(field: String, reason: String) throws {
     let fixture = try Fixture { $0.store = ScriptedStore() }
     let answer = try EventQuery.ask(
       #"{"query":"history",\#(field)}"#, at: fixture.publisher.endpoints.query, timeout: .seconds(10))
@@ -175,7 +176,7 @@ private final class ScriptedStore: MessageStore {
     #expect(object["error"] as? String == reason)
   }
 
-  @Test func `without one gives pages from memory`() throws {
+  @Test func `a publisher without a store returns pages from memory`() throws {
     let fixture = try Fixture { $0.heartbeat = .seconds(60) }
     for index in 0..<5 {
       fixture.publisher.publish(fixture.event(index == 4 ? .end : .update, "id\(index)"))

@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 
-/// What the fuzzer begins with, in an ordinary build: what once ended the process must not do so again.
+/// The fuzzer's initial inputs, in an ordinary build: what once crashed the process must not do so again.
 @Suite struct `Seeds of the fuzzer` {
   static let folder = Bundle.module.bundleURL.appendingPathComponent("Seeds")
 
-  /// Inputs by their names; those of findings begin with `refused-`.
+  /// Inputs by name; the names of findings start with `refused-`.
   private func seeds(_ target: FuzzTarget) throws -> [(name: String, input: [UInt8])] {
     let folder = Self.folder.appendingPathComponent(target.rawValue)
     return try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().map { name in
@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test(arguments: FuzzTarget.allCases)
-  func `Readers take what is sound and refuse what is not`(_ target: FuzzTarget) throws {
+  func `fuzzed readers accept valid seeds and refuse the others`(_ target: FuzzTarget) throws {
     let seeds = try seeds(target)
     #expect(seeds.contains { !$0.name.hasPrefix("refused-") })
     for (name, input) in seeds {
@@ -27,8 +27,8 @@ import Testing
     }
   }
 
-  /// Ten kilobytes of each are enough for a beginning.
-  @Test(arguments: FuzzTarget.allCases) func `Seeds are few and small`(_ target: FuzzTarget) throws {
+  /// Ten kilobytes of each are enough to start with.
+  @Test(arguments: FuzzTarget.allCases) func `fuzz seeds are few and small`(_ target: FuzzTarget) throws {
     #expect(try seeds(target).map(\.input.count).reduce(0, +) < 16 << 10)
   }
 }

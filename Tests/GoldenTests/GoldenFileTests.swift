@@ -4,7 +4,7 @@ import Networks
 import Testing
 
 @Suite struct `Golden recording` {
-  @Test func `formula gives the recorded inputs`() throws {
+  @Test func `the formula gives the golden file's inputs`() throws {
     let file = try GoldenFile.embedded()
     let entry = try #require(file.entries.first { $0.name == "student_T16_K31" })
     let input = try #require(entry.tensors.first { $0.name == "input" })
@@ -12,7 +12,7 @@ import Testing
     #expect(try #require(Comparison(check.input(), with: input.statistics)).error < 1e-6)
   }
 
-  @Test func `weights follow the formula of their name`() {
+  @Test func `weights follow the formula for their name`() {
     func range(_ name: String, _ shape: [Int]) -> ClosedRange<Float> {
       let values = FormulaWeights(seed: 1).values(of: ParameterDescription(name, shape))
       return (values.min() ?? 0)...(values.max() ?? 0)
@@ -45,15 +45,15 @@ import Testing
     ),
     (
       #"{"seed": 1, "a": {"b": {"shape": [-2], "mean": 0, "std": 1, "l2": 1, "stride": 2, "samples": [1]}}}"#,
-      "a.b.shape is not a tensor's"
+      "a.b.shape is not a valid shape"
     ),
     (
       #"{"seed": 1, "a": {"b": {"shape": [4611686018427387904, 4], "mean": 0, "std": 1, "l2": 1, "stride": 1, "samples": []}}}"#,
-      "a.b.shape is not a tensor's"
+      "a.b.shape is not a valid shape"
     ),
     (#"{"seed": 1, "a": {"b": {"shape": [2], "samples": [1]}}}"#, "is not a golden recording"),
   ])
-  func `a bad file is refused with the place that is wrong`(json: String, reason: String) {
+  func `a bad recording is refused with what is wrong in it`(json: String, reason: String) {
     let error = #expect(throws: GoldenError.self) { try GoldenFile(json: Data(json.utf8), name: "x.json") }
     #expect(error?.description.hasPrefix("x.json is not a golden recording: ") == true)
     #expect(error?.description.contains(reason) == true)
@@ -69,24 +69,26 @@ import Testing
   private let recorded = GoldenFile.Statistics(
     shape: [2, 2], mean: 2.5, std: 1.118_033_988_75, l2: 5.477_225_575, stride: 2, samples: [1, 3])
 
-  @Test func `equal values have no error`() throws {
+  @Test func `equal values have no error in a golden comparison`() throws {
     #expect(try #require(Comparison([1, 2, 3, 4], with: recorded)).error < 1e-7)
   }
 
-  @Test func `a wrong sample shows`() throws {
+  @Test func `a golden comparison detects a wrong sample`() throws {
     #expect(try #require(Comparison([1, 2, 3.1, 4], with: recorded)).sampleError > 0.03)
   }
 
-  @Test func `a wrong value between samples shows in the statistics`() throws {
+  @Test func `a wrong value between samples is detected in the statistics`() throws {
     let comparison = try #require(Comparison([1, 2.5, 3, 4], with: recorded))
     #expect(comparison.sampleError == 0)
     #expect(comparison.statisticsError > 0.03)
   }
 
-  @Test func `values that are not numbers are infinitely wrong`() throws {
+  @Test func `NaN gives an infinite error in a golden comparison`() throws {
     #expect(try #require(Comparison([.nan, 2, 3, 4], with: recorded)).error == .infinity)
     #expect(!(try #require(Comparison([1, .nan, 3, 4], with: recorded)).error <= 1))
   }
 
-  @Test func `another count cannot be compared`() { #expect(Comparison([1, 2, 3], with: recorded) == nil) }
+  @Test func `a golden comparison refuses a different number of values`() {
+    #expect(Comparison([1, 2, 3], with: recorded) == nil)
+  }
 }

@@ -9,20 +9,20 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct `Event store` {
   private let sample = Sample()
 
-  @Test func `gives back every message as it was, in order, and again after it was closed`() throws {
+  @Test func `an event store returns every message unchanged and in order, also after reopening`() throws {
     let stored = try Stored()
     let messages = try (1...3).map { try sample.activity(.update, $0, id: "a\($0)") } + [sample.health(4)]
     let texts = messages.map { String(decoding: $0.json, as: UTF8.self) }
     let store = try stored.store()
     for message in messages { store.keep(message) }
-    #expect(try stored.messages() == texts, "durable as soon as it says so")
+    #expect(try stored.messages() == texts, "a message is durable as soon as the store reports it")
     store.close()
-    #expect(stored.files == ["history.sqlite", "history.sqlite.lock"], "closing leaves no log behind")
+    #expect(stored.files == ["history.sqlite", "history.sqlite.lock"], "closing leaves no write-ahead log")
     #expect(try stored.messages() == texts)
     #expect(stored.warnings.all.isEmpty)
   }
 
-  @Test func `keeps a message that comes twice once`() throws {
+  @Test func `an event store keeps a message that comes twice only once`() throws {
     let stored = try Stored()
     let store = try stored.store()
     let message = try sample.activity(.start, 1, id: "a")
@@ -32,10 +32,10 @@ import Testing
     other.epoch = "e2"
     store.keep(try other.activity(.start, 1, id: "a"))
     store.close()
-    #expect(try stored.messages().count == 2, "another run counts anew")
+    #expect(try stored.messages().count == 2, "another run starts counting again")
   }
 
-  @Test func `passes over what is no message of ours`() throws {
+  @Test func `an event store skips messages that are not ours`() throws {
     let stored = try Stored()
     let store = try stored.store()
     var strange = try sample.health(1)
@@ -45,7 +45,7 @@ import Testing
     #expect(try stored.messages().count == 1)
   }
 
-  @Test func `refuses a file of a newer version and one of another program, and leaves them as they are`() throws {
+  @Test func `an event store refuses files of a newer version and of another program, unchanged`() throws {
     let stored = try Stored()
     try stored.store().close()
     try DatabaseQueue(path: stored.path).write { try $0.execute(sql: "PRAGMA user_version = 7") }
@@ -62,7 +62,7 @@ import Testing
     #expect(try DatabaseQueue(path: other).read { try $0.tableExists("recipes") })
   }
 
-  @Test func `is refused to a second writer`() throws {
+  @Test func `an event store is refused to a second writer`() throws {
     let stored = try Stored()
     let store = try stored.store()
     #expect(throws: HistoryError.locked(path: stored.path)) { try stored.store() }
@@ -70,7 +70,7 @@ import Testing
     try stored.store().close()
   }
 
-  @Test func `leaves a file alone that is no database, and says so once`() throws {
+  @Test func `an event store leaves a file alone that is not a database, and says so once`() throws {
     let stored = try Stored()
     let content = Data(String(repeating: "somebody's letters ", count: 500).utf8)
     try content.write(to: URL(fileURLWithPath: stored.path))
@@ -81,19 +81,19 @@ import Testing
     store.close()
     #expect(FileManager.default.contents(atPath: stored.path) == content)
     let warnings = stored.warnings.all
-    #expect(warnings.first?.contains("is no history; move it away, or set history.path to another file") == true)
+    #expect(warnings.first?.contains("is not a history; move it away, or set history.path to another file") == true)
     #expect(warnings.count { $0.contains("is no history") } == 1, "\(warnings)")
     #expect(!stored.files.contains { $0.contains("damaged") }, "\(stored.files)")
   }
 
-  @Test func `sets a file aside whose pages are overwritten while it runs, and loses nothing that comes`() throws {
+  @Test func `an event store sets aside a file overwritten while in use, and loses nothing that follows`() throws {
     let stored = try Stored()
     let first = try stored.store()
     first.keep(try sample.activity(.start, 1, id: "a"))
     for seq in 2...200 { first.keep([try sample.health(seq)]) {} }
     first.close()
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: stored.path))
-    // All but the header, so that it still looks like a database.
+    // Everything but the header, so that it still looks like a database.
     let size = try handle.seekToEnd()
     try handle.seek(toOffset: 100)
     try handle.write(contentsOf: Data(repeating: 0xAA, count: Int(size) - 100))
@@ -105,7 +105,7 @@ import Testing
     #expect(stored.warnings.all.count == 1 && stored.warnings.all[0].contains(".recover"), "\(stored.warnings.all)")
   }
 
-  @Test func `goes on in a new file when its own is deleted, and still knows what is open`() throws {
+  @Test func `an event store continues in a new file when its own is deleted, and still knows what is open`() throws {
     let stored = try Stored()
     let store = try stored.store()
     store.keep(try sample.activity(.start, 1, id: "a"))
@@ -119,22 +119,22 @@ import Testing
     #expect(stored.warnings.all.count == 1, "\(stored.warnings.all)")
   }
 
-  @Test func `that cannot be written holds nobody up, and keeps what waited once it can`() throws {
+  @Test func `an event store that cannot be written delays nobody, and stores what waited once it can`() throws {
     let stored = try Stored()
-    // A folder where the file should be stands in for rights that root would not miss.
+    // A folder in place of the file simulates missing permissions, which root would ignore.
     try FileManager.default.createDirectory(atPath: stored.path, withIntermediateDirectories: true)
     let store = try stored.store()
     for seq in 1...3 { store.keep(try sample.health(seq)) }
-    #expect(stored.warnings.all.count == 1, "said once: \(stored.warnings.all)")
+    #expect(stored.warnings.all.count == 1, "logged once: \(stored.warnings.all)")
     try FileManager.default.removeItem(atPath: stored.path)
     while stored.warnings.all.count < 2 { usleep(10_000) }
-    #expect(stored.warnings.all[1] == "the history is written to \(stored.path) again; 0 messages were not kept")
+    #expect(stored.warnings.all[1] == "writing the history to \(stored.path) again; 0 messages were not stored")
     store.close()
     #expect(try stored.messages().count == 3)
   }
 
-  @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount"))
-  func `that is full stays readable, says so once, and goes on when there is room`() throws {
+  @Test(.enabled(if: SmallDisk.isAvailable, "needs permission to mount"))
+  func `an event store on a full disk stays readable, says so once, and continues when there is room`() throws {
     let stored = try Stored()
     let disk = try #require(SmallDisk(at: stored.folder + "/disk", kilobytes: 400))
     let path = disk.folder + "/history.sqlite"
@@ -143,7 +143,7 @@ import Testing
     while stored.warnings.all.isEmpty {
       seq += 1
       store.keep(try sample.activity(.update, seq, id: "a", padding: 4000))
-      try #require(seq < 1000, "the disk never fills")
+      try #require(seq < 1000, "the disk should be full by now")
     }
     #expect(stored.warnings.all[0].contains("full"), "\(stored.warnings.all)")
     for _ in 0..<3 {
@@ -161,8 +161,8 @@ import Testing
     #expect(stored.warnings.all.count == 2, "\(stored.warnings.all)")
   }
 
-  @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount"))
-  func `on a read-only disk holds nobody up, and begins when the disk can be written`() throws {
+  @Test(.enabled(if: SmallDisk.isAvailable, "needs permission to mount"))
+  func `an event store on a read-only disk delays nobody, and starts once the disk is writable`() throws {
     let stored = try Stored()
     let disk = try #require(SmallDisk(at: stored.folder + "/disk", kilobytes: 4000))
     try disk.remount(kilobytes: 4000, readOnly: true)
@@ -177,7 +177,7 @@ import Testing
     #expect(try HistoryReader(path: path).page(HistoryRequest()).messages.count == 1)
   }
 
-  @Test func `that another program locks goes on when it is let go, and loses nothing`() throws {
+  @Test func `an event store locked by another program continues afterwards, and loses nothing`() throws {
     let stored = try Stored()
     let store = try stored.store()
     store.keep(try sample.health(1))

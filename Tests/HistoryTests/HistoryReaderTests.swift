@@ -5,7 +5,7 @@ import Testing
 
 @testable import History
 
-/// What a file holds beside its messages.
+/// What a file contains in addition to its messages.
 struct HistoryFileContent {
   let aliveTime: String?
   let messages: Int
@@ -28,7 +28,7 @@ struct HistoryFileContent {
     try stored.messages(edit).map { Int(try JSONDecoder().decode(Envelope.self, from: Data($0.utf8)).seq) }
   }
 
-  @Test func `finds by time, camera, type and label, in either order`() throws {
+  @Test func `history is found by time, camera, type and label, in either order`() throws {
     let stored = try Stored()
     let store = try stored.store()
     var hall = Sample()
@@ -45,13 +45,13 @@ struct HistoryFileContent {
     #expect(try found(stored) { $0.label = "Drink" } == [1, 3])
     #expect(try found(stored) { $0.type = "activity" } == [1, 2, 3])
     #expect(try found(stored) { $0.type = "activity.end" } == [3])
-    #expect(try found(stored) { $0.type = "activ" } == [], "a part of a word is no type")
+    #expect(try found(stored) { $0.type = "activ" } == [], "part of a word does not match a type")
     #expect(try found(stored) { $0.newestFirst = true } == [5, 4, 3, 2, 1])
     #expect(try found(stored) { ($0.newestFirst, $0.limit) = (true, 2) } == [5, 4])
     #expect(try found(stored) { $0.camera = "'; DROP TABLE message; --" } == [])
   }
 
-  @Test(arguments: [false, true]) func `pages put together are the whole, also within one millisecond`(
+  @Test(arguments: [false, true]) func `pages of history together are complete, even within one millisecond`(
     newestFirst: Bool
   )
     throws
@@ -80,7 +80,7 @@ struct HistoryFileContent {
     #expect(ids == (newestFirst ? all.reversed() : all))
   }
 
-  @Test func `a page ends before it has a megabyte`() throws {
+  @Test func `a page of history ends before it has a megabyte`() throws {
     let stored = try Stored()
     let store = try stored.store()
     for seq in 1...30 { store.keep(try sample.activity(.update, seq, id: "a", padding: 50_000)) }
@@ -90,7 +90,7 @@ struct HistoryFileContent {
     #expect(page.messages.reduce(0) { $0 + $1.json.utf8.count } < 1 << 20)
   }
 
-  @Test func `tells of a missing and of a strange file`() throws {
+  @Test func `a missing and a foreign history are reported`() throws {
     let stored = try Stored()
     #expect(throws: HistoryError.missing(path: stored.path)) { try HistoryReader(path: stored.path) }
     try Data(repeating: 65, count: 5000).write(to: URL(fileURLWithPath: stored.path))
@@ -99,7 +99,7 @@ struct HistoryFileContent {
     }
   }
 
-  @Test func `gives the activities of a time, those that go on without an end`() throws {
+  @Test func `history lists the activities in a period, open ones without an end`() throws {
     let stored = try Stored()
     let store = try stored.store()
     store.keep(
@@ -115,7 +115,7 @@ struct HistoryFileContent {
     store.close()
   }
 
-  @Test func `adds up counts and seconds by local day, and shares midnight out`() throws {
+  @Test func `history adds up counts and seconds by local day, dividing activities at midnight`() throws {
     var calendar = Calendar(identifier: .gregorian)
     calendar.timeZone = try #require(TimeZone(identifier: "Europe/Berlin"))
     let midnight = try #require(calendar.date(from: DateComponents(year: 2026, month: 10, day: 2)))
@@ -136,7 +136,7 @@ struct HistoryFileContent {
       ])
   }
 
-  @Test func `removes what is too old, and keeps the file within its bytes`() throws {
+  @Test func `history deletes what is too old, and keeps the file within its size`() throws {
     let stored = try Stored()
     let file = try HistoryFile(path: stored.path)
     func add(_ seqs: ClosedRange<Int>, padding: Int) throws {
@@ -158,7 +158,7 @@ struct HistoryFileContent {
     }
     #expect(try found(stored) { ($0.newestFirst, $0.limit) = (true, 1) } == [2799])
     let left = try HistoryFileContent(stored.path).messages
-    #expect((150..<300).contains(left), "as many as there is room for: \(left)")
+    #expect((150..<300).contains(left), "as many messages as fit: \(left)")
     let size = try #require(
       try FileManager.default.attributesOfItem(atPath: stored.path)[.size] as? Int)
     #expect(size <= bytes + HistoryFile.logBytes)

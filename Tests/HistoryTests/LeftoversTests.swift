@@ -14,7 +14,7 @@ import Testing
     return store.leftovers
   }
 
-  @Test func `an activity without an end is ended when the daemon was last known to be alive`() throws {
+  @Test func `after a crash, an open activity ends when the daemon was last known to be alive`() throws {
     let stored = try Stored()
     let store = try stored.store()
     store.keep(try sample.activity(.start, 5, id: "a", person: 3), try sample.activity(.start, 6, id: "b"))
@@ -32,7 +32,7 @@ import Testing
     #expect(end.confidence == 0.875 && end.window == nil && end.latency == nil)
   }
 
-  @Test func `a sign of life moves the end, and is written only while something is open`() throws {
+  @Test func `a sign of life moves that end, and is only written while something is open`() throws {
     let stored = try Stored()
     let store = try stored.store()
     store.noteAlive(sample.envelope(1))
@@ -49,7 +49,7 @@ import Testing
     #expect(end.offset == sample.instant(65) && end.duration == 65)
   }
 
-  @Test func `an alert that was raised is cleared, and one that was cleared stays so`() throws {
+  @Test func `after a crash, a raised alert is cleared, and a cleared one stays so`() throws {
     let stored = try Stored()
     let store = try stored.store()
     func alert(_ kind: AlertEvent.Kind, _ seq: Int, id: String) throws -> PublishedMessage {
@@ -71,10 +71,10 @@ import Testing
     #expect(end.type == .cleared && end.id == "a" && end.clearReason == "daemon_restart" && end.startEpoch == "e1")
     #expect(end.raised == sample.instant(5) && end.cleared == sample.instant(10) && end.duration == 5)
     #expect(end.reminder == nil && end.person?.id == 2 && end.rule == "fallen")
-    #expect(try HistoryReader(path: stored.path).page(HistoryRequest()).messages.count == 5, "alerts are kept, too")
+    #expect(try HistoryReader(path: stored.path).page(HistoryRequest()).messages.count == 5, "alerts are kept too")
   }
 
-  @Test func `somebody who came and did not leave has left, after their activity ended`() throws {
+  @Test func `after a crash, a person who did not leave has left, after their activity ended`() throws {
     let stored = try Stored()
     let store = try stored.store()
     store.keep(try sample.person(.entered, 1, id: 1), try sample.person(.entered, 2, id: 2))
@@ -90,7 +90,7 @@ import Testing
     #expect(gone.until == sample.instant(4) && gone.duration == 4)
   }
 
-  @Test func `once the ends are stored there is nothing left, though the new run counts people anew`() throws {
+  @Test func `once the ends are stored nothing is left, though the new run counts people from 1`() throws {
     let stored = try Stored()
     let store = try stored.store()
     store.keep(try sample.person(.entered, 1, id: 1), try sample.activity(.start, 2, id: "a", person: 1))
@@ -116,12 +116,12 @@ import Testing
     #expect(gone.person.id == 1 && gone.startEpoch == "e2")
   }
 
-  @Test func `monotonic times of an earlier boot are put on this boot's clock`() throws {
+  @Test func `monotonic times of an earlier boot are converted to this boot's clock`() throws {
     let stored = try Stored()
     let store = try stored.store()
     store.keep(try sample.activity(.start, 5, id: "a"))
     store.close()
-    // An hour later by the wall clock, and a minute after the boot.
+    // An hour later on the wall clock, and a minute after the boot.
     let clock = EventClock(bootID: "next") { (.seconds(60), Date(timeIntervalSince1970: 1_790_841_600)) }
     guard case .activity(let end) = try #require(try leftovers(stored, clock).first) else {
       Issue.record("no activity")
@@ -131,7 +131,7 @@ import Testing
     #expect(end.offset?.monotonic == (60 - 3600 + 5) * 1_000_000_000 && end.duration == 5)
   }
 
-  @Test func `what nobody can read any more is forgotten`() throws {
+  @Test func `open entries that nobody can read any more are dropped`() throws {
     let stored = try Stored()
     let store = try stored.store()
     var strange = try sample.activity(.start, 1, id: "a")

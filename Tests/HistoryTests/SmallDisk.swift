@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// A disk of some kilobytes in memory.
+/// A disk of a few kilobytes in memory.
 final class SmallDisk {
   let folder: String
 
@@ -13,7 +13,7 @@ final class SmallDisk {
     return SmallDisk(at: folder, kilobytes: 100) != nil
   }()
 
-  /// Makes the folder and mounts the disk there; `nil` where that is not allowed.
+  /// Creates the folder and mounts the disk there; `nil` if that is not permitted.
   init?(at folder: String, kilobytes: Int) {
     self.folder = folder
     guard unsafe mkdir(folder, 0o700) == 0, unsafe mount("tmpfs", folder, "tmpfs", 0, "size=\(kilobytes)k") == 0 else {

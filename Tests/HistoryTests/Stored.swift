@@ -6,7 +6,7 @@ import Testing
 
 @testable import History
 
-/// A folder with a history in it; gone afterwards.
+/// A folder with a history in it; deleted afterwards.
 struct Stored: ~Copyable {
   let folder: String
   let warnings = Warnings()
@@ -40,7 +40,7 @@ struct Stored: ~Copyable {
     try EventStore(options(edit))
   }
 
-  /// All messages of the file, in its order.
+  /// All messages in the file, in file order.
   func messages(_ edit: (inout HistoryRequest) -> Void = { _ in }) throws -> [String] {
     var request = HistoryRequest()
     edit(&request)
@@ -50,7 +50,7 @@ struct Stored: ~Copyable {
   var files: [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder).sorted()) ?? [] }
 }
 
-/// What a store warned of.
+/// The warnings of a store.
 final class Warnings: Sendable {
   private let texts = Mutex<[String]>([])
 
@@ -59,7 +59,7 @@ final class Warnings: Sendable {
 }
 
 extension EventStore {
-  /// Keeps messages and waits until the store says that they are kept.
+  /// Stores messages and waits until the store confirms it.
   func keep(_ messages: PublishedMessage...) {
     let kept = DispatchSemaphore(value: 0)
     keep(messages) { kept.signal() }
@@ -67,13 +67,13 @@ extension EventStore {
   }
 }
 
-/// Messages as a publisher makes them.
+/// Messages as a publisher creates them.
 struct Sample {
   var epoch = "e1"
   var boot = "boot"
   var camera = "kitchen"
 
-  /// A message about an activity that begins at 07:00, said `seq` seconds later, and `padding` characters longer.
+  /// A message about an activity that starts at 07:00, sent `seq` seconds later and lengthened by `padding` characters.
   func activity(
     _ kind: ActivityEvent.Kind, _ seq: Int, id: String, label: String = "Drink", person: Int? = nil, padding: Int = 0
   ) throws -> PublishedMessage {
@@ -116,7 +116,7 @@ struct Sample {
     return envelope
   }
 
-  /// So many seconds after 07:00, which is 720 s after the boot.
+  /// A time in seconds after 07:00, which is 720 s after the boot.
   func instant(_ second: Int) -> Instant {
     Instant(
       time: EventClock.text(Date(timeIntervalSince1970: 1_790_838_000 + Double(second))),

@@ -8,7 +8,7 @@ import Testing
     try #require(HistoryRow(Sample().activity(kind, seq, id: id)))
   }
 
-  @Test func `gives rows in order, and forgets those that were written`() throws {
+  @Test func `a write buffer returns rows in order, and removes those that were written`() throws {
     var buffer = WriteBuffer()
     buffer.append(try (1...5).map { try row($0) })
     let batch = buffer.batch(atMost: 3)
@@ -19,7 +19,7 @@ import Testing
     #expect(buffer.begin == 3 && buffer.end == 6)
   }
 
-  @Test func `gives the oldest up when it is full, and counts them`() throws {
+  @Test func `a full write buffer drops the oldest rows, and counts them`() throws {
     var buffer = WriteBuffer(most: 4)
     buffer.append(try (1...7).map { try row($0) })
     #expect(buffer.batch(atMost: 10).rows.map(\.envelope.seq) == [4, 5, 6, 7])
@@ -30,20 +30,20 @@ import Testing
     #expect(small.batch(atMost: 10).rows.map(\.envelope.seq) == [2, 3])
   }
 
-  @Test func `remembers what the messages it gave up opened and closed`() throws {
+  @Test func `a write buffer remembers what dropped messages opened and closed`() throws {
     var buffer = WriteBuffer(most: 1)
     buffer.append([
       try row(1, .start, id: "a"), try row(2, .start, id: "b"), try row(3, .end, id: "a"), try row(4, id: "c"),
     ])
     let orphans = buffer.batch(atMost: 1).orphans
-    #expect(orphans["activity/a"] == .closes("activity/a"), "the last change counts")
+    #expect(orphans["activity/a"] == .closes("activity/a"), "only the last change counts")
     #expect(orphans["activity/b"] == (try row(2, .start, id: "b").change))
     #expect(orphans.count == 2)
     buffer.remove(buffer.batch(atMost: 1))
     #expect(buffer.isEmpty)
   }
 
-  @Test func `keeps what was written while the oldest were given up`() throws {
+  @Test func `a write buffer removes a written batch even if its oldest rows were dropped meanwhile`() throws {
     var buffer = WriteBuffer(most: 2)
     buffer.append([try row(1), try row(2)])
     let batch = buffer.batch(atMost: 2)

@@ -13,7 +13,7 @@ private func smallNetwork(
 
 private let weights = FormulaWeights(seed: 5)
 
-/// Bytes of a clip, the same at every run.
+/// A clip's bytes, the same in every run.
 private func pixels(frames: Int = 16, size: Int = 112) -> [UInt8] {
   Formula(seed: 5).values("pixels", count: frames * size * size * 3).map { UInt8(127.5 * ($0 + 1)) }
 }
@@ -32,7 +32,7 @@ private func relativeError(_ a: [Float], _ b: [Float]) -> Double {
 }
 
 @Suite struct `Clip engine` {
-  @Test func `bytes and the normalised values they stand for give the same logits`() throws {
+  @Test func `bytes and the normalised values they represent give the same logits`() throws {
     let engine = try ClipEngine(network: smallNetwork(), parameters: weights, precision: .f32, threads: 2)
     let clip = pixels()
     let fromBytes = try engine.run(pixels: clip.span)
@@ -42,7 +42,7 @@ private func relativeError(_ a: [Float], _ b: [Float]) -> Double {
   }
 
   @Test(arguments: Precision.native)
-  func `memory shared between layers changes no result`(precision: Precision) throws {
+  func `memory shared between layers does not change results`(precision: Precision) throws {
     let clip = pixels()
     let sharing = try ClipEngine(network: smallNetwork(), parameters: weights, precision: precision, threads: 2)
     let keeping = try ClipEngine(
@@ -53,7 +53,7 @@ private func relativeError(_ a: [Float], _ b: [Float]) -> Double {
     #expect(sharing.memoryBytes < keeping.memoryBytes)
   }
 
-  @Test func `one thread computes what two compute`() throws {
+  @Test func `a clip's logits are the same with one thread and two`() throws {
     let clip = pixels()
     let one = try ClipEngine(network: smallNetwork(), parameters: weights, precision: .f32, threads: 1)
     let two = try ClipEngine(network: smallNetwork(), parameters: weights, precision: .f32, threads: 2)
@@ -61,7 +61,7 @@ private func relativeError(_ a: [Float], _ b: [Float]) -> Double {
   }
 
   @Test(arguments: [112, 113, 127, 160])
-  func `stem is the convolution that its definition says, at even and odd sizes`(size: Int) throws {
+  func `the stem is the convolution in its definition, at even and odd sizes`(size: Int) throws {
     let network = try smallNetwork(size: size, nonLocal: .none, head: .meanOverSteps)
     let engine = try ClipEngine(
       network: network, parameters: weights, precision: .f32, threads: 2, keepingEndpoints: true)
@@ -75,7 +75,7 @@ private func relativeError(_ a: [Float], _ b: [Float]) -> Double {
   }
 
   @Test(arguments: [112, 113])
-  func `Winograd layers are the convolution that their definition says, at even and odd sizes`(size: Int) throws {
+  func `Winograd layers are the convolutions in their definitions, at even and odd sizes`(size: Int) throws {
     let network = try StudentNetwork(
       width: WidthMultiplier(0.5), frames: 16, size: size, classes: 5, nonLocal: .none, head: .meanOverSteps)
     let engine = try ClipEngine(
@@ -89,7 +89,7 @@ private func relativeError(_ a: [Float], _ b: [Float]) -> Double {
     #expect(relativeError(picks.map { output[$0] }, picks.map { reference.value(at: $0, of: values) }) < 1e-5)
   }
 
-  @Test func `head slides over a longer clip`() throws {
+  @Test func `the head slides over a longer clip`() throws {
     let network = try smallNetwork()
     let engine = try ClipEngine(
       network: network, frames: 32, parameters: weights, precision: .f32, threads: 2, keepingEndpoints: true)
@@ -107,7 +107,7 @@ private func relativeError(_ a: [Float], _ b: [Float]) -> Double {
     }
   }
 
-  @Test func `mean head averages the steps`() throws {
+  @Test func `the mean head averages the steps`() throws {
     let network = try smallNetwork(nonLocal: .none, head: .meanOverSteps)
     let engine = try ClipEngine(
       network: network, frames: 32, parameters: weights, precision: .f32, threads: 2, keepingEndpoints: true)
@@ -133,14 +133,14 @@ private func relativeError(_ a: [Float], _ b: [Float]) -> Double {
     }
   }
 
-  @Test func `a clip of another size is refused`() throws {
+  @Test func `a clip with another size is refused`() throws {
     let engine = try ClipEngine(network: smallNetwork(), parameters: weights, precision: .f32, threads: 1)
     #expect(throws: InferenceError.clipSize(given: 12, expected: 602_112)) {
       try engine.run(pixels: [UInt8](repeating: 0, count: 12).span)
     }
   }
 
-  @Test func `a missing tensor is named`() throws {
+  @Test func `the error for a tensor missing from the weights names it`() throws {
     struct Empty: ParameterSource {
       func values(of parameter: ParameterDescription) throws -> [Float] { [] }
     }
@@ -149,7 +149,7 @@ private func relativeError(_ a: [Float], _ b: [Float]) -> Double {
     }
   }
 
-  @Test func `errors name the setting to change`() {
+  @Test func `engine errors name the setting to change`() {
     #expect(
       InferenceError.precisionUnavailable(.bf16, instructionSet: "AVX2").description
         == "this CPU (AVX2) has no native bf16; set model.precision to auto or f32")

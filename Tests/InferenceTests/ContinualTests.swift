@@ -5,7 +5,7 @@ import Testing
 
 @testable import Inference
 
-/// Continual windows are the network over the whole stream, which ends nowhere.
+/// Continual windows are the network applied to the whole stream, which never ends.
 @Suite struct `Continual windows` {
   private static let size = 112
   private static let weights = FormulaWeights(seed: 5)
@@ -31,12 +31,12 @@ import Testing
   }
 
   @Test(arguments: [(16, 8), (32, 8), (32, 16)])
-  func `say of a stream what the network says of it as one long clip`(frames: Int, hop: Int) throws {
+  func `continual windows equal the network applied to one long clip`(frames: Int, hop: Int) throws {
     let network = try network(frames)
     let engine = try ClipEngine(
       network: network, parameters: Self.weights, precision: .f32, threads: 2, mode: .continual(hop: hop))
     #expect(engine.delay == 48)
-    // Long enough that the end's zero padding does not reach what is compared.
+    // Long enough that the zero padding at the end does not affect what is compared.
     let long = try ClipEngine(
       network: network, frames: 160, parameters: Self.weights, precision: .f32, threads: 2, keepingEndpoints: true)
     _ = try long.run(pixels: Self.stream.span)
@@ -47,7 +47,7 @@ import Testing
     var compared = 0
     for (index, first) in stride(from: 0, through: 96 - frames + 32, by: hop).enumerated() {
       let result = try engine.run(pixels: window(first, frames).span, after: index == 0 ? nil : hop, in: cache)
-      // Frames of the trunk's last layer that the result is of begin here.
+      // The first frame of the trunk's last layer that the result depends on.
       let begin = (first - engine.delay) / 8
       guard first >= engine.delay else {
         #expect(result == nil)
@@ -63,7 +63,7 @@ import Testing
     #expect(compared >= 3)
   }
 
-  @Test func `go on over skipped hops, and begin anew behind a gap`() throws {
+  @Test func `continual windows continue across skipped hops, and restart after a gap`() throws {
     let network = try network(32, nonLocal: .subSampled)
     let engine = try ClipEngine(
       network: network, parameters: Self.weights, precision: .f32, threads: 1, mode: .continual(hop: 8))
@@ -81,12 +81,11 @@ import Testing
     // What was seen before a gap does not count.
     #expect(try run(every(8, from: 0, to: 40) + [(64, nil)]) == nil)
     #expect(try run(every(8, from: 80, to: 120) + every(8, from: 0, to: 64)) == expected)
-    // More was skipped than the window still holds.
+    // More was skipped than the window still contains.
     #expect(try run(every(8, from: 0, to: 32) + [(64, 32)]) == nil)
   }
 
-  @Test func `take up with the newest hop where more was skipped than the window holds, so that overload ends`() throws
-  {
+  @Test func `continual windows resume with the newest hop if too many were skipped, so that overload ends`() throws {
     let engine = try ClipEngine(
       network: network(32), parameters: Self.weights, precision: .f32, threads: 1, mode: .continual(hop: 8))
     let cache = try engine.makeCache()
@@ -101,7 +100,7 @@ import Testing
     #expect(try work(80, after: 8) == step)
   }
 
-  @Test func `are refused for a hop that the network's stride does not divide`() throws {
+  @Test func `continual windows are refused for a hop that the network's stride does not divide`() throws {
     #expect(throws: InferenceError.self) {
       try ClipEngine(
         network: network(16), parameters: Self.weights, precision: .f32, threads: 1, mode: .continual(hop: 4))
@@ -112,7 +111,7 @@ import Testing
     }
   }
 
-  @Test func `cost a seventh of a window`() throws {
+  @Test func `continual windows cost a seventh of a window`() throws {
     let network = try StudentNetwork(width: WidthMultiplier(0.25), frames: 64, size: Self.size, classes: 4)
     let engine = try ClipEngine(
       network: network, parameters: Self.weights, precision: .f32, threads: 1, mode: .continual(hop: 8))

@@ -6,17 +6,17 @@ import Testing
 
 @testable import Inference
 
-/// Windows computed from what the one before left are those computed as a whole.
+/// Windows computed from the previous one's results equal windows computed whole.
 @Suite struct `Incremental windows` {
   private static let size = 112
 
-  /// Noise that pictures are pieces of.
+  /// Noise from which pictures are cut.
   private static let noise: [UInt8] = {
     var random = SplitMix64(seed: 1)
     return (0..<100_000).map { _ in UInt8.random(in: 0...255, using: &random) }
   }()
 
-  /// A stream of pictures, each another.
+  /// A stream of different pictures.
   private struct Stream {
     let seed: UInt64
 
@@ -38,7 +38,7 @@ import Testing
 
   /// Draws networks, hops and streams with gaps; every window is computed both ways.
   @Test(arguments: 0..<24)
-  func `are those computed as a whole, whatever the network, the hops and the gaps`(seed: UInt64) throws {
+  func `incremental windows equal whole ones, whatever the network, the hops and the gaps`(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let frames = [16, 24, 32, 64].randomElement(using: &random) ?? 16
     let network = try StudentNetwork(
@@ -62,8 +62,8 @@ import Testing
       var shift: Int? = hop * Int.random(in: 1...3, using: &random)
       if !isContinued[which] { shift = nil }
       switch Int.random(in: 0..<10, using: &random) {
-      case 0: (positions[which], shift) = (positions[which] + 1000, nil)  // a gap, or a square that moved
-      case 1: shift = shift.map { $0 + 1 }  // of another grid
+      case 0: (positions[which], shift) = (positions[which] + 1000, nil)  // a gap, or a moved square
+      case 1: shift = shift.map { $0 + 1 }  // not a multiple of the hop
       default: break
       }
       positions[which] += shift ?? 0
@@ -132,7 +132,7 @@ import Testing
   }
 
   @Test(.enabled(if: Precision.native.contains(.bf16), "this CPU has no native bf16"))
-  func `agree in bfloat16 as far as its rounding goes`() throws {
+  func `incremental windows agree in bfloat16 as far as its rounding allows`() throws {
     let network = try StudentNetwork(width: WidthMultiplier(0.25), frames: 64, size: Self.size, classes: 4)
     let weights = FormulaWeights(seed: 3)
     let reference = try ClipEngine(network: network, parameters: weights, precision: .bf16, threads: 2)
@@ -146,7 +146,7 @@ import Testing
     }
   }
 
-  @Test func `engine without a hop keeps nothing`() throws {
+  @Test func `an engine without a hop keeps nothing`() throws {
     let network = try StudentNetwork(width: WidthMultiplier(0.125), frames: 16, size: Self.size, classes: 4)
     let engine = try ClipEngine(network: network, parameters: FormulaWeights(seed: 1), precision: .f32, threads: 1)
     #expect(engine.cacheBytes == 0)

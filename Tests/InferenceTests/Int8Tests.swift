@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test(arguments: [112, 113, 160])
-  func `stem tells black from what is outside the picture, at even and odd sizes`(size: Int) throws {
+  func `the int8 stem distinguishes black from outside the picture, at even and odd sizes`(size: Int) throws {
     let network = try Self.network(size: size)
     // Black: each value inside is -1, each outside 0, so borders differ from the middle and a wrong offset shows.
     for clip in [[UInt8](repeating: 0, count: 16 * size * size * 3), Self.clip(network)] {
@@ -45,7 +45,7 @@ import Testing
       let found = try #require(try engine.values(of: "Conv3d_1a_7x7"))
       let expected = try #require(try exact.values(of: "Conv3d_1a_7x7"))
       #expect(relativeError(found, expected) < 0.02)
-      // Each side of the picture for itself: a border wrong by one pixel's offset would drown in the whole.
+      // Each side of the picture separately: a border wrong by one pixel would be lost in the whole.
       let extent = try #require(engine.graph.node(named: "Conv3d_1a_7x7")).shape.extent
       let sides = found.indices.filter { index in
         let (x, y) = (index % extent.width, index / extent.width % extent.height)
@@ -55,11 +55,11 @@ import Testing
     }
   }
 
-  @Test func `stem weights of whole numbers say nothing of what is outside`() throws {
+  @Test func `the int8 stem's weights give zero outside the picture`() throws {
     let network = try Self.network()
     let graph = try network.graph()
     guard case .convolution(let layer) = graph.nodes[1].operation else {
-      Issue.record("the stem is no convolution")
+      Issue.record("the stem is not a convolution")
       return
     }
     let packing = PixelPacking(layer, picture: graph.nodes[0].shape.extent, scalar: .u8)
@@ -80,7 +80,7 @@ import Testing
     }
   }
 
-  @Test func `trunk agrees with float32`() throws {
+  @Test func `the int8 trunk agrees with float32`() throws {
     let network = try Self.network(width: 0.5)
     let clip = Self.clip(network)
     let exact = try ClipEngine(
@@ -98,7 +98,7 @@ import Testing
   }
 
   @Test(arguments: 0..<4)
-  func `incremental windows are bit for bit those computed as a whole`(seed: UInt64) throws {
+  func `int8 incremental windows are bit-identical to whole ones`(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let network = try Self.network(frames: [16, 32].randomElement(using: &random) ?? 16, nonLocal: .subSampled)
     let hop = [2, 4, 8].randomElement(using: &random) ?? 2
@@ -121,7 +121,7 @@ import Testing
     }
   }
 
-  @Test func `runs only with a calibration that fits`() throws {
+  @Test func `int8 requires a calibration that fits`() throws {
     let network = try Self.network()
     #expect(throws: InferenceError.notCalibrated) {
       try ClipEngine(network: network, parameters: Self.weights, precision: .int8, threads: 1)
@@ -134,7 +134,7 @@ import Testing
     #expect(try Precision.auto.resolved(isCalibrated: true) == .int8)
   }
 
-  @Test func `range is the one with the least error`() {
+  @Test func `the int8 range with the smallest error is found`() {
     var histogram = ValueHistogram()
     var random = SplitMix64(seed: 3)
     // Mostly below 1, and a single value at 100.
@@ -144,7 +144,7 @@ import Testing
     // The error (100 - r)² + 200000 (r / 255)² / 12 is least at 79.6.
     #expect((79...80.2).contains(histogram.bestRange(levels: 255)))
     #expect((0.9...1.1).contains(histogram.range(holding: 0.999)))
-    // Nothing is cut off where all values matter alike.
+    // Nothing is clipped if all values matter equally.
     var even = ValueHistogram()
     even.add((0..<200_000).map { _ in Float.random(in: 0..<1, using: &random) })
     #expect(even.bestRange(levels: 255) > 0.98)

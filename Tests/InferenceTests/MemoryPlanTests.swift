@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct `Memory plan` {
   @Test(arguments: 0..<20)
-  func `tensors alive together never share bytes`(seed: UInt64) {
+  func `tensors alive at the same time never share memory`(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     let reservations = (0..<60).map { _ in
       let first = Int.random(in: 0..<40, using: &random)
@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func `tensors of a chain take turns in the room of the largest neighbours`() {
+  @Test func `tensors of a chain alternate in the space of the largest neighbours`() {
     let sizes = [640, 6400, 640, 3200, 640]
     let plan = MemoryPlan(sizes.enumerated().map { .init(byteCount: $1, life: $0...($0 + 1)) })
     #expect(plan.byteCount == 7040)

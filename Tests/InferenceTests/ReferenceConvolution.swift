@@ -1,7 +1,7 @@
 import Golden
 import Networks
 
-/// A padded convolution with batch norm and ReLU, value by value as methods.md 1.1 writes it.
+/// A padded convolution with batch norm and ReLU, computed value by value as in methods.md 1.1.
 struct ReferenceConvolution {
   private let layer: Convolution3D
   private let input: Extent

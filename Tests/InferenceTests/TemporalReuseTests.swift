@@ -10,14 +10,14 @@ import Testing
 
   private func frames(_ ranges: [Range<Int>]) -> Int { ranges.reduce(0) { $0 + $1.count } }
 
-  /// Frames that methods.md 1.3 counts without padding in a window of 64.
+  /// The number of frames not affected by padding in a window of 64, from methods.md 1.3.
   @Test(arguments: [
     ("Conv3d_1a_7x7", 1..<30), ("MaxPool3d_2a_3x3", 1..<30), ("Conv3d_2b_1x1", 1..<30), ("Conv3d_2c_3x3", 2..<29),
     ("MaxPool3d_3a_3x3", 2..<29), ("Mixed_3b", 3..<28), ("Mixed_3c", 4..<27), ("MaxPool3d_4a_3x3", 2..<13),
     ("Mixed_4b", 3..<12), ("Mixed_4c", 4..<11), ("Mixed_4d", 5..<10), ("Mixed_4e", 6..<9), ("Mixed_4f", 7..<8),
     ("MaxPool3d_5a_2x2", 0..<0), ("Mixed_5b", 0..<0), ("NonLocal", 0..<0),
   ])
-  func `frames that no padding reached are those of the published network`(layer: String, expected: Range<Int>) throws {
+  func `frames not affected by padding are those of the published network`(layer: String, expected: Range<Int>) throws {
     let graph = try graph()
     let reuse = TemporalReuse(graph, hop: 8, shift: 8)
     let index = try #require(graph.nodes.firstIndex { $0.name == layer })
@@ -25,7 +25,7 @@ import Testing
     #expect(expected.isEmpty ? inner.isEmpty : inner == expected)
   }
 
-  @Test func `a hop of 8 computes of each layer what it must`() throws {
+  @Test func `a hop of 8 computes the expected frames of each layer`() throws {
     let graph = try graph()
     let reuse = TemporalReuse(graph, hop: 8, shift: 8)
     for (name, count) in [
@@ -46,7 +46,7 @@ import Testing
     #expect(TemporalReuse(graph, hop: 3, shift: 3).layers.allSatisfy { !$0.isKept })
   }
 
-  @Test func `a whole window computes every frame`() throws {
+  @Test func `a window without reuse computes every frame`() throws {
     let graph = try graph()
     for hop in [nil, 8] {
       let reuse = TemporalReuse(graph, hop: hop, shift: nil)
@@ -56,9 +56,9 @@ import Testing
     }
   }
 
-  /// Every frame that a layer reads of another is computed there or was kept.
+  /// Every frame that a layer reads from another is computed there or was kept.
   @Test(arguments: [2, 4, 6, 8, 12, 16, 24, 32], [16, 32, 64, 72])
-  func `whatever is read is there`(shift: Int, length: Int) throws {
+  func `temporal reuse reads only frames that exist`(shift: Int, length: Int) throws {
     let graph = try graph(frames: length)
     let reuse = TemporalReuse(graph, hop: shift, shift: shift)
     let windows = graph.frameWindows

@@ -2,8 +2,8 @@ import Testing
 
 @testable import Inference
 
-@Suite struct `Weights as whole numbers` {
-  @Test func `stand for the weights within half a step`() {
+@Suite struct `Integer weights` {
+  @Test func `integer weights represent the weights within half a step`() {
     let folded = FoldedWeights(weights: [0.5, -0.2, 3, 1], scales: [2, 0.1], bias: [1, -1])
     let quantized = QuantizedWeights(folded, most: 127)
     #expect(quantized.values == [127, -51, 127, 42])
@@ -13,7 +13,7 @@ import Testing
     }
   }
 
-  @Test func `of a channel that batch norm turned off are zeros, with a step by which a bias can be divided`() {
+  @Test func `integer weights of a disabled channel are zeros, with a step that its bias can be divided by`() {
     for folded in [
       FoldedWeights(weights: [0.5, -0.25], scales: [0], bias: [0.7]),
       FoldedWeights(weights: [0, 0], scales: [0.3], bias: [0.7]),

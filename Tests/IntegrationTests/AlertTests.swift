@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite(.serialized) struct `Alerts of the daemon` {
-  /// Settings for a model that always sees somebody lie, and a camera that never comes.
+  /// Settings for a model that always recognises lying, and a camera that never appears.
   private func settings(_ programs: borrowing Programs) throws -> String {
     try programs.write(
       """
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `are raised, told to newcomers, cleared at the end, and the same from a recording`() throws {
+  func `alerts are raised, sent to new subscribers, cleared at the end, and the same from a recording`() throws {
     let programs = try Programs()
     let config = try settings(programs)
     let endpoint = "ipc://\(programs.folder)/events"
@@ -45,10 +45,11 @@ import Testing
     #expect(raised == ["lying", "away"])
 
     let newcomer = try EventSubscriber(endpoint: endpoint, prefixes: ["adl/1/test/_rules/state/"])
-    // The state follows the alert: who joins between the two gets the one before first.
+    // The state follows the alert: a subscriber that joins between the two first gets the earlier one.
     var told: Set<String> = []
     while told != raised {
-      guard case .message(let state) = try #require(newcomer.next(timeout: .seconds(20)), "only \(told)") else {
+      guard case .message(let state) = try #require(newcomer.next(timeout: .seconds(20)), "only received \(told)")
+      else {
         continue
       }
       told = Set(try JSONDecoder().decode(AlertsState.self, from: state.json).alerts.map(\.rule))
@@ -58,7 +59,7 @@ import Testing
     #expect(running.finish().status == 0)
     let recording = watch.finish().output
     let alerts = recording.split(separator: "\n").compactMap { line in
-      try? JSONDecoder().decode(Recorded.self, from: Data(line.utf8)).message  // others are no alerts
+      try? JSONDecoder().decode(Recorded.self, from: Data(line.utf8)).message  // other lines are not alerts
     }
     #expect(
       alerts.map { "\($0.type.rawValue) \($0.rule)" }.sorted() == [
@@ -76,7 +77,7 @@ import Testing
     #expect(again.map { "\($0.type) \($0.rule) \($0.reason)" } == alerts.map { "\($0.type) \($0.rule) \($0.reason)" })
   }
 
-  @Test(.timeLimit(.minutes(5))) func `about people are refused where the whole picture is looked at`() throws {
+  @Test(.timeLimit(.minutes(5))) func `rules about people are refused if the whole picture is analysed`() throws {
     let programs = try Programs()
     let config = try programs.write(
       """
@@ -92,13 +93,13 @@ import Testing
         "rules.alerts.nobody: needs people, but the whole picture is looked at; set people.mode to people"))
   }
 
-  @Test(.timeLimit(.minutes(5))) func `cannot be tried on a file that is no recording`() throws {
+  @Test(.timeLimit(.minutes(5))) func `rules cannot be tried on a file that is not a recording`() throws {
     let programs = try Programs()
     let config = try settings(programs)
     let file = try programs.write("nothing of the kind\n", to: "events.jsonl")
     let outcome = try programs.run("adl", "rules", file, "--config", config)
     #expect(outcome.status == 65)
-    #expect(outcome.errors == "adl: \(file) holds no messages as `adl watch --json` prints them\n")
+    #expect(outcome.errors == "adl: \(file) contains no messages as printed by `adl watch --json`\n")
   }
 
   private struct Recorded: Decodable {

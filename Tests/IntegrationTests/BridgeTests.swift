@@ -53,7 +53,9 @@ final class `The bridge to MQTT` {
     return try programs.start("adl-mqtt", ["--config", config])
   }
 
-  @Test(.timeLimit(.minutes(2))) func `keeps states and announcements, repeats them, and leaves its will`() throws {
+  @Test(.timeLimit(.minutes(2))) func `the bridge retains states and announcements, repeats them, and leaves its will`()
+    throws
+  {
     let broker = try Broker(folder: programs.folder)
     let bridge = try bridge(broker)
     let listener = try broker.listen("#")
@@ -85,7 +87,7 @@ final class `The bridge to MQTT` {
     _ = bridge.finish()
   }
 
-  @Test(.timeLimit(.minutes(2))) func `holds events back while the broker is away`() throws {
+  @Test(.timeLimit(.minutes(2))) func `the bridge holds events while the broker is away`() throws {
     let broker = try Broker(folder: programs.folder)
     let bridge = try bridge(broker)
     let listener = try broker.listen("adl/#")
@@ -95,7 +97,7 @@ final class `The bridge to MQTT` {
     for id in ["1", "2", "3"] { publisher.publish(event(id)) }
     publisher.publish(Self.state("kitchen", "idle"))
     try broker.start()
-    // The subscriber may come back after the bridge; whatever it missed, states are kept.
+    // The subscriber may return after the bridge; whatever it missed, states are retained.
     try listener.wait(for: #""state":"idle""#)
     bridge.terminate()
     let outcome = bridge.finish()
@@ -104,7 +106,8 @@ final class `The bridge to MQTT` {
     try listener.wait(for: "adl/flat12/availability offline")
   }
 
-  @Test(.timeLimit(.minutes(2))) func `says that a password is wrong and goes on, and gets in with odd characters`()
+  @Test(.timeLimit(.minutes(2)))
+  func `the bridge reports a wrong password and keeps trying, and accepts unusual characters`()
     throws
   {
     let password = #"p@:/#?% ü "q" \ it's"#
@@ -125,7 +128,7 @@ final class `The bridge to MQTT` {
     #expect(ended.status == 0 && !ended.errors.contains("p@"), "\(ended.errors)")
   }
 
-  @Test(.timeLimit(.minutes(2))) func `takes back what it announced of a camera that is gone`() throws {
+  @Test(.timeLimit(.minutes(2))) func `the bridge withdraws its announcements for a camera that is gone`() throws {
     let broker = try Broker(folder: programs.folder)
     let old = "homeassistant/sensor/adl_flat12/attic_activity/config"
     try broker.publish(old, #"{"state_topic":"adl/flat12/attic/state"}"#, isRetained: true)
@@ -140,7 +143,7 @@ final class `The bridge to MQTT` {
     #expect(try newcomer.next() == "adl/flat12/availability offline")
   }
 
-  @Test(.timeLimit(.minutes(2))) func `says that the daemon is away, and waits for it`() throws {
+  @Test(.timeLimit(.minutes(2))) func `the bridge reports that the daemon is away, and waits for it`() throws {
     let broker = try Broker(folder: programs.folder)
     let bridge = try bridge(broker)
     let listener = try broker.listen("adl/#")
@@ -154,7 +157,7 @@ final class `The bridge to MQTT` {
     #expect(bridge.finish().status == 0)
   }
 
-  @Test(.timeLimit(.minutes(2))) func `refuses settings that are wrong, and names them`() throws {
+  @Test(.timeLimit(.minutes(2))) func `the bridge refuses invalid settings, and names them`() throws {
     let config = try programs.write(
       "broker: {tls: {enabled: true, ca: \(programs.folder)/none.pem}}", to: "adl-mqtt.yaml")
     let outcome = try programs.run("adl-mqtt", "--check", "--config", config)

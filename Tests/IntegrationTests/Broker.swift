@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// A mosquitto of the test's own, on a port of the loopback that was free.
+/// A mosquitto for this test, on a free loopback port.
 final class Broker {
-  /// What is missing to run one; `nil` when it is all there.
+  /// What is missing to run one; `nil` if nothing is.
   static let missing: String? = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto_sub", "/usr/bin/mosquitto_pub"].first {
     !FileManager.default.isExecutableFile(atPath: $0)
   }
@@ -14,9 +14,9 @@ final class Broker {
   private var running: Programs.Running?
 
   /// - Parameters:
-  ///   - folder: for its files.
-  ///   - password: lets in the user `adl` with this password only.
-  /// - Throws: what keeps it from running.
+  ///   - folder: a folder for its files.
+  ///   - password: if set, only the user `adl` with this password may log in.
+  /// - Throws: the reason why it does not run.
   init(folder: String, password: String? = nil) throws {
     self.folder = folder
     port = try Self.freePort()
@@ -42,13 +42,13 @@ final class Broker {
   }
 
   func stop() {
-    // It begins with the signals that the test's thread blocks, SIGTERM among them.
+    // It inherits the signals that the test's thread blocks, including SIGTERM.
     running?.kill()
     _ = running?.finish()
     running = nil
   }
 
-  /// Says something as somebody else.
+  /// Publishes a message as another client.
   func publish(_ topic: String, _ payload: String, isRetained: Bool = false) throws {
     let arguments = ["-h", "127.0.0.1", "-p", "\(port)", "-t", topic, "-m", payload] + (isRetained ? ["-r"] : [])
     // The broker may still be starting.
@@ -63,7 +63,7 @@ final class Broker {
     }
   }
 
-  /// Listens, from the retained messages on.
+  /// Subscribes; retained messages come first.
   func listen(_ topics: String..., login: [String] = []) throws -> Listener {
     try Listener(["-h", "127.0.0.1", "-p", "\(port)"] + login + topics.flatMap { ["-t", $0] })
   }
@@ -98,7 +98,7 @@ final class Listener {
   }
 
   deinit {
-    // It begins with the signals that the test's thread blocks, SIGTERM among them.
+    // It inherits the signals that the test's thread blocks, including SIGTERM.
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
@@ -112,7 +112,7 @@ final class Listener {
     try process.run()
   }
 
-  /// The next line; one broker after another is waited for.
+  /// The next line; a broker that is being replaced is waited for.
   func next() throws -> String {
     while true {
       if let end = text.firstIndex(of: "\n") {
@@ -129,7 +129,7 @@ final class Listener {
     }
   }
 
-  /// Reads until a line holds this, and gives that line; the test's time limit ends what never comes.
+  /// Reads until a line contains this text, and returns it; the test's time limit applies.
   @discardableResult
   func wait(for part: String) throws -> String {
     while true {

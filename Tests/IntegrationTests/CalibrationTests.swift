@@ -4,7 +4,7 @@ import Networks
 import Testing
 
 @Suite struct `Calibration from the command line` {
-  @Test func `makes a model run in int8, which then says what float32 says`() throws {
+  @Test func `calibration makes a model run in int8, with the same labels as float32`() throws {
     let programs = try Programs()
     let model = try programs.smallModel()
     let before = try StudentModel(path: model)
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test func `wants windows to judge by, and leaves the model alone without`() throws {
+  @Test func `calibration requires windows for evaluation, and leaves the model unchanged without them`() throws {
     let programs = try Programs()
     let model = try programs.smallModel()
     let before = try StudentModel(path: model).sha256

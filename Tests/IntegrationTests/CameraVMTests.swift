@@ -10,13 +10,13 @@ import Testing
     }
   }()
 
-  /// Everything that runs in the virtual machine; its own lines say what was checked.
+  /// Everything that runs in the virtual machine; its output says what was checked.
   @Test(
     .enabled(
       if: missing == nil,
       "no \(missing ?? ""); apt-get install qemu-system-x86 busybox-static cpio kmod xz-utils v4l-utils"),
     .timeLimit(.minutes(20)))
-  func `are captured from and recognised under a real kernel with virtual cameras`() throws {
+  func `V4L2 cameras are captured and recognised under a real kernel with virtual cameras`() throws {
     try Programs.check(with: "Tests/CameraVM/run")
   }
 }

@@ -5,7 +5,7 @@ import History
 import Testing
 
 @Suite(.serialized) struct `History of a daemon as a process` {
-  /// Settings with a history, in which one activity follows the other.
+  /// Settings with a history, in which activities follow one another.
   private func settings(_ programs: borrowing Programs) throws -> String {
     try programs.write(
       """
@@ -23,14 +23,14 @@ import Testing
       """, to: "adld.yaml")
   }
 
-  /// Receives until it is told to stop; fails when nothing comes.
+  /// Receives until told to stop; fails if nothing arrives.
   private func receive(
     _ subscriber: EventSubscriber, _ running: Programs.Running,
     until isEnough: (EventSubscriber.Message) throws -> Bool
   ) throws {
     while true {
       guard let arrival = subscriber.next(timeout: .seconds(30)) else {
-        Issue.record("nothing came for 30 s: \(running.errorsSoFar)")
+        Issue.record("no message arrived for 30 s: \(running.errorsSoFar)")
         return
       }
       if case .message(let message) = arrival, try isEnough(message) { return }
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(10)))
-  func `has every event that a subscriber got, once, and an end for every start, however often it is killed`() throws {
+  func `history has every event once and an end for every start, however often the daemon is killed`() throws {
     let programs = try Programs()
     let config = try settings(programs)
     let subscriber = try EventSubscriber(endpoint: "ipc://\(programs.folder)/events", heartbeat: .seconds(60))
@@ -48,7 +48,7 @@ import Testing
       received.insert(String(decoding: message.json, as: UTF8.self))
       return message.topic.kind == .event
     }
-    // Killed behind a start, an end, and in the middle of the recovery itself.
+    // Killed after a start, after an end, and in the middle of the recovery itself.
     for count in [1, 4, 2, 7, 1] {
       let running = try programs.start("adld", ["--config", config])
       var events = 0
@@ -70,7 +70,7 @@ import Testing
     }
     let outcome = last.finish()
     #expect(outcome.status == 0, "\(outcome.errors)")
-    #expect(outcome.errors.contains("the run before left 1 open, which are ended"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("the previous run left 1 open, now ended"), "\(outcome.errors)")
 
     let path = programs.folder + "/history.sqlite"
     #expect(try DatabaseQueue(path: path).read { try String.fetchAll($0, sql: "PRAGMA integrity_check") } == ["ok"])
@@ -79,7 +79,7 @@ import Testing
     var request = HistoryRequest()
     request.limit = 10_000
     let stored = try reader.page(request).messages.map(\.json)
-    #expect(Set(stored).count == stored.count, "nothing twice")
+    #expect(Set(stored).count == stored.count, "nothing is received or stored twice")
     #expect(received.subtracting(stored).isEmpty, "everything received is stored")
     let events = try stored.compactMap { json -> ActivityEvent? in
       let data = Data(json.utf8)
@@ -93,7 +93,7 @@ import Testing
     for end in ends { #expect(try #require(end.offset).monotonic >= end.onset.monotonic) }
   }
 
-  @Test(.timeLimit(.minutes(5))) func `is shown by adl history, by the daemon and from its file`() throws {
+  @Test(.timeLimit(.minutes(5))) func `adl history shows the history, from the daemon and from its file`() throws {
     let programs = try Programs()
     let config = try settings(programs)
     let query = "ipc://\(programs.folder)/query"
@@ -121,6 +121,6 @@ import Testing
     let down = try programs.run("adl", "history", "--query", query)
     #expect(down.status == 69 && down.errors.contains("--database FILE reads the file"), "\(down.errors)")
     let wrong = try programs.run("adl", "history", "--since", "a while ago")
-    #expect(wrong.status == 64 && wrong.errors.contains("--since is 'a while ago'; write a time such as 2h"))
+    #expect(wrong.status == 64 && wrong.errors.contains("--since is 'a while ago'; use a time such as 2h"))
   }
 }

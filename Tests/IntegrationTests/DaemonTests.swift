@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite(.serialized) struct `Daemon as a process` {
-  /// Settings for one camera, of which the whole picture is looked at.
+  /// Settings for one camera, of which the whole picture is analysed.
   private func settings(
     _ programs: borrowing Programs, model: String, source: String, recognition: String = ""
   ) throws -> String {
@@ -22,14 +22,14 @@ import Testing
       """, to: "adld.yaml")
   }
 
-  /// Everything a subscriber gets until the daemon's last heartbeat.
+  /// Everything a subscriber receives until the daemon's last heartbeat.
   private func messages(
     _ subscriber: EventSubscriber, while running: Programs.Running, stopWhen: (ActivityEvent) -> Bool
   ) throws -> [EventSubscriber.Message] {
     var messages: [EventSubscriber.Message] = []
     while true {
       guard let arrival = subscriber.next(timeout: .seconds(20)) else {
-        Issue.record("nothing came for 20 s: \(running.errorsSoFar)")
+        Issue.record("no message arrived for 20 s: \(running.errorsSoFar)")
         return messages
       }
       switch arrival {
@@ -47,9 +47,11 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(5))) func `publishes activities, and SIGTERM ends the open one before it stops`() throws {
+  @Test(.timeLimit(.minutes(5))) func `the daemon publishes activities, and SIGTERM ends the open one before it stops`()
+    throws
+  {
     let programs = try Programs()
-    // Walking goes on; the longest duration ends it and lets it begin anew.
+    // Walking continues; the maximum duration ends it and lets it start again.
     let config = try settings(
       programs, model: Programs.peopleModel, source: Programs.walk(seconds: 60, rate: 10),
       recognition: ", maximumDuration: 8")
@@ -68,16 +70,16 @@ import Testing
     let starts = events.filter { $0.type == .start }
     let ends = events.filter { $0.type == .end }
     #expect(Set(starts.map(\.id)).count == starts.count)
-    #expect(starts.map(\.id) == ends.map(\.id), "every start has one end, in order")
+    #expect(starts.map(\.id) == ends.map(\.id), "every start has exactly one end, in order")
     #expect(ends.contains { $0.activity.label == "Walk" && $0.endReason == "max_duration" })
     #expect(ends.last?.activity.label == "Walk" && ends.last?.endReason == "shutdown")
     for (earlier, later) in zip(ends, starts.dropFirst()) {
       #expect(try #require(earlier.offset).monotonic <= later.onset.monotonic, "activities do not overlap")
     }
-    #expect(outcome.errors.contains("hops skipped"), "the summary: \(outcome.errors)")
+    #expect(outcome.errors.contains("hops skipped"), "no summary in \(outcome.errors)")
   }
 
-  @Test(.timeLimit(.minutes(5))) func `a camera that goes away ends its activity and comes back`() throws {
+  @Test(.timeLimit(.minutes(5))) func `a camera that disappears ends its activity and comes back`() throws {
     let programs = try Programs()
     let config = try settings(
       programs, model: programs.smallModel(), source: "synthetic:1?rate=15&size=64x64&disconnect=4")
@@ -94,11 +96,11 @@ import Testing
     #expect(ends.map(\.endReason) == ["camera_lost", "shutdown"])
     let health = try messages.filter { $0.topic.kind == .health }
       .map { try JSONDecoder().decode(CameraHealth.self, from: $0.json).type }
-    // The first `online` may come before the subscriber does.
+    // The first `online` may arrive before the subscriber does.
     #expect(health.drop { $0 == .online }.prefix(2) == [.offline, .online])
   }
 
-  @Test(.timeLimit(.minutes(5))) func `watch tells beside the events what really begins`() throws {
+  @Test(.timeLimit(.minutes(5))) func `adl watch shows the truth along with the events`() throws {
     let programs = try Programs()
     let config = try settings(programs, model: programs.smallModel(), source: "synthetic:1?rate=15&size=64x64")
     let truth = try programs.write("begin,end,label\n0,0.5,idle\n0.5,9,Walk\n3600,3601,Drink\n", to: "truth.csv")
@@ -114,7 +116,7 @@ import Testing
     #expect(!output.contains("Drink"))
   }
 
-  @Test(.timeLimit(.minutes(5))) func `wrong settings end it with status 78 and say where and why`() throws {
+  @Test(.timeLimit(.minutes(5))) func `wrong settings end the daemon with status 78, saying where and why`() throws {
     let programs = try Programs()
     let config = try programs.write(
       "model: {path: \(Programs.peopleModel), precison: f32}\ncameras:\n  - {name: Room, source: synthetic:1}\n",
@@ -138,7 +140,7 @@ import Testing
     #expect(outcome.errors == "cannot read /nowhere.safetensors: No such file or directory\n")
     let unsaid = try settings(programs, model: programs.smallModel(), source: "synthetic:1?script=walk:3")
     let refused = try programs.run("adld", "--check", "--config", unsaid)
-    #expect(refused.status == 78 && refused.errors.contains("there is no option 'script', only "))
+    #expect(refused.status == 78 && refused.errors.contains("there is no option 'script'; the options are "))
     let good = try settings(programs, model: programs.smallModel(), source: "synthetic:1")
     let checked = try programs.run("adld", "--check", "--config", good)
     #expect(checked.status == 0)
@@ -146,7 +148,7 @@ import Testing
       checked.output.contains("model small with 6 activities; looks at the whole picture; cameras room (synthetic:1)"))
   }
 
-  @Test(.timeLimit(.minutes(5))) func `--check looks at the families and at the settings about them`() throws {
+  @Test(.timeLimit(.minutes(5))) func `--check examines the families and the settings about them`() throws {
     let programs = try Programs()
     let model = try programs.smallModel()
     func check(_ families: String, _ recognition: String = "") throws -> Programs.Outcome {
@@ -172,7 +174,7 @@ import Testing
     #expect(old.status == 78 && old.errors.contains("set recognition.activities.Move\n"))
   }
 
-  @Test(.timeLimit(.minutes(5))) func `publishes families with their most probable label`() throws {
+  @Test(.timeLimit(.minutes(5))) func `the daemon publishes families with their most probable label`() throws {
     let programs = try Programs()
     let families = try programs.write("Upright: [Walk, Wave]\nLow: [Sit, Bend, Lie]\n", to: "families.yaml")
     let config = try settings(

@@ -4,7 +4,7 @@ import Testing
 @Suite struct `Families of a model` {
   private static let scene = "synthetic:1?rate=15&size=64x64&length=4"
 
-  /// Walk and Wave are left to `other`.
+  /// Walk and Wave are in no family, so they are `other`.
   private func families(_ programs: borrowing Programs) throws -> String {
     try programs.write("Low: [Sit, Bend, Lie]\n", to: "families.yaml")
   }
@@ -21,7 +21,9 @@ import Testing
 
   private func text(_ entry: Any?, _ key: String) -> String? { (entry as? [String: Any])?[key] as? String }
 
-  @Test(.timeLimit(.minutes(5))) func `name what goes on in a file, from a file or from the model's card`() throws {
+  @Test(.timeLimit(.minutes(5))) func `families name a file's activities, from a families file or the model's card`()
+    throws
+  {
     let programs = try Programs()
     let (families, small) = (try families(programs), try programs.smallModel())
     let model = "\(programs.folder)/families.safetensors"
@@ -37,7 +39,7 @@ import Testing
       #expect(activities.map { text($0, "label") } == ["Low"])
       #expect(text(activities.first, "member") == "Lie")
       let window = try #require((report["windows"] as? [[String: Any]])?.last)
-      #expect((window["softmax"] as? [Double])?.count == 6, "one a label")
+      #expect((window["softmax"] as? [Double])?.count == 6, "one probability per label")
       let top = try #require(window["top"] as? [[String: Any]])
       #expect(text(top.first, "label") == "Low" && text(top.first, "member") == "Lie" && top.count == 3)
       #expect((report["verdict"] as? [String: Any])?.keys.sorted() == ["index", "label", "member", "softmax"])
@@ -48,7 +50,7 @@ import Testing
     #expect(activities.allSatisfy { $0["member"] == nil })
   }
 
-  @Test(.timeLimit(.minutes(5))) func `open other when asked to, and show the label in text`() throws {
+  @Test(.timeLimit(.minutes(5))) func `families open other if requested, and show the label in text`() throws {
     let programs = try Programs()
     let families = try programs.write("Upright: [Walk, Wave]\n", to: "upright.yaml")
     let outcome = try recognize(programs, model: programs.smallModel(), "--other", "--families", families)
@@ -57,7 +59,7 @@ import Testing
     #expect(lines.first?.contains("  other (Lie)  ") == true, "\(outcome.output)")
   }
 
-  @Test(.timeLimit(.minutes(5))) func `stay in the card through inspect and export`() throws {
+  @Test(.timeLimit(.minutes(5))) func `families stay in the card through inspect and export`() throws {
     let programs = try Programs()
     let model = "\(programs.folder)/families.safetensors"
     let small = try programs.smallModel()
@@ -89,7 +91,9 @@ import Testing
     #expect(try object(programs.run("adl", "model", "inspect", small, "--json").output)["families"] == nil)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `that do not fit are refused with status 65, and nothing is written`() throws {
+  @Test(.timeLimit(.minutes(5))) func `families that do not fit are refused with status 65, and nothing is written`()
+    throws
+  {
     let programs = try Programs()
     let wrong = try programs.write("Low: [Sit, Ly]\n", to: "wrong.yaml")
     let small = try programs.smallModel()

@@ -10,11 +10,12 @@ import Testing
     return String(decoding: data, as: UTF8.self)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `shows frames as they come and the day from the history, and ends with it`()
+  @Test(.timeLimit(.minutes(5)))
+  func `the page of a running daemon shows live frames and the day's history, and ends with the daemon`()
     async throws
   {
     let programs = try Programs()
-    // Few others are there, and none for long.
+    // There are few other threads, and none lives long.
     let port = Int.random(in: 20_000..<30_000)
     let config = try programs.write(
       """
@@ -41,7 +42,7 @@ import Testing
     while try await frames() < before + 10 { try await Task.sleep(for: .milliseconds(100)) }
     #expect(try await text("/healthz", port: port).contains(#""status":"ok""#))
     #expect(try await text("/", port: port).contains("<title>adl</title>"))
-    // The model is sure that somebody lies.
+    // The model is certain that somebody is lying.
     while try await !text("/api/day", port: port).contains(#""label":"Lie""#) {
       try await Task.sleep(for: .milliseconds(100))
     }

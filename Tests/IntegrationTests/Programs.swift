@@ -3,11 +3,11 @@ import Testing
 
 /// The built programs and the files a test needs around them.
 struct Programs: ~Copyable {
-  /// Everything a test writes; gone afterwards.
+  /// Everything a test writes; deleted afterwards.
   let folder: String
 
   init() throws {
-    // Short, since an ipc path may have 107 bytes only.
+    // Short, because an ipc path may only have 107 bytes.
     folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
   }
@@ -20,7 +20,7 @@ struct Programs: ~Copyable {
     }
   }
 
-  /// Where this test run's products lie: beside the test bundle.
+  /// The folder of this build's products: next to the test bundle.
   static var products: String {
     let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
     return URL(fileURLWithPath: bundle).deletingLastPathComponent().path
@@ -38,13 +38,13 @@ struct Programs: ~Copyable {
   /// Labels of `smallModel`.
   static let labels = ["background", "Walk", "Sit", "Wave", "Bend", "Lie"]
 
-  /// Somebody who stands still for five seconds and then walks, small and quickly rendered: the model of rendered people
-  /// knows that from the whole picture.
+  /// A person who stands still for five seconds and then walks, small and quickly rendered: the model of rendered
+  /// people recognises that from the whole picture.
   static func walk(seconds: Int, rate: Int, size: String = "128x96") -> String {
     "synthetic:3?activities=Walk&length=\(seconds)&rate=\(rate)&size=\(size)"
   }
 
-  /// Makes a small model with random weights that looks at the whole picture and is sure that it sees `Lie`.
+  /// Creates a small model with random weights that analyses the whole picture and is certain to see `Lie`.
   func smallModel() throws -> String {
     let labels = try write(Self.labels.joined(separator: "\n") + "\n", to: "labels.txt")
     let path = "\(folder)/small.safetensors"
@@ -61,7 +61,7 @@ struct Programs: ~Copyable {
     var errors: String
   }
 
-  /// Runs a program of ours to its end.
+  /// Runs one of our programs to its end.
   func run(_ program: String, _ arguments: String...) throws -> Outcome {
     let running = try start(program, arguments)
     return running.finish()
@@ -90,7 +90,7 @@ struct Programs: ~Copyable {
       try process.run()
     }
 
-    /// Asks it to end with SIGTERM.
+    /// Stops it with SIGTERM.
     func terminate() { process.terminate() }
     func hangUp() { Glibc.kill(process.processIdentifier, SIGHUP) }
     func kill() { Glibc.kill(process.processIdentifier, SIGKILL) }
@@ -107,7 +107,7 @@ struct Programs: ~Copyable {
     }
   }
 
-  /// Runs one of the package's scripts on the programs; its own lines say what it checked.
+  /// Runs one of the package's scripts on the programs; its output says what it checked.
   static func check(with script: String) throws {
     let process = Process()
     let pipe = Pipe()

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 @Suite struct `RTSP cameras` {
-  /// The package to install; `nil` where everything is there.
+  /// The package to install; `nil` if everything is there.
   private static let missing: String? = {
     let modules = "/usr/lib/x86_64-linux-gnu/girepository-1.0/GstRtspServer-1.0.typelib"
     let needed = [
@@ -14,9 +14,9 @@ import Testing
     return geteuid() == 0 ? nil : "the rights of root, for a network of its own"
   }()
 
-  /// Its own lines say how long each recovery took.
+  /// The script's output says how long each recovery took.
   @Test(.enabled(if: missing == nil, "no \(missing ?? ""); see Tests/RTSP/run"), .timeLimit(.minutes(10)))
-  func `are watched over TCP and UDP, with lost packets, restarts and power cuts`() throws {
+  func `RTSP cameras work over TCP and UDP, with packet loss, restarts and power cuts`() throws {
     try Programs.check(with: "Tests/RTSP/run")
   }
 }

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 import Video
 
-@Suite struct `Files that recognize writes` {
+@Suite struct `Files written by recognize` {
   private static let walk = Programs.walk(seconds: 10, rate: 10, size: "160x120")
 
   private func times(_ path: String) throws -> [Duration] {
@@ -14,7 +14,7 @@ import Video
     return times
   }
 
-  @Test(.timeLimit(.minutes(5))) func `video, subtitles, table and JSON of one run agree`() throws {
+  @Test(.timeLimit(.minutes(5))) func `video, subtitles, table and JSON from one run agree`() throws {
     let programs = try Programs()
     let (video, subtitles, csv) = (
       "\(programs.folder)/out.mp4", "\(programs.folder)/out.srt", "\(programs.folder)/out.csv"
@@ -50,7 +50,7 @@ import Video
   }
 
   @Test(.timeLimit(.minutes(5)), arguments: [SIGTERM, SIGKILL])
-  func `a run that is ended while it draws leaves no video under the name`(signal: Int32) async throws {
+  func `a run stopped while drawing leaves no video under the final name`(signal: Int32) async throws {
     let programs = try Programs()
     let video = "\(programs.folder)/out.mp4"
     let running = try programs.start(
@@ -70,15 +70,15 @@ import Video
   @Test(
     .timeLimit(.minutes(2)),
     arguments: [
-      (["/dev/video0"], ["--video", "OUT/a.mp4"], "--video reads its source twice, and /dev/video0 is a camera"),
+      (["/dev/video0"], ["--video", "OUT/a.mp4"], "--video reads its source twice, but /dev/video0 is a camera"),
       (["synthetic:1?length=2"], ["--video", "OUT/a.avi"], "must end in .mp4"),
       (["synthetic:1?length=2"], ["--csv", "OUT/a", "--subtitles", "OUT/./a"], "are the same file"),
       (["synthetic:1?length=2", "other.mp4"], ["--csv", "OUT/a"], "Unexpected argument 'other.mp4'"),
-      (["OUT/film.mp4"], ["--video", "OUT/film.mp4"], "--video would replace OUT/film.mp4, which is read"),
+      (["OUT/film.mp4"], ["--video", "OUT/film.mp4"], "--video would overwrite OUT/film.mp4, which is an input"),
       (["synthetic:1?length=2"], ["--csv", "OUT/none/a"], "cannot write OUT/none/a: No such file or directory"),
       (["synthetic:1?length=2"], ["--csv", "OUT"], "cannot write OUT: it is not a regular file"),
     ])
-  func `what cannot be written is refused before anything is recognised`(
+  func `output that cannot be written is refused before recognition`(
     source: [String], options: [String], reason: String
   ) throws {
     let programs = try Programs()

@@ -8,7 +8,7 @@ import Synthesis
 import Testing
 
 @Suite struct `Recognition of files` {
-  /// Recognises with the model of rendered people, shown the whole picture.
+  /// Recognises with the model of rendered people, which sees the whole picture.
   private func recognize(_ source: String) throws -> FileRecognition.Result {
     let model = try StudentModel(path: Programs.peopleModel)
     var options = PipelineOptions(model.card, view: .scene)
@@ -29,19 +29,19 @@ import Testing
 
   private static let truth = SyntheticStream(seconds: 8, of: [.walk], people: 1, seed: 3).truths
 
-  @Test func `finds the activity of a scene near its time, whatever the rate`() throws {
+  @Test func `recognition finds a scene's activity near its time, whatever the rate`() throws {
     let begin = try #require(Self.truth.first { $0.action == .walk }?.begin)
     let reference = try #require(walks(recognize(Programs.walk(seconds: 8, rate: 10))).first)
     #expect(abs(reference - begin) < 1)
     for rate in [25, 50] {
       let found = try walks(recognize(Programs.walk(seconds: 8, rate: rate)))
       #expect(found.count == 1)
-      // Windows begin every second sample, of 7.5 a second.
+      // Windows start at every second sample, at 7.5 samples per second.
       #expect(abs((found.first ?? 0) - reference) <= 2 / 7.5 + 1e-6, "\(rate) fps: \(found) against \(reference)")
     }
   }
 
-  @Test(.timeLimit(.minutes(3))) func `finds in the file of a stream what it finds in the stream`() throws {
+  @Test(.timeLimit(.minutes(3))) func `recognition finds the same in a stream's file as in the stream`() throws {
     let reference = try #require(walks(recognize(Programs.walk(seconds: 8, rate: 10))).first)
     let programs = try Programs()
     let written = try programs.run(
@@ -58,14 +58,14 @@ import Testing
     #expect(result.scene.windows.count == 1)
   }
 
-  @Test func `recognising twice gives the same numbers`() throws {
+  @Test func `adl recognize gives the same numbers twice`() throws {
     let source = Programs.walk(seconds: 4, rate: 10)
     let (one, other) = try (recognize(source), recognize(source))
     #expect(one.scene.windows.map(\.logits) == other.scene.windows.map(\.logits))
     #expect(one.scene.windows.count > 5)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `JSON has the promised shape`() throws {
+  @Test(.timeLimit(.minutes(5))) func `adl recognize prints JSON of the documented shape`() throws {
     let programs = try Programs()
     let outcome = try programs.run(
       "adl", "recognize", "synthetic:1?size=64x64&rate=15&length=4", "--model", programs.smallModel(), "--json",
@@ -87,9 +87,9 @@ import Testing
     #expect(Set(try #require(report["model"] as? [String: Any]).keys) == ["name", "sha256"])
   }
 
-  @Test(.timeLimit(.minutes(5))) func `JSON of people has the promised shape`() throws {
+  @Test(.timeLimit(.minutes(5))) func `adl recognize prints JSON about people of the documented shape`() throws {
     let programs = try Programs()
-    // Somebody who walks before a still camera is all that the finder of motion needs.
+    // A person who walks in front of a fixed camera is all that the motion finder needs.
     let outcome = try programs.run(
       "adl", "recognize", Programs.walk(seconds: 12, rate: 10, size: "160x120"), "--model", Programs.peopleModel,
       "--threads", "1", "--json")
@@ -109,7 +109,7 @@ import Testing
     (person["until"] as? Double ?? 0) - (person["since"] as? Double ?? 0)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `unusable files end with status 65 and a reason`() throws {
+  @Test(.timeLimit(.minutes(5))) func `adl recognize ends with status 65 and a reason for unusable files`() throws {
     let programs = try Programs()
     let text = try programs.write("this is no video", to: "notes.avi")
     let broken = try programs.run("adl", "recognize", text, "--model", Programs.peopleModel)
@@ -117,7 +117,7 @@ import Testing
     #expect(broken.errors.hasPrefix("adl: cannot read \(text): "))
     let model = try programs.run("adl", "recognize", "synthetic:1?length=2", "--model", text)
     #expect(model.status == 65)
-    #expect(model.errors == "adl: \(text) is damaged or of another kind: it has no safetensors header\n")
+    #expect(model.errors == "adl: \(text) is damaged or in another format: it has no safetensors header\n")
   }
 }
 
@@ -139,7 +139,7 @@ import Testing
 
   @Test(
     .enabled(if: python != nil, "no Python with torch and numpy; set ADL_PYTHON to one"), .timeLimit(.minutes(5)))
-  func `imported weights give PyTorch's own logits`() throws {
+  func `imported PyTorch weights give PyTorch's own logits`() throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(Self.python))
     process.arguments = [

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// SIGHUP: all of the new settings, or none of them.
-@Suite(.timeLimit(.minutes(3))) struct `Settings read again` {
+@Suite(.timeLimit(.minutes(3))) struct `Reloaded settings` {
   private func settings(_ programs: borrowing Programs, cameras: String) -> String {
     """
     node: test
@@ -15,7 +15,7 @@ import Testing
     """
   }
 
-  /// Waits for a message that is wanted; everything before it goes by.
+  /// Waits for the wanted message and discards everything before it.
   private func wait(
     for subscriber: EventSubscriber, _ daemon: Programs.Running,
     until isWanted: (EventSubscriber.Message) throws -> Bool
@@ -30,7 +30,7 @@ import Testing
     try JSONDecoder().decode(Envelope.self, from: message.json).epoch
   }
 
-  @Test func `change nothing where they cannot be used, and everything where they can`() throws {
+  @Test func `reloaded settings change nothing if unusable, and everything if usable`() throws {
     let programs = try Programs()
     let room = #"{name: room, source: "synthetic:1"}"#
     let config = try programs.write(settings(programs, cameras: room), to: "adld.yaml")
@@ -45,31 +45,31 @@ import Testing
     for bad in [
       "cameras: [{name: room}]", settings(programs, cameras: room) + "more: 1\n", settings(programs, cameras: ""),
     ] {
-      let complaints = daemon.errorsSoFar.split(separator: "the settings stay as they were").count
+      let complaints = daemon.errorsSoFar.split(separator: "settings not reloaded").count
       _ = try programs.write(bad, to: "adld.yaml")
       daemon.hangUp()
       try wait(for: subscriber, daemon) { message in
         let same = try epoch(message)
         #expect(same == first)
-        return daemon.errorsSoFar.split(separator: "the settings stay as they were").count > complaints
+        return daemon.errorsSoFar.split(separator: "settings not reloaded").count > complaints
       }
     }
 
     _ = try programs.write(settings(programs, cameras: #"{name: hall, source: "synthetic:2"}"#), to: "adld.yaml")
     daemon.hangUp()
-    // States are sent to newcomers once more, so none is missed while the subscriber connects again.
+    // States are re-sent to new subscribers, so none is missed while the subscriber reconnects.
     try wait(for: subscriber, daemon) { $0.topic.kind == .state && $0.topic.camera == "hall" }
     try wait(for: subscriber, daemon) { message in
       let epoch = try epoch(message)
       #expect(epoch != first && message.topic.camera != "room")
       return message.topic.isHeartbeat
     }
-    #expect(daemon.errorsSoFar.contains("offline: the settings were read again camera=room"))
+    #expect(daemon.errorsSoFar.contains("offline: the settings were reloaded camera=room"))
     daemon.terminate()
     #expect(daemon.finish().status == 0)
   }
 
-  @Test func `that name a socket which is taken give way to those before`() throws {
+  @Test func `reloaded settings that name a socket in use give way to the previous ones`() throws {
     let programs = try Programs()
     let room = #"{name: room, source: "synthetic:1"}"#
     let config = try programs.write(settings(programs, cameras: room), to: "adld.yaml")
@@ -93,7 +93,7 @@ import Testing
     try wait(for: subscriber, daemon) { $0.topic.kind == .state && $0.topic.camera == "room" }
     #expect(
       daemon.errorsSoFar.contains(
-        "another adld listens there; change events.endpoint; the settings before are used again"))
+        "another adld is listening there; change events.endpoint; returning to the previous settings"))
     daemon.terminate()
     #expect(daemon.finish().status == 0)
   }

@@ -4,8 +4,8 @@ import Testing
 @Suite struct `Scores of recognised streams` {
   private static let truth = "begin,end,label\n0,5,idle\n5,9,Walk\n9,12,unknown\n12,15,Drink\n"
 
-  /// What `adl watch --json` prints: the camera has been online since 100 s; somebody walks from 106 to 109 s, and drinks
-  /// from 112.5 s on.
+  /// The output of `adl watch --json`: the camera has been online since 100 s; somebody walks from 106 to 109 s, and
+  /// drinks from 112.5 s on.
   private static let log = [
     #"{"notice":"no sign from the daemon; waiting for it"}"#,
     line(
@@ -52,7 +52,8 @@ import Testing
     return try JSONDecoder().decode(Score.self, from: Data(outcome.output.utf8))
   }
 
-  @Test(.timeLimit(.minutes(5))) func `are the same from a recording and from what recognize printed of it`() throws {
+  @Test(.timeLimit(.minutes(5))) func `scores are the same from a recording and from recognize's output for it`() throws
+  {
     let programs = try Programs()
     let written = try programs.run(
       "adl", "synth", "--out", programs.folder, "--stream", "8", "--seed", "3", "--activities", "Walk", "--rate", "10",
@@ -80,7 +81,7 @@ import Testing
     #expect(text.output.contains("recognised       1.00  (1 of 1 activities"), "\(text.output)")
   }
 
-  @Test(.timeLimit(.minutes(2))) func `of a report are those of its windows and activities`() throws {
+  @Test(.timeLimit(.minutes(2))) func `scores of a report follow from its windows and activities`() throws {
     let programs = try Programs()
     let truth = try programs.write(Self.truth, to: "truth.csv")
     let report = try programs.write(
@@ -100,19 +101,19 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2))) func `of a daemon's log begin when the camera goes online`() throws {
+  @Test(.timeLimit(.minutes(2))) func `scores of a daemon's log start when the camera goes online`() throws {
     let programs = try Programs()
     let truth = try programs.write(Self.truth, to: "truth.csv")
     let log = try programs.write(Self.log, to: "log")
     let score = try score(programs.run("adl", "score", log, "--truth", truth, "--json"))
-    // Without windows every second stands for one: five of idle and three of unknown.
+    // Without windows, every second counts as one: five of idle and three of unknown.
     #expect(score.activities.map(\.onset) == [6, 12.5] && score.false.isEmpty)
     #expect(score.quiet == 1 && score.quietWindows == 8 && score.seconds == 15)
     let other = try programs.run("adl", "score", log, "--truth", truth, "--camera", "hall")
-    #expect(other.status == 65 && other.errors.contains("nor has it a camera 'hall' that goes online"))
+    #expect(other.status == 65 && other.errors.contains("in which the camera 'hall' goes online"))
   }
 
-  @Test(.timeLimit(.minutes(2))) func `that cannot be had are refused with a reason`() throws {
+  @Test(.timeLimit(.minutes(2))) func `scores that cannot be computed are refused with a reason`() throws {
     let programs = try Programs()
     let truth = try programs.write("begin,end,label,person\n0,5,Walk,1\n", to: "truth.csv")
     let bad = try programs.write("begin,end,label\n5,0,Walk\n", to: "bad.csv")
@@ -124,8 +125,8 @@ import Testing
     }
     #expect(try errors(report, "--truth", bad).contains("\(bad), line 2: '5,0,Walk' is not begin,end,label"))
     #expect(try errors(report, "--truth", truth, "--person", "2").contains("has no person 2, only 1"))
-    #expect(try errors(bad, "--truth", truth).contains("\(bad) is neither a recording (name its --model) nor"))
-    #expect(try errors(report, "--truth", "/none.csv").contains("/none.csv is not there"))
+    #expect(try errors(bad, "--truth", truth).contains("\(bad) is neither a recording (which needs --model), nor"))
+    #expect(try errors(report, "--truth", "/none.csv").contains("/none.csv does not exist"))
     #expect(try errors(report, "--truth", truth, "--scene").contains("add --model"))
     #expect(
       try errors("synthetic:1", "--truth", truth, "--model", Programs.peopleModel).contains("give it a length"))

@@ -1,27 +1,27 @@
 import Foundation
 import Testing
 
-/// Programs whose output is full, closed, or read by nobody, and files that are not theirs to replace.
-@Suite struct `What programs write` {
+/// Programs whose output is full, closed, or read by nobody, and files that they must not replace.
+@Suite struct `Programs' output` {
   private func shell(_ programs: borrowing Programs, _ command: String) throws -> Programs.Outcome {
     try Programs.Running("/bin/sh", ["-c", "cd \(Programs.products) && \(command)"], folder: programs.folder).finish()
   }
 
   @Test(arguments: ["2>/dev/full", "2>&-", ">&- 2>&-"])
-  func `an error that nobody can be told still has its status`(redirection: String) throws {
+  func `an error that cannot be printed still sets the exit status`(redirection: String) throws {
     let programs = try Programs()
     let outcome = try shell(programs, "./adl model inspect /nothing \(redirection)")
     #expect(outcome.status == 65, "\(outcome)")
   }
 
-  @Test func `a result that cannot be written is an error`() throws {
+  @Test func `a command whose result cannot be written fails`() throws {
     let programs = try Programs()
     let outcome = try shell(programs, "./adl model inspect \(Programs.peopleModel) >/dev/full")
     #expect(outcome.status == 65, "\(outcome)")
     #expect(outcome.errors == "adl: standard output cannot be written: No space left on device\n")
   }
 
-  @Test(.timeLimit(.minutes(2))) func `the daemon outlives who reads its log`() throws {
+  @Test(.timeLimit(.minutes(2))) func `the daemon survives the reader of its log`() throws {
     let programs = try Programs()
     let config = try programs.write(
       """
@@ -38,13 +38,13 @@ import Testing
     for _ in 0..<600 where !FileManager.default.fileExists(atPath: programs.folder + "/query") {
       Thread.sleep(forTimeInterval: 0.1)
     }
-    // Some lines of its log are lost by then.
+    // By then some lines of its log are lost.
     Thread.sleep(forTimeInterval: 2)
     daemon.terminate()
     #expect(daemon.finish().status == 0)
   }
 
-  @Test func `what is read is not written over`() throws {
+  @Test func `commands do not overwrite their input files`() throws {
     let programs = try Programs()
     let model = "\(programs.folder)/own.safetensors"
     try FileManager.default.copyItem(atPath: Programs.peopleModel, toPath: model)
@@ -52,7 +52,7 @@ import Testing
     let exported = try programs.run("adl", "model", "export", model, "--onnx", model)
     #expect(exported.status == 64)
     #expect(
-      exported.errors.contains("--onnx would replace \(model), which is read; give it another name"),
+      exported.errors.contains("--onnx would overwrite \(model), which is an input; choose another name"),
       "\(exported.errors)")
     #expect(FileManager.default.contents(atPath: model) == before)
     let labels = try programs.write("a\nb\n", to: "labels.txt")
@@ -80,9 +80,9 @@ import Testing
   @Test(arguments: [
     (
       "tcp://127.0.0.1:5570", "tcp://127.0.0.1:5570",
-      "another endpoint of these settings is the same; change events.query"
+      "another setting uses the same endpoint; change events.query"
     ),
-    ("tcp://127.0.0.1:nine", "tcp://127.0.0.1:5571", "'nine' is no port; change events.endpoint"),
+    ("tcp://127.0.0.1:nine", "tcp://127.0.0.1:5571", "'nine' is not a port; change events.endpoint"),
   ])
   func `--check refuses endpoints that the daemon could not use`(events: String, query: String, reason: String) throws {
     let programs = try Programs()

@@ -17,7 +17,7 @@ import Testing
   }
 
   @Test(arguments: ["nested-zip.pt", "nested-legacy.pt"])
-  func `a training checkpoint of PyTorch gives every tensor of its state dictionary`(name: String) throws {
+  func `a PyTorch training checkpoint gives every tensor of its state dictionary`(name: String) throws {
     let checkpoint = try Checkpoint(path: fixture(name))
     #expect(checkpoint.location == "state_dict")
     let base = fixtureValues(24)
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test func `the tests' own writer writes the pickle that PyTorch writes`() throws {
+  @Test func `the tests' own writer writes the same pickle as PyTorch`() throws {
     let file = try MappedFile(path: fixture("plain-zip.pt"))
     let archive = try ZipArchive(file)
     let entry = try #require(archive.entries["plain-zip/data.pkl"])
@@ -62,7 +62,7 @@ import Testing
     "training-zip.pt", "training-legacy-1.pt", "training-legacy-3.pt", "training-legacy-4.pt", "training-legacy-5.pt",
     "module.pt", "numpy-0.pkl", "numpy-1.pkl", "numpy-2.pkl", "numpy-3.pkl", "numpy-4.pkl", "numpy-5.pkl",
   ])
-  func `tensors are found among whatever training loops save, in every protocol`(name: String) throws {
+  func `tensors are found in whatever training loops save, in every protocol`(name: String) throws {
     let checkpoint = try Checkpoint(path: fixture(name))
     #expect(Set(checkpoint.tensors.keys) == ["stem.weight", "stem.bias"])
     #expect(checkpoint.tensors["stem.weight"]?.shape == [2, 3])
@@ -70,9 +70,9 @@ import Testing
     #expect(checkpoint.tensors["stem.bias"]?.values() == fixtureValues(2))
   }
 
-  @Test func `files of another kind are refused with what they are`() throws {
+  @Test func `files in other formats are refused with what they are`() throws {
     let pickle = Data(TorchWriter.pickle(Self.tensors))
-    #expect(try refusal(Data("hello, world".utf8)).contains("neither a PyTorch checkpoint"))
+    #expect(try refusal(Data("hello, world".utf8)).contains("not a PyTorch checkpoint"))
     #expect(try refusal(Data()).hasSuffix("it is empty"))
     for (beginning, reason) in [
       ("version https://git-lfs.github.com/spec/v1", "git lfs pull"), ("\n<!DOCTYPE html><html>", "it is a web page"),
@@ -102,11 +102,11 @@ import Testing
       try refusal(TorchWriter.archive([("m/data.pkl", Data("}(X\u{1}\0\0\0kK\u{1}u.".utf8))])).contains(
         "its keys are k"))
     #expect(
-      try refusal(TorchWriter.legacy(Self.tensors).dropLast(1)).contains("the values of storage 93871 are cut off"))
+      try refusal(TorchWriter.legacy(Self.tensors).dropLast(1)).contains("the values of storage 93871 are truncated"))
   }
 
   @Test(arguments: ["nested-zip.pt", "nested-legacy.pt"])
-  func `2,000 damaged checkpoints are read or refused, never worse`(name: String) throws {
+  func `2,000 damaged checkpoints are read or refused, and never crash`(name: String) throws {
     let original = try Data(contentsOf: URL(fileURLWithPath: fixture(name)))
     let folder = try TestFolder()
     var refused = 0

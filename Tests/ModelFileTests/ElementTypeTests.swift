@@ -22,7 +22,7 @@ import Testing
     #expect(values.count { $0.isNaN } == (type == .float16 ? 2 * 1023 : 2 * 127))
   }
 
-  @Test func `float16 patterns mean what IEEE 754 says`() {
+  @Test func `float16 patterns have their IEEE 754 values`() {
     let values = ElementType.float16.floats(allPatterns())
     for (pattern, value) in values.enumerated() where pattern >> 10 & 31 != 31 {
       let (sign, exponent, fraction) = (pattern >> 15, pattern >> 10 & 31, pattern & 1023)
@@ -34,8 +34,8 @@ import Testing
     }
   }
 
-  @Test func `bfloat16 is the nearest of its neighbours, ties to even`() {
-    // Every positive finite bfloat16, and points below, at and above the middle to the next one.
+  @Test func `bfloat16 rounds to the nearest value, ties to even`() {
+    // Every positive finite bfloat16, and points below, at and above the midpoint to the next one.
     for pattern in UInt32(0)..<0x7f7f {
       let bits = pattern << 16
       for (offset, expected) in [(UInt32(0x7fff), pattern), (0x8000, pattern + pattern % 2), (0x8001, pattern + 1)] {
@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func `integers and doubles become floats`() {
+  @Test func `integers and doubles are converted to floats`() {
     #expect(ElementType.int64.floats(TorchWriter.little(Int64(-70000))) == [-70000])
     #expect(ElementType.int32.floats(TorchWriter.little(Int32(9))) == [9])
     #expect(ElementType.bool.floats(Data([0, 1])) == [0, 1])

@@ -3,12 +3,12 @@ import Testing
 
 @testable import ModelFile
 
-/// Checkpoints of the PyTorch that is installed here, of whatever version.
+/// Checkpoints written by the installed PyTorch, whatever its version.
 ///
-/// `ADL_PYTHON` names an interpreter that has it; else `python3` on PATH is asked.
-@Suite(.enabled(if: Python.hasTorch, "no Python with torch; ADL_PYTHON=INTERPRETER names one"))
+/// `ADL_PYTHON` names an interpreter that has it; the default is `python3` on PATH.
+@Suite(.enabled(if: Python.hasTorch, "no Python with torch; set ADL_PYTHON to one"))
 struct FreshCheckpointTests {
-  @Test func `fresh files of the installed PyTorch hold the same tensors as the kept ones`() throws {
+  @Test func `new files from the installed PyTorch contain the same tensors as the stored ones`() throws {
     let folder = try TestFolder()
     #expect(try Python.run([fixture("make_fixtures.py"), folder.path("")]) == 0)
     for name in ["nested-zip.pt", "nested-legacy.pt", "plain-zip.pt", "numpy.ckpt", "training-zip.pt", "module.pt"] {

@@ -5,7 +5,7 @@ import Testing
 @testable import ModelFile
 
 @Suite struct MemoryTests {
-  @Test func `32 MB of hostile file cost at most twice as much again`() async {
+  @Test func `a 32 MB hostile file costs at most twice that memory in addition`() async {
     await #expect(processExitsWith: .success) {
       let size = 32 << 20
       let folder = try TestFolder()
@@ -15,7 +15,7 @@ import Testing
       let entries = (0..<250_000).map { #""\#($0)":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}"# }
       let header = Data("{\(entries.joined(separator: ","))}".utf8)
       let axes = Data((#"{"a":{"dtype":"U8","shape":["# + String(repeating: "0,", count: 7_000_000)).utf8)
-      // 30,000 arrays behind seven keys of 20,000 bytes, and a list of 60,000 pairs copied 30,000 times.
+      // 30,000 arrays under seven keys of 20,000 bytes, and a list of 60,000 pairs copied 30,000 times.
       var names = PickleWriter()
       for key in ["params"] + Array(repeating: String(repeating: "k", count: 20_000), count: 7) {
         names.op("}")
@@ -52,7 +52,7 @@ import Testing
         folder.write(TorchWriter.little(UInt64(header.count)) + header, as: "entries"),
         folder.write(TorchWriter.little(UInt64(axes.count)) + axes, as: "axes"),
       ]
-      // What the process has mapped by now, plus the file itself and twice its size.
+      // What the process has mapped so far, plus the file itself and twice its size.
       let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ").first
       let mapped = try #require(pages.flatMap { rlim_t($0) }) * rlim_t(getpagesize())
       let most = mapped + 3 * rlim_t(size)
@@ -60,7 +60,7 @@ import Testing
       unsafe #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
       for path in paths {
         let error = #expect(throws: ModelFileError.self) { try Checkpoint(path: path) }
-        // A mapping that fails would hide what reading takes.
+        // A failed mapping would hide the memory needed for reading.
         if case .cannotRead = error { Issue.record("\(path) could not be mapped") }
       }
     }

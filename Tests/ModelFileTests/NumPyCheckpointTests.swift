@@ -12,7 +12,7 @@ import Testing
     try writtenTensors(tinyNetwork(nonLocal: .none, head: .meanOverSteps))
   }
 
-  /// What is said of a file that holds `content`; "none" when it is read.
+  /// The refusal of a file that contains `content`; "none" if it is read.
   private func refusal(_ content: Data) throws -> String {
     let folder = try TestFolder()
     let path = try folder.write(content)
@@ -40,7 +40,7 @@ import Testing
     return Data(writer.bytes)
   }
 
-  @Test func `what NumPy itself writes is read, with PyTorch's names and axes`() throws {
+  @Test func `NumPy's own files are read, with PyTorch's names and axes`() throws {
     let checkpoint = try Checkpoint(path: fixture("numpy.ckpt"))
     #expect(checkpoint.location == "params and batch_stats")
     let kernel = fixtureValues(24)
@@ -64,7 +64,7 @@ import Testing
     }
   }
 
-  @Test func `an I3D is recognised, and every weight arrives`() throws {
+  @Test func `a NumPy I3D is recognised, and every weight is read`() throws {
     let tensors = try Self.plain()
     let folder = try TestFolder()
     let path = try folder.write(NumPyWriter.checkpoint(NumPyWriter.arrays(tensors)))
@@ -75,21 +75,21 @@ import Testing
     }
   }
 
-  @Test func `absent batch-norm scales are 1`() throws {
+  @Test func `batch-norm scales missing from a NumPy checkpoint are 1`() throws {
     let folder = try TestFolder()
     let arrays = NumPyWriter.arrays(try Self.plain().filter { !$0.name.hasSuffix(".bn.weight") })
     let imported = try StudentImport(path: folder.write(NumPyWriter.checkpoint(arrays)), frames: 16, size: 112)
     #expect(
       imported.remarks == [
-        "the weights are those under batch_stats and params",
-        "a plain I3D: completed by the identity for the Non-Local block and a mean over steps",
-        "57 batch-norm scales are absent, as in TensorFlow's files, and taken as 1",
+        "the weights were read from batch_stats and params",
+        "a plain I3D: added an identity Non-Local block and a mean over steps",
+        "57 batch-norm scales are absent, as in TensorFlow's files, and set to 1",
       ])
     let scale = ParameterDescription("Mixed_3b.b0.bn.weight", [8])
     #expect(try imported.values(of: scale) == Array(repeating: 1, count: 8))
   }
 
-  @Test func `every array that does not fit is named`() throws {
+  @Test func `a refused NumPy import names every array that does not fit`() throws {
     var arrays = NumPyWriter.arrays(try Self.plain())
     arrays.removeAll { $0.path.contains("Branch_1/Conv3d_0b_3x3") && $0.path.contains("Mixed_4c") }
     arrays.append(WrittenArray(path: ["params", "Dense_0", "kernel"], shape: [1], content: Data(count: 4)))
@@ -104,11 +104,11 @@ import Testing
     #expect(try importRefusal([Self.small]).contains("it is not an I3D: it has no Conv3d_1a_7x7.conv3d.weight"))
   }
 
-  @Test func `arrays that are damaged or stored in another way are refused with the reason`() throws {
+  @Test func `NumPy arrays that are damaged or stored in another way are refused with the reason`() throws {
     var array = Self.small
     #expect(try refusal(array) == "none")
     array.content.removeLast()
-    #expect(try refusal(array).hasPrefix("FILE is damaged or of another kind: the array of shape [2, 3] at byte "))
+    #expect(try refusal(array).hasPrefix("FILE is damaged or in another format: the array of shape [2, 3] at byte "))
     #expect(try refusal(array).hasSuffix("has 23 bytes for its 6 values of 4 bytes"))
     array = Self.small
     array.content.append(0)
@@ -126,13 +126,13 @@ import Testing
     let whole = NumPyWriter.checkpoint([Self.small])
     for length in 2..<whole.count {
       let text = try refusal(whole.prefix(length))
-      #expect(text.hasSuffix("its pickle is cut off") || text.hasSuffix("a line of its pickle has no end"), "\(text)")
+      #expect(text.hasSuffix("its pickle is truncated") || text.hasSuffix("a line of its pickle has no end"), "\(text)")
     }
-    #expect(try refusal(whole + Data(count: 3)).contains("3 bytes stand behind its pickle"))
+    #expect(try refusal(whole + Data(count: 3)).contains("3 bytes follow its pickle"))
   }
 
-  @Test func `a pickle of something else is refused with what it holds`() throws {
-    #expect(try refusal(pickled { $0.integer(1) }).contains("its pickle is no dictionary"))
+  @Test func `a NumPy pickle of something else is refused with its contents`() throws {
+    #expect(try refusal(pickled { $0.integer(1) }).contains("its pickle is not a dictionary"))
     #expect(
       try refusal(
         pickled { writer in
@@ -147,7 +147,7 @@ import Testing
     #expect(try refusal(array).contains("no arrays under `params`"))
   }
 
-  @Test func `what would run code is passed over`() throws {
+  @Test func `code in a NumPy pickle is not run but skipped`() throws {
     for (module, name) in [
       ("os", "system"), ("builtins", "eval"), ("numpy", "load"), ("numpy.core.multiarray", "fromfile"),
     ] {
@@ -158,15 +158,15 @@ import Testing
           writer.raw(0x85)
           writer.op("R")
         })
-      #expect(text.contains("its pickle is no dictionary"))
+      #expect(text.contains("its pickle is not a dictionary"))
     }
   }
 
-  @Test func `sizes past any memory are refused before anything is taken`() throws {
+  @Test func `NumPy sizes beyond any memory are refused before anything is allocated`() throws {
     for shape in [[1 << 30, 1 << 30, 1 << 30], [-1, 6], [1 << 30, 1 << 30, 0, 5], Array(repeating: 1, count: 17)] {
       var array = Self.small
       array.shape = shape
-      #expect(try refusal(array).hasPrefix("FILE is damaged or of another kind: the"), "\(shape)")
+      #expect(try refusal(array).hasPrefix("FILE is damaged or in another format: the"), "\(shape)")
     }
     for opcodes: [UInt8] in [
       [0x42, 0xff, 0xff, 0xff, 0xff], [0x8e, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
@@ -174,11 +174,11 @@ import Testing
     ] {
       #expect(
         try refusal(Data([0x80, 4] + opcodes))
-          == "FILE is damaged or of another kind: its pickle is cut off")
+          == "FILE is damaged or in another format: its pickle is truncated")
     }
   }
 
-  @Test func `dictionaries nested without end, shared or in a circle are refused`() throws {
+  @Test func `NumPy dictionaries that are endless, shared or circular are refused`() throws {
     func nested(_ depth: Int, key: String) -> Data {
       pickled { writer in
         for _ in 0...depth {
@@ -204,7 +204,7 @@ import Testing
       try refusal(Data([0x80, 2] + Array("}X\u{6}\0\0\0params}q\u{0}U\u{1}ah\u{0}ss.".utf8))).contains("appears twice"))
   }
 
-  @Test func `1,000 damaged checkpoints are read or refused, never worse`() throws {
+  @Test func `1,000 damaged NumPy checkpoints are read or refused, and never crash`() throws {
     let original = try Data(contentsOf: URL(fileURLWithPath: fixture("numpy.ckpt")))
     var refused = 0
     for seed in UInt64(0)..<1000 {

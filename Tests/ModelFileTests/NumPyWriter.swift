@@ -2,13 +2,13 @@ import Foundation
 
 @testable import ModelFile
 
-/// An array for a NumPy checkpoint that a test makes up.
+/// An array for a test's NumPy checkpoint.
 struct WrittenArray {
   /// The keys that lead to it.
   var path: [String]
   var shape: [Int]
   var content: Data
-  /// NumPy's code of the type and its byte order.
+  /// NumPy's type code, and its byte order.
   var code = "f4"
   var order = "<"
   var isFortranOrdered = false

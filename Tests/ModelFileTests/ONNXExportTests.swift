@@ -5,7 +5,7 @@ import Testing
 @testable import ModelFile
 
 @Suite struct ONNXExportTests {
-  /// Weights without zeros and ones, so that nothing cancels out unseen.
+  /// Weights without zeros and ones, so that no error cancels out.
   private struct Lively: ParameterSource {
     func values(of parameter: ParameterDescription) -> [Float] {
       let shift = Float(parameter.name.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) % 101 })
@@ -39,12 +39,12 @@ import Testing
       (StudentNetwork.NonLocal.subSampled, StudentNetwork.Head.stepClassifier), (.full, .stepClassifier),
       (.none, .meanOverSteps),
     ])
-  func `every weight is in the file once, with its published name and shape`(
+  func `every weight is in the ONNX file once, with its published name and shape`(
     variant: (nonLocal: StudentNetwork.NonLocal, head: StudentNetwork.Head)
   ) throws {
     let network = try tinyNetwork(nonLocal: variant.nonLocal, head: variant.head)
     let tensors = try floatTensors(exported(network))
-    // Batch norms are folded: their four vectors go, and every convolution has a bias.
+    // Batch norms are folded: their four vectors disappear, and every convolution gets a bias.
     let parameters = try network.graph().parameters.filter { !$0.name.contains(".bn.") && !$0.name.contains(".W.1.") }
     let biases = try network.graph().nodes.compactMap { node -> ParameterDescription? in
       guard case .convolution(let layer) = node.operation, !layer.hasBias else { return nil }
@@ -57,13 +57,13 @@ import Testing
     #expect(named(tensors.map(\.description)) == named(parameters + biases))
   }
 
-  @Test func `batch norms are folded into weight and bias`() throws {
+  @Test func `batch norms are folded into the ONNX weight and bias`() throws {
     let network = try tinyNetwork()
     let tensors = try floatTensors(exported(network, from: Lively()))
     func exportedValues(_ name: String) throws -> [Float] {
       try #require(tensors.first { $0.description.name == name }).values
     }
-    // The stem's convolution has no bias of its own, the Non-Local block's projection has one.
+    // The stem's convolution has no bias, the Non-Local block's projection has one.
     for (weight, bias, own, norm, epsilon) in [
       ("Conv3d_1a_7x7.conv3d.weight", "Conv3d_1a_7x7.conv3d.bias", false, "Conv3d_1a_7x7.bn", Float(1e-3)),
       ("fuse_att_fc.W.0.weight", "fuse_att_fc.W.0.bias", true, "fuse_att_fc.W.1", 1e-5),
@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  @Test func `nodes read only what was made before them`() throws {
+  @Test func `ONNX nodes only read what earlier nodes produced`() throws {
     let network = try tinyNetwork()
     let model = try exported(network, endpoints: true)
     #expect(model.integers(1) == [8])
@@ -90,14 +90,14 @@ import Testing
     var known = Set(graph.messages(11).flatMap { $0.texts(1) } + graph.messages(5).flatMap { $0.texts(8) })
     for node in graph.messages(1) {
       for input in node.texts(1) { #expect(known.contains(input), "\(node.texts(3)) reads \(input)") }
-      for output in node.texts(2) { #expect(known.insert(output).inserted, "\(output) is made twice") }
+      for output in node.texts(2) { #expect(known.insert(output).inserted, "\(output) is produced twice") }
     }
     let outputs = graph.messages(12).flatMap { $0.texts(1) }
     #expect(outputs == (try network.graph().nodes.dropFirst().map(\.name)))
     #expect(outputs.allSatisfy(known.contains))
   }
 
-  @Test func `input, output and the stem's padding are those of the network`() throws {
+  @Test func `ONNX input, output and the stem's padding are those of the network`() throws {
     let graph = try #require(exported(tinyNetwork()).messages(7).first)
     func dimensions(_ value: ProtobufReader?) -> [Int] {
       value?.messages(2).first?.messages(1).first?.messages(2).first?.messages(1).flatMap { $0.integers(1) } ?? []

@@ -4,7 +4,7 @@ import Testing
 @testable import ModelFile
 
 @Suite struct PickleReaderTests {
-  /// Opcodes that the reader knows, and a few that it refuses.
+  /// Opcodes that the reader supports, and a few that it refuses.
   private static let opcodes =
     Array("(01NJKMILGXTU)t]laed}suqrpghjcRbQ.i2o".utf8) + [
       0x80, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x93, 0x94, 0x95, 0x81,
@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func `numbers of every opcode are read`() throws {
+  @Test func `the pickle reader reads numbers of every opcode`() throws {
     for (bytes, expected) in [
       ("K\u{7}.", 7), ("M\u{1}\u{2}.", 513), ("I-12\n.", -12), ("L34L\n.", 34),
     ] { #expect(try read(Array(bytes.utf8)).value == .integer(expected)) }
@@ -40,7 +40,7 @@ import Testing
     #expect(try read(Array("I01\n.".utf8)).value == .bool(true))
   }
 
-  @Test func `a dictionary of Python 2 and one of protocol 0 are read`() throws {
+  @Test func `a Python 2 dictionary and one in protocol 0 are read`() throws {
     let pairs = try read(Array("ccollections\nOrderedDict\n(](](U\u{1}aK\u{1}eetR.".utf8))
     #expect(pairs.heap.dictionaries.count == 1)
     let pair = try #require(pairs.heap.dictionaries.first?.first)
@@ -50,13 +50,13 @@ import Testing
     #expect(old.heap.dictionaries.first?.first?.value == .integer(5))
   }
 
-  @Test func `what would run code is passed over`() throws {
+  @Test func `code in a pickle is not run but skipped`() throws {
     for text in [
       "cos\nsystem\n(U\u{2}lstR.", "K\u{1}0(ios\nsystem\n.", "(cos\nsystem\nU\u{2}lso.", "ctorch\nFloatStorage\n)R.",
       "cos\nsystem\n)\u{81}}b.", "\u{82}\u{5}.", "Psomething\n.",
     ] { #expect(try read(text.unicodeScalars.map { UInt8($0.value) }).heap.tensors.isEmpty, "\(text)") }
-    #expect(refusal([0x80, 9, 0x2e]) == "FILE is refused: its pickle has protocol 9; 0 to 5 are known")
-    #expect(refusal([0x7e, 0x2e]) == "FILE is refused: its pickle has opcode 0x7e at byte 0, which is not known")
+    #expect(refusal([0x80, 9, 0x2e]) == "FILE is refused: its pickle has protocol 9; 0 to 5 are supported")
+    #expect(refusal([0x7e, 0x2e]) == "FILE is refused: its pickle has opcode 0x7e at byte 0, which is unknown")
   }
 
   @Test func `a tensor that claims more than its storage is refused`() {
@@ -89,16 +89,16 @@ import Testing
     #expect(
       tensor(count: 6, offset: 1, shape: [2, 3], strides: [3, 1]).contains("does not fit its storage of 6 values"))
     #expect(tensor(count: 6, offset: 0, shape: [1000, 1000], strides: [0, 0]).contains("does not fit"))
-    #expect(tensor(count: 6, offset: 0, shape: [2, 3], strides: [3]).contains("cannot be understood"))
-    #expect(tensor(count: 6, offset: 0, shape: [2, 3], strides: [-3, 1]).contains("reaches past any memory"))
+    #expect(tensor(count: 6, offset: 0, shape: [2, 3], strides: [3]).contains("are invalid"))
+    #expect(tensor(count: 6, offset: 0, shape: [2, 3], strides: [-3, 1]).contains("reaches beyond any memory"))
     #expect(
       tensor(count: 6, offset: 0, shape: Array(repeating: 2, count: 17), strides: Array(repeating: 1, count: 17))
-        .contains("cannot be understood"))
+        .contains("are invalid"))
   }
 
-  @Test func `objects nested or looped without end neither overflow the stack nor leak`() throws {
+  @Test func `endlessly nested or circular objects neither overflow the stack nor leak`() throws {
     let depth = 99_000
-    // One more is the empty one, which is there from the start.
+    // Plus the empty one, which always exists.
     #expect(try read(Array("]".utf8) + Array(repeating: 0x85, count: depth) + [0x2e]).heap.tuples.count == depth + 1)
     let lists =
       Array(repeating: UInt8(ascii: "]"), count: depth) + Array(repeating: UInt8(ascii: "a"), count: depth - 1)
@@ -108,18 +108,19 @@ import Testing
     #expect(refusal(Array(repeating: UInt8(ascii: ")"), count: 400_000)).contains("needs far more memory"))
   }
 
-  @Test func `lengths that the file does not have are refused before anything is taken`() {
-    #expect(refusal(Array("X".utf8) + [0xff, 0xff, 0xff, 0x7f]).contains("its pickle is cut off"))
-    #expect(refusal(Array("X".utf8) + [0xff, 0, 0, 0]) == "FILE is damaged or of another kind: its pickle is cut off")
-    #expect(refusal("") == "FILE is damaged or of another kind: its pickle is cut off")
+  @Test func `lengths beyond the end of the pickle are refused before anything is allocated`() {
+    #expect(refusal(Array("X".utf8) + [0xff, 0xff, 0xff, 0x7f]).contains("its pickle is truncated"))
+    #expect(
+      refusal(Array("X".utf8) + [0xff, 0, 0, 0]) == "FILE is damaged or in another format: its pickle is truncated")
+    #expect(refusal("") == "FILE is damaged or in another format: its pickle is truncated")
     #expect(refusal("cabc").contains("a line of its pickle has no end"))
   }
 
-  @Test func `long histories cost next to nothing`() throws {
+  @Test func `long pickle histories cost next to nothing`() throws {
     var bytes: [UInt8] = [0x80, 2, 0x5d, 0x71, 0]
     for _ in 0..<1000 {
       bytes.append(0x28)
-      // Each a pair of a step and a loss.
+      // Each one a pair of a step and a loss.
       for _ in 0..<1000 { bytes += [0x4b, 7, 0x47, 0, 0, 0, 0, 0, 0, 0, 0, 0x86] }
       bytes.append(0x65)
     }
@@ -132,7 +133,7 @@ import Testing
       let (value, heap, _) = try read(Array(text.utf8))
       #expect(heap.text(value) == "ab", "\(text)")
     }
-    // What Python 3 makes of b"\xff\x00a" in protocols 0 and 2.
+    // How Python 3 writes b"\xff\x00a" in protocols 0 and 2.
     for bytes in [
       Array("c_codecs\nencode\n(V".utf8) + [0xff] + Array("\\u0000a\nVlatin1\ntR.".utf8),
       Array("c_codecs\nencode\n(X".utf8) + [4, 0, 0, 0, 0xc3, 0xbf, 0, 0x61] + Array("X\u{6}\0\0\0latin1tR.".utf8),
@@ -143,7 +144,7 @@ import Testing
     }
   }
 
-  @Test func `2,000 damaged pickles and 2,000 soups of opcodes are read or refused`() {
+  @Test func `2,000 damaged pickles and 2,000 random opcode sequences are read or refused`() {
     let original = Data(
       TorchWriter.pickle([
         WrittenTensor(name: "a.weight", shape: [2, 3], values: fixtureValues(6)),

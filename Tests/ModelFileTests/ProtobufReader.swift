@@ -8,7 +8,7 @@ struct ProtobufReader {
 
   private(set) var fields: [(number: Int, value: Field)] = []
 
-  /// `nil` when the bytes are no message.
+  /// `nil` if the bytes are not a message.
   init?(_ bytes: ArraySlice<UInt8>) {
     var rest = bytes
     func varint() -> UInt64? {

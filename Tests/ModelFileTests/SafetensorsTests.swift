@@ -17,7 +17,7 @@ import Testing
   }
 
   @Test(arguments: [ElementType.float32, .float16, .bfloat16], [UInt64(1), 2, 3])
-  func `what is written is read`(type: ElementType, seed: UInt64) throws {
+  func `safetensors files are read back as they were written`(type: ElementType, seed: UInt64) throws {
     let folder = try TestFolder()
     var random = SplitMix64(seed: seed)
     var tensors: [(name: String, type: ElementType, shape: [Int])] = []
@@ -45,10 +45,10 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("")) == ["model.safetensors"])
   }
 
-  @Test func `every way to lie about a tensor has its message`() throws {
+  @Test func `every inconsistency in a safetensors entry has its message`() throws {
     let four = Data(count: 4)
     #expect(
-      try refusal(Data(count: 5)) == "FILE is damaged or of another kind: 5 bytes are too few for a safetensors file")
+      try refusal(Data(count: 5)) == "FILE is damaged or in another format: 5 bytes are too few for a safetensors file")
     #expect(try refusal(TorchWriter.little(UInt64.max) + four).hasSuffix("it has no safetensors header"))
     #expect(try refusal(file("[]")).hasSuffix("it has no safetensors header"))
     for (header, reason) in [
@@ -76,10 +76,10 @@ import Testing
       ),
       (#"{"a":{"dtype":"F32","shape":[1]}}"#, "its header: the entry of a lacks dtype, shape or data_offsets"),
       (#"{"__metadata__":{"a":1}}"#, "its header: the metadata entry a is not a text"),
-    ] { #expect(try refusal(file(header, four)) == "FILE is damaged or of another kind: \(reason)") }
+    ] { #expect(try refusal(file(header, four)) == "FILE is damaged or in another format: \(reason)") }
   }
 
-  @Test func `what is no JSON of a header is refused`() throws {
+  @Test func `safetensors headers with invalid JSON are refused`() throws {
     for header in [
       "{", #"{"a"}"#, #"{"a":}"#, #"{"a":{"shape":[1.0]}}"#, #"{"a":{"shape":[true]}}"#, #"{"a":{"shape":[-1]}}"#,
       #"{"a":{"shape":[99999999999999999999]}}"#, #"{"a":{"shape":[[1]]}}"#, #"{"__metadata__":{"a":"\ud800"}}"#,
@@ -89,7 +89,7 @@ import Testing
     #expect(try refusal(TorchWriter.little(UInt64(3)) + Data([0x7b, 0x22, 0xff])).contains("its header: "))
   }
 
-  @Test func `pipes, folders and absent files are refused at once`() throws {
+  @Test func `pipes, folders and missing files are refused at once`() throws {
     let folder = try TestFolder()
     let pipe = folder.path("pipe")
     unsafe #expect(mkfifo(pipe, 0o600) == 0)
@@ -107,7 +107,7 @@ import Testing
     #expect(reason(folder.path("absent")) == "cannot read FILE: No such file or directory")
   }
 
-  @Test func `2,000 damaged files are read or refused, never worse`() throws {
+  @Test func `2,000 damaged safetensors files are read or refused, and never crash`() throws {
     let folder = try TestFolder()
     let path = folder.path("original")
     try SafetensorsFile.write(

@@ -19,7 +19,7 @@ import Testing
       (StudentNetwork.NonLocal.subSampled, StudentNetwork.Head.stepClassifier), (.full, .stepClassifier),
       (.none, .meanOverSteps), (.none, .stepClassifier), (.full, .meanOverSteps),
     ], [false, true])
-  func `a network is recognised from its tensors, and its weights arrive`(
+  func `a network is recognised by its tensors, and its weights are read`(
     variant: (nonLocal: StudentNetwork.NonLocal, head: StudentNetwork.Head), legacy: Bool
   ) throws {
     let network = try tinyNetwork(nonLocal: variant.nonLocal, head: variant.head)
@@ -48,7 +48,7 @@ import Testing
     #expect(found.frames == 32)
   }
 
-  @Test func `weights that are no numbers, and negative variances, are refused`() throws {
+  @Test func `weights that are not finite, and negative variances, are refused`() throws {
     for (suffix, value) in [("Conv3d_1a_7x7.conv3d.weight", Float.nan), ("Conv3d_1a_7x7.bn.running_var", -1)] {
       let tensors = try writtenTensors(tinyNetwork()).map { tensor in
         var tensor = tensor
@@ -61,11 +61,11 @@ import Testing
       let error = #expect(throws: ModelFileError.self) {
         try imported.values(of: ParameterDescription(name.name, name.shape))
       }
-      #expect("\(error as Any)".contains("1 of \(name.values.count) values of \(name.name) are no numbers"))
+      #expect("\(error as Any)".contains("1 of \(name.values.count) values of \(name.name) are not finite"))
     }
   }
 
-  @Test func `a prefix, counters and training layers are taken off and said`() throws {
+  @Test func `a prefix, counters and training layers are removed and reported`() throws {
     var tensors = try writtenTensors(tinyNetwork()).map { tensor in
       WrittenTensor(name: "module." + tensor.name, shape: tensor.shape, values: tensor.values)
     }
@@ -75,7 +75,7 @@ import Testing
     let imported = try StudentImport(path: folder.write(TorchWriter.zip(tensors)), size: 112)
     #expect(
       imported.remarks == [
-        "the prefix module. was taken off every name", "dropped, for training only: emb_fc.weight",
+        "the prefix module. was removed from every name", "dropped, for training only: emb_fc.weight",
         "dropped: 1 counters num_batches_tracked",
       ])
   }
@@ -110,30 +110,30 @@ import Testing
     }
   }
 
-  @Test func `buffers of no layer are dropped and said`() throws {
+  @Test func `buffers that belong to no layer are dropped and reported`() throws {
     var tensors = try writtenTensors(tinyNetwork())
     tensors.append(WrittenTensor(name: "mean", shape: [3], values: [0, 0, 0]))
     tensors.append(WrittenTensor(name: "std", shape: [3], values: [1, 1, 1]))
     let folder = try TestFolder()
     let imported = try StudentImport(path: folder.write(TorchWriter.zip(tensors)), size: 112)
-    #expect(imported.remarks == ["dropped, of no layer: mean, std"])
+    #expect(imported.remarks == ["dropped, as no layer uses them: mean, std"])
   }
 
-  @Test func `a published I3D without batch-norm scales is completed, and says so`() throws {
+  @Test func `a published I3D without batch-norm scales is completed and reported`() throws {
     let network = try tinyNetwork(nonLocal: .none, head: .meanOverSteps)
     let tensors = try writtenTensors(network).filter { !$0.name.hasSuffix(".bn.weight") }
     let folder = try TestFolder()
     let imported = try StudentImport(path: folder.write(TorchWriter.legacy(tensors)), kind: .i3d, frames: 16, size: 112)
     #expect(
       imported.remarks == [
-        "a plain I3D: completed by the identity for the Non-Local block and a mean over steps",
-        "57 batch-norm scales are absent, as in TensorFlow's files, and taken as 1",
+        "a plain I3D: added an identity Non-Local block and a mean over steps",
+        "57 batch-norm scales are absent, as in TensorFlow's files, and set to 1",
       ])
     let scale = ParameterDescription("Mixed_3b.b0.bn.weight", [8])
     #expect(try imported.values(of: scale) == Array(repeating: 1, count: 8))
   }
 
-  @Test func `every tensor that does not fit is named`() throws {
+  @Test func `a refused import names every tensor that does not fit`() throws {
     var tensors = try writtenTensors(tinyNetwork())
     tensors.removeAll { $0.name == "fc.bias" || $0.name == "Mixed_4c.b1b.conv3d.weight" }
     tensors.append(WrittenTensor(name: "classifier.weight", shape: [1], values: [0]))
@@ -162,7 +162,7 @@ import Testing
     #expect(try message(plain.filter { $0.name != "logits.conv3d.weight" }).contains("it lacks logits.conv3d.weight"))
   }
 
-  @Test func `labels are one a line, and what is wrong with them is said with the line`() throws {
+  @Test func `a label file has one label per line, and problems are reported with the line`() throws {
     let folder = try TestFolder()
     #expect(try LabelFile.read(folder.write(Data("Cook.Cut\r\nWatch TV \n\n".utf8))) == ["Cook.Cut", "Watch TV"])
     for (text, reason) in [

@@ -12,7 +12,7 @@ import Testing
   }
 
   @Test(arguments: [ElementType.float32, .float16, .bfloat16])
-  func `a model is read as it was written`(type: ElementType) throws {
+  func `a model is read back as it was written`(type: ElementType) throws {
     let folder = try TestFolder()
     let path = folder.path("model.safetensors")
     let weights = RandomWeights(seed: 3)
@@ -27,7 +27,7 @@ import Testing
     #expect(throws: ModelFileError.self) { try model.values(of: ParameterDescription("fc.bias", [4])) }
   }
 
-  @Test func `families are read as they were written, and only there when a model has some`() throws {
+  @Test func `families are read back as they were written, and only exist if a model has some`() throws {
     let folder = try TestFolder()
     let path = folder.path("model.safetensors")
     var card = try card()
@@ -39,7 +39,7 @@ import Testing
     #expect(try StudentModel(path: path).card == card)
   }
 
-  @Test func `calibration is read as it was written, and must fit the network`() throws {
+  @Test func `calibration is read back as it was written, and must fit the network`() throws {
     let folder = try TestFolder()
     let path = folder.path("model.safetensors")
     var card = try card()
@@ -58,7 +58,7 @@ import Testing
     #expect(reason.contains("its calibration cannot be used: Mixed_4c is missing"))
   }
 
-  @Test func `the identity is the SHA-256 of the file`() throws {
+  @Test func `a model's identity is the SHA-256 of its file`() throws {
     let folder = try TestFolder()
     let path = folder.path("model.safetensors")
     try StudentModel.write(to: path, card: card(), type: .float16, from: RandomWeights(seed: 3))
@@ -75,10 +75,10 @@ import Testing
 
   @Test(
     arguments: [
-      ("adl.format", nil, "it is a safetensors file without adl's metadata; make a model with `adl model import`"),
-      ("adl.format", "2", "it has format 2; this program reads format 1"),
-      ("adl.network", nil, "its metadata lack adl.network"),
-      ("adl.network", "{}", "its metadata entry adl.network cannot be understood"),
+      ("adl.format", nil, "it is a safetensors file without adl's metadata; convert it with `adl model import`"),
+      ("adl.format", "2", "it has format 2; this program supports format 1"),
+      ("adl.network", nil, "its metadata lacks adl.network"),
+      ("adl.network", "{}", "its metadata entry adl.network is invalid"),
       (
         "adl.network",
         #"{"architecture":"i3d","classes":3,"frames":15,"head":"fc","non_local":"none","size":112,"width":1}"#,
@@ -87,25 +87,27 @@ import Testing
       ("adl.labels", #"["a","b"]"#, "it has 2 labels for 3 classes"),
       ("adl.labels", #"["a","b","a"]"#, "a label is empty or appears twice"),
       ("adl.sampleRate", "0", "its sample rate is 0.0 Hz; it must be 1 to 120"),
-      ("adl.sampleRate", "fast", "its metadata entry adl.sampleRate cannot be understood"),
+      ("adl.sampleRate", "fast", "its metadata entry adl.sampleRate is invalid"),
       ("adl.calibration", #"{"temperature":0}"#, "its temperature is 0.0; it must be 0.001 to 1000"),
       ("adl.temporalPadding", "none", "its adl.temporalPadding is 'none'; it must be zeros or stream"),
       ("adl.crop", "middle", "its adl.crop is 'middle'; it must be full or centerSquare"),
-      ("adl.families", #"{"Move":["Walk"]}"#, "its metadata entry adl.families cannot be understood"),
+      ("adl.families", #"{"Move":["Walk"]}"#, "its metadata entry adl.families is invalid"),
       (
         "adl.families", #"[{"name":"Move","labels":["Wlak"]}]"#,
         "its adl.families cannot be used: 'Move' names 'Wlak', a label the model does not have"
       ),
       (
         "adl.families", #"[{"name":"other","labels":["Walk"]}]"#,
-        "its adl.families cannot be used: no family can be named 'other': that is what labels in no family go by"
+        "its adl.families cannot be used: no family can be named 'other': that is the name for labels in no family"
       ),
       (
         "adl.preprocess", #"{"channels":"BGR","range":[0,1],"resize":"area"}"#,
-        "its adl.preprocess asks for samples that this program does not make"
+        "its adl.preprocess requires samples that this program does not produce"
       ),
     ] as [(String, String?, String)])
-  func `a card that does not fit is refused with the entry's name`(key: String, value: String?, reason: String) throws {
+  func `a model card that does not fit is refused with the entry's name`(key: String, value: String?, reason: String)
+    throws
+  {
     var metadata = try card().metadata()
     metadata[key] = value
     #expect(throws: ModelFileError.unsuitable(path: "FILE", reason: reason)) {
@@ -113,7 +115,7 @@ import Testing
     }
   }
 
-  @Test func `a model that lacks a tensor or has another shape is refused`() throws {
+  @Test func `a model with a missing or misshapen tensor is refused`() throws {
     let folder = try TestFolder()
     let path = folder.path("model.safetensors")
     func write(_ change: (ParameterDescription) -> ParameterDescription?) throws {
@@ -133,7 +135,7 @@ import Testing
     }
   }
 
-  @Test func `a model that cannot be written leaves the old one and nothing beside it`() throws {
+  @Test func `a model that cannot be written leaves the old one and no other file`() throws {
     struct Failing: ParameterSource {
       func values(of parameter: ParameterDescription) throws -> [Float] {
         throw ModelFileError.unsuitable(path: "source", reason: "no values")

@@ -4,14 +4,14 @@ import Networks
 
 @testable import ModelFile
 
-/// A folder for one test's files, gone when the value ends.
+/// A folder for one test's files, deleted with the value.
 final class TestFolder {
   private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("adl-tests-\(UUID().uuidString)")
 
   init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
 
   deinit {
-    // Leftovers in the system's temporary folder are no reason to fail.
+    // Leftovers in the system's temporary folder must not fail the test.
     do { try FileManager.default.removeItem(at: folder) } catch { print("\(folder.path) stays: \(error)") }
   }
 
@@ -23,7 +23,7 @@ final class TestFolder {
   }
 }
 
-/// The folder of files that PyTorch itself wrote.
+/// The folder of files written by PyTorch itself.
 func fixture(_ name: String) -> String {
   Bundle.module.bundleURL.appendingPathComponent("Fixtures").appendingPathComponent(name).path
 }
@@ -31,7 +31,7 @@ func fixture(_ name: String) -> String {
 /// The values that `make_fixtures.py` puts into a tensor.
 func fixtureValues(_ count: Int) -> [Float] { (0..<count).map { Float($0 * 7 % 23) / 4 - 2 } }
 
-/// The smallest student there is, for files of a few hundred kilobytes.
+/// The smallest possible student, for files of a few hundred kilobytes.
 func tinyNetwork(
   classes: Int = 3, nonLocal: StudentNetwork.NonLocal = .subSampled, head: StudentNetwork.Head = .stepClassifier
 ) throws -> StudentNetwork {
@@ -39,7 +39,7 @@ func tinyNetwork(
     width: WidthMultiplier(0.0625), frames: 16, size: 112, classes: classes, nonLocal: nonLocal, head: head)
 }
 
-/// The random weights of `network`, as a checkpoint has them.
+/// The random weights of `network`, in a checkpoint's format.
 func writtenTensors(_ network: StudentNetwork, seed: UInt64 = 1) throws -> [WrittenTensor] {
   let weights = RandomWeights(seed: seed)
   return try network.graph().parameters.map {
@@ -47,13 +47,13 @@ func writtenTensors(_ network: StudentNetwork, seed: UInt64 = 1) throws -> [Writ
   }
 }
 
-/// Changes that a damaged or hostile file may have.
+/// Makes changes that a damaged or hostile file may have.
 struct Mutator {
   private var random: SplitMix64
 
   init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
-  /// One to four of: a flipped bit, a cut, an extreme number, a byte of choice, a copied piece, a removed piece.
+  /// One to four of: a flipped bit, a cut, an extreme number, an arbitrary byte, a copied piece, a removed piece.
   mutating func mutated(_ original: Data, opcodes: [UInt8] = []) -> Data {
     var bytes = [UInt8](original)
     for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {

@@ -2,7 +2,7 @@ import Foundation
 
 @testable import ModelFile
 
-/// A tensor for a checkpoint that a test makes up.
+/// A tensor for a test's checkpoint.
 struct WrittenTensor {
   var name: String
   var shape: [Int]
@@ -18,7 +18,7 @@ struct WrittenTensor {
   }
 }
 
-/// Pickles as CPython writes them, with the memo that PyTorch's files have.
+/// Writes pickles as CPython does, with a memo as in PyTorch's files.
 struct PickleWriter {
   private(set) var bytes: [UInt8] = [0x80, 2]
   private var memoized = 0
@@ -38,7 +38,7 @@ struct PickleWriter {
     bytes += (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
   }
 
-  /// A string or global: in full the first time, from the memo later.
+  /// A string or global: in full the first time, later from the memo.
   private mutating func once(_ key: String, _ write: (inout Self) -> Void) {
     if let index = memo[key] {
       if index < 256 { raw(UInt8(ascii: "h"), UInt8(index)) } else { long("j", index) }
@@ -128,7 +128,7 @@ struct PickleWriter {
   ]
 }
 
-/// Checkpoints as `torch.save` writes them, in both formats.
+/// Writes checkpoints as `torch.save` does, in both formats.
 enum TorchWriter {
   /// The pickle in a zip checkpoint.
   static func pickle(_ tensors: [WrittenTensor]) -> [UInt8] {

@@ -6,7 +6,7 @@ import Testing
 
   init() throws { graph = try StudentNetwork(classes: 5).graph() }
 
-  @Test func `what is joined shares a range, and a maximum has that of its input`() {
+  @Test func `concatenated layers share a range, and a maximum has its input's range`() {
     func ranged(_ name: String) -> String {
       graph.nodes[graph.rangedNodes[graph.nodes.firstIndex { $0.name == name } ?? 0]].name
     }
@@ -18,7 +18,7 @@ import Testing
     #expect(!graph.rangedEndpoints.contains("StepLogits"))
   }
 
-  @Test func `what is missing or no range is named`() {
+  @Test func `a refused calibration names missing and invalid ranges`() {
     var ranges = ActivationRanges(
       largest: Dictionary(uniqueKeysWithValues: graph.rangedEndpoints.map { ($0, Float(3)) }))
     #expect(ranges.fault(for: graph) == nil)

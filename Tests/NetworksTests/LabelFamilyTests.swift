@@ -8,13 +8,13 @@ import Testing
     LabelFamily.faults(in: families.map { LabelFamily(name: $0.0, labels: $0.1) }, of: labels).map(\.description)
   }
 
-  @Test func `are good when every label is known and in one of them`() {
+  @Test func `families are valid if every label is known and in one of them`() {
     #expect(faults(("Drink", ["drinking", "drinking beer"]), ("Eat", ["eating cake"])).isEmpty)
-    #expect(faults(("drinking", ["drinking beer"])).isEmpty, "a family may be called as a label is")
-    #expect(faults(("background", ["archery"])).isEmpty, "and as a label that opens no event")
+    #expect(faults(("drinking", ["drinking beer"])).isEmpty, "a family may have the same name as a label")
+    #expect(faults(("background", ["archery"])).isEmpty, "a family may have the name of a label that starts no event")
   }
 
-  @Test func `are refused with the family, the label and the reason`() {
+  @Test func `invalid families are refused with the family, the label and the reason`() {
     #expect(
       faults(("Drink", ["drinkin"])) == ["'Drink' names 'drinkin', a label the model does not have"])
     #expect(
@@ -24,7 +24,7 @@ import Testing
     #expect(faults(("Drink", ["drinking"]), ("Drink", ["archery"])) == ["two families are named 'Drink'"])
     for name in ["other", "Other"] {
       #expect(
-        faults((name, ["archery"])) == ["no family can be named '\(name)': that is what labels in no family go by"])
+        faults((name, ["archery"])) == ["no family can be named '\(name)': that is the name for labels in no family"])
     }
     #expect(faults((" ", ["archery"])) == ["a family has no name"])
     #expect(faults(("Dr\u{7}ink\n", ["archery"])) == [#"the family name 'Dr\u{07}ink\n' has control characters"#])
@@ -33,7 +33,7 @@ import Testing
     #expect(faults((String(long.prefix(100)), ["archery"])).isEmpty)
   }
 
-  @Test func `report all that is wrong, with where it stands`() {
+  @Test func `invalid families are all reported, with their position`() {
     let families = [
       LabelFamily(name: "Drink", labels: ["drinking", "gulping"]), LabelFamily(name: "Eat", labels: ["drinking"]),
     ]

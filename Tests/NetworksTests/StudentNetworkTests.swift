@@ -11,7 +11,7 @@ import Testing
     (size: 7, kernel: 2, stride: 2, front: 0, back: 1, output: 4),
     (size: 8, kernel: 1, stride: 1, front: 0, back: 0, output: 8),
   ])
-  func `follows the table of TensorFlow's rule`(
+  func `SAME padding follows the table of TensorFlow's rule`(
     size: Int, kernel: Int, stride: Int, front: Int, back: Int, output: Int
   ) {
     let padded = SamePadding.along(size: size, kernel: kernel, stride: stride)
@@ -20,7 +20,7 @@ import Testing
 }
 
 @Suite struct `Student network` {
-  @Test func `trunk counts the published parameters and MACs`() throws {
+  @Test func `the trunk has the published number of parameters and MACs`() throws {
     let trunk = try StudentNetwork(classes: 31).graph().prefix(through: "Mixed_5c")
     #expect(trunk.parameterCount == 12_287_264)
     #expect(trunk.multiplyAccumulates == 111_150_276_608)
@@ -28,13 +28,13 @@ import Testing
     #expect(convolutions.count == 57)
   }
 
-  @Test func `whole student counts the published parameters`() throws {
+  @Test func `the whole student has the published number of parameters`() throws {
     #expect(try StudentNetwork(classes: 31).graph().parameterCount == 14_427_557)
     #expect(
       try StudentNetwork(classes: 400, nonLocal: .none, head: .meanOverSteps).graph().parameterCount == 12_697_264)
   }
 
-  @Test func `Non-Local block counts the published parameters and MACs`() throws {
+  @Test func `the Non-Local block has the published number of parameters and MACs`() throws {
     for (variant, expected) in [(StudentNetwork.NonLocal.subSampled, 850_984_960), (.full, 979_435_520)] {
       let graph = try StudentNetwork(classes: 31, nonLocal: variant).graph()
       let node = try #require(graph.node(named: "NonLocal"))
@@ -48,12 +48,12 @@ import Testing
     ("MaxPool3d_4a_3x3", 480, 16, 14), ("Mixed_4b", 512, 16, 14), ("Mixed_4e", 528, 16, 14), ("Mixed_4f", 832, 16, 14),
     ("MaxPool3d_5a_2x2", 832, 8, 7), ("Mixed_5c", 1024, 8, 7), ("NonLocal", 1024, 8, 7),
   ])
-  func `endpoints have the published shapes`(name: String, channels: Int, frames: Int, side: Int) throws {
+  func `the student's endpoints have the published shapes`(name: String, channels: Int, frames: Int, side: Int) throws {
     let node = try #require(StudentNetwork(classes: 31).graph().node(named: name))
     #expect(node.shape == ActivationShape(channels: channels, extent: Extent(frames, side, side)))
   }
 
-  @Test func `tensor names and shapes are the published ones`() throws {
+  @Test func `the student's tensors have the published names and shapes`() throws {
     let parameters = try Dictionary(
       uniqueKeysWithValues: StudentNetwork(classes: 31).graph().parameters.map { ($0.name, $0.shape) })
     #expect(parameters["Mixed_3b.b1b.conv3d.weight"] == [128, 96, 3, 3, 3])
@@ -69,7 +69,7 @@ import Testing
     #expect(full.contains("fuse_att_fc.g.weight") && !full.contains("fuse_att_fc.g.0.weight"))
   }
 
-  @Test func `head slides over a clip longer than its own`() throws {
+  @Test func `the head slides over a clip longer than its own`() throws {
     let network = try StudentNetwork(classes: 31)
     #expect(try network.graph(frames: 96).node(named: "logits")?.shape.extent.frames == 5)
     #expect(
@@ -79,19 +79,19 @@ import Testing
   }
 
   @Test(arguments: [(112, 4), (160, 5), (224, 7), (320, 10)])
-  func `pools the whole map at other input sizes`(size: Int, side: Int) throws {
+  func `the network pools the whole map at other input sizes`(size: Int, side: Int) throws {
     let graph = try StudentNetwork(classes: 31).graph(size: size)
     #expect(graph.node(named: "Mixed_5c")?.shape.extent == Extent(8, side, side))
     #expect(graph.node(named: "AvgPool")?.shape == ActivationShape(channels: 1024, extent: Extent(7, 1, 1)))
   }
 
-  @Test func `narrow network keeps channels multiples of eight`() throws {
+  @Test func `narrow networks have multiples of eight channels`() throws {
     let graph = try StudentNetwork(width: WidthMultiplier(0.125), frames: 16, size: 112, classes: 5).graph()
     #expect(graph.node(named: "Mixed_5c")?.shape.channels == 128)
     #expect(graph.nodes.dropFirst().dropLast(2).allSatisfy { $0.shape.channels % 8 == 0 })
   }
 
-  @Test func `description survives JSON and refuses values out of range`() throws {
+  @Test func `a network description survives JSON and refuses values out of range`() throws {
     let network = try StudentNetwork(
       width: WidthMultiplier(0.5), frames: 32, size: 160, classes: 7, nonLocal: .full, head: .meanOverSteps)
     let json = try JSONEncoder().encode(network)

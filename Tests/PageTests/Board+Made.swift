@@ -11,7 +11,7 @@ extension Board {
       keptActivities: keptActivities)
   }
 
-  /// Takes an activity's start and, if it ends, its end.
+  /// Adds an activity's start and, if it ends, its end.
   func take(_ id: String, _ label: String, camera: String = "kitchen", from begin: String, to end: String?) {
     var event = ActivityEvent(
       .start, id: id, camera: camera, activity: ActivityEvent.Label(label: label, index: 0), confidence: 0.8, peak: 0.9,
@@ -27,5 +27,5 @@ extension Board {
   }
 }
 
-/// A moment as messages write it.
+/// Parses a time as written in messages.
 func time(_ text: String) -> Date { EventClock.date(text) ?? .distantPast }

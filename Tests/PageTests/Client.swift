@@ -4,7 +4,7 @@ import Page
 import Synchronization
 import Testing
 
-/// A server on a free port of loopback, running until the test lets it go.
+/// A server on a free loopback port, running until released.
 final class Served: Sendable {
   let server: HTTPServer
   private let finished = DispatchSemaphore(value: 0)
@@ -20,7 +20,7 @@ final class Served: Sendable {
     thread.start()
   }
 
-  /// Stops the server; false when its threads have not ended within ten seconds.
+  /// Stops the server; false if its threads have not ended within ten seconds.
   func stop() -> Bool {
     server.stop()
     return finished.wait(timeout: .now() + 10) == .success
@@ -61,7 +61,7 @@ final class Served: Sendable {
     _ = unsafe Glibc.send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL))
   }
 
-  /// All that comes until the server hangs up.
+  /// Everything until the server hangs up.
   func answer() -> String {
     var (bytes, buffer): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: 65_536))
     while true {
@@ -71,7 +71,7 @@ final class Served: Sendable {
     }
   }
 
-  /// The first line of the answer to a whole request.
+  /// The first line of the answer to a complete request.
   static func status(_ request: String, port: UInt16) throws -> String {
     let client = try Client(port: port)
     client.send(request)

@@ -1,6 +1,6 @@
 import Testing
 
-/// Prometheus' text format, read strictly: whatever a scraper might stumble over is an error.
+/// Prometheus' text format, parsed strictly: whatever a scraper might reject is an error.
 ///
 /// - Source: Prometheus, Exposition formats, text format 0.0.4, and the naming conventions.
 struct Exposition {
@@ -74,7 +74,7 @@ struct Exposition {
     return Sample(name: String(match.1), labels: labels, value: value)
   }
 
-  /// Buckets rise, and the last holds everything.
+  /// Buckets increase, and the last one contains everything.
   private func checkHistogram(_ name: String) throws {
     let buckets = samples.filter { $0.name == name + "_bucket" }
     let bounds = buckets.map { $0.labels["le"] == "+Inf" ? .infinity : Double($0.labels["le"] ?? "") ?? .nan }

@@ -37,7 +37,7 @@ import Testing
     try Exposition(Metrics(board: board().snapshot, process: .current, historyBytes: 1 << 20).text)
   }
 
-  @Test func `are what was counted`() throws {
+  @Test func `the metrics equal what was counted`() throws {
     let samples = try exposition().samples
     func value(_ name: String, _ labels: [String: String] = [:]) -> Double? {
       samples.first { $0.name == name && $0.labels == labels }?.value
@@ -63,7 +63,7 @@ import Testing
     #expect(value("adl_inference_seconds_bucket", ["le": "+Inf"]) == 4)
   }
 
-  @Test func `describe this process`() throws {
+  @Test func `the metrics describe this process`() throws {
     let samples = try exposition().samples
     func value(_ name: String) throws -> Double { try #require(samples.first { $0.name == name }?.value, "\(name)") }
     #expect(try value("process_cpu_seconds_total") > 0)
@@ -75,10 +75,10 @@ import Testing
     #expect((-2...86_400).contains(age))
   }
 
-  @Test func `leave out a history that is not there`() throws {
+  @Test func `the metrics omit a missing history`() throws {
     let text = Metrics(board: Board.made().snapshot, process: .current, historyBytes: nil).text
     #expect(!text.contains("adl_history_bytes"))
-    // Nothing has been recognised, and a metric without samples is none.
+    // Nothing has been recognised, and a metric without samples is omitted.
     #expect(!text.contains("adl_activities_total"))
     #expect(try !Exposition(text).samples.isEmpty)
   }

@@ -35,14 +35,14 @@ import Testing
     ("/api/day", "application/json"), ("/healthz", "application/json"),
     ("/metrics", "text/plain; version=0.0.4; charset=utf-8"),
   ])
-  func `has a route for each thing`(path: String, type: String) throws {
+  func `the page has a route for each thing`(path: String, type: String) throws {
     let response = try page().answer(request(path))
     #expect(response.status == .ok)
     #expect(response.contentType == type)
     #expect(!response.body.isEmpty)
   }
 
-  @Test func `shows pictures of cameras only where it is told to`() throws {
+  @Test func `the page shows pictures of cameras only if enabled`() throws {
     var sources = Page.Sources(
       board: .made(), faults: { [] }, spans: { _, _ in [] }, hasHistory: false, historyBytes: { nil })
     func page() -> Page { Page(sources, hosts: [], timeZone: .gmt) }
@@ -58,22 +58,24 @@ import Testing
   }
 
   @Test(arguments: ["/index.html", "/api", "/../etc/passwd", "/%2e%2e/", "//"])
-  func `has nothing else`(path: String) throws { #expect(try page().answer(request(path)).status == .notFound) }
+  func `the page has no other routes`(path: String) throws {
+    #expect(try page().answer(request(path)).status == .notFound)
+  }
 
   @Test(arguments: [
     "localhost", "localhost:8460", "LOCALHOST", "127.0.0.1:8460", "[::1]", "[::1]:8460", "adl.example.org:443",
   ])
-  func `is there under the machine's own names and those that are set`(host: String) throws {
+  func `the page is served under the machine's own names and the configured ones`(host: String) throws {
     let page = try page(hosts: ["ADL.example.org"])
     #expect(page.answer(request("/api/now", [:], ["host": host])).status == .ok)
   }
 
   @Test(arguments: ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8460", "[::2]", "", ":8460"])
-  func `is not there under others' names, which a site could let point here`(host: String) throws {
+  func `the page is not served under other names, which a site could make resolve to it`(host: String) throws {
     #expect(try page().answer(request("/api/now", [:], ["host": host])).status == .misdirected)
   }
 
-  @Test func `needs a Host header`() throws {
+  @Test func `the page needs a Host header`() throws {
     #expect(try page().answer(HTTPRequest(path: "/")).status == .badRequest)
   }
 
@@ -86,11 +88,11 @@ import Testing
     ("/", ["sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"], .ok),
     ("/", ["sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"], .forbidden),
   ])
-  func `answers no other site`(path: String, headers: [String: String], status: HTTPStatus) throws {
+  func `the page does not answer other sites`(path: String, headers: [String: String], status: HTTPStatus) throws {
     #expect(try page().answer(request(path, [:], headers)).status == status)
   }
 
-  @Test func `shows strangers' names as text, and loads nothing from elsewhere`() {
+  @Test func `the page shows external names as text, and loads nothing from elsewhere`() {
     let script = String(decoding: PackageResources.page_js, as: UTF8.self)
     for word in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "http://", "https://"] {
       #expect(!script.contains(word), "\(word)")
@@ -102,7 +104,7 @@ import Testing
     for word in ["url(", "@import"] { #expect(!style.contains(word), "\(word)") }
   }
 
-  @Test func `says what is going on, in the words of the messages`() throws {
+  @Test func `the page says what is going on, in the words of the messages`() throws {
     let board = Board.made()
     var state = CameraState(
       camera: "hall", state: "activity", activity: ActivityEvent.Label(label: "Walk \"</script>", index: 0),
@@ -132,7 +134,7 @@ import Testing
     #expect(now.alerts.map(\.rule) == ["fallen"])
   }
 
-  @Test func `is healthy while cameras are away, and not while a worker hangs`() throws {
+  @Test func `the page is healthy while cameras are away, but not while a worker hangs`() throws {
     let board = Board.made()
     board.take(CameraHealth(.offline, camera: "kitchen", reason: "unplugged", counters: CameraHealth.Counters()))
     let well = try page(board).answer(request("/healthz"))
@@ -147,9 +149,9 @@ import Testing
     #expect(try json(ill)["reasons"] as? [String] == ["recognition hangs"])
   }
 
-  @Test func `shows a day with what reaches into it, and counts its own part`() throws {
+  @Test func `the page shows a day with what extends into it, and counts its part`() throws {
     let board = Board.made()
-    board.take("A", "Sit", from: "2026-10-24T21:50:00.000Z", to: "2026-10-24T22:10:00.000Z")  // over midnight in Berlin
+    board.take("A", "Sit", from: "2026-10-24T21:50:00.000Z", to: "2026-10-24T22:10:00.000Z")  // midnight in Berlin
     board.take("B", "Walk", from: "2026-10-25T10:00:00.000Z", to: "2026-10-25T10:05:00.000Z")
     board.take("C", "Sit", camera: "hall", from: "2026-10-25T10:50:00.000Z", to: nil)
     let page = try page(board)
@@ -164,7 +166,7 @@ import Testing
     #expect(activities.map { $0["end"] != nil } == [true, true, false])
     let totals = try #require(today["totals"] as? [[String: Any]])
     #expect(totals.map { $0["label"] as? String } == ["Sit", "Walk"])
-    #expect(totals.map { $0["count"] as? Int } == [1, 1], "the first began on the day before")
+    #expect(totals.map { $0["count"] as? Int } == [1, 1], "the first activity started on the previous day")
     #expect(totals.map { $0["seconds"] as? Double } == [1200, 300])
 
     let yesterday = try json(page.answer(request("/api/day", ["date": "2026-10-24"])))
@@ -174,13 +176,13 @@ import Testing
   }
 
   @Test(arguments: ["today", "2026-02-30", "2026-10-1", "2026-10-01T00:00", "", "9999999999-01-01", "٢٠٢٦-١٠-٠١"])
-  func `refuses days that are none`(date: String) throws {
+  func `the page refuses invalid days`(date: String) throws {
     let response = try page().answer(request("/api/day", ["date": date]))
     #expect(response.status == .badRequest)
     #expect(String(decoding: response.body, as: UTF8.self) == "The date must be a day such as 2026-10-25.\n")
   }
 
-  @Test func `says that the history cannot be read`() throws {
+  @Test func `the page reports that the history cannot be read`() throws {
     let sources = Page.Sources(
       board: .made(), faults: { [] }, spans: { _, _ in throw HistoryError.missing(path: "/gone") }, hasHistory: true,
       historyBytes: { nil })
@@ -189,7 +191,7 @@ import Testing
     #expect(String(decoding: response.body, as: UTF8.self).hasPrefix("The history cannot be read: "))
   }
 
-  @Test func `keeps the newest activities where there is no history`() throws {
+  @Test func `the page keeps the newest activities if there is no history`() throws {
     let board = Board.made(keptActivities: 10)
     for number in 0..<1000 {
       board.take("\(number)", "Walk", from: "2026-10-25T10:00:00.000Z", to: "2026-10-25T10:05:00.000Z")
@@ -210,10 +212,10 @@ import Testing
   @Test(arguments: [
     ("2026-10-25", "Europe/Berlin", 25.0), ("2026-03-29", "Europe/Berlin", 23), ("2026-07-01", "Europe/Berlin", 24),
     ("2026-04-05", "Australia/Lord_Howe", 24.5),
-    // Midnight itself is left out.
+    // Midnight itself is excluded.
     ("2026-09-06", "America/Santiago", 23),
   ])
-  func `have as many hours as the clocks say`(text: String, zone: String, hours: Double) throws {
+  func `a day on the page has as many hours as the clocks say`(text: String, zone: String, hours: Double) throws {
     let day = try #require(Day(text, try calendar(zone)))
     #expect(day.end.timeIntervalSince(day.begin) == hours * 3600)
     #expect(day.text == text)
@@ -221,7 +223,7 @@ import Testing
     #expect(day.next.previous == day)
   }
 
-  @Test func `follow one another over a year`() throws {
+  @Test func `the page's days follow one another over a year`() throws {
     let calendar = try calendar("Europe/Berlin")
     var day = try #require(Day("2026-01-01", calendar))
     var texts: Set<String> = []

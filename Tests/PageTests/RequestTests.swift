@@ -4,7 +4,7 @@ import Testing
 @Suite struct `Requests` {
   private func read(_ text: String) -> HTTPRequest.Reading { HTTPRequest.read(Array(text.utf8)) }
 
-  @Test func `are read with path, query and headers`() {
+  @Test func `HTTP requests are read with path, query and headers`() {
     #expect(
       read("GET /api/day?date=2026-10-01&x HTTP/1.1\r\nHost: localhost:8460\r\nAccept:  a \r\nACCEPT: b\r\n\r\n")
         == .complete(
@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test(arguments: ["", "GET / HT", "GET / HTTP/1.1\r\nHost: a\r\n", "GET / HTTP/1.1\n\n"])
-  func `without their end are waited for`(text: String) { #expect(read(text) == .incomplete) }
+  func `the page waits for the rest of an unfinished request`(text: String) { #expect(read(text) == .incomplete) }
 
   @Test(arguments: [
     ("GET /", HTTPStatus.badRequest), ("GET  / HTTP/1.1", .badRequest), ("GET http://a/ HTTP/1.1", .badRequest),
@@ -26,11 +26,11 @@ import Testing
     ("GET / HTTP/1.1\r\nContent-Length: 5", .contentTooLarge),
     ("GET / HTTP/1.1\r\nTransfer-Encoding: chunked", .contentTooLarge),
   ])
-  func `that are none, or ask for more than to read, are refused`(head: String, status: HTTPStatus) {
+  func `invalid requests, and those that ask for more than to read, are refused`(head: String, status: HTTPStatus) {
     #expect(read(head + "\r\n\r\n") == .refused(status))
   }
 
-  @Test func `that are no text are refused`() {
+  @Test func `the page refuses requests that are not text`() {
     #expect(HTTPRequest.read([0xFF, 0xFE] + Array("\r\n\r\n".utf8)) == .refused(.badRequest))
   }
 }

@@ -8,7 +8,7 @@ import Testing
   private static let hello = HTTPResponse.text(.ok, "hello")
   private static let request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-  @Test func `answers, and allows nothing from elsewhere`() throws {
+  @Test func `the server answers, and allows nothing from elsewhere`() throws {
     let served = try Served { _ in Self.hello }
     let client = try Client(port: served.port)
     client.send(Self.request)
@@ -24,7 +24,7 @@ import Testing
     #expect(served.stop())
   }
 
-  @Test func `reads a request that comes in pieces`() throws {
+  @Test func `the server reads a request that arrives in pieces`() throws {
     let served = try Served { .text(.ok, $0.path) }
     let client = try Client(port: served.port)
     for piece in ["GET /pie", "ces HTTP/1.1\r", "\nHost: a\r\n", "\r\n"] {
@@ -34,7 +34,7 @@ import Testing
     #expect(client.answer().hasSuffix("/pieces\n"))
   }
 
-  @Test func `gives large answers whole`() throws {
+  @Test func `the server sends large answers completely`() throws {
     let body = [UInt8](repeating: UInt8(ascii: "x"), count: 5_000_000)
     let served = try Served { _ in HTTPResponse(contentType: "text/plain", body: body) }
     let client = try Client(port: served.port)
@@ -43,7 +43,7 @@ import Testing
     #expect(answer.count(where: { $0 == "x" }) >= body.count)
   }
 
-  @Test func `hangs up on whoever says nothing`() throws {
+  @Test func `the server disconnects clients that send nothing`() throws {
     var limits = HTTPServer.Limits()
     limits.time = .milliseconds(200)
     let served = try Served(limits) { _ in Self.hello }
@@ -52,7 +52,7 @@ import Testing
     #expect(silent.answer().hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
   }
 
-  @Test func `lets those who keep it waiting give way to others`() throws {
+  @Test func `the server lets waiting clients make room for others`() throws {
     var limits = HTTPServer.Limits()
     (limits.connections, limits.time) = (3, .seconds(3600))
     let served = try Served(limits) { _ in Self.hello }
@@ -62,10 +62,10 @@ import Testing
     #expect(silent[0].answer().isEmpty)
   }
 
-  @Test func `hangs up on whoever does not take the answer`() throws {
+  @Test func `the server disconnects clients that do not read the answer`() throws {
     var limits = HTTPServer.Limits()
     (limits.connections, limits.time) = (1, .milliseconds(300))
-    // More than the kernel keeps for a client.
+    // More than the kernel buffers for a client.
     let body = [UInt8](repeating: 0, count: 50_000_000)
     let served = try Served(limits) { request in
       request.path == "/large" ? HTTPResponse(contentType: "text/plain", body: body) : Self.hello
@@ -76,7 +76,7 @@ import Testing
     #expect(deaf.answer().count < body.count)
   }
 
-  @Test func `takes no head without end`() throws {
+  @Test func `the server does not accept an endless request head`() throws {
     let served = try Served { _ in Self.hello }
     let long = "GET / HTTP/1.1\r\nX: " + String(repeating: "x", count: 100_000)
     #expect(try Client.status(long, port: served.port) == "HTTP/1.1 431 Request Header Fields Too Large")
@@ -84,7 +84,7 @@ import Testing
       try Client.status(long, port: served.port) == "HTTP/1.1 431 Request Header Fields Too Large", "and lives on")
   }
 
-  @Test func `survives clients that go away`() throws {
+  @Test func `the server survives clients that disappear`() throws {
     let served = try Served { _ in Self.hello }
     for text in ["", "GET", Self.request] {
       for _ in 0..<20 { try Client(port: served.port).send(text) }
@@ -93,10 +93,10 @@ import Testing
     #expect(served.stop())
   }
 
-  @Test func `answers several at a time`() throws {
+  @Test func `the server answers several clients at a time`() throws {
     let both = DispatchSemaphore(value: 0)
     let served = try Served { request in
-      // The first waits for the second.
+      // The first one waits for the second.
       if request.path == "/first" {
         return both.wait(timeout: .now() + 20) == .success ? Self.hello : .text(.unavailable, "")
       }
@@ -109,7 +109,7 @@ import Testing
     #expect(first.answer().hasPrefix("HTTP/1.1 200 OK\r\n"))
   }
 
-  @Test func `stops while clients are silent`() throws {
+  @Test func `the server stops while clients are silent`() throws {
     var limits = HTTPServer.Limits()
     limits.time = .seconds(3600)
     let served = try Served(limits) { _ in Self.hello }
@@ -118,7 +118,7 @@ import Testing
     #expect(clients.allSatisfy { !$0.answer().contains("200") })
   }
 
-  @Test func `says which setting to change when its port is taken`() throws {
+  @Test func `the server says which setting to change if its port is in use`() throws {
     let served = try Served { _ in Self.hello }
     let error = #expect(throws: PageError.self) {
       _ = try HTTPServer(.loopback(port: served.port)) { _ in Self.hello }
@@ -133,7 +133,7 @@ import Testing
 
   private func server() throws -> HTTPServer { try HTTPServer(.unix(path: path)) { _ in .text(.ok, "hello") } }
 
-  @Test func `is for owner and group, and gone afterwards`() throws {
+  @Test func `the page's unix socket is for owner and group, and is removed afterwards`() throws {
     var server: HTTPServer? = try server()
     let permissions = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
     #expect(try #require(permissions) & 0o007 == 0)
@@ -142,8 +142,8 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: path))
   }
 
-  @Test func `takes the place of one that nobody listens on`() throws {
-    // What a killed daemon leaves.
+  @Test func `the page's unix socket replaces one that nobody listens on`() throws {
+    // As left behind by a killed daemon.
     let left = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
@@ -158,10 +158,10 @@ import Testing
     _ = try server()
   }
 
-  @Test func `leaves alone what belongs to others`() throws {
+  @Test func `the page's unix socket leaves other files alone`() throws {
     let first = try server()
     let second = #expect(throws: PageError.self) { _ = try server() }
-    #expect(second?.description == "page.listen: cannot listen on unix:\(path): another process listens there")
+    #expect(second?.description == "page.listen: cannot listen on unix:\(path): another process is listening there")
     #expect(FileManager.default.fileExists(atPath: path))
     first.stop()
 
@@ -170,7 +170,7 @@ import Testing
     defer { unsafe unlink(file) }
     let third = #expect(throws: PageError.self) { _ = try HTTPServer(.unix(path: file)) { _ in .text(.ok, "") } }
     #expect(
-      third?.description == "page.listen: cannot listen on unix:\(file): something that is no socket stands there")
+      third?.description == "page.listen: cannot listen on unix:\(file): the path exists and is not a socket")
     #expect(try String(contentsOfFile: file, encoding: .utf8) == "mine")
   }
 }

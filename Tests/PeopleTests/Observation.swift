@@ -3,15 +3,15 @@ import People
 import Testing
 import Video
 
-/// What a tracker made of a simulated room, against the truth.
+/// Compares a tracker's result with the truth of a simulated room.
 struct Observation {
-  /// The ids each actor had, in order, without repeats in a row.
+  /// The ids of each actor, in order, without consecutive repeats.
   var ids: [Int: [Int]] = [:]
   var changes: [PersonChange] = []
-  /// The largest number of people at once.
+  /// The largest number of people at the same time.
   var most = 0
 
-  /// Runs a tracker over a room.
+  /// Runs a tracker on a room.
   init(
     of room: SimulatedRoom, seconds: Double, rate: Double = 3, seed: UInt64, options: TrackerOptions = TrackerOptions()
   ) {
@@ -34,7 +34,7 @@ struct Observation {
     #expect(present.isEmpty && tracker.people.isEmpty, "seed \(seed)")
   }
 
-  /// Follows changes as a listener would: everybody enters once, with the next number, and leaves once.
+  /// Follows changes as a listener would: everyone enters once, with the next number, and leaves once.
   static func apply(_ changes: [PersonChange], to present: inout [Int: Person], _ seed: UInt64) {
     for change in changes {
       switch change {
@@ -48,7 +48,7 @@ struct Observation {
     }
   }
 
-  /// Notes whose box each person has, where it is plain.
+  /// Notes whose box each person has, where it is unambiguous.
   private mutating func assign(_ people: [Person], to truth: [Int: PictureBox]) {
     for person in people {
       let overlaps = truth.map { (actor: $0.key, overlap: $0.value.overlap(person.box)) }

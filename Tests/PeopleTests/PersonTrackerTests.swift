@@ -5,8 +5,8 @@ import Video
 
 @testable import People
 
-@Suite struct `People who are followed` {
-  @Test func `keep their numbers where they cross in front of each other`() {
+@Suite struct `Tracked people` {
+  @Test func `people keep their numbers when they cross in front of each other`() {
     var (kept, all) = (0, 0)
     for seed in 0..<200 as Range<UInt64> {
       let seen = Observation(of: .crossing(seed), seconds: 30, seed: seed)
@@ -16,7 +16,7 @@ import Video
     #expect(Double(kept) >= 0.82 * Double(all), "\(kept) of \(all)")
   }
 
-  @Test func `keep their numbers behind something that hides them for up to two seconds`() {
+  @Test func `people keep their numbers behind an obstacle for up to two seconds`() {
     var (kept, all) = (0, 0)
     for seed in 0..<200 as Range<UInt64> {
       let seen = Observation(of: .screened(seed), seconds: 40, seed: seed)
@@ -26,7 +26,7 @@ import Video
     #expect(Double(kept) >= 0.95 * Double(all), "\(kept) of \(all)")
   }
 
-  @Test func `come, stand and go, one to four at a time, with a finder that misses and invents`() {
+  @Test func `people come, stand and go, one to four at a time, with a finder that misses and invents`() {
     var (kept, all) = (0, 0)
     for seed in 0..<200 as Range<UInt64> {
       let room = SimulatedRoom.busy(seed)
@@ -38,7 +38,7 @@ import Video
     #expect(Double(kept) >= 0.65 * Double(all), "\(kept) of \(all)")
   }
 
-  @Test func `give the same numbers for the same boxes`() {
+  @Test func `people get the same numbers for the same boxes`() {
     for seed in 0..<20 as Range<UInt64> {
       #expect(
         Observation(of: .busy(seed), seconds: 30, seed: seed).changes
@@ -46,7 +46,7 @@ import Video
     }
   }
 
-  @Test func `stay while they sit still for an hour`() {
+  @Test func `people stay while they sit still for an hour`() {
     var room = SimulatedRoom()
     room.actors = [Actor(height: 0.4, path: [(0, 0.8, 0.5), (4000, 0.8, 0.5001)])]
     room.falseBoxes = 0
@@ -54,7 +54,7 @@ import Video
     #expect(seen.entered.count == 1 && seen.ids == [0: [1]])
   }
 
-  @Test func `stay where they stopped, before a finder that sees motion only`() {
+  @Test func `people stay where they stopped, with a finder that only sees motion`() {
     var options = TrackerOptions()
     options.keepsStill = true
     var tracker = PersonTracker(options, aspect: 4.0 / 3)
@@ -66,7 +66,7 @@ import Video
     #expect(late.count == 1 && tracker.people.isEmpty)
   }
 
-  @Test func `are none for boxes that hold no numbers, lie outside, or come by the thousand`() {
+  @Test func `boxes that are not finite, lie outside, or come by the thousand are not people`() {
     var tracker = PersonTracker(aspect: 1)
     let odd = [
       PictureBox(x: .nan, y: 0, width: 1, height: 1), PictureBox(x: 0, y: 0, width: .infinity, height: 1),
@@ -91,7 +91,7 @@ import Video
     #expect(tracker.people.count <= 64)
   }
 
-  @Test func `leave with the time they were last seen`() {
+  @Test func `people leave with the time they were last seen`() {
     var tracker = PersonTracker(aspect: 1)
     let box = ScoredBox(box: PictureBox(x: 0.4, y: 0.3, width: 0.15, height: 0.6), score: 0.8)
     var changes: [PersonChange] = []
@@ -109,7 +109,7 @@ import Video
 @Suite struct `The square around a person` {
   private let picture = FrameSize(width: 640, height: 480)
 
-  @Test func `lies in the picture and holds the box wherever that is possible`() {
+  @Test func `the square around a person lies in the picture and contains the box if possible`() {
     for seed in 0..<2000 as Range<UInt64> {
       var random = SplitMix64(seed: seed)
       let size = FrameSize(
@@ -127,7 +127,7 @@ import Video
     }
   }
 
-  @Test func `stays for somebody who sits and is found a little elsewhere every time`() {
+  @Test func `the square stays for a seated person whose box jitters`() {
     var random = SplitMix64(seed: 5)
     var region = PersonRegion()
     for step in 0..<600 {
@@ -138,7 +138,7 @@ import Video
     #expect(region.placements <= 2)
   }
 
-  @Test func `moves once for somebody who goes to another place, and not for every step`() {
+  @Test func `the square moves once for a person who goes elsewhere, and not for every step`() {
     var region = PersonRegion()
     var squares: [PixelRectangle] = []
     for step in 0..<60 {

@@ -2,15 +2,15 @@ import Basics
 import Foundation
 import Video
 
-/// Somebody in a simulated room: goes straight on between points, and may stand still between.
+/// A person in a simulated room: moves straight between points, and may pause between them.
 struct Actor {
-  /// Height and width of the body, in the picture's heights.
+  /// Height and width of the body, relative to the picture's height.
   var height: Double
   var width: Double
-  /// Where the middle is at which second; the actor is there from the first to the last.
+  /// The position of the centre over time; the actor is present from the first to the last entry.
   var path: [(time: Double, x: Double, y: Double)]
 
-  /// Walks straight from one place to another at a speed in body heights a second.
+  /// Walks straight from one place to another at a speed in body heights per second.
   init(
     height: Double, from start: (x: Double, y: Double), to goal: (x: Double, y: Double), speed: Double, at time: Double
   ) {
@@ -26,7 +26,7 @@ struct Actor {
     self.path = path
   }
 
-  /// Where the body is, in fractions of a picture of `aspect`; `nil` before, after, and mostly outside.
+  /// The body's box, in fractions of a picture of `aspect`; `nil` before, after, and when mostly outside.
   func box(at time: Double, aspect: Double) -> PictureBox? {
     guard let next = path.firstIndex(where: { $0.time > time }), next > 0 else { return nil }
     let (before, after) = (path[next - 1], path[next])
@@ -39,27 +39,27 @@ struct Actor {
   }
 }
 
-/// People, what hides them, and a finder with faults.
+/// People, obstacles, and an imperfect finder.
 struct SimulatedRoom {
   var aspect = 16.0 / 9
   var actors: [Actor] = []
-  /// Columns of the room, in the picture's heights, behind which nobody is seen.
+  /// Horizontal ranges, relative to the picture's height, behind which nobody is visible.
   var screens: [ClosedRange<Double>] = []
-  /// Deviation of a box's middle and sides, in the box's height.
+  /// Deviation of a box's centre and sides, relative to the box's height.
   var jitter = 0.05
-  /// Share of the boxes that don't come, or come as doubtful ones.
+  /// Fraction of the boxes that are missing or have low confidence.
   var misses = 0.3
-  /// Boxes an answer where nobody is.
+  /// False boxes per answer.
   var falseBoxes = 0.1
 
-  /// Where everybody is in truth, by the actor's index.
+  /// The true boxes, by the actor's index.
   func truth(at time: Double) -> [Int: PictureBox] {
     var boxes: [Int: PictureBox] = [:]
     for (index, actor) in actors.enumerated() { boxes[index] = actor.box(at: time, aspect: aspect) }
     return boxes
   }
 
-  /// True for somebody behind a screen or, for the larger part, behind a nearer (lower) body.
+  /// True for an actor behind a screen or mostly behind a nearer (lower) body.
   func isHidden(_ index: Int, in boxes: [Int: PictureBox]) -> Bool {
     guard let box = boxes[index] else { return true }
     if screens.contains(where: { $0.contains(box.centerX * aspect) }) { return true }
@@ -75,7 +75,7 @@ struct SimulatedRoom {
     var found: [ScoredBox] = []
     for index in truth.keys.sorted() {
       guard let box = truth[index] else { continue }
-      // Every actor takes as many numbers whatever becomes of them, so one fault doesn't change the others.
+      // Every actor uses the same number of random numbers whatever happens, so one fault does not affect the others.
       let seen = Double.random(in: 0..<1, using: &random) >= misses
       let isDoubtful = Double.random(in: 0..<1, using: &random) < 0.3
       let score = Float.random(in: seen ? 0.5..<0.98 : 0.1..<0.5, using: &random)
@@ -103,7 +103,7 @@ struct SimulatedRoom {
 }
 
 extension SplitMix64 {
-  /// Mean 0 and deviation 1; about normal, as the sum of 12 even numbers is.
+  /// Mean 0 and deviation 1; approximately normal, as the sum of 12 uniform numbers.
   mutating func normal() -> Double {
     (0..<12).reduce(-6) { sum, _ in sum + Double.random(in: 0..<1, using: &self) }
   }

@@ -6,7 +6,7 @@ import Video
 
 @testable import Pipeline
 
-/// Drives a pipeline with made frames, a made finder and made scores, and keeps what it says.
+/// Drives a pipeline with generated frames, a scripted finder and scripted scores, and records its outputs.
 final class Drive {
   static let labels = ["Walk", "Sit", "background"]
 
@@ -14,17 +14,17 @@ final class Drive {
   var said: [PipelineOutput] = []
   var windows: [WindowOrder] = []
   var tickets: [PictureTicket] = []
-  /// Scores of each window; nobody scores while it is `nil`.
+  /// Scores of each window; while `nil`, nothing is scored.
   var score: ((WindowOrder) -> [Float])? = { _ in [0.9, 0.05, 0.05] }
-  /// Where people are at a time; nobody answers while it is `nil`.
+  /// The boxes at a time; while `nil`, the finder does not answer.
   var find: ((Duration) -> Result<[ScoredBox], DetectionError>)?
-  /// Answers are kept back by so many frames, as by a slow finder.
+  /// Delays answers by this many frames, like a slow finder.
   var finderDelay = 0
   private var waiting: [(frame: Int, PictureTicket)] = []
   private var frames = 0
   private var sequence = 0
 
-  /// What is decided about.
+  /// The activities to decide on.
   private let activities: [String]
 
   init(
@@ -41,7 +41,7 @@ final class Drive {
     pipeline = try CameraPipeline(options)
   }
 
-  /// Frames at 15 a second from `begin` on, all different or of one grey; returns the time after the last.
+  /// Feeds frames at 15 per second from `begin` on, all different or of one grey; returns the time after the last.
   @discardableResult
   func play(
     _ count: Int, from begin: Duration, size: FrameSize = FrameSize(width: 64, height: 48), picture: UInt8? = nil
@@ -65,7 +65,7 @@ final class Drive {
     return begin + SampleRate(15).offset(ofTick: count)
   }
 
-  /// Frames of a camera that says JPEG and delivers none, at 15 a second.
+  /// Feeds frames that claim to be JPEG but are not, at 15 per second.
   func playGarbage(_ count: Int, from begin: Duration) {
     for index in 0..<count {
       var frame = Frame()
@@ -104,7 +104,7 @@ final class Drive {
   var isStalled: Bool { pipeline.isStalled }
   var counters: PipelineCounters { pipeline.counters }
 
-  /// What was said, in short words.
+  /// The outputs, as short words.
   var story: [String] { said.compactMap(word) }
 
   private func word(_ output: PipelineOutput) -> String? {
@@ -125,7 +125,7 @@ final class Drive {
     }
   }
 
-  /// The reasons that came with the camera's conditions.
+  /// The reasons given for the camera's conditions.
   var reasons: [String] {
     said.compactMap { if case .condition(_, let reason) = $0 { reason } else { nil } }
   }
@@ -140,7 +140,7 @@ final class Drive {
   }
 }
 
-/// Somebody standing at a place, in fractions of the picture's width.
+/// A standing person, at a position in fractions of the picture's width.
 func standing(at x: Double, score: Float = 0.9) -> ScoredBox {
   ScoredBox(box: PictureBox(x: x - 0.06, y: 0.3, width: 0.12, height: 0.6), score: score)
 }

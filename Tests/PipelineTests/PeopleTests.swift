@@ -7,24 +7,24 @@ import Video
 
 @testable import Pipeline
 
-@Suite struct `A pipeline that looks at people` {
+@Suite struct `A pipeline for people` {
   private func people(most: Int = 2) -> PipelineOptions.View {
     var following = PipelineOptions.Following()
     following.most = most
     return .people(following)
   }
 
-  @Test func `computes nothing while nobody is there, and says that it is empty`() throws {
+  @Test func `a pipeline for people computes nothing while nobody is there, and says that it is empty`() throws {
     let drive = try Drive(view: people())
     drive.find = { _ in .success([]) }
     drive.play(60, from: .seconds(1))
     #expect(drive.windows.isEmpty)
     #expect(drive.situations == [.warmingUp, .empty])
     #expect(drive.counters.emptyHops == 27 && drive.counters.windows == 0)
-    #expect(drive.tickets.map(\.sample) == Array(stride(from: 0, to: 60, by: 5)), "3 of 15 a second")
+    #expect(drive.tickets.map(\.sample) == Array(stride(from: 0, to: 60, by: 5)), "3 of 15 frames per second")
   }
 
-  @Test func `shows a masked picture of its region once a second, with boxes that fit it`() throws {
+  @Test func `a pipeline for people shows a masked picture of its region once a second, with matching boxes`() throws {
     func drive(_ interval: Duration?) throws -> Drive {
       let drive = try Drive(
         {
@@ -45,10 +45,10 @@ import Video
     #expect(last.size == FrameSize(width: 32, height: 48) && last.pixels.count == 32 * 48 * 3)
     #expect(last.pixels[0] == 0 && last.pixels[32 * 40 * 3] > 150)
     let box = try #require(last.boxes.first)
-    #expect(abs(box.x + box.width / 2 - 0.5) < 0.05, "boxes are those of the picture that is shown")
+    #expect(abs(box.x + box.width / 2 - 0.5) < 0.05, "boxes match the picture that is shown")
   }
 
-  @Test func `gives each person windows of their own, and every start its end when they leave`() throws {
+  @Test func `a pipeline gives each person separate windows, and every start its end when they leave`() throws {
     let drive = try Drive(view: people())
     drive.find = { time in
       .success(
@@ -67,11 +67,11 @@ import Video
     #expect(drive.situations.last == .empty)
     for case .left(let person, let time, _) in drive.said {
       let seen: Duration = person.id == 1 ? .seconds(8) : .seconds(16)
-      #expect((seen - .seconds(0.5)...seen).contains(time), "left when last seen")
+      #expect((seen - .seconds(0.5)...seen).contains(time), "the person left when last seen")
     }
   }
 
-  @Test func `decides about families for each person`() throws {
+  @Test func `a pipeline decides on families for each person`() throws {
     let grouping = LabelGrouping(
       labels: Drive.labels, families: [LabelFamily(name: "Move", labels: ["Walk", "Sit"])])
     let drive = try Drive({ $0.recognition.on = 0.8 }, view: people(), grouping: grouping)
@@ -85,7 +85,7 @@ import Video
     #expect(members == [1])
   }
 
-  @Test func `a first window is ready as soon as somebody is known, when pictures are`() throws {
+  @Test func `a person's first window is ready as soon as they are known, if there are enough pictures`() throws {
     let drive = try Drive(view: people())
     drive.find = { $0 < .seconds(10) ? .success([]) : .success([standing(at: 0.5)]) }
     drive.play(15 * 12, from: .seconds(1))
@@ -96,7 +96,7 @@ import Video
     #expect(drive.said.count > entered)
   }
 
-  @Test func `serves people in turn when there are more than the most, and counts who waits`() throws {
+  @Test func `a pipeline serves people in turn if there are too many, and counts those who wait`() throws {
     let drive = try Drive(view: people(most: 1))
     drive.find = { _ in .success([standing(at: 0.2), standing(at: 0.5), standing(at: 0.8)]) }
     drive.play(150, from: .seconds(1))
@@ -120,7 +120,7 @@ import Video
     #expect(try story(delay) == story(0))
   }
 
-  @Test func `a finder that fails is said once, and people stay where they are`() throws {
+  @Test func `a failing finder is reported once, and people stay where they are`() throws {
     let drive = try Drive(view: people())
     drive.find = { time in
       (.seconds(4)..<Duration.seconds(20)).contains(time) ? .failure(Self.failure) : .success([standing(at: 0.5)])
@@ -134,7 +134,7 @@ import Video
 
   private static let failure = DetectionError.failed(reason: "no memory")
 
-  @Test func `a lost camera ends what everybody does, and nobody keeps their number`() throws {
+  @Test func `a lost camera ends all activities, and nobody keeps their number`() throws {
     let drive = try Drive(view: people())
     drive.find = { _ in .success([standing(at: 0.5)]) }
     let end = drive.play(45, from: .seconds(1))
@@ -147,7 +147,7 @@ import Video
       ])
   }
 
-  @Test func `who leaves is let go only once their last windows are scored`() throws {
+  @Test func `a departed person is only removed once their last windows are scored`() throws {
     let drive = try Drive(view: people())
     drive.score = nil
     drive.find = { $0 < .seconds(4) ? .success([standing(at: 0.5)]) : .success([]) }
@@ -158,7 +158,7 @@ import Video
       drive.story == ["online", "entered 1", "start Walk of 1", "end Walk of 1 person_left", "left 1 person_left"])
   }
 
-  @Test func `another size of picture lets everybody go and goes on`() throws {
+  @Test func `another picture size ends everyone and starts over`() throws {
     let drive = try Drive(view: people())
     drive.find = { _ in .success([standing(at: 0.5)]) }
     let end = drive.play(45, from: .seconds(1))

@@ -4,8 +4,8 @@ import Video
 
 @testable import Pipeline
 
-@Suite struct `A pipeline that looks at the scene` {
-  @Test func `orders a window when it is full and at every hop after`() throws {
+@Suite struct `A pipeline for a scene` {
+  @Test func `a pipeline for a scene orders a window when it is full and at every hop afterwards`() throws {
     let drive = try Drive()
     drive.play(20, from: .seconds(1))
     #expect(drive.windows.map(\.window.lastSample) == [7, 9, 11, 13, 15, 17, 19])
@@ -14,7 +14,7 @@ import Video
     #expect(drive.situations == [.warmingUp, .activity(index: 0)])
   }
 
-  @Test func `counts a camera as stalled after the time of its settings and not before`() throws {
+  @Test func `a camera counts as stalled after the time in its settings and not before`() throws {
     let drive = try Drive({ $0.stallTime = .seconds(30) })
     drive.play(10, from: .seconds(1))
     let last = Duration.seconds(1) + SampleRate(15).offset(ofTick: 9)
@@ -23,7 +23,7 @@ import Video
     drive.serve(drive.pipeline.tick(at: last + .seconds(30.1)))
     #expect(drive.isStalled)
     #expect(drive.story == ["online", "start Walk", "end Walk camera_lost", "stalled"])
-    // It is said once, however long it lasts and however often the source is opened again.
+    // Reported once, however long it lasts and however often the source is reopened.
     drive.serve(drive.pipeline.tick(at: last + .seconds(60)))
     drive.pipeline.open(at: last + .seconds(61))
     drive.serve(drive.pipeline.tick(at: last + .seconds(92)))
@@ -32,7 +32,7 @@ import Video
     #expect(drive.story.last == "online")
   }
 
-  @Test func `a picture that stays the same bit for bit is told as a stall, until it changes`() throws {
+  @Test func `a picture that stays bit-identical is reported as a stall, until it changes`() throws {
     let drive = try Drive({ $0.frozenTime = .seconds(20) })
     var end = drive.play(30, from: .seconds(1))
     end = drive.play(15 * 19, from: end, picture: 7)
@@ -41,27 +41,27 @@ import Video
     let frozen = ["online", "start Walk", "end Walk camera_lost", "stalled"]
     #expect(drive.story == frozen && drive.pipeline.isFrozen)
     #expect(drive.reasons.last?.contains("bit for bit, for 20.0 s") == true)
-    // Opened again, it is no better.
+    // Reopening it does not help.
     drive.pipeline.open(at: end)
     end = drive.play(3, from: end, picture: 7)
     #expect(drive.story == frozen && drive.pipeline.isFrozen)
     drive.pipeline.open(at: end)
     end = drive.play(1, from: end)
     #expect(drive.story == frozen + ["online"] && !drive.pipeline.isFrozen)
-    // A camera that was away meanwhile may come back with the picture that it left with.
+    // A camera that was lost meanwhile may come back with the same picture.
     drive.play(15 * 19, from: end, picture: 7)
     drive.serve(drive.pipeline.lose(.offline, at: end + .seconds(19), reason: "unplugged"))
     drive.play(15 * 19, from: end + .seconds(30), picture: 7)
     #expect(drive.condition == .online)
   }
 
-  @Test func `a film may stand still`() throws {
+  @Test func `a pipeline does not call a file's still picture frozen`() throws {
     let drive = try Drive()
     drive.play(15 * 200, from: .seconds(1), picture: 7)
     #expect(drive.condition == .online)
   }
 
-  @Test func `a source that opens and gives nothing stalls too`() throws {
+  @Test func `a source that opens and delivers nothing stalls too`() throws {
     let drive = try Drive()
     drive.pipeline.open(at: .seconds(5))
     drive.serve(drive.pipeline.tick(at: .seconds(6.9)))
@@ -70,30 +70,30 @@ import Video
     #expect(drive.story == ["stalled"])
   }
 
-  @Test func `frames that cannot be used are told as a stall, with the reason, once`() throws {
+  @Test func `unusable frames are reported as a stall, with the reason, once`() throws {
     let drive = try Drive()
     drive.pipeline.open(at: .seconds(1))
     drive.playGarbage(40, from: .seconds(1))
     #expect(drive.story == ["skipped", "stalled"])
-    #expect(drive.reasons.last?.hasPrefix("frames arrive, but none can be used: not a whole picture: ") == true)
+    #expect(drive.reasons.last?.hasPrefix("frames are arriving, but none can be used: not a whole picture: ") == true)
     #expect(drive.isStalled)
     let end = drive.play(10, from: .seconds(10))
     #expect(drive.story == ["skipped", "stalled", "online", "start Walk"])
-    // A few of them among good ones are left out.
+    // A few of them among good ones are skipped.
     drive.playGarbage(10, from: end)
     #expect(drive.condition == .online)
     drive.playGarbage(40, from: end + SampleRate(15).offset(ofTick: 10))
     #expect(drive.story.suffix(2) == ["end Walk camera_lost", "stalled"])
   }
 
-  @Test func `a source that leaves out all its frames says so`() throws {
+  @Test func `a pipeline reports a source that skips all its frames`() throws {
     let drive = try Drive()
     drive.pipeline.open(at: .seconds(5))
     drive.serve(drive.pipeline.tick(at: .seconds(7.1), faulty: 61))
-    #expect(drive.reasons == ["no usable frame for 2.0 s; faulty ones: 61"])
+    #expect(drive.reasons == ["no usable frame for 2.0 s; 61 faulty ones"])
   }
 
-  @Test func `a jump of the clock fills the window anew and ends what was going on`() throws {
+  @Test func `a clock jump refills the window and ends what was going on`() throws {
     let drive = try Drive()
     let end = drive.play(12, from: .seconds(1))
     let before = drive.windows.count
@@ -111,7 +111,7 @@ import Video
   }
 
   @Test(arguments: [Duration.milliseconds(1100), .seconds(1800), .seconds(-20)])
-  func `scores of before a hole open nothing after it`(hole: Duration) throws {
+  func `scores from before a gap start no activity after it`(hole: Duration) throws {
     let drive = try Drive()
     drive.score = nil
     let end = drive.play(8, from: .seconds(50))
@@ -122,26 +122,26 @@ import Video
   }
 
   @Test(arguments: [0.2, 0.5, 0.9])
-  func `a camera too slow for any window says so, and is not left warming up`(rate: Double) throws {
+  func `a camera too slow for any window says so, and is not shown as warming up`(rate: Double) throws {
     let drive = try Drive()
     let frames = Int(20 * rate)
     for index in 0...max(4, frames) { drive.play(1, from: .seconds(10 + Double(index) / rate)) }
-    #expect(drive.story == ["online", "slow: too slow: \(rate) frames a second, at least 2 are needed"])
+    #expect(drive.story == ["online", "slow: too slow: \(rate) frames per second; at least 2 are needed"])
     #expect(drive.situations == [.warmingUp, .unknown])
     drive.play(20, from: .seconds(200))
-    #expect(drive.story.dropFirst(2) == ["online", "start Walk"], "it recovers, and says that too")
+    #expect(drive.story.dropFirst(2) == ["online", "start Walk"], "it recovers and reports that")
   }
 
   @Test(arguments: [1.5, 2, 5, 10, 30, 60, 120, 240])
-  func `any other rate fills windows and is not complained of`(rate: Double) throws {
+  func `any other rate fills windows and causes no complaint`(rate: Double) throws {
     let drive = try Drive()
     for index in 0...Int(8 * rate) { drive.play(1, from: .seconds(10 + Double(index) / rate)) }
     #expect(drive.story == ["online", "start Walk"])
-    // 8 s are 120 samples; a window every second one from the 8th on.
+    // 8 s are 120 samples; one window per second sample from the 8th on.
     #expect((55...57).contains(drive.windows.count), "\(drive.windows.count)")
   }
 
-  @Test func `frames that stop too often say that`() throws {
+  @Test func `a pipeline reports frames that stop too often`() throws {
     let drive = try Drive { $0.frames = 60 }
     for part in 0..<6 { drive.play(30, from: .seconds(Double(part) * 4)) }
     #expect(
@@ -150,15 +150,15 @@ import Video
       ])
   }
 
-  @Test func `a slow file is not taken for a short one`() throws {
+  @Test func `a pipeline does not mistake a slow file for a short one`() throws {
     let drive = try Drive()
     for index in 0..<2 { drive.play(1, from: .seconds(2 * Double(index))) }
     drive.serve(drive.pipeline.finish())
     #expect(drive.windows.isEmpty)
-    #expect(drive.story == ["online", "slow: too slow: 0.5 frames a second, at least 2 are needed"])
+    #expect(drive.story == ["online", "slow: too slow: 0.5 frames per second; at least 2 are needed"])
   }
 
-  @Test func `what is not due is not silent`() throws {
+  @Test func `a pipeline does not count frames that are not due as silence`() throws {
     let drive = try Drive()
     let end = drive.play(12, from: .seconds(1))
     for second in 1...30 {
@@ -168,7 +168,7 @@ import Video
     #expect(drive.condition == .online)
   }
 
-  @Test func `scores of before a loss decide nothing after it`() throws {
+  @Test func `scores from before a loss decide nothing after it`() throws {
     let drive = try Drive()
     drive.score = nil
     let end = drive.play(8, from: .seconds(1))

@@ -18,20 +18,20 @@ import Video
     return window
   }
 
-  @Test func `scores the first still window and every fourth after it`() {
+  @Test func `a still gate lets the first still window and every fourth after it through`() {
     var gate = StillGate(level: 2)
     let held = (0..<10).map { _ in gate.holdsBack(window(1)) }
     #expect(held == [false, true, true, true, false, true, true, true, false, true])
     #expect(gate.held == 7)
   }
 
-  @Test func `whatever moves is scored at once, and stillness begins anew`() {
+  @Test func `moving windows are scored at once, and stillness then starts over`() {
     var gate = StillGate(level: 2)
     let held = [Float(1), 1, 3, 1, 1].map { gate.holdsBack(window($0)) }
     #expect(held == [false, true, false, false, true])
   }
 
-  @Test func `at level 0 nothing is held back`() {
+  @Test func `a still gate at level 0 holds nothing back`() {
     var gate = StillGate(level: 0)
     let isHeld = gate.holdsBack(window(0))
     #expect(!isHeld)

@@ -7,7 +7,7 @@ import Video
 
 @testable import Pipeline
 
-/// What streams keep between windows, and that it changes nothing of what is said.
+/// What streams keep between windows, and that it does not change the results.
 @Suite struct `Memory of streams` {
   private let network: StudentNetwork
   private let engine: ClipEngine
@@ -49,7 +49,7 @@ import Video
     #expect(try memory.room(for: source.window(), of: stream(1), engine)?.shift == 4)
     source.ring.removeAll()
     #expect(try memory.room(for: source.window(), of: stream(1), engine)?.shift == .none)
-    // Somebody else's windows have nothing to do with these.
+    // Another person's windows are unrelated.
     #expect(try memory.room(for: source.window(), of: stream(2), engine)?.shift == .none)
     #expect(memory.byteCount == 2 * engine.cacheBytes)
   }
@@ -58,7 +58,7 @@ import Video
     let memory = StreamMemory(engine, most: engine.cacheBytes, hop: .seconds(2))
     var (first, second) = (Source(), Source())
     #expect(try memory.room(for: first.window(), of: stream(1), engine) != nil)
-    // As long as the first goes on, there is no room for the second.
+    // While the first stream continues, there is no room for the second.
     for _ in 0..<5 {
       #expect(try memory.room(for: second.window(), of: stream(2), engine) == nil)
       #expect(try memory.room(for: first.window(), of: stream(1), engine)?.shift == 2)
@@ -73,7 +73,7 @@ import Video
     #expect(try none.room(for: first.window(), of: stream(1), engine) == nil)
   }
 
-  @Test func `says the same with room and without`() throws {
+  @Test func `scores are the same with and without stream memory`() throws {
     let reference = try ClipEngine(
       network: network, parameters: FormulaWeights(seed: 1), precision: .f32, threads: 1)
     let memory = StreamMemory(engine, most: .max, hop: .seconds(2))

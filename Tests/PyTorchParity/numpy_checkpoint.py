@@ -1,4 +1,4 @@
-"""I3D weights as JAX programs keep them: a pickle of nested dicts of NumPy arrays, with TensorFlow's names and axes."""
+"""I3D weights as JAX programs save them: a pickle of nested dicts of NumPy arrays, with TensorFlow's names and axis order."""
 
 import pickle
 
@@ -17,7 +17,7 @@ LEAVES = {
 
 
 def place(name):
-    """Where the tensor of a PyTorch name stands: the keys from the collection to the array."""
+    """The keys, from the collection to the array, of the tensor with this PyTorch name."""
     unit, leaf = name.rsplit(".", 2)[0], ".".join(name.rsplit(".", 2)[1:])
     collection, layer, array = LEAVES[leaf]
     module, _, branch = unit.partition(".")
@@ -44,17 +44,17 @@ def save(state, path):
 
 
 class NumPyUnpickler(pickle.Unpickler):
-    """Makes arrays and nothing else."""
+    """Unpickles NumPy arrays and refuses everything else."""
 
     def find_class(self, module, name):
         if (module.removeprefix("numpy.").replace("_core", "core"), name) in (
                 ("core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype")):
             return {"_reconstruct": np.ndarray.__reduce__(np.zeros(0))[0], "ndarray": np.ndarray, "dtype": np.dtype}[name]
-        raise pickle.UnpicklingError(f"{module}.{name} is no NumPy array's")
+        raise pickle.UnpicklingError(f"{module}.{name} is not part of a NumPy array")
 
 
 def load(model, path):
-    """Loads a checkpoint into a published I3D; batch-norm scales that it lacks are 1."""
+    """Loads a checkpoint into a published I3D; missing batch-norm scales are 1."""
     with open(path, "rb") as file:
         tree = NumPyUnpickler(file).load()
     for name, tensor in model.state_dict().items():

@@ -1,4 +1,4 @@
-"""The student in plain PyTorch, with the published tensor names: what adl is compared with."""
+"""The student in plain PyTorch, with the published tensor names; the reference for adl."""
 
 import torch
 from torch import nn
@@ -65,7 +65,7 @@ class NonLocal(nn.Module):
 
 
 class Student(nn.Module):
-    """`head`: "fc" (classes x steps) or "mean" over steps; `non_local`: "sub_sampled", "full" or "none"."""
+    """`head` is "fc" (over classes x steps) or "mean" (over steps); `non_local` is "sub_sampled", "full" or "none"."""
 
     def __init__(self, classes, frames=64, head="fc", non_local="sub_sampled", width=1.0):
         super().__init__()
@@ -100,7 +100,7 @@ class Student(nn.Module):
 
 
 def randomized(model, seed):
-    """Random weights with lively batch-norm statistics, so that no layer is close to the identity."""
+    """Random weights and batch-norm statistics, so that no layer is close to the identity."""
     torch.manual_seed(seed)
     for name, tensor in model.state_dict().items():
         if name.endswith("running_var"):
@@ -110,7 +110,7 @@ def randomized(model, seed):
         elif tensor.dim() == 1:
             tensor.uniform_(0.8, 1.2)
         elif tensor.dim() > 1:
-            # Unscaled attention logits would saturate the softmax of random queries and keys.
+            # With random queries and keys, unscaled attention logits would saturate the softmax.
             gain = 0.05 if ".theta." in name or ".phi." in name else 1.0
             tensor.normal_(0, gain * (2.0 / tensor[0].numel()) ** 0.5)
     return model.eval()

@@ -2,14 +2,14 @@ import Basics
 import Recognition
 import Testing
 
-/// A timeline in which each character is one window of half a second: a letter is the activity the network is sure of,
-/// `-` a window that is sure of none.
+/// A timeline in which each character is a window of half a second: a letter is the activity the network is certain of,
+/// `-` a window without a certain activity.
 private struct Timeline {
   static let labels = ["A", "B", "C", "idle", "other"]
   static let hop = Duration.milliseconds(500)
   static let span = Duration.seconds(4)
 
-  /// Probability of the sure activity.
+  /// Probability of the certain activity.
   var sure: Float = 0.9
   var motion: Float = 10
 
@@ -55,33 +55,33 @@ private func described(_ changes: [ActivityChange]) -> [String] {
 }
 
 @Suite struct `Activity decisions` {
-  @Test func `an activity starts after its hold, back-dated to the first sure window's middle`() {
+  @Test func `an activity starts after its hold, back-dated to the middle of the first certain window`() {
     let (changes, _) = Timeline().run("--AA", plain())
     #expect(described(changes) == ["+A \(Timeline.middle(2))"])
   }
 
-  @Test func `one sure window is not enough for a hold of two`() {
+  @Test func `one certain window is not enough for a hold of two`() {
     #expect(Timeline().run("-A-A-A-", plain()).changes.isEmpty)
   }
 
-  @Test func `an activity ends after its hold, back-dated to the first unsure window's middle`() {
+  @Test func `an activity ends after its hold, back-dated to the middle of the first uncertain window`() {
     let (changes, decider) = Timeline().run("AAAA---", plain())
     #expect(
       described(changes) == ["+A \(Timeline.middle(0))", "-A \(Timeline.middle(4)) below_threshold"])
     #expect(decider.current == nil)
   }
 
-  @Test func `confidence is the mean from onset to offset, dips within included, what follows the offset not`() {
+  @Test func `confidence is the mean from onset to offset, including dips but not what follows`() {
     func confidence(_ text: String) -> Float? {
       for case .ended(let activity, _) in Timeline().run(text, plain()).changes { return activity.confidence }
       return nil
     }
     #expect(abs((confidence("AAAA---") ?? 0) - 0.9) < 1e-6)
-    // Counted from the window that started it on: three sure ones and a dip.
+    // Counted from the window that started it: three certain ones and a dip.
     #expect(abs((confidence("AAA-A---") ?? 0) - (3 * 0.9 + 0.2) / 4) < 1e-6)
   }
 
-  @Test func `a weak newest window does not hide the strong ones that carried the smoothed score`() throws {
+  @Test func `a weak newest window does not hide the strong ones behind the smoothed score`() throws {
     var options = plain()
     options.smoothingWindows = 3
     options.on = 0.5
@@ -97,7 +97,7 @@ private func described(_ changes: [ActivityChange]) -> [String] {
     #expect(described(Timeline().run("AAA--AAA--A", plain()).changes) == ["+A \(Timeline.middle(0))"])
   }
 
-  @Test func `another activity ends the first where it begins`() {
+  @Test func `another activity ends the first one where it starts`() {
     let (changes, decider) = Timeline().run("AAABB", plain())
     let turn = Timeline.middle(3)
     #expect(described(changes) == ["+A \(Timeline.middle(0))", "-A \(turn) other_activity", "+B \(turn)"])
@@ -111,7 +111,7 @@ private func described(_ changes: [ActivityChange]) -> [String] {
     #expect(described(changes) == ["+A \(Timeline.middle(3))"])
   }
 
-  @Test func `a winner that is not ahead by the margin starts nothing`() {
+  @Test func `a winning label without the margin starts no activity`() {
     var decider = ActivityDecider(
       labels: ["A", "B"],
       options: plain {
@@ -132,19 +132,19 @@ private func described(_ changes: [ActivityChange]) -> [String] {
     #expect(described(long) == ["+A \(Timeline.middle(0))"])
   }
 
-  @Test func `a cool-down keeps the same activity away but no other`() {
+  @Test func `a cool-down suppresses the same activity but no other`() {
     let options = plain { $0.coolDown = .seconds(10) }
     let changes = described(Timeline().run("AA---AAAA---BB", options).changes)
     #expect(changes.map { $0.prefix(2) } == ["+A", "-A", "+B"])
   }
 
-  @Test func `an activity past the maximum is ended and starts anew`() {
+  @Test func `an activity past the maximum is ended and starts again`() {
     let changes = described(Timeline().run("AAAAAAAAAAAAAA", plain { $0.maximumDuration = .seconds(4) }).changes)
     #expect(changes.prefix(3).map { $0.prefix(2) } == ["+A", "-A", "+A"])
     #expect(changes[1].hasSuffix("max_duration"))
   }
 
-  @Test func `single activities may have thresholds of their own or none at all`() {
+  @Test func `single activities may have separate thresholds or none at all`() {
     var own = RecognitionOptions.Activity()
     own.on = 0.95
     #expect(Timeline().run("AAAA", plain { $0.activities = ["A": own] }).changes.isEmpty)
@@ -161,13 +161,13 @@ private func described(_ changes: [ActivityChange]) -> [String] {
     #expect(Timeline().run("AAiii", plain()).changes.count == 2)
   }
 
-  @Test func `a still scene starts nothing and is idle`() {
+  @Test func `a still scene starts no activity and is idle`() {
     let (changes, decider) = Timeline(motion: 0).run("AAAA", plain { $0.motionGate = 0.3 })
     #expect(changes.isEmpty && decider.state == .idle)
-    #expect(!Timeline(motion: 0).run("AAAA", plain()).changes.isEmpty, "unless no gate is set")
+    #expect(!Timeline(motion: 0).run("AAAA", plain()).changes.isEmpty, "without a gate, the activity continues")
   }
 
-  @Test func `a still person keeps the activity that was recognised while moving`() {
+  @Test func `a still person keeps an activity recognised while moving`() {
     var decider = ActivityDecider(labels: Timeline.labels, options: plain { $0.motionGate = 0.3 })
     for (index, motion) in [10, 10, 10, 0, 0, 0, 0, 0].enumerated() {
       _ = decider.decide(Timeline(motion: Float(motion)).scores("A", at: index))
@@ -175,7 +175,7 @@ private func described(_ changes: [ActivityChange]) -> [String] {
     #expect(decider.state == .activity(index: 0))
   }
 
-  @Test func `an onset never reaches back into a time when nothing moved`() throws {
+  @Test func `an onset never extends into a time when nothing moved`() throws {
     var decider = ActivityDecider(labels: Timeline.labels, options: plain { $0.motionGate = 0.3 })
     var changes: [ActivityChange] = []
     for (index, motion) in [0, 0, 0, 0, 10, 10].enumerated() {
@@ -191,7 +191,7 @@ private func described(_ changes: [ActivityChange]) -> [String] {
     #expect(decider.end(at: time, reason: reason).isEmpty)
   }
 
-  @Test func `states follow the camera`() {
+  @Test func `recognition states follow the camera`() {
     var decider = ActivityDecider(labels: Timeline.labels)
     #expect(decider.state == .noSignal)
     decider.warmUp()
@@ -202,7 +202,7 @@ private func described(_ changes: [ActivityChange]) -> [String] {
     #expect(decider.state == .noSignal)
   }
 
-  @Test func `scores that are no numbers count as unsure`() {
+  @Test func `scores that are not finite count as uncertain`() {
     var decider = ActivityDecider(labels: Timeline.labels, options: plain())
     func feed(_ text: String, from start: Int) -> [ActivityChange] {
       text.enumerated().flatMap { offset, character in
@@ -211,13 +211,13 @@ private func described(_ changes: [ActivityChange]) -> [String] {
         return decider.decide(scores)
       }
     }
-    #expect(feed("ANA", from: 0).isEmpty, "a bad window breaks the row")
+    #expect(feed("ANA", from: 0).isEmpty, "a window that is not finite interrupts the hold")
     #expect(described(feed("A", from: 3)) == ["+A \(Timeline.middle(2))"])
-    #expect(feed("NNN", from: 4).count == 1, "and an activity does not outlast a row of them")
+    #expect(feed("NNN", from: 4).count == 1, "several such windows in a row end an activity")
     #expect(decider.notFinite == 4)
   }
 
-  @Test func `a camera clock that starts again does not hold back onsets`() {
+  @Test func `a restarted camera clock does not hold back onsets`() {
     var (_, decider) = Timeline().run("AAA------", plain { $0.coolDown = .seconds(100) })
     _ = decider.end(at: .seconds(100), reason: .cameraLost)
     let changes = "BB".enumerated().flatMap { decider.decide(Timeline().scores($0.element, at: $0.offset)) }
@@ -232,11 +232,11 @@ private func described(_ changes: [ActivityChange]) -> [String] {
       last = decider.current
     }
     let activity = try #require(last)
-    #expect(abs(activity.confidence - 0.8) < 1e-6, "0.7, 0.9 and 0.8: the window of the start counts")
+    #expect(abs(activity.confidence - 0.8) < 1e-6, "the mean of 0.7, 0.9 and 0.8 includes the starting window")
     #expect(activity.peak == 0.9)
   }
 
-  @Test func `a notable rise of the peak is said once`() {
+  @Test func `a considerable rise of the peak is reported once`() {
     var decider = ActivityDecider(labels: Timeline.labels, options: plain())
     let changes = [0.7, 0.7, 0.75, 0.85, 0.85, 0.9].enumerated().flatMap { index, sure in
       decider.decide(Timeline(sure: Float(sure)).scores("A", at: index))
@@ -298,22 +298,22 @@ private func described(_ changes: [ActivityChange]) -> [String] {
 }
 
 @Suite struct `Scores` {
-  @Test func `softmax by hand`() {
+  @Test func `softmax equals values computed by hand`() {
     let probabilities = Softmax.probabilities(of: [0, 1, 2])
     let expected: [Float] = [0.09003057, 0.24472848, 0.66524094]
     #expect(zip(probabilities, expected).allSatisfy { abs($0 - $1) < 1e-6 })
   }
 
-  @Test func `a higher temperature flattens`() {
+  @Test func `a higher temperature flattens the softmax`() {
     let probabilities = Softmax.probabilities(of: [0, 2], temperature: 2)
     #expect(abs(probabilities[1] - 0.7310586) < 1e-6)
   }
 
-  @Test func `huge logits do not overflow`() {
+  @Test func `huge logits do not overflow the softmax`() {
     #expect(Softmax.probabilities(of: [1000, 0, -1000]) == [1, 0, 0])
   }
 
-  @Test func `a clip's verdict takes each activity's best window`() {
+  @Test func `a clip's result takes each activity's best window`() {
     var verdict = ClipVerdict()
     #expect(verdict.index == nil)
     for window in [[0.5, 0.4, 0.1], [0.1, 0.7, 0.2], [0.6, 0.3, 0.1]] as [[Float]] {

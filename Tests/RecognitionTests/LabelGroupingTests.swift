@@ -9,7 +9,7 @@ private let families = [
 ]
 private let grouping = LabelGrouping(labels: labels, families: families)
 
-/// Scores of one window a second, each as long as four.
+/// Scores of windows of four seconds, one per second.
 private struct Windows {
   var decider: ActivityDecider
   private var count = 0
@@ -44,21 +44,21 @@ private func words(_ changes: [ActivityChange], _ grouping: LabelGrouping = grou
 }
 
 @Suite struct `Grouping of labels` {
-  @Test func `sums each family's probabilities, and the rest as other`() {
+  @Test func `a grouping sums each family's probabilities, and the rest as other`() {
     #expect(grouping.activities == ["Drink", "Aim", "background", "other"])
     let scores = grouping.scores([0.25, 0.125, 0.125, 0.25, 0.125, 0.125])
     #expect(scores.probabilities == [0.5, 0.25, 0.125, 0.125])
     #expect(scores.labels == [0.25, 0.125, 0.125, 0.25, 0.125, 0.125])
   }
 
-  @Test func `names the best label of each family`() {
+  @Test func `a grouping names the best label of each family`() {
     let scores = grouping.scores([0.1, 0.3, 0.1, 0.2, 0, 0.3])
     let top = grouping.top(scores, count: 3)
     #expect(top.map { grouping.activities[$0.index] } == ["Drink", "other", "Aim"])
     #expect(top.map { $0.member.map { labels[$0] } } == ["drinking beer", "bowling", "archery"])
   }
 
-  @Test func `has an other only where labels are left`() {
+  @Test func `a grouping has an other only if labels are left`() {
     let all = LabelGrouping(labels: ["a", "b"], families: [LabelFamily(name: "A", labels: ["a", "b"])])
     #expect(all.activities == ["A"])
     #expect(
@@ -67,10 +67,10 @@ private func words(_ changes: [ActivityChange], _ grouping: LabelGrouping = grou
       ])
     let joined = LabelGrouping(
       labels: ["a", "b", "background"], families: [LabelFamily(name: "background", labels: ["b"])])
-    #expect(joined.scores([0.25, 0.25, 0.5]).probabilities == [0.75, 0.25], "a reserved name is one activity")
+    #expect(joined.scores([0.25, 0.25, 0.5]).probabilities == [0.75, 0.25], "a reserved name is a single activity")
   }
 
-  @Test func `leaves a model without families as it is`() {
+  @Test func `a grouping leaves a model without families unchanged`() {
     let plain = LabelGrouping(labels: labels)
     #expect(plain.activities == labels && !plain.hasFamilies)
     let probabilities: [Float] = [0.1, 0.2, 0.3, 0.1, 0.2, 0.1]
@@ -81,7 +81,7 @@ private func words(_ changes: [ActivityChange], _ grouping: LabelGrouping = grou
     #expect(windows.decider.state == .activity(index: 1))
   }
 
-  @Test func `gives a clip's verdict on families`() {
+  @Test func `a grouping gives a clip's result for families`() {
     var verdict = ClipVerdict()
     verdict.add(grouping.scores([0.1, 0.3, 0.2, 0.4, 0, 0]))
     verdict.add(grouping.scores([0.2, 0.1, 0.1, 0.5, 0, 0.1]))
@@ -90,8 +90,8 @@ private func words(_ changes: [ActivityChange], _ grouping: LabelGrouping = grou
   }
 }
 
-@Suite struct `Decisions about families` {
-  @Test func `add three labels at 0.3 up to an activity that asks for 0.8`() {
+@Suite struct `Decisions on families` {
+  @Test func `three labels at 0.3 add up to a family that requires 0.8`() {
     let third: [Float] = [0.3, 0.3, 0.3, 0, 0.1, 0]
     var windows = Windows {
       $0.activities["Drink"] = .init()
@@ -100,16 +100,16 @@ private func words(_ changes: [ActivityChange], _ grouping: LabelGrouping = grou
       $0.onHold = 2
       $0.offHold = 2
     }
-    #expect(windows.decide(third).isEmpty, "the hold is about the family")
+    #expect(windows.decide(third).isEmpty, "the hold applies to the family")
     #expect(words(windows.decide(third)) == ["+Drink (drinking)"])
-    #expect(windows.decide([0.2, 0.2, 0.2, 0.3, 0.1, 0]).isEmpty, "0.6 is above off")
+    #expect(windows.decide([0.2, 0.2, 0.2, 0.3, 0.1, 0]).isEmpty, "0.6 is above the off threshold")
     #expect(windows.decide([0.1, 0.1, 0.1, 0.3, 0.4, 0]).isEmpty)
     #expect(words(windows.decide([0.1, 0.1, 0.1, 0.3, 0.4, 0])) == ["-Drink (drinking)"])
     var plain = Windows(grouping: LabelGrouping(labels: labels))
     for _ in 0..<5 { #expect(plain.decide(third, grouping: LabelGrouping(labels: labels)).isEmpty) }
   }
 
-  @Test func `smooth sums, so that labels may take turns`() {
+  @Test func `family sums are smoothed, so labels may alternate`() {
     var windows = Windows {
       $0.smoothingWindows = 3
       $0.onHold = 3
@@ -120,7 +120,7 @@ private func words(_ changes: [ActivityChange], _ grouping: LabelGrouping = grou
     #expect(words(windows.decide([0, 0.9, 0, 0, 0.1, 0])) == ["+Drink (drinking beer)"])
   }
 
-  @Test func `keep naming the label that was most probable over the whole activity`() {
+  @Test func `a family keeps naming the label that was most probable over the whole activity`() {
     var windows = Windows()
     #expect(words(windows.decide([0.1, 0.6, 0.1, 0.1, 0.1, 0])) == ["+Drink (drinking beer)"])
     #expect(windows.decide([0.5, 0.1, 0.1, 0.1, 0.2, 0]).isEmpty)
@@ -130,7 +130,7 @@ private func words(_ changes: [ActivityChange], _ grouping: LabelGrouping = grou
     #expect(words(windows.decide([0, 0.1, 0.1, 0.1, 0.7, 0])) == ["-Drink (drinking)"])
   }
 
-  @Test func `count the windows since the onset for that label, none before`() {
+  @Test func `a family's label is chosen from the windows since the onset, none before`() {
     var windows = Windows {
       $0.onHold = 2
       $0.on = 0.7
@@ -140,7 +140,7 @@ private func words(_ changes: [ActivityChange], _ grouping: LabelGrouping = grou
     #expect(words(windows.decide([0.1, 0.65, 0, 0.25, 0, 0])) == ["+Drink (drinking beer)"], "0.7 against 0.85")
   }
 
-  @Test func `open nothing for other and background, unless other is asked for`() {
+  @Test func `other and background open nothing, unless other is requested`() {
     var silent = Windows()
     #expect(silent.decide([0, 0, 0, 0, 0.05, 0.95]).isEmpty)
     #expect(silent.decider.state == .unknown)
@@ -151,7 +151,7 @@ private func words(_ changes: [ActivityChange], _ grouping: LabelGrouping = grou
     #expect(words(asked.decide([0, 0, 0, 0, 0.95, 0.05])) == ["-other (bowling)"], "background still opens nothing")
   }
 
-  @Test func `treat a label called other as the same thing`() {
+  @Test func `a label called other counts as other`() {
     let plain = LabelGrouping(labels: ["Walk", "Other"])
     var silent = Windows(grouping: plain)
     #expect(silent.decide([0.1, 0.9], grouping: plain).isEmpty)
@@ -159,7 +159,7 @@ private func words(_ changes: [ActivityChange], _ grouping: LabelGrouping = grou
     #expect(words(asked.decide([0.1, 0.9], grouping: plain), plain) == ["+Other"])
   }
 
-  @Test func `count numbers of labels that are none as unsure`() {
+  @Test func `label scores that are not finite count as uncertain`() {
     var windows = Windows()
     #expect(words(windows.decide([0.9, 0, 0, 0, 0.1, 0])) == ["+Drink (drinking)"])
     #expect(words(windows.decide([0.9, .nan, 0, 0, 0.1, 0])) == ["-Drink (drinking)"])

@@ -10,7 +10,7 @@ import Testing
     }
   }
 
-  @Test func `is raised at the end of the window, and cleared by a late meal`() throws {
+  @Test func `a meal rule is raised at the end of the window, and cleared by a late meal`() throws {
     var run = try Run(rule(), from: "2026-10-01T06:00:00Z")
     run.pass(hours: 7.5)
     #expect(run.log == ["raised meal@25200.0"])
@@ -20,7 +20,7 @@ import Testing
     #expect(run.log.last == "cleared (seen) meal@27000.0")
   }
 
-  @Test func `is not raised after a meal, also one that began before the window`() throws {
+  @Test func `a meal rule is not raised after a meal, even one that started before the window`() throws {
     for (begin, end) in [(6.5, 7.5), (7.5, 8), (12, 15)] {
       var run = try Run(rule(), from: "2026-10-01T06:00:00Z")
       run.pass(hours: begin - 6)
@@ -32,13 +32,13 @@ import Testing
     }
   }
 
-  @Test func `is cleared when the next window begins, and judged anew`() throws {
+  @Test func `a meal rule is cleared when the next window starts, and judged again`() throws {
     var run = try Run(rule(), from: "2026-10-01T06:00:00Z")
     run.pass(hours: 48)
     #expect(run.log == ["raised meal@25200.0", "cleared (window) meal@90000.0", "raised meal@111600.0"])
   }
 
-  @Test func `passes over other weekdays`() throws {
+  @Test func `a meal rule skips other weekdays`() throws {
     // 2026-10-01 is a Thursday.
     var run = try Run(
       rule { $0.schedule = Schedule("07:00-13:00", [.fri]) }, from: "2026-10-01T06:00:00Z")
@@ -46,7 +46,7 @@ import Testing
     #expect(run.log == ["raised meal@111600.0"])
   }
 
-  @Test func `says nothing of a window that was not watched from its begin, or says how much was not`() throws {
+  @Test func `a meal rule says nothing about a window not watched from its start, or how much was not`() throws {
     var run = try Run(rule(), from: "2026-10-01T10:00:00Z")
     run.pass(hours: 5)
     #expect(run.log == ["undecided meal@10800.0"])
@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test(arguments: [(30.0, true), (37, false)])
-  func `tolerates a tenth that a camera is away`(minutes: Double, isRaised: Bool) throws {
+  func `a meal rule tolerates a camera that is away for a tenth`(minutes: Double, isRaised: Bool) throws {
     var run = try Run(rule(), from: "2026-10-01T06:00:00Z")
     run.pass(hours: 3)
     run.online(false)
@@ -69,7 +69,7 @@ import Testing
     if isRaised { #expect(run.alerts[0].unwatched == .seconds(minutes * 60)) }
   }
 
-  @Test func `needs all its cameras, and is content with a meal before any`() throws {
+  @Test func `a meal rule needs all its cameras, and is satisfied by a meal in front of any`() throws {
     var run = try Run(rule(["kitchen", "room"]), from: "2026-10-01T06:00:00Z")
     run.pass(hours: 2)
     run.online(false, camera: "kitchen")
@@ -83,7 +83,7 @@ import Testing
     #expect(run.log.isEmpty)
   }
 
-  @Test func `does not watch while people cannot be found`() throws {
+  @Test func `a meal rule does not count as watching while people cannot be found`() throws {
     var run = try Run(rule(), from: "2026-10-01T06:00:00Z")
     run.pass(hours: 2)
     run.take(.impaired(camera: "room", .finder, true))
@@ -93,16 +93,16 @@ import Testing
     #expect(run.log == ["undecided meal@25200.0"])
   }
 
-  @Test func `takes hours that the clock skips for unwatched ones`() throws {
+  @Test func `a meal rule counts hours skipped by the clock as unwatched`() throws {
     var run = try Run(rule(), from: "2026-10-01T06:00:00Z")
     run.pass(hours: 2)
     run.set(clockBy: 86_400)
     run.pass(hours: 6)
-    // The first day's window is over at the jump, the second day's is watched from 08:00 only.
+    // The first day's window is over at the jump, the second day's is only watched from 08:00.
     #expect(run.log == ["undecided meal@7201.0", "undecided meal@25200.0"])
   }
 
-  @Test func `forgets a window that the clock goes back out of, and does not judge one twice`() throws {
+  @Test func `a meal rule forgets a window that the clock leaves backwards, and does not judge one twice`() throws {
     var run = try Run(rule(), from: "2026-10-01T06:00:00Z")
     run.pass(hours: 3)
     run.set(clockBy: -86_400)
@@ -117,7 +117,7 @@ import Testing
   }
 
   @Test(arguments: [-86_400.0, 86_400.0, 259_200.0])
-  func `goes on with its window when the clock is set away and back`(step: Double) throws {
+  func `a meal rule continues its window when the clock is set away and back`(step: Double) throws {
     var run = try Run(rule(), from: "2026-10-01T06:00:00Z")
     run.pass(hours: 3)
     run.set(clockBy: step)
@@ -140,7 +140,7 @@ import Testing
   }
 
   @Test(arguments: [-86_400.0, 86_400.0])
-  func `is raised once for a window that is over when the clock is set away and back`(step: Double) throws {
+  func `a meal rule is raised once for a finished window when the clock is set away and back`(step: Double) throws {
     var run = try Run(rule(), from: "2026-10-01T06:00:00Z")
     run.pass(hours: 8)
     run.set(clockBy: step)
@@ -151,7 +151,7 @@ import Testing
   }
 
   @Test(arguments: [("2026-03-28T20:00:00Z", 8.0), ("2026-10-24T19:00:00Z", 10)])
-  func `judges a night when it ends, also one in which clocks change`(start: String, hours: Double) throws {
+  func `a meal rule judges a night when it ends, even one in which clocks change`(start: String, hours: Double) throws {
     let night = rule { $0.schedule = Schedule("22:00-06:00", zone: .berlin) }
     var run = try Run(night, from: start)
     run.pass(hours: 16)
@@ -168,7 +168,9 @@ import Testing
     }
   }
 
-  @Test func `is raised when all cameras have seen nobody for so long, and cleared by anybody`() throws {
+  @Test func `an absence rule is raised when all cameras have seen nobody for long enough, and cleared by anybody`()
+    throws
+  {
     var run = try Run(rule())
     run.pass(hours: 1)
     run.enter(1, camera: "hall")
@@ -181,7 +183,7 @@ import Testing
     #expect(run.alerts[0].cameras == ["hall", "room"])
   }
 
-  @Test func `waits after a start until all but a tenth was watched`() throws {
+  @Test func `an absence rule waits after a start until all but a tenth was watched`() throws {
     var run = try Run(rule())
     run.pass(hours: 11)
     #expect(run.log == ["raised gone@38880.0"])
@@ -191,7 +193,7 @@ import Testing
     #expect(run.log == ["raised gone@43200.0"])
   }
 
-  @Test func `is not raised while a camera is away, and stays raised when one goes`() throws {
+  @Test func `an absence rule is not raised while a camera is away, and stays raised when one goes`() throws {
     var run = try Run(rule())
     run.pass(hours: 1)
     run.online(false, camera: "hall")
@@ -205,7 +207,7 @@ import Testing
     #expect(run.log.count == 1)
   }
 
-  @Test func `counts within its window only`() throws {
+  @Test func `an absence rule counts within its window only`() throws {
     var run = try Run(
       rule {
         $0.duration = .seconds(4 * 3600)
@@ -216,8 +218,8 @@ import Testing
   }
 }
 
-@Suite struct `A rule about who is there` {
-  @Test func `is raised for somebody in the kitchen at night`() throws {
+@Suite struct `A rule about presence` {
+  @Test func `a presence rule is raised for somebody in the kitchen at night`() throws {
     let rule = Rule(.present, "night", cameras: ["kitchen"]) { $0.schedule = Schedule("22:00-06:00") }
     var run = try Run(rule, from: "2026-10-01T21:00:00Z")
     run.enter(1, camera: "kitchen")
@@ -237,7 +239,7 @@ import Testing
     #expect(run.alerts[0].person == 2)
   }
 
-  @Test func `is raised when the window begins with somebody there`() throws {
+  @Test func `a presence rule is raised if somebody is there when the window starts`() throws {
     var run = try Run(Rule(.present, "night") { $0.schedule = Schedule("22:00-06:00") }, from: "2026-10-01T21:59:00Z")
     run.enter(1)
     run.pass(hours: 9)
@@ -248,7 +250,7 @@ import Testing
 @Suite struct `A rule about a camera that is away` {
   private let rule = Rule(.cameraAway, "away", cameras: ["hall", "room"]) { $0.duration = .seconds(300) }
 
-  @Test func `is raised for each camera by itself, and cleared when it returns`() throws {
+  @Test func `a camera rule is raised for each camera separately, and cleared when it returns`() throws {
     var run = try Run(rule)
     run.online(false, camera: "hall")
     run.pass(minutes: 4)
@@ -261,7 +263,7 @@ import Testing
     #expect(run.alerts[0].reason == "the camera has been away for 5 min")
   }
 
-  @Test func `counts a camera that never came as away since the start`() throws {
+  @Test func `a camera rule counts a camera that never appeared as away since the start`() throws {
     var run = try Run(rule, online: false)
     run.online(true)
     run.pass(minutes: 6)

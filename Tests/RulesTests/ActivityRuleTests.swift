@@ -7,7 +7,7 @@ import Testing
     $0.duration = .seconds(600)
   }
 
-  @Test func `is raised once it has lasted, and cleared a gap after its end`() throws {
+  @Test func `an activity rule is raised once the activity has lasted, and cleared a gap after its end`() throws {
     var run = try Run(lying)
     run.pass(10)
     run.start("Lie", ago: 4)
@@ -19,7 +19,7 @@ import Testing
     #expect(run.alerts[0].since == .seconds(6) && run.alerts[0].person == 1 && run.alerts[0].cameras == ["room"])
   }
 
-  @Test func `bridges what is shorter than its gap, and begins anew after what is longer`() throws {
+  @Test func `an activity rule bridges short interruptions, and restarts after longer ones`() throws {
     var run = try Run(lying)
     for _ in 0..<50 {
       run.start("Lie")
@@ -38,7 +38,7 @@ import Testing
     #expect(run.log.isEmpty)
   }
 
-  @Test func `takes a family for each of its labels`() throws {
+  @Test func `an activity rule accepts a family for each of its labels`() throws {
     var run = try Run(lying)
     run.start("Lie.Onfloor")
     run.pass(minutes: 11)
@@ -46,7 +46,7 @@ import Testing
     #expect(run.alerts[0].reason == "Lie.Onfloor for 10 min")
   }
 
-  @Test func `follows somebody who gets a new number, but takes two people for two`() throws {
+  @Test func `an activity rule follows a person whose number changes, but distinguishes two people`() throws {
     var run = try Run(lying)
     run.enter(1)
     run.start("Lie", person: 1)
@@ -71,7 +71,7 @@ import Testing
     #expect(run.log.isEmpty)
   }
 
-  @Test func `stays raised until nobody does it any more`() throws {
+  @Test func `an activity rule stays raised until nobody does it any more`() throws {
     var run = try Run(lying)
     run.enter(1)
     run.enter(2)
@@ -85,7 +85,7 @@ import Testing
     #expect(run.log == ["raised lying@600.0", "cleared (ended) lying@1336.0"])
   }
 
-  @Test func `stays raised while the camera is away: unknown is not over`() throws {
+  @Test func `an activity rule stays raised while the camera is away: unknown does not mean over`() throws {
     var run = try Run(lying)
     run.start("Lie")
     run.pass(minutes: 11)
@@ -103,7 +103,7 @@ import Testing
     #expect(run.log.last == "cleared (ended) lying@7886.0")
   }
 
-  @Test func `counts only time outside bed hours`() throws {
+  @Test func `an activity rule only counts time outside bed hours`() throws {
     var rule = lying
     rule.schedule = Schedule("07:00-22:00")
     // From 06:55: lying in bed since long ago.
@@ -116,7 +116,7 @@ import Testing
   }
 
   @Test(arguments: [-86_400.0, 86_400, -10_000_000, 10_000_000])
-  func `measures with the monotonic clock, whatever the wall clock is set to`(step: Double) throws {
+  func `an activity rule measures with the monotonic clock, whatever the wall clock is set to`(step: Double) throws {
     var run = try Run(lying)
     run.start("Lie")
     run.pass(minutes: 5)
@@ -125,7 +125,7 @@ import Testing
     #expect(run.log == ["raised lying@600.0"])
   }
 
-  @Test func `goes with the wall clock into and out of its window`() throws {
+  @Test func `an activity rule follows the wall clock into and out of its window`() throws {
     var rule = lying
     rule.schedule = Schedule("07:00-22:00")
     var run = try Run(rule, from: "2026-10-01T03:00:00Z")
@@ -141,7 +141,7 @@ import Testing
     #expect(run.log.last == "cleared (window) lying@1861.0")
   }
 
-  @Test func `without a duration is raised at once, even for what is over in the same moment`() throws {
+  @Test func `an activity rule without a duration is raised at once, even for what ends in the same moment`() throws {
     var run = try Run(Rule(.activity, "fall") { $0.activities = ["Fall"] })
     run.pass(2.5)
     run.start("Fall")
@@ -161,7 +161,7 @@ import Testing
     }
   }
 
-  @Test func `is raised when they do not get up, and cleared when they do`() throws {
+  @Test func `a fall rule is raised if the person does not get up, and cleared when they do`() throws {
     var run = try Run(rule())
     run.enter(1)
     run.pass(10)
@@ -175,7 +175,7 @@ import Testing
     #expect(run.alerts[0].reason == "Fall, and no Getup or Walk for 60 s")
   }
 
-  @Test func `is not raised when they get up in time`() throws {
+  @Test func `a fall rule is not raised if the person gets up in time`() throws {
     var run = try Run(rule())
     run.start("Fall")
     run.pass(5)
@@ -186,7 +186,7 @@ import Testing
     #expect(run.log.isEmpty)
   }
 
-  @Test func `does not take somebody else who walks for the one who fell`() throws {
+  @Test func `a fall rule does not mistake somebody else who walks for the person who fell`() throws {
     var run = try Run(rule())
     run.enter(1)
     run.enter(2)
@@ -197,7 +197,7 @@ import Testing
     #expect(run.log == ["raised fallen@60.0"])
   }
 
-  @Test func `goes on waiting for somebody who is lost from sight, until whoever comes gets up`() throws {
+  @Test func `a fall rule keeps waiting for a person out of sight, until whoever appears gets up`() throws {
     var run = try Run(rule())
     run.enter(1)
     run.start("Fall", person: 1)
@@ -209,7 +209,7 @@ import Testing
     #expect(run.log == ["raised fallen@60.0", "cleared (followed) fallen@130.0"])
   }
 
-  @Test func `may count leaving as getting up, but not the loss of the camera`() throws {
+  @Test func `a fall rule may count leaving as getting up, but not the loss of the camera`() throws {
     var run = try Run(rule { $0.leavingEnds = true })
     run.enter(1)
     run.start("Fall")
@@ -226,7 +226,7 @@ import Testing
     #expect(run.alerts[0].reason == "Fall, and no Getup or Walk for 60 s; not watched for 60 s of it")
   }
 
-  @Test func `is raised after a loss of the camera, unless it limits what is not watched`() throws {
+  @Test func `a fall rule is raised after a loss of the camera, unless it limits unwatched time`() throws {
     for (limit, expected) in [(nil, ["raised fallen@60.0"]), (Duration.seconds(20), [])] {
       var run = try Run(rule { $0.unwatched = limit })
       run.start("Fall")
@@ -237,7 +237,7 @@ import Testing
     }
   }
 
-  @Test func `needs a new fall once it was cleared by itself`() throws {
+  @Test func `a fall rule needs a new fall once it was cleared by timeout`() throws {
     var run = try Run(rule { $0.clearAfter = .seconds(100) })
     run.start("Fall")
     run.pass(minutes: 10)
@@ -246,7 +246,7 @@ import Testing
     #expect(run.log == ["raised fallen@60.0", "cleared (timeout) fallen@160.0", "raised fallen@660.0"])
   }
 
-  @Test func `looks at falls within its window only`() throws {
+  @Test func `a fall rule only considers falls within its window`() throws {
     var run = try Run(rule { $0.schedule = Schedule("22:00-06:00") }, from: "2026-10-01T21:00:00Z")
     run.start("Fall")
     run.pass(hours: 2)

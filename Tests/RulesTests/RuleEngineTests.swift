@@ -9,7 +9,7 @@ import Testing
     $0.repeatEvery = .seconds(600)
   }
 
-  @Test func `is repeated while it lasts`() throws {
+  @Test func `an alert is repeated while it lasts`() throws {
     var run = try Run(camera)
     run.online(false)
     run.pass(minutes: 25)
@@ -20,7 +20,7 @@ import Testing
       ])
   }
 
-  @Test func `that was cleared by itself needs its cause to end before it is raised again`() throws {
+  @Test func `an alert cleared by timeout needs its cause to end before it is raised again`() throws {
     var rule = camera
     (rule.repeatEvery, rule.clearAfter) = (nil, .seconds(120))
     var run = try Run(rule)
@@ -33,7 +33,7 @@ import Testing
     #expect(run.log.last == "raised away@3660.0")
   }
 
-  @Test func `that was cleared by itself does not come again because nobody watches`() throws {
+  @Test func `an alert cleared by timeout does not return because nobody watches`() throws {
     let gone = Rule(.absent, "gone") {
       $0.duration = .seconds(600)
       $0.clearAfter = .seconds(60)
@@ -57,7 +57,7 @@ import Testing
       ])
   }
 
-  @Test func `is cleared when the daemon stops`() throws {
+  @Test func `an alert is cleared when the daemon stops`() throws {
     var run = try Run(camera)
     run.online(false)
     run.pass(minutes: 2)
@@ -89,7 +89,7 @@ import Testing
     }
   }
 
-  /// Facts with the seconds at which they come; some end what never began.
+  /// Facts with their times in seconds; some end what never began.
   private static func facts(_ random: inout SplitMix64) -> [(time: Double, fact: Fact)] {
     var time = 0.0
     return (0..<200).map { _ in
@@ -135,7 +135,7 @@ import Testing
   }
 
   @Test(arguments: 0..<50)
-  func `raises nothing twice, clears only what was raised, and leaves nothing open`(seed: UInt64) {
+  func `any facts raise nothing twice, clear only what was raised, and leave nothing open`(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     let rules = Self.rules(&random)
     let outputs = Self.outputs(rules, Self.facts(&random), tick: nil)
@@ -160,7 +160,7 @@ import Testing
   }
 
   @Test(arguments: 0..<12)
-  func `gives the same alerts at the same times however often time is told`(seed: UInt64) {
+  func `any facts give the same alerts at the same times however often time is advanced`(seed: UInt64) {
     var random = SplitMix64(seed: 1000 + seed)
     let rules = Self.rules(&random)
     let facts = Self.facts(&random)
@@ -168,7 +168,7 @@ import Testing
     for tick in [0.25, 1, 7.7] { #expect(Self.outputs(rules, facts, tick: tick) == once) }
   }
 
-  @Test func `and of leaps in time comes to an end`() throws {
+  @Test func `any facts with jumps in time are processed in finite time`() throws {
     var run = try Run(Rule(.cameraAway, "away") { $0.duration = .seconds(60) }, online: false)
     run.pass(4e9)
     run.set(clockBy: -8e9)

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Rules
 
-/// An engine with clocks that a test sets.
+/// An engine with clocks set by the test.
 struct Run {
-  /// What was said, as `raised night@12.0`: kind, rule, seconds since the run began.
+  /// The outputs, such as `raised night@12.0`: kind, rule, seconds since the run started.
   private(set) var log: [String] = []
   private(set) var alerts: [Alert] = []
   private let rules: [Rule]
@@ -14,7 +14,7 @@ struct Run {
   private var zero: Date
   private(set) var second = 0.0
 
-  /// Begins at a time such as `2026-10-01T06:00:00Z`, with cameras that are online.
+  /// Starts at a time such as `2026-10-01T06:00:00Z`, with cameras that are online.
   init(_ rules: Rule..., from start: String = "2026-10-01T12:00:00Z", online: Bool = true) throws {
     self.rules = rules
     zero = try Date(start, strategy: .iso8601)

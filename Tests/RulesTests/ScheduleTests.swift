@@ -23,33 +23,33 @@ import Testing
     // The night in which clocks go from 02:00 to 03:00 has seven hours, that in which they go back nine.
     ("22:00-06:00", "2026-03-29T00:30:00Z", "in 2026-03-28T21:00:00Z 2026-03-29T04:00:00Z"),
     ("22:00-06:00", "2026-10-25T00:30:00Z", "in 2026-10-24T20:00:00Z 2026-10-25T05:00:00Z"),
-    // 02:30 does not exist: the window begins after the skip; nor does all of 02:00 to 03:00.
+    // 02:30 does not exist: the window starts after the skip; nor does any of 02:00 to 03:00.
     ("02:30-04:00", "2026-03-29T01:00:00Z", "in 2026-03-29T01:00:00Z 2026-03-29T02:00:00Z"),
     ("02:00-03:00", "2026-03-29T01:00:00Z", "out 2026-03-28T02:00:00Z 2026-03-30T00:00:00Z"),
-    // 02:30 comes twice: the first counts, as begin and as end.
+    // 02:30 occurs twice: the first one counts, as start and as end.
     ("02:30-04:00", "2026-10-25T00:30:00Z", "in 2026-10-25T00:30:00Z 2026-10-25T03:00:00Z"),
     ("01:00-02:30", "2026-10-25T00:30:00Z", "out 2026-10-25T00:30:00Z 2026-10-26T00:00:00Z"),
   ])
-  func `knows its windows in Berlin, on ordinary days and when clocks change`(
+  func `a schedule knows its windows in Berlin, on ordinary days and when clocks change`(
     window: String, at: String, expected: String
   ) throws {
     #expect(try span(Schedule(window, zone: .berlin), at) == expected)
   }
 
-  @Test func `counts a night to the day on which it begins`() throws {
+  @Test func `a schedule assigns a night to the day on which it starts`() throws {
     let friday = Schedule("22:00-06:00", [.fri])
     #expect(try span(friday, "2026-10-03T05:00:00Z") == "in 2026-10-02T22:00:00Z 2026-10-03T06:00:00Z")
     #expect(try span(friday, "2026-10-02T05:00:00Z") == "out 2026-09-26T06:00:00Z 2026-10-02T22:00:00Z")
   }
 
-  @Test func `joins whole days that follow each other`() throws {
+  @Test func `a schedule joins consecutive whole days`() throws {
     let workdays = Schedule(weekdays: [.mon, .tue, .wed, .thu, .fri], zone: .berlin)
     #expect(try span(workdays, "2026-10-22T10:00:00Z") == "in 2026-10-18T22:00:00Z 2026-10-23T22:00:00Z")
     #expect(try span(workdays, "2026-10-25T10:00:00Z") == "out 2026-10-23T22:00:00Z 2026-10-25T23:00:00Z")
   }
 
   @Test(arguments: ["Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu"])
-  func `and its complement divide time between them, minute by minute`(zone: String) throws {
+  func `a schedule and its complement divide time between them, minute by minute`(zone: String) throws {
     let zone = try #require(TimeZone(identifier: zone))
     let (window, rest) = (Schedule("21:45-06:30", zone: zone), Schedule("06:30-21:45", zone: zone))
     let begin = try date("2026-03-20T00:00:00Z")
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  @Test func `is outside at times that no clock shows`() {
+  @Test func `a schedule is outside at times that no clock shows`() {
     #expect(!Schedule(weekdays: [.mon, .tue], zone: .gmt).span(at: Date(timeIntervalSince1970: 1e15)).isInside)
   }
 }

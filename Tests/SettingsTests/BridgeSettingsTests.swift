@@ -11,14 +11,14 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
 }
 
 @Suite struct `The bridge's shipped settings` {
-  @Test func `load as they are`() throws {
+  @Test func `the bridge's shipped settings load unchanged`() throws {
     let settings = try BridgeSettings.load(path: shipped)
     #expect(settings.broker.host == "localhost" && settings.broker.port == 1883)
     #expect(settings.topics.prefix == "adl" && settings.homeAssistant.discovery == "homeassistant")
     #expect(settings.adl.predictions == nil && settings.node == nil && settings.warnings.isEmpty)
   }
 
-  @Test func `document every setting`() throws {
+  @Test func `the bridge's shipped settings document every setting`() throws {
     let text = try String(contentsOfFile: shipped, encoding: .utf8)
     for name in BridgeSettings.knownSettings {
       let key = try #require(name.split(separator: ".").last)
@@ -27,7 +27,7 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
     #expect(BridgeSettings.knownSettings.count > 25)
   }
 
-  @Test func `say the true defaults`() throws {
+  @Test func `the bridge's shipped settings state the actual defaults`() throws {
     // These have no value unless they are set.
     let unset = ["#node", "#username", "#password", "#clientId", "#ca", "#certificate", "#key: ", "#serverKey"]
     let text = try String(contentsOfFile: shipped, encoding: .utf8)
@@ -48,10 +48,10 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
     ("broker: {port: 0}", "1: broker.port: '0' is refused; it must be a whole number from 1 to 65535"),
     ("broker: {host: 'a b'}", "1: broker.host: 'a b' is refused; it must be a name or an address"),
     ("broker: {qos: 3}", "1: broker.qos: '3' is refused; it must be a whole number from 0 to 2"),
-    ("broker: {password: geheim}", "1: broker.username is missing: MQTT sends no password without one"),
+    ("broker: {password: geheim}", "1: broker.username is missing: MQTT does not send a password without one"),
     (
       "broker: {username: a, password: geheim, passwordFile: /p}",
-      "1: broker.passwordFile: '/p' is refused; it must be left out where broker.password is set"
+      "1: broker.passwordFile: '/p' is refused; it must be left out if broker.password is set"
     ),
     (
       "broker: {tls: {enabled: true, certificate: c.pem}}",
@@ -69,12 +69,12 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
       "1: homeAssistant.labels is refused; it must be a list of labels that differ in their letters and digits"
     ),
   ])
-  func `are refused with line, reason and remedy`(text: String, finding: String) {
+  func `invalid bridge settings are refused with line, reason and remedy`(text: String, finding: String) {
     let error = #expect(throws: SettingsError.self) { try parse(text) }
     #expect(error?.findings.map(\.description) == [finding])
   }
 
-  @Test func `never show a password, whatever it is`() throws {
+  @Test func `bridge settings never show a password, whatever it is`() throws {
     for password in ["p@ss:/#?%", "it''s", "ünï \\ \"q\"", "nul\\0"] {
       let quoted = password.contains("\\0") ? "\"\(password)\"" : "'\(password)'"
       let text = "broker: {username: adl, password: \(quoted)}"
@@ -93,30 +93,30 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
     }
   }
 
-  @Test func `read a password's file without the line's end`() throws {
+  @Test func `bridge settings read a password file without its line end`() throws {
     let path = NSTemporaryDirectory() + "adl-password-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: path) }  // the test has said what it has to say
+    defer { try? FileManager.default.removeItem(atPath: path) }  // the test has already reported everything
     let settings = try parse("broker: {username: adl, passwordFile: \(path)}")
     let missing = #expect(throws: SettingsError.self) { try settings.broker.readPassword() }
     #expect(missing.map { "\($0)" } == "\(path): cannot be read: No such file or directory")
     #expect(FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o644]))
     let open = #expect(throws: SettingsError.self) { try settings.broker.readPassword() }
-    #expect(open.map { "\($0)" } == "\(path): can be read by everybody (broker.passwordFile); chmod o-r \(path)")
+    #expect(open.map { "\($0)" } == "\(path): can be read by everyone (broker.passwordFile); chmod o-r \(path)")
     try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
     try Data(" two words \n".utf8).write(to: URL(fileURLWithPath: path))
     #expect(try settings.broker.readPassword() == Secret(" two words "))
     try Data("\n".utf8).write(to: URL(fileURLWithPath: path))
     let empty = #expect(throws: SettingsError.self) { try settings.broker.readPassword() }
-    #expect(empty.map { "\($0)" } == "\(path): holds no password (broker.passwordFile)")
+    #expect(empty.map { "\($0)" } == "\(path): contains no password (broker.passwordFile)")
   }
 
-  @Test func `take the usual port of TLS, and warn of TLS settings without TLS`() throws {
+  @Test func `bridge settings default to the TLS port, and warn about TLS settings without TLS`() throws {
     #expect(try parse("broker: {tls: {enabled: true}}").broker.port == 8883)
     let warnings = try parse("broker: {tls: {ca: c.pem}}").warnings
     #expect(warnings.map(\.description) == ["1: broker.tls.ca has no effect while broker.tls.enabled is false"])
   }
 
-  @Test func `switch discovery off`() throws {
+  @Test func `bridge settings can switch discovery off`() throws {
     for word in ["off", "\"\""] {
       #expect(try parse("homeAssistant: {discovery: \(word)}").homeAssistant.discovery == nil)
     }

@@ -12,20 +12,20 @@ private func parse(_ text: String) throws(SettingsError) -> DaemonSettings {
   try DaemonSettings.parse(text, path: "adld.yaml", hostName: "Flat12.local")
 }
 
-/// The smallest good file, with more lines.
+/// The smallest valid file, plus more lines.
 private func minimal(_ more: String = "") -> String {
   "model: {path: m.safetensors}\ncameras:\n  - {name: room, source: synthetic:1}\n\(more)"
 }
 
 @Suite struct `The shipped settings` {
-  @Test func `load as they are`() throws {
+  @Test func `the shipped settings load unchanged`() throws {
     let settings = try DaemonSettings.load(path: shipped, hostName: "flat12")
     #expect(settings.node == "flat12")
     #expect(settings.cameras.map(\.name) == ["room"])
     #expect(settings.warnings.isEmpty)
   }
 
-  @Test func `document every setting`() throws {
+  @Test func `the shipped settings document every setting`() throws {
     let text = try shippedText()
     for name in DaemonSettings.knownSettings {
       let key = name.split(separator: ".").last.map(String.init) ?? name
@@ -35,7 +35,7 @@ private func minimal(_ more: String = "") -> String {
     #expect(DaemonSettings.knownSettings.count > 50)
   }
 
-  @Test func `leave to the camera and the model what is not set`() throws {
+  @Test func `the shipped settings leave to the camera and the model what is not set`() throws {
     let camera = try #require(try parse(shippedText()).cameras.first)
     #expect(camera.size == nil && camera.rate == nil && camera.stallSeconds == 2)
     let people = try parse(shippedText()).people
@@ -43,7 +43,7 @@ private func minimal(_ more: String = "") -> String {
     #expect(people.rate == 3 && people.most == 2 && people.lossSeconds == 3)
   }
 
-  @Test func `keep a history where the service has a folder for it, and only there`() throws {
+  @Test func `the shipped settings keep a history if the service has a folder for it, and only then`() throws {
     let automatic = try parse(shippedText()).history
     #expect(automatic.path(stateDirectory: "/var/lib/adl") == "/var/lib/adl/history.sqlite")
     #expect(automatic.path(stateDirectory: "/var/lib/adl:/var/lib/other") == "/var/lib/adl/history.sqlite")
@@ -55,8 +55,8 @@ private func minimal(_ more: String = "") -> String {
     #expect(off.path(stateDirectory: "/var/lib/adl") == nil)
   }
 
-  @Test func `say the true defaults`() throws {
-    // Every commented `#key: value` line put into effect must change nothing.
+  @Test func `the shipped settings state the actual defaults`() throws {
+    // Enabling every commented `#key: value` line must change nothing.
     let uncommented = try shippedText().split(separator: "\n", omittingEmptySubsequences: false).map { line in
       let body = line.drop { $0 == " " }
       guard body.first == "#", let next = body.dropFirst().first, next != " ", !body.hasPrefix("#node"),
@@ -75,7 +75,7 @@ private func minimal(_ more: String = "") -> String {
   }
 }
 
-@Suite struct `Settings that are wrong` {
+@Suite struct `Invalid settings` {
   private func findings(_ text: String) -> [String] {
     do {
       _ = try parse(text)
@@ -91,7 +91,7 @@ private func minimal(_ more: String = "") -> String {
     ("recognition: {on: .nan}", "4: recognition.on: '.nan' is refused; it must be a number from 0 to 1"),
     (
       "events: {remote: {endpoint: 'tcp://0.0.0.0:5556'}}",
-      "4: events.remote.query is missing: where other machines ask, such as tcp://0.0.0.0:5557"
+      "4: events.remote.query is missing: where other machines send queries, such as tcp://0.0.0.0:5557"
     ),
     (
       "recognition: {on: 0.3, off: 0.5}",
@@ -105,11 +105,11 @@ private func minimal(_ more: String = "") -> String {
       "recognition: {smoothing: {method: average}}",
       "4: recognition.smoothing.method: 'average' is refused; it must be one of mean, ema, median"
     ),
-    ("events: [1]", "4: events must be a table of `key: value` lines"),
+    ("events: [1]", "4: events must consist of `key: value` lines"),
     ("events: {history: 1.5}", "4: events.history: '1.5' is refused; it must be a whole number from 0 to 100000"),
     (
       "history: {path: here.sqlite}",
-      #"4: history.path: 'here.sqlite' is refused; it must be a path that begins with /, auto or """#
+      #"4: history.path: 'here.sqlite' is refused; it must be a path that starts with /, auto or """#
     ),
     (
       "history:\n  days: 9223372036854775807:0",
@@ -126,11 +126,11 @@ private func minimal(_ more: String = "") -> String {
       "4: log.level: 'loud' is refused; it must be one of trace, debug, info, notice, warning, error, critical"
     ),
   ])
-  func `are refused with line, reason and what is allowed`(line: String, expected: String) {
+  func `invalid settings are refused with line, reason and what is allowed`(line: String, expected: String) {
     #expect(findings(minimal(line)) == [expected])
   }
 
-  @Test func `count no numbers by sixties, however many`() {
+  @Test func `settings do not read numbers in base sixty, however many`() {
     let number = Array(repeating: "9", count: 20).joined(separator: ":")
     let text = "model: {path: m}\ncameras:\n  - name: room\n    source: a\n    controls:\n      gain: \(number)\n"
     #expect(findings(text) == ["6: cameras[0].controls.gain must be a whole number"])
@@ -140,17 +140,17 @@ private func minimal(_ more: String = "") -> String {
     "0.0.0.0:8460", "192.168.1.5:8460", "[::]:8460", "*:8460", "8460", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536",
     "unix:page.sock", "unix:/\(String(repeating: "x", count: 107))", "example.org:8460",
   ])
-  func `serve the page to this machine only`(listen: String) {
+  func `settings can only serve the page to this machine`(listen: String) {
     #expect(
       findings(minimal("page: {listen: \"\(listen)\"}")) == [
         """
-        4: page.listen: '\(listen)' is refused; it must be off, 127.0.0.1:PORT, [::1]:PORT or unix:/PATH; nothing here is \
-        encrypted and nobody is asked who they are, so let a reverse proxy on this machine serve others
+        4: page.listen: '\(listen)' is refused; it must be off, 127.0.0.1:PORT, [::1]:PORT or unix:/PATH; the page is not \
+        encrypted and has no login, so let a reverse proxy on this machine serve others
         """
       ])
   }
 
-  @Test func `serve no page unless it is asked for`() throws {
+  @Test func `settings serve no page by default`() throws {
     #expect(try parse(shippedText()).page.listen == .off)
     #expect(try parse(minimal("page: {listen: off}")).page.listen == .off)
     #expect(
@@ -159,7 +159,7 @@ private func minimal(_ more: String = "") -> String {
     #expect(try parse(minimal("page: {listen: \"unix:/run/p\"}")).page.listen == .unix(path: "/run/p"))
   }
 
-  @Test func `are all reported at once, in the order of lines`() {
+  @Test func `invalid settings are all reported at once, in line order`() {
     let text = """
       model: {threads: -1}
       cameras:
@@ -177,7 +177,7 @@ private func minimal(_ more: String = "") -> String {
       ])
   }
 
-  @Test func `never show a password`() {
+  @Test func `invalid settings never show a password`() {
     let all = findings("model: {path: m}\ncameras:\n  - {name: A, source: s, crop: 'rtsp://me:p@ss@host/x'}\n").joined()
     #expect(all.contains("rtsp://host/…") && !all.contains("ss@"))
     let twice = findings("model: {path: m}\nrtsp://me:p@ss@host/x: 1\nrtsp://me:p@ss@host/x: 2\n").joined()
@@ -185,11 +185,11 @@ private func minimal(_ more: String = "") -> String {
     #expect(!findings("source: rtsp://me:p@ss@host/\u{1}x\n").joined().contains("ss@"))
   }
 
-  @Test func `a key that appears twice is refused`() {
+  @Test func `settings that appear twice are refused`() {
     #expect(findings("log: {level: info}\nlog: {level: info}\n").count == 1)
   }
 
-  @Test func `aliases cannot multiply a file`() {
+  @Test func `YAML aliases cannot multiply a settings file`() {
     var text = "a0: &a0 [x, x, x, x, x, x, x, x]\n"
     for level in 1...9 {
       text += "a\(level): &a\(level) [\(Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", "))]\n"
@@ -198,11 +198,11 @@ private func minimal(_ more: String = "") -> String {
   }
 
   @Test(arguments: ["[", "{", "- ", "? "])
-  func `nesting cannot exhaust the stack`(mark: String) {
+  func `YAML nesting cannot exhaust the stack`(mark: String) {
     #expect(findings(String(repeating: mark, count: 50_000)) == [" nests deeper than 32 levels"])
   }
 
-  @Test func `labels the model lacks are named with the nearest it has`() throws {
+  @Test func `labels missing from the model are named with the nearest ones it has`() throws {
     let settings = try parse(minimal("recognition: {activities: {Wolk: {on: 0.7}}}"))
     let error = #expect(throws: SettingsError.self) { try settings.check(againstLabels: ["Walk", "Sit"], path: "f") }
     #expect(
@@ -210,22 +210,22 @@ private func minimal(_ more: String = "") -> String {
     try settings.check(againstLabels: ["Wolk"], path: "f")
   }
 
-  @Test func `a missing file is said with the reason`() {
+  @Test func `a missing settings file is reported with the reason`() {
     let error = #expect(throws: SettingsError.self) {
       try DaemonSettings.load(path: "/nowhere/a.yaml", hostName: "h")
     }
     #expect(error?.description == "/nowhere/a.yaml: cannot be read: No such file or directory")
   }
 
-  @Test func `a device number is allowed with a warning`() throws {
+  @Test func `a camera's device number is allowed with a warning`() throws {
     let settings = try parse("model: {path: m}\ncameras:\n  - {name: a, source: /dev/video0}\n")
     #expect(
       settings.warnings.map(\.description) == [
-        "3: cameras[0].source may name another camera after a restart; `adl cameras` lists stable names"
+        "3: cameras[0].source may name a different camera after a restart; `adl cameras` lists stable names"
       ])
   }
 
-  @Test func `three thousand mutations of the shipped file are refused or good, never fatal`() throws {
+  @Test func `three thousand mutations of the shipped file are refused or valid, never fatal`() throws {
     let original = Array(try shippedText().utf8)
     var random = SplitMix64(seed: 11)
     var refused = 0

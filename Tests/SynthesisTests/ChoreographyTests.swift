@@ -5,7 +5,7 @@ import Testing
 @testable import Synthesis
 
 @Suite struct `Performances` {
-  /// Every action from every situation it can begin in, by several people.
+  /// Every action from every situation in which it can start, by several people.
   static let cases: [(SyntheticAction, Choreography.Situation)] = SyntheticAction.allCases.flatMap { action in
     Choreography.situations(action).map { (action, $0) }
   }
@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test(arguments: cases)
-  func `keep bones' lengths, stay in the room and take a sensible time`(
+  func `performances keep bone lengths, stay in the room and take a plausible time`(
     action: SyntheticAction, situation: Choreography.Situation
   ) {
     for seed in UInt64(1)...6 {
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  @Test(arguments: UInt64(1)...6) func `move without leaps`(seed: UInt64) {
+  @Test(arguments: UInt64(1)...6) func `rendered people move without jumps`(seed: UInt64) {
     let step: Float = 1 / 60
     for action in SyntheticAction.allCases {
       let performance = perform(action, Choreography.situations(action)[0], seed: seed)
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test func `have a foot on the floor when they walk`() {
+  @Test func `performances have a foot on the floor while walking`() {
     let performance = perform(.walk, .standing, seed: 2)
     let ankle = performance.manner.body.ankle
     var lifted = 0
@@ -73,7 +73,7 @@ import Testing
     #expect(lifted > 5)
   }
 
-  @Test func `of different people and of one person differ`() {
+  @Test func `performances of different people, and of the same person, differ`() {
     let joints = (UInt64(1)...5).map { perform(.drink, .seated, seed: $0).skeleton(at: 1.5).joints }
     for (a, b) in zip(joints, joints.dropFirst()) { #expect(a != b) }
   }

@@ -8,11 +8,11 @@ import Video
 
 @testable import Synthesis
 
-/// A folder that is gone with the value.
+/// A folder that is deleted with the value.
 private final class Folder: Sendable {
   let path = FileManager.default.temporaryDirectory.appendingPathComponent("adl-\(UUID().uuidString)").path
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }  // nothing to keep: it may never have been made
+  deinit { try? FileManager.default.removeItem(atPath: path) }  // nothing to keep: it may never have been created
 
   /// All files by name.
   func files() throws -> [String: Data] {
@@ -37,7 +37,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
 
   private func write(_ options: SyntheticOptions) throws { try SyntheticDataset(options).write { _, _, _ in true } }
 
-  @Test func `are the same bytes for the same seed, whatever the number of workers`() throws {
+  @Test func `rendered data sets are byte-identical for the same seed, whatever the number of workers`() throws {
     let (one, three, other) = (Folder(), Folder(), Folder())
     var alone = options(one, clips: 3)
     alone.workers = 1
@@ -52,7 +52,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     #expect(a.keys.filter { $0.hasSuffix(".avi") }.allSatisfy { c[$0] != a[$0] })
   }
 
-  @Test func `open as a data set, and its protocols keep people and cameras apart`() throws {
+  @Test func `rendered data sets open as data sets whose protocols separate people and cameras`() throws {
     let folder = Folder()
     try write(options(folder, clips: 12))
     for split in SyntheticDataset.Split.allCases {
@@ -64,7 +64,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
       let report = DatasetCheck.run(dataset, workers: 1) { _, _ in }
       #expect(report.broken.isEmpty)
     }
-    // The lists of a whole set need no files.
+    // The lists of a whole set do not require the files.
     let whole = SyntheticDataset(SyntheticOptions(folder: folder.path, clips: 1200, seed: 1))
     func people(_ split: SyntheticDataset.Split, _ partition: String) -> (subjects: Set<String>, cameras: Set<String>) {
       let rows = whole.list(split).split(separator: "\n").dropFirst().map {
@@ -84,7 +84,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     #expect(Set(whole.motions.map { whole.name($0, camera: 1) }).count == 400)
   }
 
-  @Test func `poses without noise are the body's, in the camera's space`() throws {
+  @Test func `rendered poses without noise are the body's, in the camera's space`() throws {
     let folder = Folder()
     var asked = options(folder, clips: 3)
     asked.poseNoise = 0
@@ -101,14 +101,14 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
         let truth = body.joints.map { view.seen($0) }
         for (joint, place) in truth.enumerated() {
           let read = point(track, frame, joint)
-          // A tracker's x grows to the camera's left; the file has four digits.
+          // A tracker's x increases to the camera's left; the file has four digits.
           #expect((read - SIMD3(-place.x, place.y, place.z)).length < 2e-4)
         }
       }
     }
   }
 
-  @Test func `Smarthome's names and poses are read as Smarthome's`() throws {
+  @Test func `rendered names and poses in Smarthome's format are read as Smarthome's`() throws {
     let folder = Folder()
     var asked = options(folder, clips: 6)
     asked.naming = .smarthome
@@ -121,14 +121,14 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     let track = try SkeletonFile.read("\(folder.path)/\(dataset.name(motion, camera: 2))_pose3d.json", .smarthome15)
     let view = dataset.rig(motion).views[1]
     let truth = dataset.take(motion).people[0].performance.skeleton(at: 0)
-    // The head is the first joint of Smarthome's graph, the left wrist the sixth; y grows downwards.
+    // The head is the first joint of Smarthome's graph, the left wrist the sixth; y increases downwards.
     for (joint, place) in [(0, truth[.head]), (5, truth[.leftWrist])] {
       let seen = view.seen(place)
       #expect((point(track, 0, joint) - SIMD3(-seen.x, -seen.y, seen.z)).length < 2e-4)
     }
   }
 
-  @Test func `show the person where the skeleton says`() throws {
+  @Test func `rendered data sets show the person where the skeleton says`() throws {
     let dataset = SyntheticDataset(SyntheticOptions(folder: "", clips: 60, seed: 9))
     let size = FrameSize(width: 160, height: 120)
     for motion in [0, 4, 9, 15].map({ dataset.motions[$0] }) {
@@ -147,14 +147,14 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
           guard (0..<size.width).contains(x), (0..<size.height).contains(y) else { continue }
           let pixel = y * size.width + x
           #expect(canvas.depths[pixel] < empty.depths[pixel])
-          // The surface is before the joint, and not by more than a body's width.
+          // The surface is in front of the joint, but by no more than a body's width.
           #expect(canvas.depths[pixel] < seen.z + 0.06 && canvas.depths[pixel] > seen.z - 1)
         }
       }
     }
   }
 
-  @Test func `a stream tells what is done when, and everything is done`() {
+  @Test func `a rendered stream tells what is done when, and everything is done`() {
     let dataset = SyntheticDataset(SyntheticOptions(folder: "", clips: 3, seed: 1))
     let stream = SyntheticStream(seconds: 600, dataset: dataset, subjects: [21], seed: 4)
     let truths = stream.truths
@@ -164,7 +164,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     #expect(zip(truths, truths.dropFirst()).allSatisfy { $0.end <= $1.begin + 1e-3 })
   }
 
-  @Test func `a stream is of the activities asked for and what leads to them, at any rate`() {
+  @Test func `a rendered stream contains the requested activities and what leads to them, at any rate`() {
     let dataset = SyntheticDataset(SyntheticOptions(folder: "", clips: 3, seed: 1))
     func stream(_ rate: Int) -> SyntheticStream {
       SyntheticStream(seconds: 120, of: [.drink, .fall], dataset: dataset, subjects: [1001], rate: rate, seed: 4)
@@ -178,7 +178,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
   }
 
   @Test(arguments: [20, 25, 41, 50, 60, 100, 106])
-  func `meet everybody in turn, in rooms for so many`(people: Int) {
+  func `rendered data sets include everyone in turn, in enough rooms`(people: Int) {
     var options = SyntheticOptions(folder: "", clips: people * SyntheticAction.allCases.count * 3, seed: 1)
     options.subjects = people
     let motions = SyntheticDataset(options).motions
@@ -190,7 +190,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
   }
 
   @Test(arguments: [60, 75, 80, 106])
-  func `test at least twenty people, and show every activity to and of each part`(people: Int) {
+  func `rendered data sets test at least twenty people, and have every activity in each partition`(people: Int) {
     var options = SyntheticOptions(folder: "", clips: 3000, seed: 1)
     options.subjects = people
     let rows = SyntheticDataset(options).list(.subjects).split(separator: "\n").dropFirst().map {
@@ -204,7 +204,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     }
   }
 
-  @Test func `everybody has a body, clothes and a manner of their own`() {
+  @Test func `every rendered person has an individual body, clothes and manner`() {
     var options = SyntheticOptions(folder: "", clips: 106 * 60, seed: 1)
     options.subjects = 106
     let dataset = SyntheticDataset(options)
@@ -221,7 +221,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     #expect(rooms.count == 63)
   }
 
-  @Test func `a folder that cannot be written is named`() throws {
+  @Test func `the error for a data set's folder that cannot be written names it`() throws {
     let folder = Folder()
     try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
     let file = folder.path + "/file"
@@ -235,9 +235,9 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
   }
 }
 
-@Suite struct `Pictures' grain` {
-  /// Grain that is another picture's, moved, would be a motion that every network sees.
-  @Test func `is another's in no place, in any picture`() {
+@Suite struct `Picture noise` {
+  /// Noise repeated with an offset would be a motion that every network sees.
+  @Test func `rendered pictures never repeat their noise`() {
     var random = PlaceRandom(seed: 1, stream: 0)
     let (a, b) = (Film(&random), Film(&random))
     let view = Viewpoint(place: SIMD3(0, 1, 3), target: .zero, tilt: 0, focal: 1)
@@ -258,7 +258,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
   }
 }
 
-@Suite struct `Noise of poses` {
+@Suite struct `Pose noise` {
   private let skeleton: Skeleton
   private let view = Viewpoint(place: SIMD3(0, 1.6, 3.2), target: SIMD3(0, 0.8, 0), tilt: 0, focal: 1.2)
   private let stage: Stage
@@ -271,7 +271,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     skeleton = choreography.finished().skeleton(at: 0)
   }
 
-  /// Mean distance of seen joints from the truth, and the share of frames without a body.
+  /// Mean distance of visible joints from the truth, and the fraction of frames without a body.
   private func observe(_ factor: Float) -> (error: Float, lost: Float) {
     var (sum, count, lost): (Float, Float, Float) = (0, 0, 0)
     for seed in UInt64(0)..<20 {
@@ -289,7 +289,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     return (sum / count, lost / 4000)
   }
 
-  @Test func `is none at 0, a centimetre or two at 1, and grows with its factor`() {
+  @Test func `pose noise is zero at 0, a centimetre or two at 1, and grows with its factor`() {
     let (none, one, four) = (observe(0), observe(1), observe(4))
     #expect(none.error < 1e-6 && none.lost == 0)
     #expect((0.01...0.03).contains(one.error))
@@ -297,7 +297,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
     #expect(one.lost > 0 && one.lost < 0.1 && four.lost > one.lost)
   }
 
-  @Test func `an empty room has no body`() {
+  @Test func `a rendered recording of an empty room has no body`() {
     var noise = PoseNoise(factor: 0, random: PlaceRandom(seed: 1, stream: 0))
     #expect(noise.observe(nil, view, stage).isEmpty)
   }

@@ -5,8 +5,8 @@ import Video
 
 @testable import Synthesis
 
-@Suite struct `Rendered people as a source` {
-  /// A clock that moves when somebody waits, or when it is told to.
+@Suite struct `A synthetic source` {
+  /// A clock that advances when somebody waits, or on command.
   private final class SteppedClock: Sendable {
     private let time = Mutex(Duration.seconds(50))
 
@@ -29,7 +29,7 @@ import Video
 
   private func content(_ frame: Frame) -> [UInt8] { Array(frame.bytes.prefix(frame.byteCount)) }
 
-  @Test func `takes its options from the text`() throws {
+  @Test func `a synthetic source takes its options from the text`() throws {
     var expected = SyntheticSource(seed: 7)
     #expect(try source("7") == expected)
     (expected.people, expected.framesPerSecond, expected.camera) = (2, 25, 2)
@@ -41,21 +41,24 @@ import Video
   }
 
   @Test(arguments: [
-    ("x", "'synthetic:x' is not a source of frames: 'x' is not a seed, a whole number"),
-    ("1?size=63x64", "'63x64' is no value for 'size'; it must be two even numbers from 64 to 1920, such as 320x240"),
-    ("1?activities=Walk,Fly", "'Walk,Fly' is no value for 'activities'; it must be labels of rendered activities"),
-    ("1?speed=3", "there is no option 'speed', only activities, camera, disconnect, length, people, rate, size"),
+    ("x", "'synthetic:x' is not a video source: 'x' is not a seed, a whole number"),
+    ("1?size=63x64", "'63x64' is not valid for 'size'; it must be two even numbers from 64 to 1920, such as 320x240"),
+    ("1?activities=Walk,Fly", "'Walk,Fly' is not valid for 'activities'; it must be labels of rendered activities"),
+    (
+      "1?speed=3",
+      "there is no option 'speed'; the options are activities, camera, disconnect, length, people, rate, size"
+    ),
     ("1?rate", "'rate' is not key=value"), ("1?rate=", "'rate=' is not key=value"), ("1?=", "'=' is not key=value"),
-    ("1?rate=0", "'0' is no value"), ("1?rate=7.5", "'7.5' is no value"), ("1?people=3", "'3' is no value"),
-    ("1?camera=0", "'0' is no value"), ("1?length=-1", "'-1' is no value"), ("1?length=nan", "'nan' is no value"),
-    ("1?size=99999x2", "'99999x2' is no value"), ("1?disconnect=1e99", "'1e99' is no value"),
+    ("1?rate=0", "'0' is not valid"), ("1?rate=7.5", "'7.5' is not valid"), ("1?people=3", "'3' is not valid"),
+    ("1?camera=0", "'0' is not valid"), ("1?length=-1", "'-1' is not valid"), ("1?length=nan", "'nan' is not valid"),
+    ("1?size=99999x2", "'99999x2' is not valid"), ("1?disconnect=1e99", "'1e99' is not valid"),
   ])
-  func `refuses a bad text and says what is wrong`(text: String, reason: String) {
+  func `a synthetic source refuses an invalid text and says what is wrong`(text: String, reason: String) {
     let error = #expect(throws: CaptureError.self) { _ = try source(text) }
     #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
   }
 
-  @Test func `shows what the stream of the same seed shows, until its length`() throws {
+  @Test func `a synthetic source shows what the stream with the same seed shows, until its length`() throws {
     let frames = try frames("4?people=2&rate=5&size=64x64&length=3")
     #expect(frames.map(\.timestamp) == (0..<15).map { .milliseconds(200 * $0) })
     #expect(frames.map(\.sequence) == Array(0..<15))
@@ -67,7 +70,7 @@ import Video
     #expect(try self.frames("5?people=2&rate=5&size=64x64&length=3").map(content) != frames.map(content))
   }
 
-  @Test func `goes on in another room without a length`() throws {
+  @Test func `a synthetic source without a length continues in another room`() throws {
     let seconds = SyntheticSource.endlessSeconds
     let first = SyntheticStream(seconds: seconds, of: [.walk], people: 1, rate: 1, seed: 4)
     let second = SyntheticStream(seconds: seconds, of: [.walk], people: 1, rate: 1, seed: 5)
@@ -87,7 +90,7 @@ import Video
     }
   }
 
-  @Test func `in real time waits for each frame and loses what a slow reader leaves`() throws {
+  @Test func `a synthetic source in real time waits for each frame and loses what a slow reader misses`() throws {
     let time = SteppedClock()
     var camera = SyntheticCamera(try source("1?rate=10&size=64x64"), pace: .realTime, clock: time.clock)
     var frame = Frame()
@@ -101,7 +104,7 @@ import Video
     #expect(frame.sequence == 17 && camera.counters.lost == 15 && camera.counters.delivered == 3)
   }
 
-  @Test func `goes away when it is told to, and may come back`() throws {
+  @Test func `a synthetic source disconnects when told to, and may come back`() throws {
     let error = #expect(throws: CaptureError.self) { _ = try frames("1?rate=5&size=64x64&disconnect=1") }
     #expect(error?.isTransient == true)
   }

@@ -21,7 +21,7 @@ import Video
     a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
   }
 
-  @Test func `tell who does what, and each does something else`() {
+  @Test func `streams of two people tell who does what, and each does something else`() {
     let truths = stream(120, seed: 3).truths
     #expect(truths == stream(120, seed: 3, rate: 30).truths)
     let each = (1...2).map { person in truths.filter { $0.person == person } }
@@ -35,8 +35,8 @@ import Video
     #expect(zip(truths, truths.dropFirst()).allSatisfy { $0.begin <= $1.begin })
   }
 
-  /// What one-person streams were before there were others.
-  @Test func `leave a stream of one as it was`() {
+  /// One-person streams as they were before there were others.
+  @Test func `streams of two people leave a stream of one unchanged`() {
     let dataset = SyntheticDataset(SyntheticOptions(folder: "", clips: 3, seed: 7))
     let one = SyntheticStream(seconds: 20, dataset: dataset, subjects: [1008], seed: 7)
     #expect(
@@ -45,7 +45,7 @@ import Video
     #expect(one.truths.allSatisfy { $0.person == 1 })
   }
 
-  @Test func `keep them apart but for moments`() {
+  @Test func `streams of two people keep them apart except briefly`() {
     for seed in UInt64(1)...6 {
       let (take, _) = day(2, seed: seed)
       let frames = (0..<take.frameCount).map { frame in
@@ -60,7 +60,7 @@ import Video
     }
   }
 
-  @Test(arguments: [1, 2]) func `have boxes around what is seen of them`(people: Int) {
+  @Test(arguments: [1, 2]) func `streams of two people have boxes around the visible parts`(people: Int) {
     let (take, rig) = day(people, seed: 5)
     let (width, height) = (Float(Self.size.width), Float(Self.size.height))
     for camera in 0..<3 {
@@ -92,7 +92,7 @@ import Video
     }
   }
 
-  @Test func `boxes are as large as what is drawn`() {
+  @Test func `rendered people's boxes are as large as what is drawn`() {
     let (take, rig) = day(1, seed: 5)
     let skeleton = take.people[0].performance.skeleton(at: 1)
     let (body, looks) = (take.people[0].performance.manner.body, take.people[0].looks)
@@ -107,7 +107,7 @@ import Video
     #expect(abs((box.y + box.height) * 240 - Float((rows.max() ?? 0) + 1)) < 1.5)
   }
 
-  @Test func `cross, and the nearer one is in front`() throws {
+  @Test func `streams of two people let them cross, with the nearer one in front`() throws {
     let (take, rig) = day(2, seed: 3)
     let view = rig.views[1]
     let empty = Canvas(width: Self.size.width, height: Self.size.height, view: view, lighting: take.room.lighting)
@@ -148,7 +148,7 @@ import Video
     #expect(crossings > 5 && apart > 5 && covered > 50)
   }
 
-  @Test func `render the same for the same seed, and say how people are`() {
+  @Test func `streams of two people render the same for the same seed, and give their postures`() {
     func watch() -> (pixels: [UInt8], sightings: [[Sighting]]) {
       var (all, seen): ([UInt8], [[Sighting]]) = ([], [])
       stream(30, seed: 3, rate: 5).render(camera: 0, size: Self.size) { frame, pixels, sightings in
@@ -164,7 +164,7 @@ import Video
     #expect(a.sightings[5].allSatisfy { $0.posture == .standing })
   }
 
-  @Test func `postures follow what is done`() throws {
+  @Test func `rendered people's postures follow their actions`() throws {
     let (take, _) = day(2, seed: 3)
     for person in take.people {
       for (action, _, end) in person.performance.actions {

@@ -4,9 +4,9 @@ import Synchronization
 import Tensors
 import Testing
 
-/// Layers of our own against libtorch's, which compute what is not in channels-last float memory: here doubles.
+/// Compares our own layers with libtorch's, which are used for anything but channels-last float memory: here doubles.
 @Suite(.serialized) struct ChannelsLastTests {
-  /// Values that float and bfloat16 both hold, so that both sides begin alike.
+  /// Values exact in both float and bfloat16, so that both sides start equal.
   private static func values(_ shape: [Int], seed: UInt64) -> [Float] {
     var random = SplitMix64(seed: seed)
     return (0..<shape.reduce(1, *)).map { _ in Float(Int.random(in: -32...32, using: &random)) / 16 }
@@ -15,11 +15,11 @@ import Testing
   /// Output and gradients of a layer, in float or bfloat16 channels-last memory, and in double.
   ///
   /// - Parameters:
-  ///   - shape: of the input.
-  ///   - parameters: shapes of further inputs that learn; they are never in bfloat16.
+  ///   - shape: shape of the input.
+  ///   - parameters: shapes of additional learned inputs, which are never in bfloat16.
   ///   - bfloat16: runs ours under autocast.
   ///   - layer: computes the output from the input and the parameters.
-  /// - Returns: the output, then each gradient, by ours and by libtorch.
+  /// - Returns: the output, then each gradient, from ours and from libtorch.
   /// - Throws: what `layer` throws.
   private func compare(
     _ shape: [Int], parameters: [[Int]] = [], bfloat16: Bool = false,
@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test(arguments: [(1, 8), (2, 16), (3, 20), (2, 5)], [true, false])
-  func `convolutions padded more behind than in front, with and without bias`(
+  func `convolutions padded more at the end than at the start match, with and without bias`(
     sizes: (batch: Int, channels: Int), hasBias: Bool
   ) throws {
     let outputs = 12
@@ -70,8 +70,8 @@ import Testing
     expectEqual(pairs, within: 1e-5)
   }
 
-  @Test func `a convolution made on one thread runs on others`() throws {
-    // Kernels are kept by shape; this one is no other test's.
+  @Test func `a convolution created on one thread runs on others`() throws {
+    // Kernels are cached by shape; no other test uses this one.
     @Sendable func losses() throws -> [Double] {
       let x = try Tensor.of(Self.values([4, 24, 5, 9, 9], seed: 1), [4, 24, 5, 9, 9]).channelsLast()
       let weight = try Tensor.of(Self.values([40, 24, 3, 3, 3], seed: 2), [40, 24, 3, 3, 3])
@@ -101,7 +101,7 @@ import Testing
   }
 
   @Test(arguments: [4, 16, 24, 67], [true, false])
-  func `batch norm by the batch's statistics or the running ones, with and without ReLU`(
+  func `batch norm matches with the batch's or running statistics, with and without ReLU`(
     channels: Int, usingBatch: Bool
   ) throws {
     for relu in [true, false] {
@@ -120,12 +120,12 @@ import Testing
       }
       expectEqual(pairs, within: 1e-5)
       expectEqual([(ours: running[0], libtorch: running[1])], within: 1e-6)
-      // What was learnt from is neither all zero nor untouched.
+      // Gradients are neither all zero nor unset.
       #expect(pairs[0].libtorch.contains { $0 < 0 } != relu)
     }
   }
 
-  @Test func `batch norm keeps its digits where the mean is far larger than the deviation`() throws {
+  @Test func `batch norm keeps its precision if the mean is far larger than the deviation`() throws {
     let pairs = try compare([2, 8, 4, 16, 16], parameters: [[8], [8]]) { x, others in
       let type = x.scalarType
       return try (x + 1000).batchNormalized(
@@ -140,11 +140,11 @@ import Testing
     ([3, 3, 3], [2, 2, 2], [0, 0, 0], true), ([2, 2, 2], [2, 2, 2], [0, 0, 0], true),
     ([1, 2, 2], [1, 2, 2], [0, 0, 0], false),
   ])
-  func `maxima over windows give each gradient to the cell that had the value`(
+  func `max pooling gives each gradient to the cell that had the value`(
     kernel: [Int], stride: [Int], padding: [Int], overhanging: Bool
   ) throws {
     for channels in [1, 16, 23] {
-      // Ties abound: the first of equal values is the one, as in libtorch.
+      // There are many ties: the first of equal values wins, as in libtorch.
       let pairs = try compare([2, channels, 5, 7, 8]) { x, _ in
         try x.maxPooled(kernel, stride: stride, padding: padding, overhanging: overhanging)
       }
@@ -152,7 +152,7 @@ import Testing
     }
   }
 
-  @Test func `a window that does not fit is an error`() throws {
+  @Test func `a pooling window that does not fit is an error`() throws {
     let x = try Tensor.zeros([1, 4, 2, 2, 2]).channelsLast()
     #expect(throws: TensorError.self) {
       try x.maxPooled([3, 3, 3], stride: [1, 1, 1], padding: [0, 0, 0], overhanging: false)

@@ -2,13 +2,13 @@ import Tensors
 import Testing
 
 @Suite(.serialized) struct TensorTests {
-  @Test func `values come back as they went in`() throws {
+  @Test func `tensor values are read back as they were written`() throws {
     #expect(try Tensor.of([1, 2, 3, 4, 5, 6] as [Float], [2, 3]).transposed(0, 1).floats() == [1, 4, 2, 5, 3, 6])
     #expect(try Tensor.of([1, -2] as [Int64], [2]).integers() == [1, -2])
     #expect(try Tensor.of([] as [Float], [0, 3]).floats() == [])
   }
 
-  @Test func `a failure of libtorch is an error with its own words`() throws {
+  @Test func `a failure of libtorch is an error with its message`() throws {
     let a = try Tensor.zeros([2, 3])
     let b = try Tensor.zeros([4, 5])
     let error = #expect(throws: TensorError.self) { try a.matmul(b) }
@@ -16,7 +16,7 @@ import Testing
     #expect("\(try #require(error))".contains("2x3 and 4x5"))
   }
 
-  @Test func `more memory than there is is an error that says so`() throws {
+  @Test func `running out of memory is an error that says so`() throws {
     let error = #expect(throws: TensorError.self) { try Tensor.zeros([1 << 40, 1 << 10]) }
     guard case .outOfMemory = try #require(error) else {
       Issue.record("\(String(describing: error))")
@@ -36,7 +36,7 @@ import Testing
     #expect(!quiet.requiresGradient)
   }
 
-  @Test func `a CUDA device that is not there is refused by name`() {
+  @Test func `the error for a missing CUDA device names it`() {
     guard !Library.hasCUDA else { return }
     #expect(throws: TensorError.self) { try Device(parsing: "cuda:0") }
     #expect(throws: TensorError.noDevice(asked: "gpu", reason: "use cpu, cuda or cuda:N")) {
@@ -48,7 +48,7 @@ import Testing
     OptimizerKind.sgd(momentum: 0.9, nesterov: true), .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8),
     .adamW(beta1: 0.9, beta2: 0.999, epsilon: 1e-8),
   ])
-  func `an optimiser goes on from its restored state as if it had never stopped`(kind: OptimizerKind) throws {
+  func `an optimiser continues from its restored state as if it had never stopped`(kind: OptimizerKind) throws {
     func step(_ x: Tensor, _ optimizer: Optimizer) throws {
       try optimizer.clearGradients()
       try (x - 1).squared().sum().backward()
@@ -75,8 +75,8 @@ import Testing
     #expect(try x.floats() == y.floats())
   }
 
-  @Test func `ten thousand steps leave no tensor behind`() async {
-    // In a process of its own: tests beside it hold tensors too.
+  @Test func `ten thousand training steps leak no tensor`() async {
+    // In a separate process, because tests running at the same time hold tensors too.
     await #expect(processExitsWith: .success) {
       let x = try Tensor.of([1, 2, 3] as [Float], [3])
       try x.requireGradient()
@@ -86,7 +86,7 @@ import Testing
       for step in 0..<10_000 {
         try optimizer.clearGradients()
         try (x * x - 2.0).relu().sum().backward()
-        // A call that fails must not leak either; libtorch takes its time to describe each failure.
+        // A failing call must not leak either; libtorch takes time to describe each failure.
         if step % 500 == 0 { #expect(throws: TensorError.self) { try x.matmul(Tensor.zeros([2])) } }
         try optimizer.step(learningRates: [1e-3])
       }

@@ -4,24 +4,24 @@ import Tensors
 import Testing
 import Training
 
-/// Numbers that look random and are the same in every run, in a range.
+/// Pseudo-random numbers in a range, the same in every run.
 func made(_ shape: [Int], seed: UInt64, in range: ClosedRange<Double> = -1...1) throws -> Tensor {
   var random = SplitMix64(seed: seed)
   return try Tensor.of((0..<shape.reduce(1, *)).map { _ in Double.random(in: range, using: &random) }, shape)
 }
 
-/// How far the gradient by `backward` is from central differences in float64, relative to its length.
+/// How far the gradient from `backward` is from central differences in float64, relative to its length.
 ///
 /// - Parameters:
-///   - point: float64; every entry is moved.
-///   - value: one number of a tensor like it.
+///   - point: float64; every entry is varied.
+///   - value: computes one number from a tensor like it.
 /// - Returns: the relative L2 error.
 /// - Throws: `TensorError`.
 func gradientError(at point: Tensor, of value: (Tensor) throws -> Tensor) throws -> Double {
   try gradientError(at: point, of: value, claiming: value)
 }
 
-/// As `gradientError(at:of:)`, with the gradient of another function than the one that is measured.
+/// Like `gradientError(at:of:)`, but with the gradient of another function than the one measured.
 func gradientError(at point: Tensor, of value: (Tensor) throws -> Tensor, claiming other: (Tensor) throws -> Tensor)
   throws -> Double
 {
@@ -41,6 +41,6 @@ func gradientError(at point: Tensor, of value: (Tensor) throws -> Tensor, claimi
   }
   let difference = zip(claimed, measured).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
   let length = measured.reduce(0) { $0 + $1 * $1 }.squareRoot()
-  #expect(length > 0, "a function that does not change says nothing about its gradient")
+  #expect(length > 0, "a constant function cannot test its gradient")
   return difference / length
 }

@@ -4,7 +4,7 @@ import Testing
 import Training
 
 struct GoldenParityTests {
-  @Test func `libtorch's networks meet every recorded value of the published ones`() throws {
+  @Test func `libtorch's networks match every recorded value of the published ones`() throws {
     var names: [String] = []
     try Selftest(on: .cpu).run(GoldenFile.embedded()) { report in
       names.append(report.name)

@@ -4,7 +4,7 @@ import Tensors
 import Testing
 import Training
 
-/// Every loss by hand-computed values, and its gradient by central differences in float64.
+/// Every loss against hand-computed values, and its gradient against central differences in float64.
 struct LossTests {
   private static let tolerance = 1e-6
 
@@ -12,7 +12,7 @@ struct LossTests {
 
   private func isClose(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(1, abs(b)) }
 
-  @Test func `a factor of a thousandth too much is seen by the differences`() throws {
+  @Test func `an error of a thousandth in a gradient is detected by central differences`() throws {
     let point = try made([3, 4], seed: 1)
     let loss = { (x: Tensor) in try (x * x).sum() }
     #expect(try gradientError(at: point, of: loss) < Self.tolerance)
@@ -22,7 +22,7 @@ struct LossTests {
 
   // MARK: Labels
 
-  @Test func `cross-entropy`() throws {
+  @Test func `cross-entropy has the correct value and gradient`() throws {
     let logits = try Tensor.of([1, 2, 0.5, -1, 0, 3], [2, 3])
     let labels = try Tensor.of([1, 0] as [Int64], [2])
     let first = log(exp(1.0) + exp(2.0) + exp(0.5)) - 2
@@ -37,7 +37,7 @@ struct LossTests {
     // Unit vectors after normalisation: v = (1,0), (0,1); p = (0,1), (0,1).
     let video = try Tensor.of([2, 0, 0, 5] as [Double], [2, 2])
     let pose = try Tensor.of([0, 1, 0, 3] as [Double], [2, 2])
-    // d² of pairs: 2 and 0. Of negatives: v0-p1 2, v1-p0 0; the margin 1 is missed by 0 and by 1.
+    // d² of pairs: 2 and 0. Of negatives: v0-p1 2, v1-p0 0; the margin 1 is violated by 0 and by 1.
     #expect(
       isClose(try value(EmbeddingLoss.contrastive(video: video, pose: pose, margin: 1)), (2 + 0) / 2 + (0 + 1) / 2))
     // One clip has no negatives.
@@ -51,13 +51,13 @@ struct LossTests {
       try gradientError(at: p) { try EmbeddingLoss.contrastive(video: v, pose: $0, margin: 3) } < Self.tolerance)
   }
 
-  @Test func `embedding loss: the same vector for everything is no minimum`() throws {
+  @Test func `embedding loss: the same vector for everything is not a minimum`() throws {
     let constant = try Tensor.of([1, 1, 1, 1] as [Double], [2, 2])
     #expect(isClose(try value(EmbeddingLoss.contrastive(video: constant, pose: constant, margin: 1)), 1))
     #expect(isClose(try value(EmbeddingLoss.released(video: constant, pose: constant)), 0))
   }
 
-  @Test func `embedding loss as released`() throws {
+  @Test func `embedding loss as released has the right value and gradient`() throws {
     let video = try Tensor.of([0, log(3.0)], [1, 2])
     let pose = try Tensor.of([log(3.0), 0], [1, 2])
     // Sigmoids 1/2 and 3/4, differences 1/4 each.
@@ -66,7 +66,7 @@ struct LossTests {
     #expect(try gradientError(at: v) { try EmbeddingLoss.released(video: $0, pose: p) } < Self.tolerance)
   }
 
-  @Test func `attention regulariser, for each clip and as released`() throws {
+  @Test func `attention regulariser, for each clip and as released, has the right value and gradient`() throws {
     let attention = try Tensor.of([0.5, 0.25, 1, 1], [2, 2])
     // Sums 0.75 and 2.
     #expect(isClose(try value(EmbeddingLoss.regularizer(attention)), (0.25 * 0.25 + 1) / 2))
@@ -86,7 +86,7 @@ struct LossTests {
     return bank
   }
 
-  @Test func `CRD by hand: one clip, one stranger`() throws {
+  @Test func `CRD equals a value computed by hand: one clip, one negative`() throws {
     let bank = try bank(student: [1, 0, 0, 1], teacher: [1, 0, 0, 1], rows: 2)
     let embedding = try Tensor.of([1, 0] as [Double], [1, 2])
     let candidates = try Tensor.of([0, 1] as [Int64], [1, 2])
@@ -95,13 +95,13 @@ struct LossTests {
     let loss = try ContrastiveLoss.crd(
       student: embedding, teacher: embedding, candidates: candidates, bank: bank, partitions: partitions,
       temperature: 0.5)
-    // Scores e² and e⁰, Z their mean times two rows; noise N/M = 1/2.
+    // Scores e² and e⁰; Z is their mean times two rows; noise N/M = 1/2.
     let z = (exp(2.0) + 1) / 2 * 2
     let (pair, stranger) = (exp(2.0) / z, 1 / z)
     let direction = -(log(pair / (pair + 0.5 + 1e-7)) + log(0.5 / (stranger + 0.5 + 1e-7)))
     #expect(isClose(try value(loss), 2 * direction / log(2)))
     #expect(try partitions.doubles().allSatisfy { abs($0 - z) < 1e-12 })
-    #expect(try !bank.hasPartitions, "a loss leaves the bank as it is")
+    #expect(try !bank.hasPartitions, "computing the loss does not change the bank")
     try bank.keep(partitions: partitions)
     #expect(try bank.hasPartitions)
     #expect(try bank.partitions.floats() == [Float(z), Float(z)])
@@ -120,8 +120,8 @@ struct LossTests {
     #expect(try gradientError(at: teacher) { try loss(student, $0) } < Self.tolerance)
   }
 
-  @Test func `CRD stays finite at the largest dot products, and knows pairs`() throws {
-    // Methods 10.2, item 7.
+  @Test func `CRD stays finite at the largest dot products, and prefers pairs`() throws {
+    // Dot products of 1 and -1, the extremes for unit vectors.
     let bank = try bank(student: [1, 0, -1, 0], teacher: [1, 0, -1, 0], rows: 2)
     let far = try Tensor.of([-1, 0] as [Double], [1, 2])
     let near = try Tensor.of([1, 0] as [Double], [1, 2])
@@ -132,7 +132,7 @@ struct LossTests {
         partitions: Tensor.of([1, 1] as [Double], [2]), temperature: 0.07)
       #expect(try value(loss).isFinite)
     }
-    // Few negatives, many rows: h of a pair is near 1, so that the loss is near 0.
+    // Few negatives, many rows: h of a pair is near 1, so the loss is near 0.
     let wide = try MemoryBank(rows: 1000, dimension: 2, seed: 1, on: .cpu)
     try wide.student.assignRows(Tensor.of([0, 1] as [Int64], [2]), Tensor.of([1, 0, -1, 0] as [Float], [2, 2]))
     try wide.teacher.assignRows(Tensor.of([0, 1] as [Int64], [2]), Tensor.of([1, 0, -1, 0] as [Float], [2, 2]))
@@ -142,12 +142,12 @@ struct LossTests {
     #expect(try value(loss) < 0.01)
   }
 
-  @Test func `InfoNCE by hand, with and without a bank`() throws {
+  @Test func `InfoNCE equals a value computed by hand, with and without a bank`() throws {
     let student = try Tensor.of([1, 0, 0, 1] as [Double], [2, 2])
     let teacher = try Tensor.of([1, 0, 1, 0] as [Double], [2, 2])
     let loss = try ContrastiveLoss.infoNCE(
       student: student, teacher: teacher, candidates: nil, bank: nil, temperature: 0.5)
-    // Student to teacher: rows of logits (2, 2) and (0, 0); back: (2, 0) and (2, 0), own on the diagonal.
+    // Student to teacher: rows of logits (2, 2) and (0, 0); back: (2, 0) and (2, 0), the own pair on the diagonal.
     let forward = (log(2.0) + log(2.0)) / 2
     let backward = (log(exp(2.0) + 1) - 2 + log(exp(2.0) + 1)) / 2
     #expect(isClose(try value(loss), (forward + backward) / 2))
@@ -169,7 +169,9 @@ struct LossTests {
     #expect(try gradientError(at: t) { try both(s, $0) } < Self.tolerance)
   }
 
-  @Test func `the released contrast by hand, and limited where it would overflow`() throws {
+  @Test func `the released contrastive loss equals a value computed by hand, and is limited where it would overflow`()
+    throws
+  {
     let student = try Tensor.of([1, 1] as [Double], [1, 2])
     let teacher = try Tensor.of([0.5, 0.5] as [Double], [1, 2])
     let stranger = try Tensor.of([0, 0] as [Double], [1, 2])
@@ -188,12 +190,12 @@ struct LossTests {
 
   // MARK: VPN-A's
 
-  @Test func `marginal of an attention, and of one with fewer keys`() throws {
+  @Test func `the marginal of an attention is right, also with fewer keys`() throws {
     let attention = try Tensor.of([0.25, 0.75, 0.5, 0.5], [1, 2, 2])
     let extent = Extent(1, 1, 2)
     let plain = try AttentionLoss.marginal(attention, positions: extent, keys: extent).doubles()
     #expect(plain == [0.375, 0.625])
-    // Two keys of 1x2 stand for four positions of 1x4: bilinear with half-pixel centres.
+    // Two keys of 1x2 for four positions of 1x4: bilinear with half-pixel centres.
     let rows = try Tensor.of([0.25, 0.75, 0.25, 0.75, 0.25, 0.75, 0.25, 0.75], [1, 4, 2])
     let wide = try AttentionLoss.marginal(rows, positions: Extent(1, 1, 4), keys: Extent(1, 1, 2)).doubles()
     let spread = [0.25, 0.25 * 0.75 + 0.75 * 0.25, 0.25 * 0.25 + 0.75 * 0.75, 0.75]
@@ -201,7 +203,7 @@ struct LossTests {
     for (a, b) in zip(wide, spread) { #expect(isClose(a, b / sum)) }
   }
 
-  @Test func `mean squares, divergence and the released sum by hand`() throws {
+  @Test func `mean squares, divergence and the released sum equal values computed by hand`() throws {
     let student = try Tensor.of([0.5, 0.5, 0.2, 0.8], [2, 2])
     let teacher = try Tensor.of([0.75, 0.25, 0.2, 0.8], [2, 2])
     // Squares 2/16 over four entries, times two positions.
@@ -209,7 +211,7 @@ struct LossTests {
     #expect(isClose(try value(AttentionLoss.released(student: student, teacher: teacher)), 0.125))
     let divergence = (0.75 * log(1.5) + 0.25 * log(0.5)) / 2
     #expect(abs(try value(AttentionLoss.divergence(student: student, teacher: teacher)) - divergence) < 1e-9)
-    // A position nobody looks at is no infinity.
+    // A position nobody looks at does not give infinity.
     let blind = try Tensor.of([1, 0] as [Double], [1, 2])
     let other = try Tensor.of([0, 1] as [Double], [1, 2])
     #expect(try value(AttentionLoss.divergence(student: blind, teacher: other)).isFinite)
@@ -238,17 +240,17 @@ struct LossTests {
     let diagonal = Float(0.5).squareRoot()
     let student = try bank.student.floats()
     #expect(abs(student[0] - diagonal) < 1e-6 && abs(student[1] - diagonal) < 1e-6)
-    #expect(student[2...] == [0, 1], "other clips' rows stay")
-    #expect(try bank.teacher.floats() == [0, 1, 1, 0], "a row that is there already stays")
+    #expect(student[2...] == [0, 1], "other clips' rows are unchanged")
+    #expect(try bank.teacher.floats() == [0, 1, 1, 0], "an existing row is unchanged")
   }
 
-  @Test func `negatives are drawn by clip and step alone, and are never the clip`() throws {
+  @Test func `negatives depend only on clip and step, and are never the clip itself`() throws {
     let bank = try MemoryBank(rows: 50, dimension: 2, seed: 1, on: .cpu)
     let drawn = bank.negatives(of: 7, count: 400, seed: 3, step: 5) { _ in true }
     #expect(drawn == bank.negatives(of: 7, count: 400, seed: 3, step: 5) { _ in true })
     #expect(drawn != bank.negatives(of: 7, count: 400, seed: 3, step: 6) { _ in true })
     #expect(!drawn.contains(7))
-    #expect(Set(drawn).count == 49, "four hundred draws meet everyone")
+    #expect(Set(drawn).count == 49, "four hundred draws include every other row")
     let others = bank.negatives(of: 7, count: 100, seed: 3, step: 5) { $0 % 2 == 0 }
     #expect(others.allSatisfy { $0 % 2 == 0 })
   }

@@ -5,7 +5,7 @@ import Synchronization
 import Tensors
 import Training
 
-/// Batches of made-up clips and poses, in which the class shows: what the trainer itself is tested with.
+/// Batches of generated clips and poses in which the class is visible, to test the trainer itself.
 final class MadeBatches: BatchSource {
   let classes: Int
   let frames: Int
@@ -83,9 +83,9 @@ final class MadeBatches: BatchSource {
   }
 }
 
-/// Settings of a tiny run.
+/// Settings for a tiny run.
 ///
-/// Without dropout, whose random numbers all tests of a process share; `RunProcessTests` have it.
+/// Without dropout, whose random numbers all tests of a process share; `RunProcessTests` use it.
 func tinySettings(_ overrides: [String] = []) throws -> TrainingSettings {
   try TrainingSettings.parse(
     """

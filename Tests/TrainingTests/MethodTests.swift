@@ -5,11 +5,11 @@ import Testing
 
 @testable import Training
 
-/// What the methods promise before any data is seen.
+/// Properties of the methods that hold before any data is seen.
 struct MethodTests {
   private let mode = ForwardMode.evaluation
 
-  @Test func `the attention block begins as the identity`() throws {
+  @Test func `the attention block starts as the identity`() throws {
     let network = try StudentNetwork(
       width: WidthMultiplier(0.0625), frames: 64, size: 224, classes: 3, nonLocal: .subSampled)
     let module = try ClipNetwork(network, from: InitialParameters(seed: 1), on: .cpu)
@@ -44,7 +44,7 @@ struct MethodTests {
   }
 
   @Test(arguments: SkeletonGraph.allCases)
-  func `columns of the fixed adjacency sum to one, or to nothing`(graph: SkeletonGraph) {
+  func `columns of the fixed adjacency sum to one or zero`(graph: SkeletonGraph) {
     let count = graph.jointCount
     for subset in 0..<3 {
       let sums = (0..<count).map { column in
@@ -55,7 +55,7 @@ struct MethodTests {
     }
   }
 
-  @Test func `each joint shares itself out completely`() throws {
+  @Test func `each joint's similarities in the pose graph sum to one`() throws {
     let network = PoseNetwork(graph: .ntu25, blockCount: 2, width: 0.25)
     let module = try PoseModule(network, heads: [], from: InitialParameters(seed: 4), on: .cpu)
     let poses = try made([2, 3, 8, 25], seed: 5).to(.float32)
@@ -65,7 +65,7 @@ struct MethodTests {
     }
   }
 
-  @Test func `parameters of the pose networks are as many as published`() {
+  @Test func `pose networks have the published number of parameters`() {
     func count(_ graph: SkeletonGraph, blocks: Int, classes: Int?) -> Int {
       let network = PoseNetwork(graph: graph, blockCount: blocks)
       let head = classes.map { network.classifier(classes: $0).parameters } ?? []
@@ -77,7 +77,7 @@ struct MethodTests {
     #expect(count(.ntu25, blocks: 2, classes: nil) == 98_674)
   }
 
-  @Test func `zero heads attend to everything alike`() throws {
+  @Test func `zero heads attend to everything equally`() throws {
     let attention = PoseAttention(inputs: 64, frames: 8, height: 7, width: 7, hasHiddenLayers: true)
     let store = try ParameterStore(attention.parameters, from: InitialParameters(seed: 6), on: .cpu)
     for layer in [attention.spatial, attention.temporal] {
@@ -108,14 +108,14 @@ struct MethodTests {
     try TrainingSettings.parse("schedule: \(text)", path: "schedule").schedule
   }
 
-  @Test func `steps multiply at their milestones`() throws {
+  @Test func `the step schedule applies its factor at the milestones`() throws {
     let schedule = try schedule("{kind: step, milestones: [30, 40], factor: 0.1}")
     let state = LearningRateState()
     let factors = [0, 29, 30, 39, 40, 49].map { state.factor(epoch: $0, fraction: 0.5, of: 50, schedule) }
     for (factor, wanted) in zip(factors, [1, 1, 0.1, 0.1, 0.01, 0.01]) { #expect(abs(factor - wanted) < 1e-12) }
   }
 
-  @Test func `a plateau multiplies after its patience, and waits anew`() throws {
+  @Test func `the plateau schedule applies its factor after its patience, and then waits again`() throws {
     let schedule = try schedule("{kind: plateau, patience: 2, factor: 0.5}")
     var state = LearningRateState()
     var factors: [Double] = []
@@ -126,14 +126,14 @@ struct MethodTests {
     #expect(factors == [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25])
   }
 
-  @Test func `a cosine falls to nothing after its warm-up`() throws {
+  @Test func `the cosine schedule falls to zero after its warm-up`() throws {
     let schedule = try schedule("{kind: cosine, warmupEpochs: 2}")
     let state = LearningRateState()
     let factors = [1, 2, 6, 10].map { state.factor(epoch: $0, fraction: 0, of: 10, schedule) }
     for (factor, wanted) in zip(factors, [0.5, 1, 0.5, 0]) { #expect(abs(factor - wanted) < 1e-12) }
   }
 
-  @Test func `a warm-up rises evenly from nothing`() throws {
+  @Test func `the learning rate's warm-up rises linearly from zero`() throws {
     let schedule = try schedule("{kind: constant, warmupEpochs: 2}")
     let state = LearningRateState()
     #expect(state.factor(epoch: 0, fraction: 0, of: 50, schedule) == 0)

@@ -5,7 +5,7 @@ import Tensors
 import Testing
 import Training
 
-/// The settings files that come with the program.
+/// The settings files shipped with the program.
 struct PresetTests {
   private static let folder =
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -19,17 +19,17 @@ struct PresetTests {
     try TrainingSettings.load(path: "\(Self.folder)/\(name).yaml", overrides: overrides)
   }
 
-  @Test func `every data set has one for every stage`() {
+  @Test func `every data set has a preset for every stage`() {
     for dataset in DataSettings.Kind.allCases {
       for stage in Stage.allCases { #expect(Self.names.contains("\(dataset.rawValue)/\(stage.rawValue)")) }
     }
   }
 
   @Test(arguments: names)
-  func `each can be trained with`(name: String) throws {
+  func `training works with each preset`(name: String) throws {
     let parts = name.split(separator: "/").map(String.init)
     let stage = try #require(Stage(rawValue: parts[1].replacing("-compat", with: "")))
-    // Few channels, as only the structure is looked at.
+    // Few channels, because only the structure matters.
     let settings = try settings(name, ["network.width=0.0625", "network.poseWidth=0.125", "start.model="])
     #expect(settings.data.dataset.rawValue == parts[0])
     let skeletons: [DataSettings.Kind: SkeletonGraph] = [.smarthome: .smarthome15, .nucla: .kinect20]
@@ -42,7 +42,7 @@ struct PresetTests {
   }
 
   @Test(arguments: names)
-  func `each can be written down with what the command line says`(name: String) throws {
+  func `each preset can be written with the command line's overrides`(name: String) throws {
     let overrides = ["run.batch=3", #"data.videos="/a: b""#, "optimizer.epsilon=1e-7", "schedule.milestones=[1, 2]"]
     let text = try TrainingSettings.text(path: "\(Self.folder)/\(name).yaml", overrides: overrides)
     #expect(try TrainingSettings.parse(text, path: "written") == settings(name, overrides))
@@ -60,7 +60,7 @@ struct PresetTests {
     }
   }
 
-  @Test func `those of the papers have their values`() throws {
+  @Test func `presets from the papers have the papers' values`() throws {
     for dataset in ["ntu60", "ntu120"] {
       let pose = try settings(dataset + "/pose-teacher")
       #expect(pose.optimizer.kind == .sgd && pose.optimizer.learningRate == 0.1 && pose.optimizer.nesterov)
@@ -83,17 +83,17 @@ struct PresetTests {
     #expect(released.network.nonLocal == .subSampled && released.evaluation.windows == .code)
   }
 
-  @Test func `every setting is described with its default`() throws {
+  @Test func `every training setting is documented with its default`() throws {
     let text = try String(contentsOfFile: Self.folder + "/README.md", encoding: .utf8)
     let described = text.matches(of: /\n\| `([a-z]+\.[A-Za-z0-9]+)` \|([^|]*)\|/)
     #expect(Set(described.map { String($0.output.1) }) == TrainingSettings.knownSettings.filter { $0.contains(".") })
     let defaults = try TrainingSettings.parse("", path: "defaults")
     for match in described {
       let value = match.output.2.trimmingCharacters(in: .whitespaces)
-      // The described value changes nothing.
+      // The documented value changes nothing.
       let said = try TrainingSettings.parse(
         "", path: "said", overrides: value.isEmpty ? [] : ["\(match.output.1)=\(value)"])
-      #expect(said == defaults, "\(match.output.1) is not \(value) when left out")
+      #expect(said == defaults, "\(match.output.1) is not \(value) by default")
     }
   }
 }

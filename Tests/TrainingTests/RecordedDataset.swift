@@ -1,18 +1,18 @@
 import CTestMedia
 import Foundation
 
-/// A small data set in NTU RGB+D's formats on disk: a person of two bars who waves high or low, and her joints.
+/// A small data set in NTU RGB+D's formats on disk: a person made of two bars who waves high or low, with the joints.
 ///
-/// Folders end with the value that made them.
+/// Folders are deleted with the value.
 final class RecordedDataset {
   let folder: String
   let clips: Int
 
   /// - Parameters:
-  ///   - clips: recordings; activity 1 and 2 take turns.
-  ///   - validation: further recordings of a subject that validates.
-  ///   - frames: of each recording.
-  /// - Throws: when a file cannot be written.
+  ///   - clips: number of recordings; activities 1 and 2 alternate.
+  ///   - validation: additional recordings of a validation subject.
+  ///   - frames: frames per recording.
+  /// - Throws: if a file cannot be written.
   init(clips: Int = 8, validation: Int = 0, frames: Int = 20) throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("adl-recordings-\(UUID())").path
     self.clips = clips
@@ -32,7 +32,7 @@ final class RecordedDataset {
   private static let width = 128
   private static let height = 112
 
-  /// Where the hand is, 0 to 1 across, and how high.
+  /// The position of the hand, 0 to 1 across, and its height.
   private func hand(_ activity: Int, _ variant: Int, _ frame: Int) -> (x: Double, y: Double) {
     let phase = Double(frame) * 0.5 + Double(variant)
     return (0.5 + 0.3 * sin(phase), activity == 0 ? 0.25 : 0.75)

@@ -17,7 +17,7 @@ import Training
     return ReproductionPlan(budget: budget, folder: folder, machine: ["--precision", "f32"])
   }
 
-  @Test(arguments: ReproductionBudget.Size.allCases) func `do every step after what it reads`(
+  @Test(arguments: ReproductionBudget.Size.allCases) func `reproductions run every step after its inputs`(
     size: ReproductionBudget.Size
   ) {
     let budget = ReproductionBudget(size)
@@ -25,9 +25,9 @@ import Training
     var done: Set<String> = []
     for step in steps {
       #expect(step.inputs.allSatisfy(done.contains), "\(step.name) reads \(step.inputs)")
-      #expect(done.insert(step.name).inserted, "\(step.name) is done twice")
+      #expect(done.insert(step.name).inserted, "\(step.name) appears twice")
     }
-    // All that the papers compare, under every seed.
+    // Everything that the papers compare, under every seed.
     for seed in budget.seeds {
       for system in ReproductionSystem.allCases where system != .scratch {
         #expect(done.contains("CS/seed\(seed)/\(system.rawValue)/judged"))
@@ -35,13 +35,13 @@ import Training
     }
   }
 
-  @Test func `train what a chosen system learns from, and nothing else`() {
+  @Test func `reproductions train what a chosen system learns from, and nothing else`() {
     let plan = plan { $0.systems[.subjects] = [.i3d, .feature] }
     #expect(plan.systems(.subjects) == [.pose, .scratch, .i3d, .feature])
     #expect(plan.runs.count == 1 + 3 * 3)
   }
 
-  @Test func `give every system the same budget and recordings`() {
+  @Test func `reproductions give every system the same budget and recordings`() {
     let steps = plan().steps.filter { $0.kind == .training && $0.name.contains("seed2/") }
     func line(_ step: ReproductionStep, _ section: String) -> Substring? {
       step.settings.split(separator: "\n").first { $0.hasPrefix(section + ":") }
@@ -54,15 +54,15 @@ import Training
     }
   }
 
-  /// By the guess of each step's work, which real runs were measured for.
-  @Test func `of the standard budget fit into an afternoon on two cores, in short steps`() {
+  /// According to each step's estimated work, which is based on real runs.
+  @Test func `reproductions with the standard budget fit into an afternoon on two cores, in short steps`() {
     let steps = ReproductionPlan(budget: ReproductionBudget(.standard), folder: "out", machine: []).steps
     let schedule = ReproductionSchedule(steps)
     #expect(schedule.secondsLeft(jobs: 2) < 2.5 * 3600)
     #expect(steps.allSatisfy { $0.work < 20 * 60 })
   }
 
-  @Test func `keep few labels apart from all, and train longer on them`() {
+  @Test func `reproductions keep few labels apart from all, and train longer on them`() {
     let (all, few) = (
       plan(),
       plan {
@@ -78,7 +78,7 @@ import Training
   }
 }
 
-/// Steps that end when they are told to.
+/// Steps that end on command.
 @Suite struct `Running reproductions` {
   private final class FakeStep: RunningStep {
     var identifier: Int32? { nil }
@@ -87,7 +87,7 @@ import Training
     var isKilled = false
     var report: LogTail { LogTail("epoch 1/2  loss 3  1:00 left\nout of luck", age: 0) }
 
-    /// Steps that were asked to stop end with this.
+    /// The status of steps that were asked to stop.
     let statusOfStopped: Int32
     init(_ status: Int32?, whenStopped: Int32 = StepProcess.interrupted) {
       (self.status, statusOfStopped) = (status, whenStopped)
@@ -110,7 +110,7 @@ import Training
 
   private func clean() { try? FileManager.default.removeItem(atPath: folder) }  // there may be none
 
-  /// Commands that were started, and what the run came to.
+  /// The started commands, and the result of the run.
   private struct Outcome {
     var commands: [[String]] = []
     var most = 0
@@ -138,7 +138,7 @@ import Training
       outcome.most = max(outcome.most, steps.count { $0.status == nil })
       return step
     }
-    // All that run end between two looks, but what is interrupted.
+    // All running steps end between two checks, except interrupted ones.
     machine.pause = {
       if let stopping, outcome.commands.count > stopping { isInterrupted = true }
       for (step, arguments) in zip(steps, outcome.commands) where step.status == nil && !isInterrupted {
@@ -153,14 +153,16 @@ import Training
     return outcome
   }
 
-  @Test(arguments: [1, 3]) func `do nothing twice, and go on where they were stopped`(jobs: Int) throws {
+  @Test(arguments: [1, 3]) func `running reproductions repeat nothing, and continue where they were stopped`(jobs: Int)
+    throws
+  {
     defer { clean() }
     let steps = plan().steps
     let first = try run(plan(), jobs: jobs, stopping: 6)
     #expect(first.status == 75 && first.ended.count >= 5 && first.ended.count < steps.count)
     let second = try run(plan(), jobs: jobs)
     #expect(second.status == 0 && second.ended.count == steps.count - first.ended.count)
-    // What was begun goes on; what was not begins.
+    // Started steps continue; the others start.
     let begun = Set(first.commands.map { $0[$0.firstIndex(of: "--config").map { $0 + 1 } ?? 0] })
     for command in second.commands {
       guard let place = command.firstIndex(of: "--config") else { continue }
@@ -169,11 +171,11 @@ import Training
     #expect(try run(plan()).commands.isEmpty)
   }
 
-  @Test func `run as many at a time as asked, after what they need, each with its share of the cores`() throws {
+  @Test func `running reproductions use the requested number of jobs, in order, each with its share of cores`() throws {
     defer { clean() }
     let outcome = try run(plan(), jobs: 4)
     #expect(outcome.status == 0 && outcome.most == 4)
-    // Rendering is alone and has all cores; trainings share them.
+    // Rendering runs alone on all cores; training runs share them.
     #expect(outcome.commands[0].suffix(2) == ["--workers", "8"])
     let shares = outcome.commands.compactMap { command in
       command.firstIndex(of: "--threads").map { command[$0 + 1] }
@@ -181,7 +183,7 @@ import Training
     #expect(shares.contains("2") && shares.allSatisfy { (Int($0) ?? 0) >= 2 })
   }
 
-  @Test func `leave out what needs a step that failed, and do the rest`() throws {
+  @Test func `running reproductions skip what depends on a failed step, and do the rest`() throws {
     defer { clean() }
     let outcome = try run(plan(), jobs: 2) {
       $0[0] == "attention-teacher" && $0.contains { $0.hasSuffix("CS/seed1/vpn-star") }
@@ -193,15 +195,15 @@ import Training
         "CS/seed1/vpn-plus-plus/judged",
       ])
     #expect(outcome.ended.contains("CS/seed2/vpn-plus-plus/judged") && outcome.ended.contains("CS/seed1/vpn/judged"))
-    // The same command tries again what failed, and what needs it.
+    // The same command retries what failed, and what depends on it.
     let again = try run(plan())
     #expect(again.status == 0 && again.ended.count == outcome.left.count + 1)
   }
 
-  @Test func `do again what a changed setting reaches, and no more`() throws {
+  @Test func `running reproductions repeat only what a changed setting affects`() throws {
     defer { clean() }
     _ = try run(plan())
-    // Epochs of the pose teacher: itself, what learns from it, and their judgements.
+    // The pose teacher's epochs affect itself, what learns from it, and their evaluations.
     let again = try run(plan { $0.poseEpochs += 1 }).commands
     func count(_ system: ReproductionSystem) -> Int {
       again.count { command in
@@ -211,7 +213,7 @@ import Training
     #expect(count(.pose) == 2 && count(.feature) == 2 && count(.both) == 2)
     #expect(count(.i3d) == 0 && count(.attention) == 0 && count(.vpn) == 0)
     #expect(!again.contains { $0[0] == "synth" })
-    // A seed more leaves the others alone.
+    // An additional seed leaves the others alone.
     let more = try run(
       plan {
         $0.poseEpochs += 1
@@ -220,7 +222,7 @@ import Training
     #expect(!more.commands.isEmpty && more.commands.allSatisfy { $0.joined(separator: " ").contains("seed4") })
   }
 
-  @Test func `estimate the rest by steps of the same family, side by side`() {
+  @Test func `running reproductions estimate the rest from steps of the same family, side by side`() {
     func step(_ name: String, _ inputs: [String] = [], family: String, work: Double) -> ReproductionStep {
       ReproductionStep(
         name: name, kind: .training, arguments: [], inputs: inputs, family: family, work: work)
@@ -230,27 +232,27 @@ import Training
       step("b", ["a1"], family: "b", work: 30), step("c", ["a2", "b"], family: "b", work: 30),
     ])
     schedule.begin("a1")
-    // Nothing is known yet: by work.
+    // Nothing is known yet, so estimates use the work.
     #expect(schedule.secondsLeft(jobs: 2) == 10 + 30 + 30)
     #expect(schedule.secondsLeft(jobs: 2, remaining: ["a1": 2]) == 2 + 30 + 30)
     schedule.end("a1", seconds: 20)
-    // Twice as slow as thought: a2 takes 20, b and c 60 each; a2 and b run together.
+    // Twice as slow as estimated: a2 takes 20, b and c 60 each; a2 and b run together.
     #expect(schedule.secondsLeft(jobs: 1) == 20 + 60 + 60 && schedule.secondsLeft(jobs: 2) == 60 + 60)
   }
 
-  @Test func `read how far a step is from its log`() {
+  @Test func `running reproductions read a step's progress from its log`() {
     let report = LogTail("epoch 3/12   7/90  loss 2.1  9.5 clips/s  0 % waiting  1:02:03 left\nsaved\n", age: 3)
     #expect(report.place == "epoch 3/12" && report.secondsLeft == 3720 && report.lines.last == "saved")
     #expect(LogTail("nothing yet", age: 0).secondsLeft == nil)
     #expect(LogTail("12 of 40 clips  I3D, paper  ? left", age: 0).secondsLeft == nil)
   }
 
-  @Test func `show what is done, and dashes for what is not`() throws {
+  @Test func `running reproductions show results, and dashes for missing ones`() throws {
     defer { clean() }
     let plan = plan { $0.systems[.subjects] = [.i3d, .both] }
     let used = UsedMachine(device: "cpu", precision: .float32, cores: 2)
     let record = ReproductionRunner.Record(recipe: "", seconds: 61, machine: used.description)
-    /// Right on the first `right` of ten recordings of two people.
+    /// Correct on the first `right` of ten recordings of two people.
     func judge(_ system: ReproductionSystem, right: Int) throws -> [String: ReproductionRunner.Record] {
       let run = plan.run(system, .subjects, 1)
       for partition in ["validation", "test"] {
@@ -287,7 +289,7 @@ import Training
     #expect(text.contains("- Done: 2 of ") && text.contains("- Time of these steps: 2:02"))
   }
 
-  @Test func `keep a second one out of the folder`() throws {
+  @Test func `running reproductions keep a second one out of the folder`() throws {
     defer { clean() }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let lock = try FolderLock(folder)

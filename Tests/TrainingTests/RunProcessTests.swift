@@ -8,7 +8,7 @@ import Training
 @Suite(.serialized) struct RunProcessTests {
   private static var program: String { beside("adl-train") }
 
-  /// A program beside the tests.
+  /// A program next to the tests.
   private static func beside(_ name: String) -> String {
     let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
     return URL(fileURLWithPath: bundle).deletingLastPathComponent().path + "/" + name
@@ -40,7 +40,7 @@ import Training
 
   private func run(_ name: String) -> String { recordings.folder + "/" + name }
 
-  /// Runs to the end and gives what it said.
+  /// Runs to the end and returns the output.
   @discardableResult
   private func complete(_ name: String, _ arguments: [String] = [], stage: [String] = ["rgb"]) throws -> String {
     let (process, messages) = try start(name, arguments, stage: stage)
@@ -55,7 +55,7 @@ import Training
     return table.points("loss").map(\.y)
   }
 
-  /// Waits until so many steps are on disk.
+  /// Waits until that many steps are on disk.
   private func waitForSteps(_ count: Int, _ name: String, _ process: Process) async throws {
     while process.isRunning {
       let text = FileManager.default.contents(atPath: run(name) + "/log.csv").map {
@@ -67,8 +67,8 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `a run that is killed goes on with the very losses of one that was not`() async throws {
-    // Everything that draws or remembers.
+  func `a killed run continues with exactly the losses of an uninterrupted one`() async throws {
+    // Everything that draws random numbers or has memory.
     let everything = [
       "network.dropout=0.5", "augmentation.preset=strong", "run.averageDecay=0.9", "run.batch=2", "run.accumulate=2",
       "run.batchNorm=batch", "run.preciseNorm=2", "data.cache=memory",
@@ -83,7 +83,7 @@ import Training
     process.waitUntilExit()
     _ = messages.fileHandleForReading.readDataToEndOfFile()
     let text = try complete("killed", everything)
-    #expect(text.contains("going on from step"), "killed after step \(step): \(text)")
+    #expect(text.contains("resuming at step"), "killed after step \(step): \(text)")
     #expect(try losses("killed") == losses("whole"), "killed after step \(step)")
     #expect(try losses("whole").count == 12)
     let bytes = FileManager.default.contents(atPath: run("whole") + "/last.safetensors")
@@ -91,14 +91,14 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `two processes with half the batch are one with the whole`() throws {
+  func `two processes with half the batch equal one with the whole`() throws {
     let shared = ["--set", "run.epochs=10", "--set", "run.averageDecay=0.9"]
     try complete("one", ["--set", "run.batch=8"] + shared)
     try complete("two", ["--processes", "2"] + shared)
     try expectEqual("one", "two", steps: 10, tolerance: 1e-5)
   }
 
-  /// Losses and weights of two runs.
+  /// Compares the losses and weights of two runs.
   private func expectEqual(_ one: String, _ two: String, steps: Int, tolerance: Double) throws {
     let (a, b) = (try losses(one), try losses(two))
     #expect(a.count == steps && b.count == steps)
@@ -107,7 +107,7 @@ import Training
       try SafetensorsFile(path: run(one) + "/last.safetensors"),
       try SafetensorsFile(path: run(two) + "/last.safetensors")
     )
-    // Together: a bias that is still close to zero is rounding before it is anything else.
+    // All biases together: one that is still close to zero is mostly rounding error.
     var (difference, length) = (0.0, 0.0)
     for (name, entry) in first.entries where !name.hasPrefix("optimizer/") {
       let other = try #require(second.entries[name])
@@ -122,14 +122,14 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(10)))
-  func `two processes are one with both distillations, memory bank and partition functions included`() throws {
+  func `two processes equal one with both distillations, memory bank and partition functions`() throws {
     let small = ["pose.frames=20", "network.poseWidth=0.125", "run.epochs=2", "run.batch=8"].flatMap { ["--set", $0] }
     try complete("pose", small, stage: ["pose-teacher"])
     try complete("attention", small, stage: ["attention-teacher"])
     let student = [
       "start.poseTeacher=\(run("pose"))", "start.attentionTeacher=\(run("attention"))", "feature.dimension=16",
       "feature.negatives=6", "feature.weight=1", "attention.weight=10", "pose.frames=20", "run.epochs=8",
-      // With the others' 0.01 the loss rises, and with it what was rounding.
+      // With 0.01, as elsewhere, the loss rises and amplifies rounding errors.
       "optimizer.learningRate=0.001",
       "run.averageDecay=0.9",
     ].flatMap { ["--set", $0] }
@@ -143,7 +143,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `a rank that dies ends the others, by its name, and the run goes on afterwards`() async throws {
+  func `a rank that dies stops the others, is named, and the run can continue`() async throws {
     let (process, messages) = try start("ranks", ["--processes", "2", "--set", "run.epochs=400"])
     try await waitForSteps(3, "ranks", process)
     let victim = try #require(children(of: process.processIdentifier).last)
@@ -152,11 +152,11 @@ import Training
     process.waitUntilExit()
     #expect(ContinuousClock.now - begin < .seconds(60))
     let text = String(decoding: messages.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    #expect(text.contains(/rank [01] ended by signal 9; ending the others/), "\(text)")
+    #expect(text.contains(/rank [01] ended by signal 9; stopping the others/), "\(text)")
     #expect(process.terminationStatus == 75)
     let resumed = try complete(
       "ranks", ["--processes", "2", "--set", "run.epochs=400", "--set", "run.stopBelowRate=1"])
-    #expect(resumed.contains("going on from step"))
+    #expect(resumed.contains("resuming at step"))
   }
 
   private func children(of parent: Int32) throws -> [Int32] {
@@ -165,7 +165,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `Ctrl-C writes a checkpoint, and the same command goes on`() async throws {
+  func `Ctrl-C writes a checkpoint, and the same command continues`() async throws {
     try complete("quiet")
     let (process, messages) = try start("interrupted")
     try await waitForSteps(2, "interrupted", process)
@@ -173,12 +173,12 @@ import Training
     process.waitUntilExit()
     let text = String(decoding: messages.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     #expect(process.terminationStatus == 75, "\(text)")
-    #expect(text.contains("the same command goes on from there"))
+    #expect(text.contains("run the same command again to continue"))
     try complete("interrupted")
     #expect(try losses("interrupted") == losses("quiet"))
   }
 
-  @Test func `what is missing is named, with the exit status of its kind`() throws {
+  @Test func `missing inputs are named, with the exit status for their kind`() throws {
     func failing(_ arguments: [String], program: String = Self.program) throws -> (status: Int32, text: String) {
       let process = Process()
       process.executableURL = URL(fileURLWithPath: program)
@@ -196,14 +196,14 @@ import Training
     #expect(noTeacher.text.contains("student --distill feature needs a trained pose-teacher: set start.poseTeacher"))
     let noFolder = try failing(["rgb", "--config", settings, "--out", out, "--set", "data.videos=/nowhere"])
     #expect(noFolder.status == 65)
-    #expect(noFolder.text == "Error: /nowhere is not there: data.videos is the folder of the recordings\n")
+    #expect(noFolder.text == "Error: /nowhere is missing: data.videos is the folder of the recordings\n")
     let badSetting = try failing(["rgb", "--config", settings, "--out", out, "--set", "run.epoch=3"])
     #expect(badSetting.status == 78)
     #expect(badSetting.text.contains("run.epoch is not a setting; did you mean epochs?"), "\(badSetting.text)")
     let noRun = try failing(["evaluate", "--run", out])
     #expect(noRun.status == 65)
-    #expect(noRun.text == "Error: \(out) cannot be used: it is no run folder: it has no settings.yaml\n")
+    #expect(noRun.text == "Error: \(out) cannot be used: it is not a run folder: it has no settings.yaml\n")
     let handedOver = try failing(["train", "evaluate", "--run", out], program: Self.beside("adl"))
-    #expect(handedOver == noRun, "adl train is adl-train")
+    #expect(handedOver == noRun, "adl train runs adl-train")
   }
 }

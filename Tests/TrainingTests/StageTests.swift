@@ -7,7 +7,7 @@ import Tensors
 import Testing
 import Training
 
-/// Every stage on recordings in real formats, at reduced width: each learns its eight clips by heart.
+/// Every stage on recordings in real formats, at reduced width: each one memorises its eight clips.
 @Suite(.serialized) struct StageTests {
   /// Runs a stage to its end.
   private func train(
@@ -43,7 +43,7 @@ import Training
     return (settings, try TrainingCheckpoint(path: folder.path), terms)
   }
 
-  /// Top-1 accuracy on the clips that were learned.
+  /// Top-1 accuracy on the training clips.
   private func accuracy(
     _ trained: (settings: TrainingSettings, checkpoint: TrainingCheckpoint, terms: [[String: Double]])
   )
@@ -64,7 +64,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(20)))
-  func `every stage learns its clips by heart, and every distillation term falls`() throws {
+  func `every stage memorises its clips, and every distillation term falls`() throws {
     Library.prepareForTraining()
     let recordings = try RecordedDataset()
     let runs = recordings.folder + "/runs"
@@ -83,7 +83,7 @@ import Training
     let starts = [
       "start.rgb=\(runs)/rgb", "start.poseTeacher=\(runs)/pose", "start.attentionTeacher=\(runs)/attention",
       "feature.dimension=32", "feature.negatives=7", "feature.weight=1", "attention.weight=10",
-      // The four clips of a class are nearly one: no embedding tells them apart.
+      // The four clips of a class are nearly identical: no embedding distinguishes them.
       "feature.excludeSameClass=true",
     ]
     for distillation in Distillation.allCases {
@@ -136,7 +136,7 @@ import Training
     return ab / (aa * bb).squareRoot()
   }
 
-  /// The live engine reads what was trained and agrees with it.
+  /// The live engine reads the trained model and agrees with it.
   private func exports(_ checkpoint: TrainingCheckpoint, _ recordings: RecordedDataset) throws {
     let export = try StudentExport(checkpoint)
     let path = recordings.folder + "/student.safetensors"
@@ -157,7 +157,7 @@ import Training
     #expect(model.card.labels.count == 60)
   }
 
-  @Test func `only a network without poses is exported`() throws {
+  @Test func `only a network that needs no poses is exported`() throws {
     let recordings = try RecordedDataset()
     let pose = try train(.poseTeacher, .none, recordings, "pose", ["run.epochs=1"])
     #expect(throws: TrainingError.self) { try StudentExport(pose.checkpoint) }

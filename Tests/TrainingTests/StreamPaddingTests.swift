@@ -6,12 +6,12 @@ import Tensors
 import Testing
 import Training
 
-@Suite struct `Padding by the stream` {
+@Suite struct `Padding with the stream` {
   private static let size = 112
 
-  /// What a student learns from with `--temporal-padding stream` is what the live engine shows it.
+  /// A student trained with `--temporal-padding stream` sees what the live engine shows it.
   @Test(arguments: [16, 32])
-  func `gives the logits of continual windows`(frames: Int) throws {
+  func `padding with the stream gives the logits of continual windows`(frames: Int) throws {
     let network = try StudentNetwork(
       width: WidthMultiplier(0.0625), frames: frames, size: Self.size, classes: 5, nonLocal: .subSampled)
     let weights = FormulaWeights(seed: 3)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Training
 
-/// What moves in a step, and what stays.
+/// What a step changes, and what it does not.
 struct SystemTests {
   private static let frames = 16
   private static let size = 112
@@ -54,7 +54,7 @@ struct SystemTests {
     return values
   }
 
-  /// Trains a few steps, and checks that a gradient reaches every parameter that is to learn, and that each network moves.
+  /// Trains a few steps, and checks that a gradient reaches every learned parameter, and that each network changes.
   private func expectEverythingLearns(_ system: any TrainingSystem) throws {
     let before = try values(system)
     let batch = try source.make([0, 1, 2, 3])
@@ -77,11 +77,11 @@ struct SystemTests {
     }
   }
 
-  @Test func `everything in I3D with its attention block learns`() throws {
+  @Test func `everything in I3D with its attention block is trained`() throws {
     try expectEverythingLearns(ClipClassifier(clipNetwork(.full)))
   }
 
-  @Test func `parts before the first that learns stay as they are, statistics included`() throws {
+  @Test func `parts before the first trained one are unchanged, including statistics`() throws {
     let network = try clipNetwork(.full, trainingFrom: "Mixed_4f")
     let parts = ClipNetwork.parts(of: network.graph)
     #expect(parts.first == "Conv3d_1a_7x7" && parts.contains("Mixed_4e") && parts.last == "fc")
@@ -99,21 +99,21 @@ struct SystemTests {
     }
     #expect(system.learnedCount < (try clipNetwork(.full)).parameters.learnedCount)
     let whole = try values(ClipClassifier(clipNetwork(.full)))
-    #expect(whole == before, "freezing changes no first weight")
+    #expect(whole == before, "freezing does not change the initial weights")
   }
 
-  @Test func `everything in AGCN-J learns`() throws {
+  @Test func `everything in AGCN-J is trained`() throws {
     try expectEverythingLearns(poseTeacher())
   }
 
-  @Test func `everything in VPN learns, embedding included`() throws {
+  @Test func `everything in VPN is trained, including the embedding`() throws {
     var embedding = PoseDrivenClassifier.SpatialEmbedding()
     embedding.dimension = 8
     embedding.regularizerWeight = 0.1
     try expectEverythingLearns(poseDriven(embedding))
   }
 
-  @Test func `teachers of a student stay as they are, statistics included`() throws {
+  @Test func `a student's teachers are unchanged, including statistics`() throws {
     let (pose, attention, clip) = (try poseTeacher(), try poseDriven(), try clipNetwork(.full))
     let before = (try values(pose), try values(attention))
     let feature = try FeatureDistillation(
@@ -129,7 +129,7 @@ struct SystemTests {
     #expect(!student.networks.map(\.role.rawValue).contains { $0.hasPrefix("teacher") })
   }
 
-  @Test func `a collaborating teacher learns from labels, and not from its pupil`() throws {
+  @Test func `a collaborative teacher learns from labels, and not from its student`() throws {
     let (attention, clip) = (try poseDriven(), try clipNetwork(.full))
     let look = try AttentionDistillation(
       .marginal(divergence: false), weight: 1, student: clip, teacher: attention, collaborativeWeight: 0.5,
@@ -146,7 +146,7 @@ struct SystemTests {
     try expectEverythingLearns(student)
   }
 
-  @Test func `the loss of VPN++ is its terms by their weights`() throws {
+  @Test func `the loss of VPN++ is the weighted sum of its terms`() throws {
     let (pose, attention, clip) = (try poseTeacher(), try poseDriven(), try clipNetwork(.full))
     let feature = try FeatureDistillation(
       .infoNCE(temperature: 0.07, negatives: 3), weight: 0.25, studentFeatures: clip.channels * clip.network.steps,
@@ -162,7 +162,7 @@ struct SystemTests {
     #expect(abs(try total(terms).item() - (0.9 * values[0] + 0.25 * values[1] + 4 * values[2])) < 1e-5)
   }
 
-  @Test func `frozen batch norms keep their statistics, and their scales still learn`() throws {
+  @Test func `frozen batch norms keep their statistics, but their scales are trained`() throws {
     let system = ClipClassifier(try clipNetwork(.none))
     let batch = try source.make([0, 1])
     let before = try values(system)

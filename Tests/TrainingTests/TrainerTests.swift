@@ -30,7 +30,7 @@ import Training
   }
 
   @Test(arguments: ["sgd", "adam"])
-  func `a run that is cut short goes on exactly as if it had not been`(kind: String) throws {
+  func `an interrupted run continues exactly as if it had not been interrupted`(kind: String) throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let settings = try tinySettings(["optimizer.kind=\(kind)", "optimizer.learningRate=0.01", "run.checkpointEvery=1"])
     var whole: [Double] = []
@@ -48,7 +48,7 @@ import Training
     #expect(parts == whole)
   }
 
-  @Test func `a memory bank goes on exactly too`() throws {
+  @Test func `a memory bank is restored exactly too`() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let teacher = try trainer(.poseTeacher, tinySettings(), MadeBatches(), in: "teacher")
     #expect(try teacher.run() == .finished)
@@ -67,7 +67,7 @@ import Training
     #expect(parts == whole)
   }
 
-  @Test func `gradients added up over two batches move weights as one batch of twice the size`() throws {
+  @Test func `gradients accumulated over two batches equal those of one batch of twice the size`() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     func losses(_ batch: Int, _ accumulate: Int) throws -> [Double] {
       let settings = try tinySettings([
@@ -80,7 +80,7 @@ import Training
     for (a, b) in zip(try losses(4, 1), try losses(2, 2)) { #expect(abs(a - b) <= 1e-4 * abs(a)) }
   }
 
-  @Test func `a loss beyond the bound ends the run and names the clips`() throws {
+  @Test func `a loss beyond the limit ends the run and names the clips`() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let settings = try tinySettings(["optimizer.learningRate=100", "run.clipNorm=0", "run.largestLoss=1000"])
     let trainer = try trainer(.rgb, settings, MadeBatches(), in: "explodes")
@@ -93,7 +93,7 @@ import Training
     #expect("\(error)".contains("lower optimizer.learningRate"))
   }
 
-  @Test func `steps that diverge are not saved`() throws {
+  @Test func `diverged training steps are not saved`() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let settings = try tinySettings([
       "optimizer.learningRate=100", "run.clipNorm=0", "run.largestLoss=1000", "run.checkpointEvery=1",
@@ -108,7 +108,7 @@ import Training
     #expect(try TrainingCheckpoint(path: folder + "/explodes/last.safetensors").progress.step == step)
   }
 
-  @Test func `a line of the log can cover several steps`() throws {
+  @Test func `a line of the training log can cover several steps`() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     func losses(_ every: Int) throws -> [Double] {
       var losses: [Double] = []
@@ -124,14 +124,14 @@ import Training
     }
   }
 
-  @Test func `precise statistics are the mean of those of the batches`() throws {
+  @Test func `precise statistics are the mean over the batches`() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let source = MadeBatches()
     let settings = try tinySettings(["run.preciseNorm=2", "network.normMomentum=0.001", "run.averageDecay=0.5"])
     #expect(try trainer(.rgb, settings, source, in: "precise").run() == .finished)
     let checkpoint = try TrainingCheckpoint(path: folder + "/precise/last.safetensors")
     let network = try #require(checkpoint.description.clip)
-    // With a momentum of 1 the running statistics are the last batch's.
+    // With a momentum of 1, the running statistics are the last batch's.
     let module = try ClipNetwork(network, from: checkpoint.parameters(.clip), on: .cpu, momentum: 1)
     let statistics = module.parameters.all.filter(\.description.isStatistic)
     let stored = try statistics.map { try $0.tensor.doubles() }
@@ -152,7 +152,7 @@ import Training
     }
   }
 
-  @Test func `a run of an earlier version goes on, under the names that it gave its tensors`() throws {
+  @Test func `a run of an earlier version continues, with the tensor names of that version`() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let settings = try tinySettings(["optimizer.kind=adam", "optimizer.learningRate=0.01", "run.checkpointEvery=1"])
     var whole: [Double] = []
@@ -184,7 +184,7 @@ import Training
     #expect(parts == whole)
   }
 
-  @Test func `a stage says which earlier stage it needs`() throws {
+  @Test func `a training stage names the earlier stage it needs`() throws {
     let error = #expect(throws: TrainingError.self) {
       try trainer(.student, tinySettings(), MadeBatches(), in: "none", distillation: .both)
     }

@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized) struct WeightAverageTests {
   private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("adl-average-\(UUID())").path
 
-  /// One weight, one running statistic, and one weight that does not learn.
+  /// One weight, one running statistic, and one frozen weight.
   private final class Numbers: TrainingSystem {
     let parameters: ParameterStore
     static let weight = ParameterDescription("a.weight", [2], initial: .constant(1))
@@ -22,12 +22,12 @@ import Testing
     var networks: [(role: NetworkRole, parameters: ParameterStore)] { [(.pose, parameters)] }
     var groups: [LearningGroup] { [LearningGroup(part: .clip, parameters: parameters.learned)] }
     func losses(_ batch: Batch, _ context: StepContext) throws(TensorError) -> (terms: [LossTerm], logits: Tensor) {
-      preconditionFailure("not asked for")
+      preconditionFailure("not used in this test")
     }
-    func logits(_ batch: Batch) throws(TensorError) -> Tensor { preconditionFailure("not asked for") }
+    func logits(_ batch: Batch) throws(TensorError) -> Tensor { preconditionFailure("not used in this test") }
   }
 
-  @Test func `an average follows the weights by the decay, more quickly at first`() throws {
+  @Test func `an average follows the weights by the decay, faster at first`() throws {
     let system = try Numbers()
     let (weight, statistic) = (system.parameters[Numbers.weight], system.parameters[Numbers.statistic])
     let average = try WeightAverage(of: system, decay: 0.25)
@@ -45,13 +45,13 @@ import Testing
     try average.inPlaceOfWeights {
       let (learned, observed) = (try weight.doubles(), try statistic.doubles())
       #expect(abs(learned[0] - 3.475) < 1e-6 && abs(observed[0] - 9.75) < 1e-5)
-      #expect(learned[1] == 1 && observed[1] == 0, "what does not move is kept to the last bit")
+      #expect(learned[1] == 1 && observed[1] == 0, "constant values stay bit-identical")
     }
     #expect(try weight.floats() == [4, 1] && statistic.floats() == [10, 0])
     #expect(weight.requiresGradient)
   }
 
-  @Test func `a failure puts the weights back`() throws {
+  @Test func `a failure during evaluation with averaged weights restores the weights`() throws {
     let system = try Numbers()
     let average = try WeightAverage(of: system, decay: 0.9)
     let weight = system.parameters[Numbers.weight]
@@ -99,7 +99,7 @@ import Testing
     #expect(abs(loss - (averaged.validation.last ?? 0)) < 1e-5)
   }
 
-  @Test func `a run with an average goes on bit for bit`() throws {
+  @Test func `a run with averaged weights continues bit for bit`() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let settings = try tinySettings(["run.averageDecay=0.95", "run.checkpointEvery=1"])
     let whole = try trainer(settings, in: "whole")

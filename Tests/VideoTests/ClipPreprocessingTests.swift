@@ -18,7 +18,7 @@ struct ClipPreprocessingTests {
   }
 
   @Test(arguments: planarFormats)
-  func `any size, crop and region agrees with the plain computation`(format: PixelFormat) throws {
+  func `any size, crop and region agree with a straightforward computation`(format: PixelFormat) throws {
     var random = SplitMix64(seed: 8)
     for round in 0..<14 {
       let width = Int.random(in: 1...90, using: &random)
@@ -59,7 +59,7 @@ struct ClipPreprocessingTests {
     #expect(stride(from: 0, to: 27, by: 3).map { third[$0] } == [8, 22, 35, 62, 75, 88, 115, 128, 142])
   }
 
-  @Test func `the centre square keeps the aspect and the whole is stretched`() {
+  @Test func `the centre square keeps the aspect ratio and the whole picture is stretched`() {
     let picture = FrameSize(width: 640, height: 480)
     #expect(
       ClipPreprocessing(crop: .full).rectangle(in: picture) == PixelRectangle(x: 0, y: 0, width: 640, height: 480))
@@ -100,7 +100,7 @@ struct ClipPreprocessingTests {
     }
   }
 
-  @Test func `the same preprocessor follows a change of size and format`() throws {
+  @Test func `the same preprocessor adapts to a change of size and format`() throws {
     var random = SplitMix64(seed: 2)
     var preprocessor = FramePreprocessor(ClipPreprocessing(size: 32))
     for (format, width) in [(PixelFormat.yuyv, 64), (.nv12, 64), (.nv12, 48), (.yuyv, 64)] {

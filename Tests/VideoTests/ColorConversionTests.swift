@@ -15,7 +15,7 @@ struct ColorConversionTests {
     return try converted(frame)
   }
 
-  @Test func `colours of known value come out as computed by hand`() throws {
+  @Test func `known colours are converted as computed by hand`() throws {
     let limited601 = ColorDescription(matrix: .bt601, range: .limited)
     let limited709 = ColorDescription(matrix: .bt709, range: .limited)
     let full601 = ColorDescription(matrix: .bt601, range: .full)
@@ -36,7 +36,7 @@ struct ColorConversionTests {
   }
 
   @Test(arguments: [ColorDescription.Matrix.bt601, .bt709], [ColorDescription.Range.limited, .full])
-  func `every colour is the nearest level of the exact one`(
+  func `every colour is the nearest level to the exact one`(
     matrix: ColorDescription.Matrix, range: ColorDescription.Range
   ) throws {
     let color = ColorDescription(matrix: matrix, range: range)
@@ -60,7 +60,7 @@ struct ColorConversionTests {
   }
 
   @Test(arguments: planarFormats)
-  func `a frame that does not hold its picture is refused`(format: PixelFormat) throws {
+  func `a frame that does not contain its picture is refused`(format: PixelFormat) throws {
     var random = SplitMix64(seed: 3)
     let frame = randomFrame(format, 17, 11, padding: 5, using: &random)
     var short = frame
@@ -88,7 +88,7 @@ struct ColorConversionTests {
     }
   }
 
-  @Test func `what is refused is named`() throws {
+  @Test func `frames that colour conversion refuses are described`() throws {
     var random = SplitMix64(seed: 3)
     var frame = randomFrame(.nv12, 640, 480, using: &random)
     frame.byteCount = 400_000
@@ -98,8 +98,8 @@ struct ColorConversionTests {
     } catch {
       #expect(
         error.description
-          == "a nv12 frame of 640x480 is cut off: plane 1 needs 153600 bytes and has 92800; "
-          + "set cameras[].format to another one if every frame is")
+          == "a nv12 frame of 640x480 is truncated: plane 1 needs 153600 bytes and has 92800; "
+          + "set cameras[].format to another one if all frames are")
     }
     frame.size = FrameSize(width: 0, height: 480)
     #expect(throws: VideoError.badSize(frame.size)) { try frame.validatePlanes() }

@@ -32,7 +32,7 @@ struct FrameRingTests {
     }
   }
 
-  @Test func `windows have one number as long as the ring is not emptied, and no two rings share one`() {
+  @Test func `windows have the same number until the ring is emptied, and no two rings share one`() {
     func cut(_ ring: FrameRing) -> Int {
       var window = ClipWindow(frames: 1, size: 1)
       ring.copyWindow(into: &window)
@@ -51,7 +51,7 @@ struct FrameRingTests {
     #expect(cut(rings[0]) != first)
   }
 
-  @Test func `a window knows its samples, times and losses`() {
+  @Test func `a window of samples knows its times and losses`() {
     var ring = FrameRing(capacity: 4, size: 1)
     let repeats = [true, true, false, true, true]
     let lost = [0, 1, 1, 3, 3]
@@ -73,7 +73,7 @@ struct FrameRingTests {
     #expect(window.motion == 3)
   }
 
-  @Test func `a ring that was emptied fills anew`() {
+  @Test func `an emptied frame ring fills again`() {
     var ring = FrameRing(capacity: 2, size: 1)
     for index in 0..<3 {
       ring.append(Sample(index: index, time: .zero, frameTime: .zero, sequence: 0), picture: [1, 1, 1])

@@ -4,7 +4,7 @@ import Testing
 @testable import Video
 
 @Suite struct Orientations {
-  /// Turns a picture of one number a pixel, plainly.
+  /// Rotates a picture with one number per pixel, in the simplest way.
   private func turned(_ rows: [[Int]], _ orientation: Orientation) -> [[Int]] {
     var rows = orientation.isMirrored ? rows.map { $0.reversed() } : rows
     for _ in 0..<orientation.quarterTurns {
@@ -13,14 +13,15 @@ import Testing
     return rows
   }
 
-  /// As EXIF defines them: row 0 of what is stored is seen at the top, top, bottom, bottom, left, right, right, left.
+  /// As defined by EXIF: row 0 of the stored picture is shown at the top, top, bottom, bottom, left, right, right,
+  /// left.
   @Test(arguments: [
     (1, [[1, 2, 3], [4, 5, 6]]), (2, [[3, 2, 1], [6, 5, 4]]), (3, [[6, 5, 4], [3, 2, 1]]),
     (4, [[4, 5, 6], [1, 2, 3]]),
     (5, [[1, 4], [2, 5], [3, 6]]), (6, [[4, 1], [5, 2], [6, 3]]), (7, [[6, 3], [5, 2], [4, 1]]),
     (8, [[3, 6], [2, 5], [1, 4]]),
   ])
-  func `the eight numbers of EXIF`(number: Int, shown: [[Int]]) throws {
+  func `EXIF's eight orientations are read`(number: Int, shown: [[Int]]) throws {
     let orientation = try #require(Orientation(exif: number))
     #expect(turned([[1, 2, 3], [4, 5, 6]], orientation) == shown)
     #expect(
@@ -33,19 +34,19 @@ import Testing
     }
   }
 
-  @Test func `other numbers of EXIF say nothing`() {
+  @Test func `EXIF orientations outside 1 to 8 are ignored`() {
     #expect(Orientation(exif: 0) == nil)
     #expect(Orientation(exif: 9) == nil)
   }
 
   @Test(arguments: Orientation.allCases, Orientation.allCases)
-  func `two after each other are one of the eight`(first: Orientation, second: Orientation) {
+  func `two consecutive orientations equal one of the eight`(first: Orientation, second: Orientation) {
     let rows = [[1, 2, 3], [4, 5, 6]]
     #expect(turned(turned(rows, first), second) == turned(rows, first.followed(by: second)))
     #expect(first.followed(by: first.inverse) == .upright)
   }
 
-  @Test(arguments: Orientation.allCases) func `a matrix tells each of them, also when it leans`(
+  @Test(arguments: Orientation.allCases) func `a display matrix gives each orientation, even if slightly rotated`(
     orientation: Orientation
   ) {
     let origin = orientation.place(0.0, 0.0, right: 0, bottom: 0)
@@ -57,13 +58,13 @@ import Testing
     #expect(Orientation(column: leaning, row: (row.0 - 0.2 * column.0, row.1 - 0.2 * column.1)) == orientation)
   }
 
-  @Test func `a matrix that shows nothing turns nothing`() {
+  @Test func `a degenerate display matrix rotates nothing`() {
     #expect(Orientation(column: (0, 0), row: (0, 0)) == .upright)
     #expect(Orientation(column: (1, 1), row: (2, 2)) == .upright)
     #expect(Orientation(column: (.nan, 1), row: (2, 2)) == .upright)
   }
 
-  /// The picture in RGB, turned plainly, as a frame that needs no turning.
+  /// The picture in RGB, rotated in the simplest way, as a frame that needs no rotation.
   private func upright(_ frame: Frame, _ orientation: Orientation) throws -> Frame {
     var stored = frame
     stored.orientation = .upright
@@ -79,7 +80,7 @@ import Testing
   }
 
   @Test(arguments: planarFormats, Orientation.allCases)
-  func `a turned frame gives the picture of one that was turned before`(format: PixelFormat, orientation: Orientation)
+  func `a rotated frame gives the same picture as one rotated beforehand`(format: PixelFormat, orientation: Orientation)
     throws
   {
     var random = SplitMix64(seed: 5)
@@ -96,7 +97,7 @@ import Testing
   }
 
   @Test(arguments: Orientation.allCases, [SamplePicture.clip(ClipPreprocessing(size: 16)), .working(WorkingPicture())])
-  func `mask and region are those of the upright picture`(orientation: Orientation, kind: SamplePicture) throws {
+  func `the mask and region refer to the upright picture`(orientation: Orientation, kind: SamplePicture) throws {
     let region = try PictureRegion(x: 0.1, y: 0.3, width: 0.6, height: 0.5)
     let mask = try PrivacyMask(polygons: [[.init(x: 0.2, y: 0.2), .init(x: 0.7, y: 0.4), .init(x: 0.3, y: 0.6)]])
     let picture: SamplePicture =
@@ -112,14 +113,14 @@ import Testing
       var (ours, theirs) = ([UInt8](), [UInt8]())
       var (first, second) = (FramePreprocessor(picture), FramePreprocessor(picture))
       #expect(try first.process(&frame, into: &ours) == second.process(&expected, into: &theirs))
-      // Which way is resampled first decides the last rounding.
+      // The last rounding depends on the direction resampled first.
       #expect(worstDifference(ours, theirs.map(Double.init)) <= 1)
       let black = [ours, theirs].map { (pixels) in pixels.indices.filter { pixels[$0] == 0 } }
       #expect(black[0].count > 10 && black[0] == black[1])
     }
   }
 
-  @Test func `how the camera is mounted comes on top of what the frame says`() throws {
+  @Test func `the camera's mounting is applied after the frame's own orientation`() throws {
     var random = SplitMix64(seed: 9)
     let (own, mounting) = (Orientation(quarterTurns: 1), Orientation(isMirrored: true))
     var frame = randomFrame(.rgb24, 8, 6, using: &random)

@@ -3,7 +3,7 @@ import Video
 
 let planarFormats = PixelFormat.allCases.filter { $0 != .mjpeg }
 
-/// A frame of random bytes whose rows are `padding` bytes longer than they need to be.
+/// A frame of random bytes whose rows are `padding` bytes longer than necessary.
 func randomFrame(
   _ format: PixelFormat, _ width: Int, _ height: Int, padding: Int = 0,
   color: ColorDescription = ColorDescription(matrix: .bt601, range: .limited), using random: inout SplitMix64
@@ -22,7 +22,7 @@ func randomFrame(
   return frame
 }
 
-/// Where the value of one component at a pixel or chroma value lies, by the formats' published layouts.
+/// The position of a component's value at a pixel or chroma value, according to the formats' published layouts.
 func byteIndex(_ frame: Frame, _ index: Int, x: Int, y: Int) -> Int {
   func byte(_ plane: Int, _ column: Int) -> Int {
     frame.planes[plane].offset + y * frame.planes[plane].rowBytes + column
@@ -43,7 +43,7 @@ func component(_ frame: Frame, _ index: Int, x: Int, y: Int) -> Double {
   Double(frame.bytes[byteIndex(frame, index, x: x, y: y)])
 }
 
-/// How many pixels share one chroma value across and down.
+/// How many pixels share one chroma value horizontally and vertically.
 func chromaSharing(_ format: PixelFormat) -> (across: Int, down: Int) {
   switch format {
   case .yuyv, .uyvy, .i422: (2, 1)
@@ -52,7 +52,7 @@ func chromaSharing(_ format: PixelFormat) -> (across: Int, down: Int) {
   }
 }
 
-/// RGB levels of one YUV colour in full precision, unrounded and clamped.
+/// RGB levels of a YUV colour in full precision, unrounded but clamped.
 func referenceRGB(_ y: Double, _ u: Double, _ v: Double, _ color: ColorDescription) -> [Double] {
   let (red, blue) = color.matrix == .bt601 ? (0.299, 0.114) : (0.2126, 0.0722)
   let isLimited = color.range == .limited
@@ -64,7 +64,7 @@ func referenceRGB(_ y: Double, _ u: Double, _ v: Double, _ color: ColorDescripti
   return [r, g, b].map { min(max($0 * 255, 0), 255) }
 }
 
-/// Slow and plain: crops and resizes each component in Double, then converts.
+/// Slow and simple: crops and resizes each component in Double, then converts.
 func referenceSample(_ frame: Frame, _ rectangle: PixelRectangle, _ output: FrameSize) -> [Double] {
   let isRGB = frame.format == .rgb24 || frame.format == .bgr24
   let chroma = chromaSharing(frame.format)
@@ -119,7 +119,7 @@ func converted(_ frame: Frame) throws -> [UInt8] {
   return pixels
 }
 
-/// The greatest distance of a level from the reference.
+/// The largest distance of a level from the reference.
 func worstDifference(_ pixels: [UInt8], _ reference: [Double]) -> Double {
   zip(pixels, reference).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
 }

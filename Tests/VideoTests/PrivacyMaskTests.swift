@@ -3,7 +3,7 @@ import Testing
 import Video
 
 struct PrivacyMaskTests {
-  /// A white picture after the mask, as one row of `#` and `.` per pixel row.
+  /// A white picture with the mask applied, as one row of `#` and `.` per pixel row.
   private func painted(_ mask: PrivacyMask, _ width: Int, _ height: Int) throws -> [String] {
     var frame = Frame()
     frame.format = .rgb24
@@ -24,26 +24,26 @@ struct PrivacyMaskTests {
     #expect(try painted(mask, 10, 4) == ["..........", "..#####...", "..#####...", ".........."])
   }
 
-  @Test func `a pixel covered in part is black`() throws {
+  @Test func `a pixel partly covered by a mask is black`() throws {
     let mask = PrivacyMask(rectangles: [try PictureRegion(x: 0.25, y: 0.3, width: 0.3, height: 0.1)])
     #expect(try painted(mask, 10, 4) == ["..........", "..####....", "..........", ".........."])
   }
 
-  @Test func `polygons blacken what they touch, also thin ones and beyond the picture`() throws {
+  @Test func `polygons blacken what they touch, even thin ones and those beyond the picture`() throws {
     let triangle = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)].map { PrivacyMask.Point(x: $0.0, y: $0.1) }
     #expect(try painted(PrivacyMask(polygons: [triangle]), 4, 4) == ["####", "###.", "##..", "#..."])
     let sliver = [(-1.0, 0.4), (2.0, 0.4), (2.0, 0.401)].map { PrivacyMask.Point(x: $0.0, y: $0.1) }
     #expect(try painted(PrivacyMask(polygons: [sliver]), 4, 4) == ["....", "####", "....", "...."])
-    // A ring: the hole of an even-odd shape stays visible.
+    // A ring: the hole in an even-odd shape stays visible.
     let ring = [
       (0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0),
       (0.25, 0.25), (0.25, 0.75), (0.75, 0.75), (0.75, 0.25), (0.25, 0.25),
     ].map { PrivacyMask.Point(x: $0.0, y: $0.1) }
-    // The bridge between the two outlines is an edge, too, and blackens the pixels it passes.
+    // The bridge between the two outlines is an edge too, and blackens the pixels it crosses.
     #expect(try painted(PrivacyMask(polygons: [ring]), 4, 4) == ["####", "#..#", "#..#", "####"])
   }
 
-  @Test func `shapes that are none are refused`() {
+  @Test func `invalid mask shapes are refused`() {
     let point = PrivacyMask.Point(x: 0, y: 0)
     #expect(throws: VideoError.badMask("shape 0 has 2 corners, not 3 or more")) {
       try PrivacyMask(polygons: [[point, point]])
@@ -52,13 +52,13 @@ struct PrivacyMaskTests {
   }
 
   @Test(arguments: planarFormats)
-  func `nothing that is hidden changes a sample, in any format`(format: PixelFormat) throws {
+  func `pixels hidden by a mask do not affect a sample, in any format`(format: PixelFormat) throws {
     var random = SplitMix64(seed: 14)
     let mask = PrivacyMask(rectangles: [try PictureRegion(x: 0.3, y: 0.21, width: 0.35, height: 0.4)])
     var preprocessor = FramePreprocessor(ClipPreprocessing(size: 30, mask: mask))
     var first = randomFrame(format, 41, 31, padding: 2, using: &random)
     var second = first
-    // Every value that a hidden pixel has a share in is another one in the second frame.
+    // Every value affected by a hidden pixel is different in the second frame.
     let sharing = chromaSharing(format)
     for index in 0..<(format == .grey ? 1 : 3) {
       let (across, down) = index == 0 ? (1, 1) : sharing

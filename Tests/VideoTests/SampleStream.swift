@@ -1,9 +1,9 @@
 import Video
 
-/// A sampler with its ring, as the pipeline puts them together: frames in, windows out.
+/// A sampler with its ring, combined as in the pipeline: frames in, windows out.
 ///
 struct SampleStream: Sendable {
-  /// Samples from one window to the next.
+  /// Samples between two windows.
   let hop: Int
   private(set) var sampler: FrameSampler
   private(set) var ring: FrameRing
@@ -18,16 +18,16 @@ struct SampleStream: Sendable {
     ring = FrameRing(capacity: frames, size: preprocessing.size)
   }
 
-  /// What one frame brought.
+  /// The result of one frame.
   struct Progress: Equatable, Sendable {
     package var samples = 0
     package var windows = 0
   }
 
-  /// Takes the next frame as `FrameSampler.push` does, and tells what it brought.
+  /// Takes the next frame like `FrameSampler.push`, and returns the result.
   ///
-  /// `window` is called once for each window that is due, with the ring that holds it, and copies the window; what it
-  /// throws ends the push.
+  /// `window` is called once for each window that is due, with the ring that contains it, and copies the window; if it
+  /// throws, the push ends.
   mutating func push<Failure: Error>(
     _ frame: inout Frame, decode: FrameSampler.Decode, window: (borrowing FrameRing) throws(Failure) -> Void
   ) throws(Failure) -> Progress {
@@ -38,7 +38,7 @@ struct SampleStream: Sendable {
     return progress
   }
 
-  /// Settles what the last frame still owes at the end of the stream; the next frame begins anew.
+  /// Processes what the last frame still requires at the end of the stream; the next frame starts a new one.
   mutating func finish<Failure: Error>(
     decode: FrameSampler.Decode, window: (borrowing FrameRing) throws(Failure) -> Void
   ) throws(Failure) -> Progress {
@@ -49,7 +49,7 @@ struct SampleStream: Sendable {
     return progress
   }
 
-  /// Empties the ring and begins anew with the next frame, as after the camera went away.
+  /// Empties the ring and restarts with the next frame, as after the camera was lost.
   mutating func restart() {
     sampler.restart()
     ring.removeAll()

@@ -1,7 +1,7 @@
 import Testing
 import Video
 
-/// A camera whose picture is its time: grey level and the position of a bar change with it.
+/// A camera whose picture shows its time: grey level and the position of a bar change with it.
 private func sceneFrame(_ time: Duration, sequence: Int, format: PixelFormat = .grey) -> Frame {
   var frame = Frame()
   frame.timestamp = time
@@ -47,7 +47,7 @@ struct SampleStreamTests {
   }
 
   @Test func `windows are due when the ring is full and at every hop, none skipped`() {
-    // 5 fps at 15 Hz: three samples per frame, so that one push can bring several windows.
+    // 5 fps at 15 Hz: three samples per frame, so that one push can give several windows.
     var stream = SampleStream(ClipPreprocessing(size: 4), frames: 8, hop: 2)
     var window = ClipWindow(frames: 8, size: 4)
     var ends: [Int] = []
@@ -64,7 +64,7 @@ struct SampleStreamTests {
     #expect(stream.ring.isFull)
   }
 
-  @Test func `no window spans a gap`() {
+  @Test func `no window of samples spans a gap`() {
     var stream = SampleStream(ClipPreprocessing(size: 4), frames: 8, hop: 1)
     var window = ClipWindow(frames: 8, size: 4)
     var longest = Duration.zero
@@ -84,7 +84,7 @@ struct SampleStreamTests {
     #expect(stream.sampler.counters.restarts == 1)
   }
 
-  @Test func `frames the source lost are dropped, frames nobody needed are not`() {
+  @Test func `frames the source lost are counted, frames nobody needed are not`() {
     var stream = SampleStream(ClipPreprocessing(size: 4), frames: 4, hop: 1)
     var window = ClipWindow(frames: 4, size: 4)
     var dropped: [Int] = []
@@ -100,7 +100,7 @@ struct SampleStreamTests {
     #expect(dropped == [0, 0, 2, 2, 2, 0, 0])
   }
 
-  @Test func `only chosen frames are decoded, once each, and a bad one is as if it had not come`() {
+  @Test func `only chosen frames are decoded, once each, and a bad one counts as missing`() {
     var sampler = FrameSampler(ClipPreprocessing(size: 4))
     var decodedFrames: [Int] = []
     var shown: [Int] = []
@@ -115,7 +115,7 @@ struct SampleStreamTests {
         shown.append(sample.sequence)
       }
     }
-    // Frame 4 fails at its tick; of 3 and 5, equally near up to a nanosecond, the earlier takes it.
+    // Frame 4 fails at its tick; of 3 and 5, equally near to within a nanosecond, the earlier one takes it.
     #expect(shown == [0, 2, 3, 6, 8, 10, 12] || shown == [0, 2, 5, 6, 8, 10, 12])
     #expect(decodedFrames.count == 8)
     #expect(sampler.counters.unusable == 1)
@@ -138,12 +138,12 @@ struct SampleStreamTests {
     #expect(shown == [0, 2])
   }
 
-  @Test func `a stream of bad frames only gives nothing, and recovers`() {
+  @Test func `a stream of only bad frames gives nothing, and recovers`() {
     var sampler = FrameSampler(ClipPreprocessing(size: 4))
     var shown: [Sample] = []
     for index in 0..<200 {
       var frame = sceneFrame(SampleRate(60).offset(ofTick: index), sequence: index)
-      // Good, then two seconds of frames that are cut off, then good.
+      // Good, then two seconds of truncated frames, then good.
       if (30..<150).contains(index) { frame.byteCount = 3 }
       sampler.push(&frame, decode: refuse) { (sample, _) in shown.append(sample) }
     }
@@ -153,7 +153,7 @@ struct SampleStreamTests {
     #expect(shown.count { $0.beginsRun } == 2)
   }
 
-  @Test func `frame and stream trade storage instead of copying`() {
+  @Test func `frame and stream swap storage instead of copying`() {
     var sampler = FrameSampler(ClipPreprocessing(size: 4))
     var first = sceneFrame(.zero, sequence: 0)
     var second = sceneFrame(.milliseconds(30), sequence: 1)
@@ -176,18 +176,18 @@ struct SampleStreamTests {
     #expect(windows == 1)
   }
 
-  @Test func `motion is the mean change of luma from sample to sample`() {
+  @Test func `motion is the mean change of luma between samples`() {
     var sampler = FrameSampler(ClipPreprocessing(size: 4))
     var motion: [Float] = []
     for (index, time) in [0, 100, 200, 300, 5000].enumerated() {
       var frame = sceneFrame(.milliseconds(time), sequence: index)
       sampler.push(&frame, decode: refuse) { (sample, _) in motion.append(sample.motion) }
     }
-    // Levels 0, 10, 20, 30 at 100 ms apart; frames that are repeated do not move, nor does a new run's first.
+    // Levels 0, 10, 20, 30, 100 ms apart; repeated frames have no motion, nor does the first one of a new run.
     #expect(motion == [0, 10, 0, 10, 10, 0])
   }
 
-  @Test func `what the receiver throws reaches the caller`() {
+  @Test func `an error thrown by the receiver reaches the caller`() {
     var sampler = FrameSampler(ClipPreprocessing(size: 4))
     var frame = sceneFrame(.zero, sequence: 0)
     #expect(throws: Undecodable.self) {

@@ -2,10 +2,10 @@ import Basics
 import Testing
 import Video
 
-/// Which frame each tick shows, decided with all frames known.
+/// The frame shown at each tick, determined with all frames known.
 ///
-/// Frames are cut into runs where time goes back or jumps by more than a second; in each run tick k is `first + k / rate`
-/// and takes the nearest frame, the earlier of two. The last tick is the last one a frame has arrived for.
+/// Frames are split into runs where time goes back or jumps by more than a second; in each run tick k is `first + k /
+/// rate` and takes the nearest frame, the earlier of two. The last tick is the last one for which a frame has arrived.
 private func nearestFrames(_ times: [Duration], _ rate: SampleRate) -> [(frame: Int, time: Duration)] {
   var runs: [[Int]] = []
   for (index, time) in times.enumerated() {
@@ -36,7 +36,7 @@ private func nearestFrames(_ times: [Duration], _ rate: SampleRate) -> [(frame: 
 
 private func abs(_ time: Duration) -> Duration { time < .zero ? .zero - time : time }
 
-/// The same, frame by frame.
+/// The same, determined frame by frame.
 private func sampledFrames(_ times: [Duration], _ sampler: TimeSampler, flush: Bool = false) -> [(
   frame: Int, time: Duration
 )] {
@@ -59,7 +59,7 @@ private func frames(_ rate: SampleRate, _ count: Int) -> [Duration] {
 }
 
 struct TimeSamplerTests {
-  @Test func `ticks do not drift`() {
+  @Test func `the time sampler's ticks do not drift`() {
     #expect(SampleRate(15).offset(ofTick: 1) == .nanoseconds(66_666_667))
     #expect(SampleRate(15).offset(ofTick: 2) == .nanoseconds(133_333_333))
     #expect(SampleRate(15).offset(ofTick: 15 * 86_400 * 365) == .seconds(86_400 * 365))
@@ -69,12 +69,12 @@ struct TimeSamplerTests {
     #expect(SampleRate(hertz: 0) == nil)
   }
 
-  @Test func `a camera of twice the rate gives every second frame`() {
+  @Test func `a camera with twice the rate gives every second frame`() {
     let chosen = sampledFrames(frames(SampleRate(30), 129), TimeSampler())
     #expect(chosen.map(\.frame) == Array(stride(from: 0, to: 129, by: 2)))
   }
 
-  @Test func `slower cameras repeat frames, faster ones skip, by hand`() {
+  @Test func `slower cameras repeat frames and faster ones skip, as computed by hand`() {
     // Ticks at 0, 66.7, 133.3, 200 … ms; frames at 0, 100, 200 … ms.
     #expect(sampledFrames(frames(SampleRate(10), 5), TimeSampler()).map(\.frame) == [0, 1, 1, 2, 3, 3, 4])
     // Frames at 0, 40, 80 … ms: the nearest to 66.7 is 80, to 133.3 is 120.
@@ -82,14 +82,14 @@ struct TimeSamplerTests {
     #expect(sampledFrames(frames(SampleRate(60), 13), TimeSampler()).map(\.frame) == [0, 4, 8, 12])
   }
 
-  @Test func `of two frames equally near the earlier counts`() {
+  @Test func `of two equally near frames the earlier one is used`() {
     // At 2 Hz the tick at 0.5 s lies exactly between the frames at 0.4 and 0.6 s.
     let times = [0, 400, 600, 1000].map { Duration.milliseconds($0) }
     #expect(sampledFrames(times, TimeSampler(rate: SampleRate(2))).map(\.frame) == [0, 1, 3])
   }
 
   @Test(arguments: 0..<150)
-  func `any stream gives each tick the nearest frame`(seed: Int) {
+  func `the time sampler gives each tick the nearest frame`(seed: Int) {
     var random = SplitMix64(seed: UInt64(seed))
     let rates = [SampleRate(15), SampleRate(10), SampleRate(25), SampleRate(30000, per: 1001), SampleRate(7, per: 3)]
     let rate = rates[seed % rates.count]
@@ -123,7 +123,7 @@ struct TimeSamplerTests {
     }
     let waiting = sampledFrames(times, TimeSampler())
     let early = sampledFrames(times, TimeSampler(minimumFrameInterval: .milliseconds(8)))
-    // One tick more may be settled at the end.
+    // One more tick may be settled at the end.
     #expect(early.count - waiting.count <= 1)
     #expect(early.prefix(waiting.count).map(\.frame) == waiting.map(\.frame), "seed \(seed)")
     // A frame 1 ms before its tick does not wait for the next one.
@@ -133,7 +133,7 @@ struct TimeSamplerTests {
     #expect(sampler.step(to: .milliseconds(66)).new == 1)
   }
 
-  @Test func `a gap above the limit and a jump back begin a new run`() {
+  @Test func `a gap above the limit and a jump back start a new run`() {
     var sampler = TimeSampler(maximumGap: .milliseconds(500))
     sampler.accept(sampler.step(to: .seconds(1)), at: .seconds(1))
     #expect(sampler.settleTick() == .seconds(1))
@@ -146,8 +146,8 @@ struct TimeSamplerTests {
     #expect(sampler.step(to: .seconds(1)).new == 0)
   }
 
-  @Test func `the last frame takes the tick just behind it and no other`() {
-    // 128 frames at 30 fps: 64 samples, as taking every second frame gives; the 65th tick is a frame away.
+  @Test func `the last frame takes the tick just after it and no other`() {
+    // 128 frames at 30 fps: 64 samples, the same as every second frame; the 65th tick is one frame away.
     #expect(sampledFrames(frames(SampleRate(30), 128), TimeSampler(), flush: true).count == 64)
     // A last frame 1 ms before its tick counts.
     let times = [0, 33, 65].map { Duration.milliseconds($0) }

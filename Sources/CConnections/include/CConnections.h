@@ -1,12 +1,12 @@
 #pragma once
 
-/// Peers may take descriptors below this number; 0 lets them take all.
+/// Limits peers to descriptors below this number; 0 means no limit.
 ///
-/// libzmq 4.3 has no limit on connections and aborts the process when accept finds no descriptor left
-/// (zeromq/libzmq#1306). This library therefore stands in for `accept` and `accept4` in the whole process: a connection
-/// that would take a descriptor from the limit on, or finds none, is closed at once, and the caller is told ECONNABORTED, as
-/// when a peer hangs up by itself.
+/// libzmq 4.3 has no limit on connections and aborts the process when accept runs out of descriptors
+/// (zeromq/libzmq#1306). This library therefore replaces `accept` and `accept4` in the whole process: a connection that
+/// would get a descriptor at or above the limit, or none at all, is closed at once, and the caller sees ECONNABORTED,
+/// as when a peer hangs up.
 void connections_set_limit(int descriptor);
 
-/// Connections closed for want of descriptors since the process started.
+/// Connections closed for lack of descriptors since the process started.
 unsigned long connections_refused(void);

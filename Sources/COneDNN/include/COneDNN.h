@@ -1,8 +1,8 @@
 /* The only place that calls oneDNN: a plain C face over its primitives.
  *
- * Tensors are dense with channels innermost (ndhwc, N = 1). A function that can fail returns NULL, or a text that says
- * what failed and stays valid until the same thread's next call. Debian 12 has oneDNN 2.6, Debian 13 has 3.7; what they
- * say in different words is in versions.c and nowhere else.
+ * Tensors are dense with channels innermost (ndhwc, N = 1). A function that can fail returns NULL on success, or a text
+ * that says what failed and stays valid until the same thread's next call. Debian 12 has oneDNN 2.6, Debian 13 has 3.7; all
+ * differences between them are in versions.c.
  */
 #ifndef CONEDNN_H
 #define CONEDNN_H
@@ -12,7 +12,7 @@
 
 enum { ODN_F32 = 0, ODN_BF16 = 1, ODN_U8 = 2 };
 
-/* What an operation reads and writes. */
+/* The memory slots of an operation. */
 enum { ODN_DESTINATION = 0, ODN_WEIGHTS = 1, ODN_BIAS = 2, ODN_SCRATCHPAD = 3, ODN_SOURCE = 4, ODN_SLOTS = 5 };
 
 typedef struct {
@@ -47,22 +47,22 @@ int odn_has_bf16(void);
 /* 1 when it sums four products of bytes in one instruction. Without it two are summed in 16 bits, which may overflow. */
 int odn_has_vnni(void);
 
-/* Threads of the calling thread's parallel regions, oneDNN's and this shim's alike: at least 1 and no more than the
- * CPUs it may use. Returns how many. */
+/* Sets how many threads the calling thread's parallel regions use, in oneDNN and in this shim: at least 1, at most the
+ * CPUs it may use. Returns the number set. */
 int odn_set_threads(int threads);
 
 /* What happens to a convolution's sums before they are stored. */
 typedef enum { ODN_AS_IS = 0, ODN_RELU = 1, ODN_ADD_TO_DESTINATION = 2 } odn_finish;
 
-/* Convolution with bias; weights in the layout the kernel likes best, see odn_pack_weights. The weights' type is the
- * source's, of u8 it is s8; the bias is f32. `scales`, where not NULL, has a factor for each output channel's sums and
- * bias. */
+/* Convolution with bias; weights in the kernel's preferred layout, see odn_pack_weights. The weights have the type of
+ * the source, or s8 if that is u8; the bias is f32. `scales`, if not NULL, has a factor for each output channel's sums
+ * and bias. */
 const char *odn_convolution(const odn_tensor *source, const odn_tensor *destination, const odn_window *window,
   odn_finish finish, const float *scales, odn_operation **result);
-/* Maximum; padding does not take part. */
+/* Maximum over the window; padding is ignored. */
 const char *odn_max_pool(
   const odn_tensor *source, const odn_tensor *destination, const odn_window *window, odn_operation **result);
-/* Mean over the window; padding, which callers leave at zero, would count. */
+/* Mean over the window; padding would count as zeros, so callers use none. */
 const char *odn_average_pool(
   const odn_tensor *source, const odn_tensor *destination, const odn_window *window, odn_operation **result);
 /* Matrix product; the right side is ODN_WEIGHTS. */
@@ -71,19 +71,19 @@ const char *odn_matrix_product(const odn_product *product, odn_operation **resul
 const char *odn_softmax(int64_t rows, int64_t columns, odn_operation **result);
 
 void odn_destroy(odn_operation *operation);
-/* oneDNN's name of the kernel that was chosen; "ref…" is a slow fallback. */
+/* oneDNN's name for the chosen kernel; "ref…" is a slow fallback. */
 const char *odn_implementation(const odn_operation *operation);
 /* Bytes the operation needs in a slot; 0 when it does not use the slot. */
 size_t odn_bytes(const odn_operation *operation, int slot);
-/* 1 when two operations want a slot's memory laid out alike. */
+/* 1 when two operations use the same memory layout for a slot. */
 int odn_same_layout(const odn_operation *a, const odn_operation *b, int slot);
 /* Points a slot at memory of at least odn_bytes, 64-byte aligned for weights and scratchpad. */
 const char *odn_bind(odn_operation *operation, int slot, void *memory);
 /* Computes; every used slot must be bound. Allocates nothing. */
 const char *odn_run(const odn_operation *operation);
 
-/* How pixels become the first convolution's channels. Position p of a row holds `pixels` neighbours, the first of them
- * at column stride * p - offset, with zeros outside the picture; `channels` is at least 3 * pixels. In u8 it is 4 * pixels:
+/* How pixels are packed into the first convolution's channels. Position p of a row holds `pixels` neighbours, the first
+ * of them at column stride * p - offset, with zeros outside the picture; `channels` is at least 3 * pixels. In u8 it is 4 * pixels:
  * bytes stay as they are, and after the pixels come `pixels` channels that are 255 inside the picture and 0 outside, so
  * that weights can tell black from nothing. */
 typedef struct {
@@ -99,7 +99,7 @@ void odn_pack_pixels(const odn_packing *packing, const uint8_t *pixels, void *pa
 /* Floats in [-1, 1] in CTHW order to packed values 255 v. */
 void odn_pack_floats(const odn_packing *packing, const float *values, void *packed);
 
-/* Joins `count` dense tensors of `positions` positions along channels; part i has part_bytes[i] bytes a position. */
+/* Joins `count` dense tensors of `positions` positions along channels; part i has part_bytes[i] bytes per position. */
 void odn_concatenate(int count, const void *const *parts, const int64_t *part_bytes, int64_t positions, void *joined);
 
 /* Winograd's F(2x2, 3x3) over height and width: a 3x3 layer as 16 layers of 1x1 over tiles, with 2.25 times fewer

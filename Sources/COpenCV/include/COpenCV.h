@@ -1,7 +1,7 @@
 /* The only place that calls OpenCV: a plain C face over its network runner, its background model and its drawing.
  *
- * A function that can fail returns NULL, or a text that says what failed and stays valid until the same thread's next
- * call. No C++ exception leaves the shim, and OpenCV's own messages do not reach standard error. A network or a
+ * A function that can fail returns NULL on success, or a text that says what failed and stays valid until the same thread's
+ * next call. No C++ exception leaves the shim, and OpenCV's own messages do not reach standard error. A network or a
  * background model belongs to one thread at a time. OpenCV 4.6 is what Debian 12 has.
  */
 #ifndef COPENCV_H

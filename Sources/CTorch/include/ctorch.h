@@ -1,4 +1,4 @@
-/* A C face over libtorch: what training needs of it, and nothing else.
+/* A C interface to the parts of libtorch that training needs.
  *
  * Every call catches all C++ exceptions. A call that returns a handle returns NULL when it failed, one that returns int
  * returns 0 for success and -1 for failure; ctorch_last_error() then has libtorch's message, for the calling thread.
@@ -31,28 +31,28 @@ enum ctorch_type { CTORCH_F32 = 0, CTORCH_F64 = 1, CTORCH_BF16 = 2, CTORCH_I64 =
 /* The library */
 const char *ctorch_version(void);
 void ctorch_set_threads(int count);
-/* Freed memory stays with the process: a step asks for the same tensors as the one before. */
+/* Keeps freed memory in the process: every step allocates the same tensors as the one before. */
 void ctorch_keep_memory(void);
-/* Numbers too small for a normal float count as zero, in this thread and those it starts: a CPU takes many times as long
- * for each of them. */
+/* Treats denormal numbers as zero, in this thread and those it starts: a CPU takes many times as long
+ * to compute with them. */
 void ctorch_flush_denormals(void);
-/* How CUDA computes: fastest algorithms by trial, and whether float32 may be rounded to TF32. */
+/* Sets how CUDA computes: fastest algorithms by trial, and whether float32 may be rounded to TF32. */
 void ctorch_set_cuda_arithmetic(bool tf32);
 bool ctorch_cuda_available(void);
 int ctorch_cuda_count(void);
-/* Most bytes held on a CUDA device since the start; 0 where the build had no headers of CUDA. */
+/* Most bytes held on a CUDA device since the start; 0 if built without CUDA's headers. */
 int64_t ctorch_cuda_peak_bytes(int device);
 int ctorch_synchronize(int device);
 int ctorch_manual_seed(uint64_t seed);
 
-/* Modes of the calling thread; each returns the former value. */
+/* Modes of the calling thread; each returns the previous value. */
 bool ctorch_set_gradients(bool enabled);
 bool ctorch_set_autocast(bool cuda, bool enabled);
 void ctorch_clear_autocast_cache(void);
 
 /* Life of a handle. `device` is -1 for the CPU, else a CUDA ordinal. */
 ctorch_tensor ctorch_from_bytes(const void *values, int type, const int64_t *shape, int rank, int device);
-/* Bytes of pictures as floats, 0 to 255 being -1 to 1. */
+/* Converts picture bytes 0...255 to floats -1...1. */
 ctorch_tensor ctorch_from_pixels(const uint8_t *pixels, const int64_t *shape, int rank, int device);
 ctorch_tensor ctorch_full(double value, int type, const int64_t *shape, int rank, int device);
 ctorch_tensor ctorch_retain(ctorch_tensor x);
@@ -116,7 +116,7 @@ ctorch_tensor ctorch_softmax(ctorch_tensor x, int axis);
 ctorch_tensor ctorch_argmax(ctorch_tensor x, int axis);
 
 /* Layers */
-/* Convolution over the axes after (N, C), of which stride, zeros in front and behind, and weight give 2 or 3. */
+/* Convolution over the axes after (N, C), 2 or 3 of them according to stride, zero padding before and after, and weight. */
 ctorch_tensor ctorch_convolution(
     ctorch_tensor x, ctorch_tensor weight, ctorch_tensor bias, const int64_t *stride, const int64_t *front,
     const int64_t *back, int axes);
@@ -137,16 +137,16 @@ ctorch_tensor ctorch_binary_cross_entropy(ctorch_tensor logits, ctorch_tensor ta
 
 /* All parameters at once */
 /* Euclidean norm over all gradients, a tensor of one value; above `limit` the gradients are scaled down to it. A limit of
- * 0 leaves them; `parameters[i]` without a gradient counts as zero. A GPU is not waited for. */
+ * 0 leaves them; `parameters[i]` without a gradient counts as zero. Does not wait for a GPU. */
 ctorch_tensor ctorch_clip_gradients(const ctorch_tensor *parameters, int count, double limit);
-/* Moves every target by `share` of its way to its source; equal values stay as they are, bit for bit. */
+/* Moves every target by `share` of the way to its source; equal values stay bit-identical. */
 int ctorch_lerp_all(const ctorch_tensor *targets, const ctorch_tensor *sources, int count, double share);
 /* Exchanges the memory of the tensors of each pair; nothing is copied. */
 int ctorch_exchange_all(const ctorch_tensor *a, const ctorch_tensor *b, int count);
 
 /* Number of rows of `logits` [N, K] whose largest value is at their class [N] (int64), a tensor of one float. */
 ctorch_tensor ctorch_count_correct(ctorch_tensor logits, ctorch_tensor classes);
-/* Reads values while the device goes on: begins, and waits for what was begun. */
+/* Reads values while the device keeps working: `begin` starts, the reader waits for it. */
 ctorch_pending ctorch_pending_begin(ctorch_tensor x);
 int ctorch_pending_finish(ctorch_pending pending, double *out, int count);
 void ctorch_pending_release(ctorch_pending pending);
@@ -175,7 +175,7 @@ int ctorch_group_sum(ctorch_group group, ctorch_tensor x);
 ctorch_tensor ctorch_group_differentiable_sum(ctorch_group group, ctorch_tensor x);
 /* Rank 0's values, in place. */
 int ctorch_group_broadcast(ctorch_group group, ctorch_tensor x);
-/* The ranks' tensors one after the other along axis 0; all of one shape. No gradient. */
+/* The ranks' tensors concatenated along axis 0; all must have the same shape. No gradient. */
 ctorch_tensor ctorch_group_gather(ctorch_group group, ctorch_tensor x);
 int ctorch_group_barrier(ctorch_group group);
 /* Averages gradients over the ranks in buckets while backward runs: `begin` before the last backward of a step, `finish`

@@ -63,10 +63,10 @@ typedef struct {
 
 enum { CV4L2_READABLE = 1, CV4L2_FAULTY = 2 };
 
-// Whether a driver's words mean that luma goes from 0 to 255.
+// Whether the driver's answers mean that luma uses the full range 0 to 255.
 int cv4l2_is_full_range(uint32_t quantization, uint32_t color_space, uint32_t four_cc);
 
-// Control of auto exposure lowering the frame rate in the dark.
+// The control that lets auto exposure lower the frame rate in the dark.
 extern const uint32_t cv4l2_exposure_dynamic_framerate;
 
 int cv4l2_open(const char *path, cv4l2_device *device);
@@ -75,33 +75,33 @@ void cv4l2_close(const cv4l2_device *device);
 int cv4l2_start_converting(cv4l2_device *device);
 int cv4l2_query_capability(const cv4l2_device *device, cv4l2_capability *capability);
 
-// -EINVAL after the last one, as in all that follow with an index.
+// -EINVAL after the last one, like all functions below that take an index.
 int cv4l2_enumerate_format(const cv4l2_device *device, uint32_t index, cv4l2_format_name *format);
 int cv4l2_enumerate_size(const cv4l2_device *device, uint32_t four_cc, uint32_t index, cv4l2_size_range *size);
 int cv4l2_enumerate_interval(
   const cv4l2_device *device, uint32_t four_cc, uint32_t width, uint32_t height, uint32_t index,
   cv4l2_interval_range *interval);
 
-// Asks for a format and size; `format` says what it is now.
+// Asks for a format and size; `format` receives what the driver chose.
 int cv4l2_set_format(const cv4l2_device *device, uint32_t four_cc, uint32_t width, uint32_t height, cv4l2_format *format);
 
-// The format that is set at present.
+// The current format.
 int cv4l2_get_format(const cv4l2_device *device, cv4l2_format *format);
-// Asks for an interval; the two numbers say what it is now.
+// Asks for an interval; the driver's choice is written back to the two numbers.
 int cv4l2_set_interval(const cv4l2_device *device, uint32_t *numerator, uint32_t *denominator);
-// The control after `id`, which begins at 0.
+// The control after `id`; start with 0.
 int cv4l2_next_control(const cv4l2_device *device, uint32_t id, cv4l2_control *control);
 int cv4l2_get_control(const cv4l2_device *device, uint32_t id, int32_t *value);
 int cv4l2_set_control(const cv4l2_device *device, uint32_t id, int32_t value);
 
-// Asks for buffers; `count` says how many there are now. 0 frees them.
+// Asks for buffers; `count` receives the number granted. 0 frees them.
 int cv4l2_request_buffers(const cv4l2_device *device, uint32_t *count);
 int cv4l2_map_buffer(const cv4l2_device *device, uint32_t index, void **address, size_t *length);
 void cv4l2_unmap_buffer(const cv4l2_device *device, void *address, size_t length);
 int cv4l2_queue(const cv4l2_device *device, uint32_t index);
 int cv4l2_dequeue(const cv4l2_device *device, cv4l2_filled_buffer *buffer);
 int cv4l2_stream(const cv4l2_device *device, int on);
-// Waits for a buffer: 0 when none came, or the flags above.
+// Waits for a buffer: returns 0 on timeout, or the flags above.
 int cv4l2_wait(const cv4l2_device *device, int milliseconds);
 
 #endif

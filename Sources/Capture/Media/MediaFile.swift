@@ -1,24 +1,25 @@
 package import Basics
 package import Video
 
-/// What a file or stream says of itself before the first frame.
+/// What a file or stream declares before its first frame.
 package struct MediaInformation: Equatable, Sendable {
-  /// Upright, as far as the container tells; a picture may say otherwise of itself.
+  /// Upright size as declared by the container; pictures may declare another orientation.
   package var size: FrameSize
-  /// `nil` for live streams and files that do not say.
+  /// `nil` for live streams and files that do not declare it.
   package var duration: Duration?
-  /// Often an estimate, for progress only.
+  /// Often an estimate; use it for progress only.
   package var frameCount: Int?
-  /// Frames per second on average.
+  /// Average frames per second.
   package var rate: Double?
 }
 
 /// A video file or network stream as a source of frames.
 ///
-/// Frames keep the stream's own YUV planes where the format is one of ours; others go through libswscale, which drops
-/// alpha and depth beyond 8 bits. An orientation that file or picture note goes with each frame. Faulty packets and
-/// pictures are counted in `counters.corrupt`; what a decoder still shows of them is handed out. Where frames of a live
-/// stream come faster than they are taken, the oldest are left out. A file that is cut off ends where it is cut off.
+/// Frames keep the stream's own YUV planes if the format is one of ours; others are converted by libswscale, which
+/// drops alpha and depth beyond 8 bits. Each frame carries the orientation declared by the file or picture. Faulty
+/// packets and pictures are counted in `counters.corrupt`; whatever a decoder still shows of them is handed out. If a
+/// live stream's frames arrive faster than they are taken, the oldest are dropped. A truncated file ends where it was
+/// cut off.
 package struct MediaFile: ~Copyable, FrameSource {
   /// Where the media is.
   package enum Location: Equatable, Sendable, CustomStringConvertible {
@@ -33,7 +34,7 @@ package struct MediaFile: ~Copyable, FrameSource {
       }
     }
 
-    /// True for streams whose sender sets the pace: by their protocol, or for want of a length.
+    /// True for streams whose sender sets the pace, judging by the protocol or the lack of a duration.
     package func isLive(_ information: MediaInformation) -> Bool {
       guard case .url(let address) = self else { return false }
       return information.duration == nil
@@ -41,30 +42,32 @@ package struct MediaFile: ~Copyable, FrameSource {
     }
   }
 
+  /// How fast frames are handed out.
   package enum Pace: Equatable, Sendable {
     /// As fast as frames can be decoded; timestamps are media time, from zero.
     case fastest
-    /// As a camera would give them; timestamps are on the monotonic clock.
+    /// At the pace of a camera; timestamps are on the monotonic clock.
     case realTime
   }
 
   /// How an RTSP camera sends its pictures.
   package enum Transport: String, Equatable, Sendable {
-    /// TCP, or UDP where the camera takes no TCP.
+    /// TCP, or UDP if the camera does not accept TCP.
     case auto
     case tcp, udp
   }
 
+  /// How a file or stream is played.
   package struct Options: Equatable, Sendable {
     package var pace = Pace.fastest
-    /// Begin again at the end; timestamps and sequence go on.
+    /// Restart at the end; timestamps and sequence numbers continue.
     package var loops = false
     package var transport = Transport.auto
     package var decoderThreads = 1
     package var openTimeout = Duration.seconds(10)
     /// How long a stream may send nothing before `next` throws `stalled`: the camera's `stallSeconds`.
     ///
-    /// Reading a network stream cannot be interrupted and taken up again, so here the deadline lies within `next`.
+    /// A blocked read of a network stream cannot be interrupted and resumed, so the deadline is enforced within `next`.
     package var stallTimeout = Duration.seconds(5)
 
     /// Ends waits from another thread.
@@ -75,30 +78,30 @@ package struct MediaFile: ~Copyable, FrameSource {
 
   package let information: MediaInformation
   private let location: Location
-  /// Its sender sets the pace.
+  /// The sender sets the pace.
   private let isLive: Bool
-  /// Live, and ahead of time by pieces of some seconds: paced here, as a file is.
+  /// Live, but delivered ahead of time in segments of several seconds: paced here like a file.
   private let isSegmented: Bool
   private let options: Options
   private let clock: FrameClock
   private var reader: MediaReader
-  /// Of a file.
+  /// Used for files.
   private var timeline: MediaTimeline
-  /// Of a live stream.
+  /// Used for live streams.
   private var times = LiveTimes(isOurClock: false)
   private var firstTime: Duration?
-  /// Decoded, and not yet due.
+  /// A decoded frame that is not due yet.
   private var held = Frame()
   private var isHeld = false
   private var hasEnded = false
   private var deliveredBeforePass = 0
   private var corruptBeforePass = 0
   private var delivered = 0
-  /// Frames of a live stream that were left out to catch up with it.
+  /// Frames of a live stream dropped to catch up with it.
   private var dropped = 0
   private var backlog = Backlog()
 
-  /// - Throws: `CaptureError.unreadable`, which is transient for a `url`.
+  /// - Throws: `CaptureError.unreadable`; transient for a `url`.
   package init(_ location: Location, options: Options = Options(), clock: FrameClock = .monotonic)
     throws(CaptureError)
   {
@@ -126,7 +129,7 @@ package struct MediaFile: ~Copyable, FrameSource {
 
   /// Decodes the next frame, and in real time waits until it is due.
   ///
-  /// - Throws: `stalled` or `disconnected` for streams, `unreadable` when not one picture could be decoded.
+  /// - Throws: `stalled` or `disconnected` for streams, `unreadable` if no picture at all could be decoded.
   package mutating func next(into frame: inout Frame, timeout: Duration) throws(CaptureError) -> FrameArrival {
     guard !hasEnded else { return .ended }
     if !isHeld {
@@ -167,11 +170,11 @@ package struct MediaFile: ~Copyable, FrameSource {
     }
     let time = times.time(ofStamp: stamp, arrival: clock.now())
     if firstTime == nil { firstTime = time }
-    // At any other pace time counts from the first frame.
+    // Otherwise time starts at the first frame.
     return options.pace == .realTime ? time : time - (firstTime ?? time)
   }
 
-  /// Opens a looped file again; false when the source has ended.
+  /// Reopens a looped file; false if the source has ended.
   private mutating func beginAgain() throws(CaptureError) -> Bool {
     if isLive || isSegmented { throw .disconnected(source: "\(location)", reason: "the stream ended") }
     guard delivered > deliveredBeforePass else {

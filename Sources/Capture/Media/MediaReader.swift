@@ -3,27 +3,27 @@ internal import CFFmpeg
 internal import Glibc
 internal import Video
 
-/// The owner of libavformat's and libavcodec's state: pictures out of a file, a stream or packets.
+/// Owns the state of libavformat and libavcodec: reads pictures from a file, a stream or packets.
 @safe struct MediaReader: ~Copyable {
   enum Outcome: Equatable {
-    /// A picture, with the stream's own time for it if it has one.
+    /// A picture, with the stream's own time if it has one.
     case picture(Duration?)
     case ended
-    /// A packet decoder has shown all that it was given.
+    /// The decoder has delivered everything it was given and needs another packet.
     case hungry
   }
 
   let information: MediaInformation
-  /// True when times are those of arrival, on CLOCK_MONOTONIC, since the stream has none of its own.
+  /// True if times are arrival times on CLOCK_MONOTONIC, because the stream has none.
   let stampsByArrival: Bool
-  /// True for streams that come in pieces of some seconds, each at once.
+  /// True for streams that arrive in segments of several seconds.
   let isSegmented: Bool
-  /// How long the newest picture was waited for.
+  /// How long the read waited for the newest picture.
   private(set) var waited = Duration.zero
   private let name: String
   private let isStream: Bool
   private let stallTimeout: Duration
-  /// Kept for as long as it is read.
+  /// Kept alive while reading.
   private let interruption: ReadInterruption?
   private let handle: OpaquePointer
 
@@ -37,7 +37,7 @@ internal import Video
     }
     let name = "\(location)"
     var opened: OpaquePointer?
-    // libav's deadlines are on the real clock, whichever one paces the frames.
+    // libav's deadlines are on the real monotonic clock, whatever clock paces the frames.
     let deadline = FrameClock.monotonic.now() + options.openTimeout
     var tooLarge: [Int32] = [0, 0]
     let code = unsafe cffmpeg_open(
@@ -71,7 +71,7 @@ internal import Video
     unsafe self.handle = handle
   }
 
-  /// A decoder of H.264 packets that a camera delivers.
+  /// A decoder for H.264 packets delivered by a camera.
   init(h264From device: String) throws(CaptureError) {
     var opened: OpaquePointer?
     let code = unsafe cffmpeg_open_h264(1, &opened)
@@ -90,16 +90,16 @@ internal import Video
 
   deinit { unsafe cffmpeg_close(handle) }
 
-  /// Packets and pictures so far that were faulty, whether left out or not.
+  /// Faulty packets and pictures so far, whether skipped or not.
   var corruptCount: Int { Int(unsafe cffmpeg_corrupt_count(handle)) }
 
-  /// Why not one picture could be decoded, if that is known.
+  /// Why no picture at all could be decoded, if known.
   var reasonForNothing: String? {
     var size: [Int32] = [0, 0]
     return unsafe cffmpeg_why_nothing(handle, &size) == 0 ? nil : tooLargeReason(size)
   }
 
-  /// Decodes the next picture as it is stored, with its orientation; `timestamp` and `sequence` are left to the caller.
+  /// Decodes the next picture as stored, with its orientation; the caller sets `timestamp` and `sequence`.
   mutating func next(into frame: inout Frame) throws(CaptureError) -> Outcome {
     var picture = cffmpeg_picture()
     let deadline = isStream ? (FrameClock.monotonic.now() + stallTimeout).wholeNanoseconds : .max
@@ -115,7 +115,7 @@ internal import Video
     frame.orientation = Orientation(picture.orientation)
     let byteCount = frame.byteCount
     let expected = unsafe cffmpeg_picture_size(handle)
-    precondition(byteCount == expected, "planes laid out unlike libavutil's")
+    precondition(byteCount == expected, "planes are laid out differently from libavutil's")
     let copied = unsafe frame.bytes.withUnsafeMutableBufferPointer { (bytes) in
       unsafe cffmpeg_copy_picture(handle, bytes.baseAddress, byteCount)
     }
@@ -124,7 +124,7 @@ internal import Video
     return .picture(picture.time_ns == Int64.min ? nil : .nanoseconds(picture.time_ns))
   }
 
-  /// Hands a packet to an H.264 decoder; `time` comes back with its picture.
+  /// Hands a packet to an H.264 decoder; `time` is returned with its picture.
   mutating func send(_ packet: Span<UInt8>, time: Duration) throws(CaptureError) {
     let code = unsafe packet.withUnsafeBufferPointer { (bytes) in
       unsafe cffmpeg_send(handle, bytes.baseAddress, bytes.count, time.wholeNanoseconds)
@@ -140,7 +140,7 @@ internal import Video
 }
 
 extension SourceAddress {
-  /// The whole text, with the scheme in small letters as libavformat wants it.
+  /// The full text, with the scheme in lower case as libavformat expects.
   fileprivate var forOpening: String {
     guard let scheme, let end = revealed.firstRange(of: "://")?.lowerBound else { return revealed }
     return scheme + revealed[end...]
@@ -156,7 +156,7 @@ extension MediaFile.Transport {
     }
   }
 
-  /// What to set instead when the camera refuses this one.
+  /// What to set instead if the camera refuses this transport.
   fileprivate var advice: String? {
     switch self {
     case .auto: nil
@@ -174,7 +174,7 @@ private func openError(_ code: CInt, name: String, isStream: Bool, seconds: Doub
     case Int(CFFMPEG_NO_VIDEO): "it has no video"
     case Int(CFFMPEG_TOO_LARGE): tooLargeReason(tooLarge)
     case -Int(EIO) where isStream:
-      "no connection: its host may be unknown, or it speaks another protocol or sends from one address to the next; "
+      "no connection: its host may be unknown, it may speak another protocol, or it redirects endlessly; "
         + "look at cameras[].source"
     default: cffmpeg_is_timeout(code) != 0 ? "it did not open within \(seconds) s" : mediaReason(code)
     }
@@ -185,7 +185,7 @@ private func tooLargeReason(_ size: [Int32]) -> String {
   "its pictures are \(size[0])x\(size[1]); at most \(CFFMPEG_MAX_PIXELS) pixels are decoded, such as 8192x4352"
 }
 
-/// Refuses directories, devices and named pipes, which could be read without end.
+/// Refuses directories, devices and named pipes, which could be read endlessly.
 private func checkRegularFile(_ path: String) throws(CaptureError) {
   var status = stat()
   guard unsafe stat(path, &status) == 0 else {
@@ -196,7 +196,7 @@ private func checkRegularFile(_ path: String) throws(CaptureError) {
   }
 }
 
-/// The library's own words for a code.
+/// The library's own message for a code.
 func mediaReason(_ code: CInt) -> String {
   unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { (buffer) in
     guard let base = buffer.baseAddress else { return "error \(code)" }
@@ -219,7 +219,7 @@ private func pixelFormat(_ layout: Int32) -> PixelFormat {
   }
 }
 
-/// What the stream says; where it says nothing, BT.709 from 720 rows on and BT.601 below, as players do.
+/// The stream's colour description; if undeclared, BT.709 from 720 rows on and BT.601 below, as players do.
 private func colorDescription(_ picture: cffmpeg_picture) -> ColorDescription {
   let matrix: ColorDescription.Matrix =
     switch picture.matrix {

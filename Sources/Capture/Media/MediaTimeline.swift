@@ -1,37 +1,38 @@
-/// What time each frame of a file has: media time from zero, and in real time where that lies on a clock.
+/// Decides the time of each frame of a file: media time from zero, and in real time its place on a clock.
 ///
-/// A time that steps back by no more than `shortStep` becomes that of the frame before, which samplers pass over; a longer
-/// step back, or one of more than `longestStep` ahead, is a break, over which time goes on at the usual rate; a single such
-/// stamp breaks nothing. Frames with the stamp of the one before come at the usual rate.
+/// If a time steps back by at most `shortStep`, it becomes the previous frame's time, and samplers skip the frame. A
+/// longer step back, or one of more than `longestStep` ahead, is a break, across which time continues at the usual
+/// rate; a single such timestamp has no lasting effect. Frames that repeat the previous timestamp are spaced at the
+/// usual rate.
 struct MediaTimeline {
-  /// What is late by more than this is placed anew; less than a hole, so that a slow machine sees no holes.
+  /// A frame later than this resets the schedule; it is shorter than a gap, so a slow machine sees no gaps.
   static let tolerance = Duration.milliseconds(500)
-  /// A longer step from one frame to the next is taken for a break in the stream's clock.
+  /// A longer step between two frames counts as a break in the stream's clock.
   static let longestStep = Duration.seconds(3600)
 
-  /// A step back by no more than this is a stamp gone wrong; more is another clock.
+  /// A smaller step back is a wrong timestamp; a larger one is another clock.
   static let shortStep = Duration.seconds(1)
 
-  /// The usual time from one frame to the next, for frames without a time.
+  /// The usual time between two frames, for frames without a time.
   private let interval: Duration
-  /// Stream time of media time zero.
+  /// The stream time of media time zero.
   private var origin: Duration?
-  /// Of before the newest break, for one frame: that break may have been a single stamp gone wrong.
+  /// The origin before the newest break, kept for one frame in case the break was a single wrong timestamp.
   private var originBefore: Duration?
   private var lastStamp: Duration?
   private var last: Duration?
   private var lastPlaced: Duration?
-  /// Clock time of media time zero.
+  /// The clock time of media time zero.
   private var anchor: Duration?
 
   init(rate: Double?) {
     interval = .seconds(1 / min(max(rate ?? 25, 0.1), 1000))
   }
 
-  /// The media time of the next frame; never before that of the frame ahead of it.
+  /// The media time of the next frame; never before the previous frame's.
   mutating func mediaTime(of streamTime: Duration?) -> Duration {
     let expected = last.map { $0 + interval } ?? .zero
-    // The same stamp again says nothing.
+    // A repeated timestamp carries no information.
     guard let streamTime, streamTime != lastStamp else {
       last = expected
       return expected
@@ -55,14 +56,14 @@ struct MediaTimeline {
     return time
   }
 
-  /// The next frame begins the media again; time goes on.
+  /// The next frame starts the media over; time continues.
   mutating func beginAgain() {
     origin = nil
     originBefore = nil
     lastStamp = nil
   }
 
-  /// The time on the clock at which a frame is due, the first one now.
+  /// The clock time at which a frame is due; the first frame is due now.
   mutating func place(_ mediaTime: Duration, now: Duration) -> Duration {
     var placed = (anchor ?? now - mediaTime) + mediaTime
     if now - placed > Self.tolerance { placed = now }

@@ -5,22 +5,22 @@ package import Video
 
 /// Writes a video file, or one picture, through libavformat and libavcodec.
 ///
-/// The file has its name only when it is whole: it is written beside, synced and renamed.
+/// The file appears under its name only when it is complete: it is written alongside, synced and renamed.
 @safe package struct MediaWriter: ~Copyable {
-  /// A kind of file, by its encoder.
+  /// File formats, by encoder.
   package enum Format: Sendable {
-    /// MPEG-4 part 2 in AVI, of a quantiser from 1 (best) to 31.
+    /// MPEG-4 part 2 in AVI, with a quantiser from 1 (best) to 31.
     case avi(quantiser: Int)
     /// The same in MP4.
     case mp4(quantiser: Int)
-    /// H.264 in MP4, which browsers play, of a constant rate factor from 0 (lossless) to 51.
+    /// H.264 in MP4, which browsers play, with a constant rate factor from 0 (lossless) to 51.
     ///
-    /// Pictures may have times of their own. An odd width or height becomes even, by a copy of the last column or row.
-    /// Where libavcodec has no encoder for H.264 it is MPEG-4 part 2.
+    /// Pictures may have individual times. An odd width or height is made even by repeating the last column or row. If
+    /// libavcodec has no H.264 encoder, MPEG-4 part 2 is used.
     case h264(factor: Int)
-    /// A moving picture for web pages.
+    /// An animation for web pages.
     case gif
-    /// A still.
+    /// A still picture.
     case jpeg(quantiser: Int)
   }
 
@@ -28,16 +28,16 @@ package import Video
   private let beside: String
   private var handle: OpaquePointer?
 
-  /// A whole number of them lies between the frames of all usual rates, and in a millisecond.
+  /// Divisible by all usual frame rates, and by a thousand.
   private static let ticksPerSecond = 360_000
-  /// MPEG-4 part 2 has no faster clock.
+  /// The finest clock that MPEG-4 part 2 allows.
   private static let ticksPerSecondOfMPEG4 = 60_000
 
   /// - Parameters:
-  ///   - path: of the file; what was there is replaced.
-  ///   - format: what kind.
-  ///   - size: of all pictures.
-  ///   - rate: whole pictures a second.
+  ///   - path: the file to write; an existing file is replaced.
+  ///   - format: the file format.
+  ///   - size: the size of all pictures.
+  ///   - rate: whole pictures per second.
   /// - Throws: `CaptureError.unwritable`.
   package init(path: String, format: Format, size: FrameSize, rate: Int) throws(CaptureError) {
     self.path = path
@@ -77,9 +77,9 @@ package import Video
   /// Adds a picture of width·height·3 bytes of RGB.
   ///
   /// - Parameters:
-  ///   - pixels: its rows.
-  ///   - time: from when on it is shown, with `h264`; when left out, and for other formats, one picture follows the
-  ///     other at the rate. A time that is not after the picture before is moved right behind it.
+  ///   - pixels: the picture's rows.
+  ///   - time: when it is first shown, with `h264`; if omitted, and for other formats, pictures follow each other at
+  ///     the frame rate. A time that is not after the previous picture's is moved to just after it.
   /// - Throws: `CaptureError.unwritable`.
   package mutating func add(_ pixels: [UInt8], at time: Duration? = nil) throws(CaptureError) {
     let nanoseconds = time?.wholeNanoseconds ?? Int64.min
@@ -106,7 +106,7 @@ package import Video
     }
   }
 
-  /// The folder with its slash, and the name in it.
+  /// The folder including its slash, and the file name.
   private static func split(_ path: String) -> (folder: String, name: String) {
     guard let slash = path.lastIndex(of: "/") else { return ("", path) }
     return (String(path[...slash]), String(path[path.index(after: slash)...]))

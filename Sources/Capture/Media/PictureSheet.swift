@@ -1,15 +1,15 @@
 package import Video
 
-/// Many small pictures side by side in one, for people to look at.
+/// Many small pictures tiled into one, for people to look at.
 package struct PictureSheet: Sendable {
   private let cell: FrameSize
   private let size: FrameSize
   private var pixels: [UInt8]
 
   /// - Parameters:
-  ///   - columns: pictures in a row, at least 1.
+  ///   - columns: pictures per row, at least 1.
   ///   - rows: rows of pictures, at least 1.
-  ///   - cell: size of each.
+  ///   - cell: the size of each picture.
   package init(columns: Int, rows: Int, cell: FrameSize) {
     precondition(columns > 0 && rows > 0)
     self.cell = cell
@@ -17,11 +17,11 @@ package struct PictureSheet: Sendable {
     pixels = [UInt8](repeating: 0, count: size.width * size.height * 3)
   }
 
-  /// Puts a picture in its place, shrunk or enlarged to fill it.
+  /// Places a picture in a cell, scaled to fill it.
   ///
   /// - Parameters:
   ///   - picture: width·height·3 bytes of RGB.
-  ///   - own: its size.
+  ///   - own: the picture's size.
   ///   - column: from 0.
   ///   - row: from 0.
   package mutating func place(_ picture: [UInt8], _ own: FrameSize, column: Int, row: Int) {
@@ -36,7 +36,7 @@ package struct PictureSheet: Sendable {
     }
   }
 
-  /// Draws the edges of a box over a picture that is in its place.
+  /// Draws the edges of a box over a picture already placed.
   package mutating func outline(_ box: PictureBox, _ color: (UInt8, UInt8, UInt8), column: Int, row: Int) {
     guard let box = box.inPicture else { return }
     let left = Int(box.x * Double(cell.width)), right = min(Int(box.right * Double(cell.width)), cell.width - 1)
@@ -60,10 +60,10 @@ package struct PictureSheet: Sendable {
   /// The sheet as RGB, and its size.
   package var picture: (pixels: [UInt8], size: FrameSize) { (pixels, size) }
 
-  /// The sheet as a JPEG file's bytes.
+  /// The sheet as JPEG data.
   ///
   /// - Parameter quality: 1 to 100.
-  /// - Returns: the bytes.
+  /// - Returns: the JPEG file's bytes.
   /// - Throws: `CaptureError.unencodable`.
   package func jpeg(quality: Int) throws(CaptureError) -> [UInt8] {
     try JPEGEncoder().encode(pixels, size, quality: quality)

@@ -1,24 +1,26 @@
 internal import Glibc
 
-/// Hears when cameras are plugged in, so that one that is missing is opened as soon as it returns.
+/// Notices when cameras are plugged in, so that a missing one is opened as soon as it returns.
 ///
-/// Reads the kernel's notices of new nodes and names (inotify), which needs no rights and no udev library. From creation on
-/// nothing is missed; what came before is not told.
+/// Uses the kernel's notifications of new nodes and links (inotify), which need no privileges and no udev library.
+/// Nothing is missed after creation; earlier arrivals are not reported.
 @safe package final class CameraArrivals {
-  /// How long stopping takes at most.
+  /// The longest time stopping takes.
   private static let slice = Duration.milliseconds(200)
-  /// A camera's node comes first, then its rights, then its names: so long without another notice, and all are there.
+  /// A camera's node appears first, then its permissions, then its links: after this long without a notification, all
+  /// are there.
   private static let settling = Duration.milliseconds(100)
   private static let longestSettling = Duration.seconds(1)
 
   private let descriptor: Int32
   private let devices: String
-  /// Folders of names by their watches.
+  /// The folders with links, by watch descriptor.
   private var folders: [Int32: String] = [:]
 
-  /// `nil` where the kernel grants no more notices (`fs.inotify.max_user_instances`); then only trying again helps.
+  /// `nil` if the kernel grants no more inotify instances (`fs.inotify.max_user_instances`); then the camera can only
+  /// be retried.
   ///
-  /// - Parameter devices: the folder of nodes; another in tests.
+  /// - Parameter devices: the folder with the device nodes; a different one in tests.
   package init?(devices: String = "/dev") {
     descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
     self.devices = devices
@@ -32,12 +34,12 @@ internal import Glibc
 
   deinit { close(descriptor) }
 
-  /// Waits until a camera comes or the time is over.
+  /// Waits until a camera arrives or the time is up.
   ///
   /// - Parameters:
-  ///   - duration: the time.
-  ///   - isStopped: looked at several times a second; true ends the wait.
-  /// - Returns: true when a camera, or a name of one, has come and its rights and names are there.
+  ///   - duration: the longest time to wait.
+  ///   - isStopped: checked several times a second; true ends the wait.
+  /// - Returns: true if a camera, or a link to one, has arrived and its permissions and links are in place.
   package func wait(for duration: Duration, unless isStopped: () -> Bool) -> Bool {
     let clock = ContinuousClock()
     let end = clock.now + duration
@@ -64,12 +66,12 @@ internal import Glibc
     return watch >= 0
   }
 
-  /// These folders are there only while there is a camera.
+  /// Watches the link folders, which exist only while there is a camera.
   private func watchNames() {
     for folder in ["/v4l", "/v4l/by-id", "/v4l/by-path"] { _ = watch(folder, for: IN_CREATE | IN_MOVED_TO) }
   }
 
-  /// True when a notice about a camera comes in time.
+  /// True if a notification about a camera arrives in time.
   private func hears(within timeout: Duration) -> Bool {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     guard unsafe poll(&entry, 1, Int32(max(1, timeout / .milliseconds(1)))) > 0 else { return false }
@@ -87,7 +89,7 @@ internal import Glibc
       if event.mask & UInt32(IN_IGNORED) != 0 {
         folders[event.wd] = nil
       } else if event.mask & UInt32(IN_Q_OVERFLOW) != 0 {
-        // What was lost may have been about a camera.
+        // The lost notifications may have been about a camera.
         isCamera = true
       } else if let folder = folders[event.wd] {
         isCamera =

@@ -1,12 +1,14 @@
-/// A camera with all its names and what it offers, as `adl cameras` shows it.
+/// A camera with all its names and capabilities, as shown by `adl cameras`.
 package struct CameraDescription: Codable, Equatable, Sendable {
+  /// A picture format, with the sizes in which the camera offers it.
   package struct Format: Codable, Equatable, Sendable {
     package var fourCC: String
-    /// The value of `cameras[].format` that asks for it; `nil` when only libv4l2 can convert it.
+    /// The value of `cameras[].format` that selects it; `nil` if only libv4l2 can convert it.
     package var setting: String?
     package var sizes: [Size]
   }
 
+  /// A size, or a range of sizes, as WIDTHxHEIGHT.
   package struct Size: Codable, Equatable, Sendable {
     package var smallest: String
     package var largest: String
@@ -14,6 +16,7 @@ package struct CameraDescription: Codable, Equatable, Sendable {
     package var rates: [Double]
   }
 
+  /// A control that `cameras[].controls` may set.
   package struct Control: Codable, Equatable, Sendable {
     package var name: String
     package var minimum: Int
@@ -22,9 +25,9 @@ package struct CameraDescription: Codable, Equatable, Sendable {
     package var value: Int?
   }
 
-  /// The name to put into `cameras[].source`, the most lasting one.
+  /// The name to use in `cameras[].source`: the most stable one.
   package var source: String
-  /// Why it is that one, where that is no matter of course.
+  /// Why this name was chosen, if it is not obvious.
   package var note: String?
   package var node: String
   package var byID: [String]
@@ -35,10 +38,10 @@ package struct CameraDescription: Codable, Equatable, Sendable {
   package var bus = ""
   package var formats: [Format] = []
   package var controls: [Control] = []
-  /// Why nothing more is known of it.
+  /// Why the camera's capabilities could not be read.
   package var problem: String?
 
-  /// Every camera of this machine, also those that cannot be opened.
+  /// Every camera of this machine, including those that cannot be opened.
   package static func all(_ directory: CameraDirectory = CameraDirectory()) -> [CameraDescription] {
     let entries = directory.entries()
     return entries.compactMap { (entry) in
@@ -54,11 +57,11 @@ package struct CameraDescription: Codable, Equatable, Sendable {
     }
   }
 
-  /// The names of a node, without having asked it anything.
+  /// A camera's names only; the device itself is not queried.
   ///
   /// - Parameters:
   ///   - entry: the node.
-  ///   - entries: all nodes of the machine.
+  ///   - entries: all nodes of this machine.
   init(_ entry: CameraDirectory.Entry, amongst entries: [CameraDirectory.Entry]) {
     (node, byID, byPath, serial) = (entry.node, entry.byID, entry.byPath, entry.serial)
     let hasTwin = !entries.twins(of: entry).isEmpty

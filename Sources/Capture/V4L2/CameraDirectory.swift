@@ -1,32 +1,33 @@
 internal import FoundationEssentials
 
-/// The cameras of this machine under all their names.
+/// Finds the cameras of this machine under all their names.
 package struct CameraDirectory: Sendable {
   /// One node that captures video.
   package struct Entry: Equatable, Sendable {
-    /// `/dev/videoN`, which may be another camera's after a restart.
+    /// `/dev/videoN`, which may be a different camera after a restart.
     package var node: String
-    /// Names in `/dev/v4l/by-id`; of cameras with the same model and serial number only one has it, now this, now that.
+    /// Links in `/dev/v4l/by-id`; if several cameras share model and serial number, only one of them has it, and which
+    /// one varies.
     package var byID: [String]
-    /// Names in `/dev/v4l/by-path`: the socket it is plugged into.
+    /// Links in `/dev/v4l/by-path`: the port it is plugged into.
     package var byPath: [String]
     package var serial: String?
-    /// The USB device it belongs to, as the kernel's folder of it; `nil` for other cameras.
+    /// The kernel's folder for the camera's USB device; `nil` for other cameras.
     var usbDevice: String?
-    /// Vendor, model and serial number of that device: what its name in `/dev/v4l/by-id` is made of.
+    /// Vendor, model and serial number of that device, from which its link in `/dev/v4l/by-id` is named.
     var model: [String]?
   }
 
   private let devices: String
   private let system: String
 
-  /// The directory below `/dev` and `/sys/class/video4linux`, or below others in tests.
+  /// Uses `/dev` and `/sys/class/video4linux`; other folders in tests.
   package init(devices: String = "/dev", system: String = "/sys/class/video4linux") {
     self.devices = devices
     self.system = system
   }
 
-  /// Every video node, in the order of their numbers; also those that do not capture.
+  /// Every video node, ordered by number, including those that do not capture.
   package func entries() -> [Entry] {
     let nodes = names(in: system).filter { $0.hasPrefix("video") }
       .sorted { (Int($0.dropFirst(5)) ?? 0) < (Int($1.dropFirst(5)) ?? 0) }
@@ -38,7 +39,7 @@ package struct CameraDirectory: Sendable {
     }
   }
 
-  /// The first node of each camera with a serial number.
+  /// The first node of each camera with this serial number.
   func cameras(serial: String) -> [Entry] {
     var devices = Set<String?>()
     return entries().filter {
@@ -59,7 +60,7 @@ package struct CameraDirectory: Sendable {
     return [vendor, product, serial(name) ?? ""]
   }
 
-  /// Name of the node → paths of the links to it.
+  /// Maps the names of nodes to the paths of links to them.
   private func links(_ folder: String) -> [String: [String]] {
     var links: [String: [String]] = [:]
     for name in names(in: "\(devices)/\(folder)").sorted() {
@@ -70,7 +71,7 @@ package struct CameraDirectory: Sendable {
     return links
   }
 
-  /// The serial number of the USB device that a node's interface belongs to.
+  /// The serial number of the USB device that a node belongs to.
   private func serial(_ name: String) -> String? { firstLine("\(system)/\(name)/device/../serial") }
 
   private func number(_ path: String) -> Int? { firstLine(path).flatMap { Int($0) } }
@@ -81,25 +82,25 @@ package struct CameraDirectory: Sendable {
   }
 
   private func names(in folder: String) -> [String] {
-    // Without cameras the folder is not there.
+    // Without cameras the folder does not exist.
     do { return try FileManager.default.contentsOfDirectory(atPath: folder) } catch { return [] }
   }
 }
 
 extension [CameraDirectory.Entry] {
-  /// Nodes of other cameras that nothing but their socket tells from this one.
+  /// Nodes of other cameras that only the port distinguishes from this one.
   func twins(of entry: CameraDirectory.Entry) -> [CameraDirectory.Entry] {
     filter { $0.model != nil && $0.model == entry.model && $0.usbDevice != entry.usbDevice }
   }
 }
 
 extension CameraDirectory.Entry {
-  /// A name that stays with the socket, where there is one.
+  /// A name tied to the port, if there is one.
   var socketName: String { byPath.first ?? node }
 }
 
 extension CameraName {
-  /// Why the name may mean another camera after the next start, as far as that can be seen now.
+  /// Why the name may mean a different camera after a restart, as far as can be seen now.
   func ambiguity(_ directory: CameraDirectory = CameraDirectory()) -> String? {
     guard case .path(let path) = self, path.contains("/by-id/") else { return nil }
     let entries = directory.entries()
@@ -112,7 +113,7 @@ extension CameraName {
       """
   }
 
-  /// The path to open, found anew each time since a camera may come back under another node.
+  /// The path to open, looked up each time because a camera may return under another node.
   func devicePath(_ directory: CameraDirectory = CameraDirectory()) throws(CaptureError) -> String {
     switch self {
     case .path(let path): return path

@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// Runs requests to a device, and says in this module's words what the kernel refused.
+/// Runs device requests, and turns what the kernel refuses into this module's errors.
 func asking<Answer>(_ device: String, _ requests: () throws(KernelRefusal) -> Answer) throws(CaptureError) -> Answer {
   do throws(KernelRefusal) {
     return try requests()
@@ -10,7 +10,7 @@ func asking<Answer>(_ device: String, _ requests: () throws(KernelRefusal) -> An
   }
 }
 
-/// The `errno` of a device that left, and of one that failed for the moment.
+/// The `errno` of an unplugged device, and of one that failed temporarily.
 let (deviceIsGone, inputOutputError) = (ENODEV, EIO)
 
 extension CaptureError {
@@ -56,11 +56,11 @@ private func advice(_ request: String, _ code: CInt) -> String? {
   }
 }
 
-/// The other processes that have a file open, as far as this one may see.
+/// The other processes that have the file open, as far as this process may see.
 private func processes(holding path: String) -> String? {
   let files = FileManager.default
   func entries(_ folder: String) -> [String] {
-    // A process may end while it is looked at, and others' are not ours to see.
+    // A process may exit meanwhile, and other users' processes are not visible.
     do { return try files.contentsOfDirectory(atPath: folder) } catch { return [] }
   }
   func target(_ link: String) -> String? {
@@ -78,7 +78,7 @@ private func processes(holding path: String) -> String? {
   return names.isEmpty ? nil : names.joined(separator: ", ")
 }
 
-/// Where a path leads when its links are followed; the path itself when it leads nowhere.
+/// The target of a path after following links; the path itself if it has none.
 func resolvedPath(_ path: String) -> String {
   guard let real = unsafe realpath(path, nil) else { return path }
   defer { unsafe free(real) }

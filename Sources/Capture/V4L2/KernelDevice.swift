@@ -2,9 +2,9 @@ internal import CVideo4Linux
 internal import Glibc
 internal import Video
 
-/// A capture device of the running kernel; it closes when the last reference ends.
+/// A capture device of the running kernel; it closes when the last reference is released.
 @safe final class KernelDevice: V4L2Device {
-  /// Whether auto exposure may lower the frame rate in the dark.
+  /// The control that lets auto exposure lower the frame rate in the dark.
   static let slowExposureControl = cv4l2_exposure_dynamic_framerate
 
   let path: String
@@ -48,7 +48,7 @@ internal import Video
       if code == -EINVAL { return formats }
       try check("VIDIOC_ENUM_FMT", code)
       formats.append(FourCC(rawValue: format.four_cc))
-      // No real driver has as many; one that never ends is not waited for.
+      // No real driver has that many; do not wait for an endless list.
       guard formats.count < 1000 else { return formats }
     }
   }
@@ -189,7 +189,7 @@ private func check(_ request: String, _ code: CInt) throws(KernelRefusal) {
   guard code >= 0 else { throw KernelRefusal(request: request, errno: -code) }
 }
 
-/// The text in a struct's array of characters, which ends in a zero.
+/// The text in a C array of characters, up to its terminating zero.
 private func text<Letters>(_ letters: Letters) -> String {
   unsafe withUnsafeBytes(of: letters) { (bytes) in
     unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)

@@ -7,10 +7,10 @@ struct V4L2Layout: Equatable {
   private var size: FrameSize
   private var color: ColorDescription
   private var planes: [Frame.Plane] = []
-  /// Bytes of a whole picture up to its last pixel; 0 for compressed ones.
+  /// Bytes of a whole picture up to its last pixel; 0 for compressed formats.
   private(set) var byteCount = 0
 
-  /// The layout for rows of so many bytes in the first plane, with padding; chroma rows follow from it.
+  /// The layout for `rowBytes` bytes per row of the first plane, including padding; chroma rows follow from it.
   init(_ format: PixelFormat, _ size: FrameSize, rowBytes: Int, color: ColorDescription) {
     self.format = format
     self.size = size
@@ -21,13 +21,13 @@ struct V4L2Layout: Equatable {
       let isHalved = format == .i420 && index > 0
       let padded = max(shape.rowBytes, isHalved ? rowBytes / 2 : rowBytes)
       planes.append(Frame.Plane(offset: end, rowBytes: padded))
-      // Drivers differ on whether the last row has its padding.
+      // Drivers differ on whether the last row is padded.
       byteCount = end + padded * (shape.rows - 1) + shape.rowBytes
       end += padded * shape.rows
     }
   }
 
-  /// Readies a frame for the bytes of a buffer.
+  /// Prepares a frame for the bytes of a buffer.
   func prepare(_ frame: inout Frame, byteCount filled: Int) {
     frame.format = format
     frame.size = size
@@ -38,15 +38,15 @@ struct V4L2Layout: Equatable {
   }
 }
 
-/// What a driver gives after it was asked.
+/// What was agreed with a driver.
 struct V4L2Agreement {
   let layout: V4L2Layout
-  /// With the number of buffers still to be asked for.
+  /// Includes the number of buffers still to be requested.
   let negotiated: V4L2Camera.Negotiated
-  /// What was refused and is not needed to capture.
+  /// Options that were refused but are not needed to capture.
   let warnings: [String]
 
-  /// Sets format, size, rate and controls, and reads back what became of them.
+  /// Sets format, size, rate and controls, and reads back what the driver made of them.
   init(with device: any V4L2Device, _ options: V4L2Options) throws(CaptureError) {
     let path = device.path
     let offered = try asking(path) { () throws(KernelRefusal) in try device.formats() }
@@ -55,7 +55,7 @@ struct V4L2Agreement {
       if choice.format == .converted { try device.startConverting() }
       return try Self.setFormat(device, choice)
     }
-    // Virtual cameras give what is fed into them, whatever they are asked for.
+    // Virtual cameras deliver whatever is fed into them, regardless of the requested format.
     if options.format == nil, given.fourCC != choice.fourCC, let format = V4L2Options.Format(given.fourCC) {
       (choice.format, choice.fourCC) = (format, given.fourCC)
     }
@@ -82,19 +82,19 @@ struct V4L2Agreement {
     self.warnings = warnings
     let (format, color): (PixelFormat, ColorDescription) =
       switch choice.format {
-      // JPEG's own colours, whatever the driver says of them.
+      // JPEG defines its own colours, whatever the driver reports.
       case .native(.mjpeg): (.mjpeg, ColorDescription(matrix: .bt601, range: .full))
       case .native(let format): (format, given.color)
       case .converted, .h264: (.i420, given.color)
       }
-    // A decoder lays out its own pictures; what comes from the driver is packets.
+    // A decoder lays out its own pictures; the driver delivers packets.
     let delivered = choice.format == .h264 ? PixelFormat.mjpeg : format
     layout = V4L2Layout(delivered, given.size, rowBytes: given.rowBytes, color: color)
     negotiated = V4L2Camera.Negotiated(
       format: choice.format, size: given.size, rate: rate, color: color, buffers: 0)
   }
 
-  /// Some drivers have but one format and refuse to be asked for any, even for that one.
+  /// Some drivers have a single format and refuse every request to set one, even that one.
   private static func setFormat(_ device: any V4L2Device, _ choice: V4L2Choice) throws(KernelRefusal) -> V4L2Format {
     do throws(KernelRefusal) {
       return try device.setFormat(choice.fourCC, choice.size)
@@ -105,7 +105,7 @@ struct V4L2Agreement {
     }
   }
 
-  /// Runs a request that need not succeed; what the kernel refuses becomes a warning, unless the camera has left.
+  /// Runs an optional request; a refusal becomes a warning, unless the camera has been unplugged.
   private static func tolerating<Answer>(
     _ device: any V4L2Device, _ asked: String, _ warnings: inout [String],
     _ request: () throws(KernelRefusal) -> Answer?
@@ -115,7 +115,7 @@ struct V4L2Agreement {
     } catch {
       let problem = CaptureError(error, device: device.path)
       guard error.errno != deviceIsGone else { throw problem }
-      warnings.append("the camera goes on without \(asked): \(problem)")
+      warnings.append("continuing without \(asked): \(problem)")
       return nil
     }
   }
@@ -143,7 +143,8 @@ struct V4L2Agreement {
       }
       wanted.append((control, value))
     }
-    // A control may be locked by another one, such as focus by autofocus; once the others are set it need not be.
+    // A control may be locked by another one, such as focus by autofocus; it may become settable once the others are
+    // set.
     var refused: [(control: V4L2Control, value: Int)] = []
     for (control, value) in wanted {
       do throws(KernelRefusal) { try device.setControl(control.id, value) } catch { refused.append((control, value)) }

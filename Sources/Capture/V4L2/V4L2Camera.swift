@@ -1,25 +1,26 @@
 package import Video
 
-/// A V4L2 camera that streams through mapped buffers.
+/// A V4L2 camera that streams through memory-mapped buffers.
 ///
 /// Each buffer is copied into the caller's frame and goes straight back to the driver. Faulty, short and empty buffers
-/// are left out and counted, as are gaps in the driver's sequence numbers. A few EIO in a row, as real cameras give, are
-/// mended here by starting the stream again; what needs the device to be opened again is thrown. How long a camera may
-/// be silent is for the caller to judge: `next` only says `timedOut`.
+/// are skipped and counted, as are gaps in the driver's sequence numbers. A few EIO in a row, which real cameras do
+/// return, are handled here by restarting the stream; errors that require reopening the device are thrown. The caller
+/// decides how long a camera may be silent: `next` only returns `timedOut`.
 package struct V4L2Camera: ~Copyable, FrameSource {
-  /// What was agreed with the driver, which need not be what was asked for.
+  /// What was agreed with the driver, which may differ from the request.
   package let negotiated: Negotiated
 
+  /// Format, size and rate that the driver has accepted.
   package struct Negotiated: Equatable, Sendable {
     package var format: V4L2Options.Format
     package var size: FrameSize
-    /// `nil` when the driver does not tell.
+    /// `nil` if the driver does not report it.
     package var rate: Double?
     package var color: ColorDescription
     package var buffers: Int
   }
 
-  /// This many failed dequeues in a row start the stream again, and as many more end it.
+  /// This many failed dequeues in a row restart the stream, and as many more end it.
   static let failuresBeforeRestart = 3
 
   package private(set) var warnings: [String]
@@ -42,7 +43,7 @@ package struct V4L2Camera: ~Copyable, FrameSource {
     let path = try name.devicePath()
     let device = try asking(path) { () throws(KernelRefusal) in try KernelDevice(path: path) }
     guard device.capability.captures else {
-      throw .noCamera(device: path, reason: "it is not a node that captures video into mapped buffers")
+      throw .noCamera(device: path, reason: "it does not capture video into memory-mapped buffers")
     }
     try self.init(device: device, options: options, clock: clock)
     if let ambiguity = name.ambiguity() { warnings.append(ambiguity) }
@@ -78,9 +79,10 @@ package struct V4L2Camera: ~Copyable, FrameSource {
     return counters
   }
 
-  /// Waits for the next sound buffer; `timedOut` when none came in time, also where faulty ones did.
+  /// Waits for the next good buffer; `timedOut` if none arrived in time, even if faulty ones did.
   ///
-  /// - Throws: `disconnected` when the device is gone, `requestFailed` for what the kernel refuses otherwise.
+  /// - Throws: `disconnected` if the device is gone, `requestFailed` if the kernel refuses a request for another
+  ///   reason.
   package mutating func next(into frame: inout Frame, timeout: Duration) throws(CaptureError) -> FrameArrival {
     let end = clock.now() + timeout
     while true {
@@ -95,7 +97,7 @@ package struct V4L2Camera: ~Copyable, FrameSource {
       if let buffer {
         defer { failures = 0 }
         if try take(buffer, into: &frame) { return deliver() }
-        // A packet of H.264 may have completed a picture.
+        // An H.264 packet may have completed a picture.
         if try decodePending(into: &frame) { return deliver() }
       }
       if clock.now() >= end { return .timedOut }
@@ -107,13 +109,13 @@ package struct V4L2Camera: ~Copyable, FrameSource {
     return .frame
   }
 
-  /// A filled buffer, or `nil` when none came in time or the stream had to be mended.
+  /// A filled buffer, or `nil` if none arrived in time or the stream had to be restarted.
   private mutating func dequeue(waiting timeout: Duration) throws(KernelRefusal) -> V4L2FilledBuffer? {
     let readiness = try device.wait(timeout)
     guard !readiness.isEmpty else { return nil }
     do throws(KernelRefusal) {
       if let buffer = try device.dequeue() { return buffer }
-      // The driver says that something is wrong, and has no buffer to say it with.
+      // The driver signals an error without a buffer that carries it.
       guard readiness.contains(.faulty) else { return nil }
       throw KernelRefusal(request: "poll", errno: deviceIsGone)
     } catch {
@@ -126,7 +128,7 @@ package struct V4L2Camera: ~Copyable, FrameSource {
     }
   }
 
-  /// Copies a buffer out and hands it back to the driver; false when it was left out.
+  /// Copies a buffer and returns it to the driver; false if it was skipped.
   private mutating func take(_ buffer: V4L2FilledBuffer, into frame: inout Frame) throws(CaptureError) -> Bool {
     counts.lost += sequence.advance(to: buffer.sequence)
     let isWhole =
@@ -163,7 +165,7 @@ package struct V4L2Camera: ~Copyable, FrameSource {
     return true
   }
 
-  /// Hands a buffer back; where the driver has just failed, the stream is started again instead.
+  /// Returns a buffer; if the driver has just failed, restarts the stream instead.
   private mutating func giveBack(_ buffer: V4L2FilledBuffer) throws(CaptureError) {
     do throws(KernelRefusal) {
       do throws(KernelRefusal) {
@@ -177,7 +179,7 @@ package struct V4L2Camera: ~Copyable, FrameSource {
     }
   }
 
-  /// A picture that the H.264 decoder has ready.
+  /// Takes a picture that the H.264 decoder has ready.
   private mutating func decodePending(into frame: inout Frame) throws(CaptureError) -> Bool {
     guard decoder != nil, let outcome = try decoder?.next(into: &frame) else { return false }
     undecodable = decoder?.corruptCount ?? 0
@@ -205,12 +207,12 @@ extension V4L2Device {
   }
 }
 
-/// The driver's 32-bit count of frames made endless.
+/// Extends the driver's 32-bit frame counter so that it never wraps.
 struct SequenceCounter {
   private(set) var total = 0
   private var last: UInt32?
 
-  /// Goes on to a buffer's number and returns how many are missing in between.
+  /// Advances to a buffer's number and returns how many are missing in between.
   mutating func advance(to number: UInt32) -> Int {
     defer { last = number }
     guard let last else {
@@ -218,7 +220,7 @@ struct SequenceCounter {
       return 0
     }
     let step = number &- last
-    // Backwards: the driver began again.
+    // Backwards: the driver restarted its counter.
     guard step < 1 << 31 else {
       total += 1
       return 0
@@ -227,6 +229,6 @@ struct SequenceCounter {
     return max(0, Int(step) - 1)
   }
 
-  /// The next number follows whatever was the last.
+  /// The next number is accepted whatever it is.
   mutating func forget() { last = nil }
 }

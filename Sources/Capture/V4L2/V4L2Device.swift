@@ -1,12 +1,12 @@
 package import Video
 
-/// A pixel format as V4L2 names it: four letters.
+/// A V4L2 pixel format: four letters.
 package struct FourCC: Hashable, Sendable, CustomStringConvertible {
   package let rawValue: UInt32
 
   package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-  /// From up to four ASCII letters, padded with spaces.
+  /// Takes up to four ASCII letters, padded with spaces.
   package init(_ text: String) {
     rawValue = zip(text.utf8.prefix(4) + [UInt8](repeating: 32, count: 4), 0..<4).reduce(UInt32(0)) {
       $0 | UInt32($1.0) << UInt32(8 * $1.1)
@@ -21,16 +21,16 @@ package struct FourCC: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// What a device says it is.
+/// A device's identity and capabilities.
 package struct V4L2Capability: Equatable, Sendable {
   package var driver: String
   package var card: String
   package var bus: String
-  /// It captures video into mapped buffers.
+  /// Whether it captures video into memory-mapped buffers.
   package var captures: Bool
 }
 
-/// Sizes a format comes in: one, or every one up to `maximum`.
+/// Sizes offered for a format: a single one, or every one up to `maximum`.
 package struct V4L2SizeRange: Equatable, Sendable {
   package var minimum: FrameSize
   package var maximum: FrameSize
@@ -39,31 +39,31 @@ package struct V4L2SizeRange: Equatable, Sendable {
 /// A control of a device with its range.
 package struct V4L2Control: Equatable, Sendable {
   package var id: UInt32
-  /// As `v4l2-ctl` spells it: lower case, with underscores.
+  /// Spelt as in `v4l2-ctl`: lower case, with underscores.
   package var name: String
   package var range: ClosedRange<Int>
   package var defaultValue: Int
   package var value: Int?
 }
 
-/// What a driver made of a request for a format.
+/// The driver's answer to a request for a format.
 struct V4L2Format: Equatable {
   var fourCC: FourCC
   var size: FrameSize
-  /// Of the first plane, with padding.
+  /// Bytes per row of the first plane, including padding.
   var rowBytes: Int
   var color: ColorDescription
 }
 
-/// A buffer that came back from the driver.
+/// A buffer returned by the driver.
 struct V4L2FilledBuffer: Equatable {
   var index: Int
-  /// Counts frames, with 32 bits.
+  /// Frame counter, 32 bits.
   var sequence: UInt32
   var byteCount: Int
-  /// The driver's mark for damaged content.
+  /// The driver's flag for damaged content.
   var isFaulty: Bool
-  /// `nil` unless stamped with CLOCK_MONOTONIC.
+  /// `nil` unless on CLOCK_MONOTONIC.
   var timestamp: Duration?
 }
 
@@ -75,32 +75,32 @@ struct V4L2Readiness: OptionSet {
   static let faulty = V4L2Readiness(rawValue: 2)
 }
 
-/// A request that the kernel refused.
+/// A request refused by the kernel.
 struct KernelRefusal: Error, Equatable {
   var request: String
   var errno: CInt
 }
 
-/// The edge to the kernel: one open capture device, request by request.
+/// The interface to the kernel: one open capture device, request by request.
 ///
-/// Tests replace it by a script of faults.
+/// Tests replace it with a scripted device.
 protocol V4L2Device: AnyObject {
   var path: String { get }
   var capability: V4L2Capability { get }
 
   func formats() throws(KernelRefusal) -> [FourCC]
-  /// Nothing when the driver does not tell, as in `rates`.
+  /// Empty if the driver does not report them, like `rates`.
   func sizes(_ format: FourCC) -> [V4L2SizeRange]
-  /// Frames per second, discrete ones or the two ends of a range.
+  /// Frames per second: discrete rates, or the two ends of a range.
   func rates(_ format: FourCC, _ size: FrameSize) -> [Double]
   func controls() -> [V4L2Control]
 
-  /// Lets libv4l2 convert from formats that are not ours.
+  /// Makes libv4l2 convert from formats that are not ours.
   func startConverting() throws(KernelRefusal)
   func setFormat(_ format: FourCC, _ size: FrameSize) throws(KernelRefusal) -> V4L2Format
-  /// The format that is set at present.
+  /// The current format.
   func presentFormat() throws(KernelRefusal) -> V4L2Format
-  /// Returns the rate that was set; `nil` when the device has no rate to set.
+  /// Returns the rate that was set; `nil` if the device has no settable rate.
   func setRate(_ rate: Double) throws(KernelRefusal) -> Double?
   func setControl(_ id: UInt32, _ value: Int) throws(KernelRefusal)
 
@@ -109,10 +109,10 @@ protocol V4L2Device: AnyObject {
   func queue(_ index: Int) throws(KernelRefusal)
   func stream(_ on: Bool) throws(KernelRefusal)
   func wait(_ timeout: Duration) throws(KernelRefusal) -> V4L2Readiness
-  /// `nil` when no buffer is ready.
+  /// `nil` if no buffer is ready.
   func dequeue() throws(KernelRefusal) -> V4L2FilledBuffer?
-  /// Bytes of each mapped buffer.
+  /// The size of each mapped buffer in bytes.
   var bufferLength: Int { get }
-  /// Copies the beginning of a buffer out.
+  /// Copies the first `count` bytes of a buffer.
   func copy(_ index: Int, count: Int, into bytes: inout [UInt8])
 }

@@ -1,8 +1,8 @@
 package import Video
 
-/// How a V4L2 camera is asked to capture; what is `nil` is chosen by what it offers.
+/// How to ask a V4L2 camera to capture; anything `nil` is chosen from what the camera offers.
 package struct V4L2Options: Equatable, Sendable {
-  /// What the driver is to deliver.
+  /// What the driver should deliver.
   package enum Format: Equatable, Sendable {
     /// One of the formats of `Frame`, straight from the driver.
     case native(PixelFormat)
@@ -11,12 +11,12 @@ package struct V4L2Options: Equatable, Sendable {
     /// Whatever libv4l2 can convert to `i420`.
     case converted
 
-    /// In the order of preference where several serve equally: little USB bandwidth first, then little to decode.
+    /// In order of preference if several serve equally well: least USB bandwidth first, then least decoding.
     static let preferred: [Format] =
       [.native(.mjpeg), .native(.yuyv), .native(.nv12), .native(.i420), .native(.uyvy), .native(.rgb24)]
       + [.native(.bgr24), .h264, .native(.grey)]
 
-    /// Reads a setting: `mjpeg`, `yuyv`, `nv12`, `i420`, `uyvy`, `rgb24`, `bgr24`, `grey`, `h264` or `converted`.
+    /// Parses a setting: `mjpeg`, `yuyv`, `nv12`, `i420`, `uyvy`, `rgb24`, `bgr24`, `grey`, `h264` or `converted`.
     package init?(setting: String) {
       switch setting {
       case "h264": self = .h264
@@ -35,7 +35,7 @@ package struct V4L2Options: Equatable, Sendable {
       }
     }
 
-    /// The codes that drivers use for it; the first is asked for.
+    /// The codes drivers use for the format; the first one is requested.
     var fourCCs: [FourCC] {
       switch self {
       case .native(.yuyv): [FourCC("YUYV")]
@@ -59,23 +59,23 @@ package struct V4L2Options: Equatable, Sendable {
 
   /// `cameras[].format`.
   package var format: Format?
-  /// `cameras[].size`; otherwise what is nearest to 640x480.
+  /// `cameras[].size`; by default the size nearest to 640x480.
   package var size: FrameSize?
-  /// `cameras[].rate`, frames per second; otherwise what suits `sampleRate`.
+  /// `cameras[].rate`, in frames per second; by default the rate that suits `sampleRate` best.
   package var rate: Double?
-  /// The rate at which frames will be picked.
+  /// The rate at which frames will be sampled.
   package var sampleRate = 15.0
   /// Buffers shared with the driver, 2 to 32.
   package var buffers = 4
   /// Whether auto exposure may lower the rate in the dark.
   package var allowsSlowExposure = false
-  /// `cameras[].controls`, by the names that `adl cameras` prints.
+  /// `cameras[].controls`, by the names printed by `adl cameras`.
   package var controls: [String: Int] = [:]
 
   package init() {}
 }
 
-/// What to ask of a driver, chosen from what it offers.
+/// What to request from a driver, chosen from what it offers.
 struct V4L2Choice: Equatable {
   var format: V4L2Options.Format
   var fourCC: FourCC
@@ -84,7 +84,7 @@ struct V4L2Choice: Equatable {
 
   static let usualSize = FrameSize(width: 640, height: 480)
 
-  /// - Throws: `formatRefused` when the format of the settings is not among those offered.
+  /// - Throws: `formatRefused` if the format in the settings is not offered.
   init(_ options: V4L2Options, device: any V4L2Device, offered: [FourCC]) throws(CaptureError) {
     let wantedSize = options.size ?? Self.usualSize
     let wantedRate = options.rate ?? options.sampleRate
@@ -100,7 +100,7 @@ struct V4L2Choice: Equatable {
       let size = nearestSize(to: wantedSize, in: device.sizes(fourCC))
       let rate = bestRate(for: wantedRate, among: device.rates(fourCC, size), isExact: options.rate != nil)
       let choice = V4L2Choice(format: format, fourCC: fourCC, size: size, rate: rate)
-      // The size counts first, then too low a rate; the order of formats decides between equals.
+      // Size matters most, then a rate that is too low; between equals, the order of formats decides.
       let cost = (abs(size.width - wantedSize.width) + abs(size.height - wantedSize.height), max(0, wantedRate - rate))
       if best.map({ cost < $0.cost }) ?? true { best = (choice, cost) }
     }
@@ -124,7 +124,7 @@ struct V4L2Choice: Equatable {
   }
 }
 
-/// The offered size nearest to the wanted one; the wanted one when the driver tells none.
+/// The offered size nearest to the wanted one; the wanted one if the driver lists none.
 func nearestSize(to wanted: FrameSize, in ranges: [V4L2SizeRange]) -> FrameSize {
   let candidates = ranges.map { (range) in
     FrameSize(
@@ -135,10 +135,10 @@ func nearestSize(to wanted: FrameSize, in ranges: [V4L2SizeRange]) -> FrameSize 
   return candidates.min { distance($0) < distance($1) } ?? wanted
 }
 
-/// The offered rate that serves a wanted one best.
+/// The offered rate that serves a wanted rate best.
 ///
-/// For sampling: the rate itself, else a whole multiple of it, else the next higher one, else the highest. Asked for
-/// by a setting (`isExact`): the nearest one. Rates within 1 % count as equal (29.97 and 30).
+/// For sampling: the rate itself, else a whole multiple, else the next higher rate, else the highest. For a setting
+/// (`isExact`): the nearest rate. Rates within 1 % count as equal (29.97 and 30).
 func bestRate(for wanted: Double, among offered: [Double], isExact: Bool) -> Double {
   guard !offered.isEmpty else { return wanted }
   func isNear(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 0.01 * b }

@@ -5,23 +5,24 @@ import People
 import Synchronization
 import Video
 
-/// Looks for the person of every recording with the daemon's own finder and tracker, and keeps the boxes in files.
+/// Finds the person in every recording with the daemon's own finder and tracker, and stores the boxes in files.
 ///
-/// A recording that has its file already is left alone, so a run that was stopped goes on where it was.
+/// Recordings that already have a file are skipped, so an interrupted run continues where it stopped.
 package struct BoxFinding: Sendable {
   /// What finds people.
   package enum Finder: Equatable, Sendable {
     /// An ONNX detector of the YOLOX family.
     case model(path: String)
-    /// Whatever moves before a background that does not.
+    /// Whatever moves in front of a static background.
     case motion
   }
 
+  /// The results of a search through all recordings.
   package struct Report: Sendable {
-    /// Recordings looked at now, and those that had a file.
+    /// Recordings searched now, and recordings that already had a file.
     package var found = 0
     package var kept = 0
-    /// Names of recordings in which nobody was found.
+    /// Names of the recordings in which nobody was found.
     package var empty: [String] = []
     package var broken: [(name: String, reason: String)] = []
   }
@@ -31,15 +32,15 @@ package struct BoxFinding: Sendable {
 
   /// - Parameters:
   ///   - finder: what finds people.
-  ///   - folder: where the files go; it exists.
+  ///   - folder: an existing folder for the files.
   package init(_ finder: Finder, folder: String) { (self.finder, self.folder) = (finder, folder) }
 
   /// - Parameters:
-  ///   - clips: recordings; those without video are passed over.
-  ///   - workers: threads, each with a finder of its own.
-  ///   - progress: called after each recording from any thread; returns false to stop.
+  ///   - clips: the recordings; those without video are skipped.
+  ///   - workers: number of threads, each with its own finder.
+  ///   - progress: called after each recording, from any thread; returns false to stop.
   /// - Returns: what was found.
-  /// - Throws: `DetectionError` when the finder cannot start.
+  /// - Throws: `DetectionError` if the finder cannot start.
   package func run(
     _ clips: [Clip], workers: Int, progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Bool
   ) throws(DetectionError) -> Report {
@@ -82,7 +83,7 @@ package struct BoxFinding: Sendable {
     return report
   }
 
-  /// The boxes of a recording, written; `nil` when they had been.
+  /// Finds and writes the boxes of a recording; `nil` if its file already exists.
   private func write(_ clip: Clip, _ detector: (any PersonFinder)?) throws(DatasetError) -> BoxesFile? {
     let path = BoxesFile.path(folder: folder, name: clip.recording)
     guard fileKind(path) == nil, let video = clip.video else { return nil }
@@ -96,7 +97,7 @@ package struct BoxFinding: Sendable {
     let (count, rate, _) = try video.information()
     let step = BoxTrack.interval(framesPerSecond: rate)
     var options = TrackerOptions()
-    // Somebody is in a recording: there is no need to wait and see.
+    // A recording is known to show somebody, so do not wait for confirmation.
     options.birthHits = 1
     options.keepsStill = detector == nil
     var working = FramePreprocessor(.working(WorkingPicture()))
@@ -119,8 +120,8 @@ package struct BoxFinding: Sendable {
     if let detector {
       finder = detector
     } else {
-      // Motion needs every picture, and a background before it: the recording is seen twice. Where somebody stood at
-      // first must be forgotten by then.
+      // Motion needs every frame, and a background first, so the recording is played twice. By then the model must have
+      // forgotten where somebody stood at the start.
       let seconds = Double(count ?? 300) / rate
       do throws(DetectionError) {
         finder = try MotionFinder(picturesPerSecond: rate, absorbSeconds: max(1, seconds / 2))
@@ -145,12 +146,12 @@ package struct BoxFinding: Sendable {
   }
 }
 
-/// Recordings with the boxes that were found in them, for people to look at.
+/// A sheet of pictures with the boxes that were found, for people to look at.
 package enum BoxSheet {
   private static let columns = 6
   private static let cell = FrameSize(width: 213, height: 160)
 
-  /// Writes one picture of each recording, from the middle of its boxes: the main person's box in green, the square that
+  /// Writes one picture per recording, from the middle of its boxes: the main person's box in green, the square that
   /// the network sees in yellow, other people in blue.
   ///
   /// - Throws: `DatasetError`, or `CaptureError.unwritable`.

@@ -2,10 +2,10 @@ import Foundation
 import People
 package import Video
 
-/// Where the person of a recording is, a few times a second.
+/// Where the person in a recording is, a few times per second.
 ///
-/// Boxes become squares exactly as in the live pipeline: `PersonRegion` places them, and a box counts one interval after
-/// its frame, as a finder's answer does.
+/// Boxes become squares exactly as in the live pipeline: `PersonRegion` places them, and a box takes effect one
+/// interval after its frame, as a finder's answer does.
 package struct BoxTrack: Equatable, Sendable {
   /// A person in one frame.
   package struct Entry: Equatable, Sendable {
@@ -17,12 +17,12 @@ package struct BoxTrack: Equatable, Sendable {
     package init(frame: Int, box: PictureBox) { (self.frame, self.box) = (frame, box) }
   }
 
-  /// How often the daemon looks for people unless it is told otherwise, a second.
+  /// The daemon's default number of searches for people per second.
   package static let rate = 3.0
 
-  /// In order of frames.
+  /// In frame order.
   package let entries: [Entry]
-  /// Frames a second of the video.
+  /// The video's frames per second.
   package let framesPerSecond: Double
 
   package init(_ entries: [Entry], framesPerSecond: Double) {
@@ -30,15 +30,15 @@ package struct BoxTrack: Equatable, Sendable {
     self.framesPerSecond = framesPerSecond
   }
 
-  /// Frames from one picture in which people are looked for to the next.
+  /// Number of frames between two searches for people.
   package static func interval(framesPerSecond: Double) -> Int { max(1, Int((framesPerSecond / rate).rounded())) }
 
-  /// The square for a window that ends with a frame.
+  /// The square for a window that ends at this frame.
   ///
   /// - Parameters:
   ///   - last: the window's last frame.
-  ///   - picture: size of the pictures that squares are cut from.
-  /// - Returns: the square in pixels of the picture; all of it where nobody was found.
+  ///   - picture: the size of the pictures the square is cut from.
+  /// - Returns: the square in pixels of the picture; the whole picture if nobody was found.
   package func square(upTo last: Int, in picture: FrameSize) -> PixelRectangle {
     let counting = last - Self.interval(framesPerSecond: framesPerSecond)
     var region = PersonRegion()
@@ -52,9 +52,9 @@ package struct BoxTrack: Equatable, Sendable {
 }
 
 extension BoxTrack {
-  /// The most active body of a skeleton file, or of a part of it.
+  /// Tracks the most active body of a skeleton file, or of a part of it.
   ///
-  /// - Returns: `nil` where the file has no places in the picture.
+  /// - Returns: `nil` if the file has no joint positions in the picture.
   init?(_ contents: SkeletonFile.Contents, video: FrameSize, framesPerSecond: Double, part: Range<Int>? = nil) {
     let poses = part.map { contents.poses.frames($0.clamped(to: 0..<contents.poses.frameCount)) } ?? contents.poses
     guard let places = contents.places, let slot = poses.mostActive(1).first else { return nil }

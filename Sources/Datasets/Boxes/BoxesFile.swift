@@ -1,11 +1,12 @@
 import Foundation
 package import Video
 
-/// People found in a recording, as `adl-train boxes` writes them: one CSV file per recording.
+/// The people found in a recording, as written by `adl-train boxes`: one CSV file per recording.
 ///
-/// The header is `frame,person,x,y,width,height`; frames count from 0, people are numbered by the tracker, the rest are
-/// fractions of the picture. A file with a header alone says that nobody was found.
+/// The header is `frame,person,x,y,width,height`; frames count from 0, people have the tracker's numbers, and the other
+/// columns are fractions of the picture. A file with only the header means that nobody was found.
 package struct BoxesFile: Equatable, Sendable {
+  /// One person's box in one frame.
   package struct Row: Equatable, Sendable {
     package var frame: Int
     package var person: Int
@@ -17,25 +18,25 @@ package struct BoxesFile: Equatable, Sendable {
   }
 
   private static let header = "frame,person,x,y,width,height"
-  /// An hour of a few people is under a megabyte.
+  /// An hour with a few people takes less than a megabyte.
   private static let largestFile = 64 << 20
 
   package var rows: [Row]
 
   package init(_ rows: [Row]) { self.rows = rows }
 
-  /// Where the boxes of a recording are.
+  /// The path of a recording's boxes file.
   package static func path(folder: String, name: String) -> String {
     folder + "/" + name.replacing("/", with: "_") + ".boxes.csv"
   }
 
-  /// - Throws: `DatasetError` naming the line.
+  /// - Throws: `DatasetError` that names the line.
   package init(path: String) throws(DatasetError) {
     guard let kind = fileKind(path) else {
       throw .missing(path: path, purpose: "it should say where people are; `adl-train boxes` makes it")
     }
     guard kind == .typeRegular, let handle = FileHandle(forReadingAtPath: path) else {
-      throw .unreadable(path: path, reason: "it is no file that can be read")
+      throw .unreadable(path: path, reason: "it is not a readable file")
     }
     let data: Data
     do {
@@ -68,7 +69,7 @@ package struct BoxesFile: Equatable, Sendable {
     }
   }
 
-  /// Writes beside, then renames.
+  /// Writes a temporary file, then renames it.
   ///
   /// - Throws: `DatasetError.unreadable` with the system's reason.
   package func write(to path: String) throws(DatasetError) {
@@ -84,7 +85,7 @@ package struct BoxesFile: Equatable, Sendable {
     }
   }
 
-  /// The person a recording is of: who is in most of its pictures, of several the largest; `nil` when there is nobody.
+  /// The person a recording is about: the one in most frames, among several the largest; `nil` if there is nobody.
   package var mainPerson: Int? { Self.mainPerson(of: rows) }
 
   private static func mainPerson(of rows: some Sequence<Row>) -> Int? {
@@ -96,7 +97,7 @@ package struct BoxesFile: Equatable, Sendable {
     return sums.max { ($0.value.count, $0.value.area, $1.key) < ($1.value.count, $1.value.area, $0.key) }?.key
   }
 
-  /// The main person's boxes; of a part of a recording, of the main person there.
+  /// The main person's boxes; for a part of a recording, those of its own main person.
   package func track(framesPerSecond: Double, part: Range<Int>? = nil) -> BoxTrack {
     let main = part.flatMap { part in Self.mainPerson(of: rows.lazy.filter { part.contains($0.frame) }) } ?? mainPerson
     return BoxTrack(

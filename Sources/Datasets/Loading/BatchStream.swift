@@ -1,25 +1,26 @@
 import Foundation
 import Synchronization
 
-/// Batches of loaded clips, decoded by threads of their own ahead of whoever trains.
+/// Batches of loaded clips, decoded ahead of the consumer on separate threads.
 ///
-/// Order and content do not depend on the number of threads. A clip that cannot be read is left out of its batch, counted
-/// and named. The threads end after the last batch, or with `cancel`: who stops earlier must call it.
+/// Order and content do not depend on the number of threads. A clip that cannot be read is left out of its batch,
+/// counted and listed. The threads end after the last batch or on `cancel`, which a consumer that stops earlier must
+/// call.
 package final class BatchStream: Sendable {
   package typealias Request = (clip: Clip, draw: ClipDraw)
 
-  /// Clips that may be skipped whatever the share, so that one broken file does not stop a small data set.
+  /// Number of clips that may be skipped whatever their share, so that one broken file does not stop a small data set.
   private static let toleratedSkips = 3
   private static let toleratedShare = 0.01
 
   private struct State {
-    /// Requests of all batches in a row, and where each batch begins.
+    /// Index of the next request over all batches, and where each batch starts.
     var nextRequest = 0
-    /// Batch that `next` gives out.
+    /// The batch that `next` returns next.
     var nextBatch = 0
-    /// Results of batches begun, by request.
+    /// Results of the started batches, by request.
     var results: [Int: Result<[LoadedClip], DatasetError>] = [:]
-    /// Of batches given out, in their order.
+    /// Clips skipped in the batches returned so far, in order.
     var skipped: [(name: String, reason: String)] = []
     var waited = Duration.zero
     var isCancelled = false
@@ -30,14 +31,14 @@ package final class BatchStream: Sendable {
   private let starts: [Int]
   private let ahead: Int
   private let state = Mutex(State())
-  /// Guards nothing itself: it wakes threads that wait for `state` to change.
+  /// Protects nothing by itself: it wakes threads that wait for `state` to change.
   private let condition = NSCondition()
 
   /// - Parameters:
-  ///   - loader: how clips are loaded.
-  ///   - batches: what each batch holds, in order.
-  ///   - workers: threads.
-  ///   - ahead: batches loaded before they are asked for.
+  ///   - loader: loads the clips.
+  ///   - batches: the contents of each batch, in order.
+  ///   - workers: number of threads.
+  ///   - ahead: how many batches to load in advance.
   package init(_ loader: ClipLoader, _ batches: [[Request]], workers: Int, ahead: Int) {
     precondition(workers > 0 && ahead > 0)
     self.loader = loader
@@ -52,9 +53,9 @@ package final class BatchStream: Sendable {
     }
   }
 
-  /// The next batch, with fewer clips where some could not be read; `nil` after the last.
+  /// The next batch, smaller if clips could not be read; `nil` after the last.
   ///
-  /// - Throws: `DatasetError.tooManySkipped` once more than 1 % of all clips, and more than three, were left out.
+  /// - Throws: `DatasetError.tooManySkipped` once more than 1 % of all clips, and more than three, were skipped.
   package func next() throws(DatasetError) -> [LoadedClip]? {
     let begin = ContinuousClock.now
     condition.lock()
@@ -88,13 +89,13 @@ package final class BatchStream: Sendable {
     }
   }
 
-  /// Clips left out of the batches given out so far, in their order.
+  /// Clips skipped in the batches returned so far, in order.
   package var skipped: [(name: String, reason: String)] { state.withLock { $0.skipped } }
 
-  /// How long `next` has kept its callers.
+  /// How long callers have waited in `next` so far.
   package var waited: Duration { state.withLock { $0.waited } }
 
-  /// Lets the threads end; what they are decoding is dropped.
+  /// Lets the threads end; whatever they are decoding is dropped.
   package func cancel() {
     condition.lock()
     cancelLocked()
@@ -113,7 +114,7 @@ package final class BatchStream: Sendable {
     return .tooManySkipped(count: count, of: total, examples: examples)
   }
 
-  /// What each thread does: takes the next request within reach, loads it, puts it down.
+  /// The loop of each thread: takes the next request, loads it, stores the result.
   private func work() {
     while let index = claim() {
       let request = requests[index]
@@ -130,7 +131,7 @@ package final class BatchStream: Sendable {
     }
   }
 
-  /// The next request, once its batch is near enough; `nil` when there is no more to do.
+  /// The next request, once its batch is near enough; `nil` when there is no more work.
   private func claim() -> Int? {
     condition.lock()
     defer { condition.unlock() }

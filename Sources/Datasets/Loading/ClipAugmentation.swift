@@ -2,33 +2,33 @@ import Basics
 import Foundation
 import Video
 
-/// How training clips are varied; evaluation sees them as they are.
+/// How training clips are varied; evaluation uses them unchanged.
 ///
-/// Zeros and ones vary nothing.
+/// The defaults change nothing.
 package struct ClipAugmentation: Hashable, Sendable {
-  /// Factor on the side of what is looked at, at least and at most.
+  /// Range of the factor on the side of the region shown.
   package var scale: ClosedRange<Double> = 1...1
-  /// How far it is moved, as a share of its side.
+  /// Largest shift of the region, as a fraction of its side.
   package var place = 0.0
-  /// Share of the clips that are mirrored; skeletons are mirrored with them.
+  /// Fraction of the clips that are mirrored, together with their skeletons.
   package var flip = 0.0
-  /// Largest change of brightness, as a share of the range of a pixel.
+  /// Largest change in brightness, as a fraction of the pixel range.
   package var brightness = 0.0
-  /// Largest change of contrast, as a share.
+  /// Largest change in contrast, as a fraction.
   package var contrast = 0.0
-  /// Largest change of a colour channel's brightness, as a share of the range of a pixel.
+  /// Largest change in a colour channel's brightness, as a fraction of the pixel range.
   package var color = 0.0
-  /// Share of the clips without colour.
+  /// Fraction of the clips converted to grey.
   package var grey = 0.0
-  /// Share of the clips that are blurred.
+  /// Fraction of the clips that are blurred.
   package var blur = 0.0
-  /// Largest factor on the speed, and on slowness.
+  /// Largest factor by which a clip is sped up or slowed down.
   package var speed = 1.0
   package var pose = PoseAugmentation()
 
   package init() {}
 
-  /// Settings' presets.
+  /// The presets available in the settings.
   package enum Preset: String, Sendable, CaseIterable {
     case none, light, strong
   }
@@ -60,19 +60,19 @@ package struct ClipAugmentation: Hashable, Sendable {
   }
 }
 
-/// How skeletons are varied in training, beyond mirroring and speed.
+/// How skeletons are varied in training, in addition to mirroring and speed.
 package struct PoseAugmentation: Hashable, Sendable {
-  /// Largest turn about the vertical, in degrees: as other cameras would see it.
+  /// Largest rotation about the vertical axis, in degrees: as seen by another camera.
   package var turn = 0.0
-  /// Largest turn about each other axis, in degrees.
+  /// Largest rotation about each of the other axes, in degrees.
   package var tilt = 0.0
-  /// Largest change of size, as a share.
+  /// Largest change in size, as a fraction.
   package var scale = 0.0
-  /// Standard deviation of a joint's place, in metres, the same over all frames of a clip, and as much again in each frame.
+  /// Standard deviation of a joint's position in metres: once for all frames of a clip, and again for each frame.
   package var noise = 0.0
-  /// Share of the joints that the tracker loses for the whole clip.
+  /// Fraction of the joints that are lost for the whole clip.
   package var dropout = 0.0
-  /// Largest share of the recording that is left out at its begin, and at its end.
+  /// Largest fraction of the recording cut off at its start, and at its end.
   package var crop = 0.0
 
   package init() {}
@@ -83,27 +83,27 @@ package struct PoseAugmentation: Hashable, Sendable {
   }
 }
 
-/// What was drawn for one clip: the same for all its frames.
+/// What was drawn for one clip; the same for all its frames.
 struct ClipVariation: Equatable, Sendable {
   var scale: Double
-  /// Share of the side, to the right and down.
+  /// Fraction of the side, to the right and down.
   var shift: SIMD2<Double>
   var isMirrored: Bool
   var isGrey: Bool
   var isBlurred: Bool
-  /// Video frames from one frame of the window to the next are this much further apart.
+  /// Factor on the distance between the video frames of a window.
   var speed: Double
-  /// Value of each channel for each of a pixel's 256.
+  /// A lookup table with 256 values for each channel.
   private let tables: [[UInt8]]
   private let changesValues: Bool
 
   /// - Parameters:
-  ///   - augmentation: what may be drawn.
-  ///   - seed: of the clip's draws; the same gives the same.
+  ///   - augmentation: what may be varied.
+  ///   - seed: the same seed gives the same variation.
   init(_ augmentation: ClipAugmentation, seed: UInt64) {
     var random = SplitMix64(seed: seed, name: "variation")
     func uniform(_ range: ClosedRange<Double>) -> Double { Double.random(in: range, using: &random) }
-    // Side and speed are factors: half and double are equally far from one.
+    // Scale and speed are factors: half and double are equally far from one.
     scale = exp(uniform(log(augmentation.scale.lowerBound)...log(augmentation.scale.upperBound)))
     let place = augmentation.place
     shift = SIMD2(uniform(-place...place), uniform(-place...place))
@@ -122,7 +122,7 @@ struct ClipVariation: Equatable, Sendable {
     }
   }
 
-  /// What is looked at instead of a rectangle of a picture; it stays in the picture.
+  /// The region to show instead of a rectangle of a picture; it stays inside the picture.
   func region(_ rectangle: PixelRectangle, in picture: FrameSize) -> PixelRectangle {
     func span(_ start: Int, _ length: Int, _ shift: Double, of count: Int) -> (start: Int, length: Int) {
       let varied = min(max(Int((Double(length) * scale).rounded()), 1), count)
@@ -134,7 +134,7 @@ struct ClipVariation: Equatable, Sendable {
     return PixelRectangle(x: columns.start, y: rows.start, width: columns.length, height: rows.length)
   }
 
-  /// Mirrors, blurs and colours pictures of `size` x `size` pixels of RGB.
+  /// Mirrors, blurs and recolours pictures of `size` x `size` RGB pixels.
   func apply(to pixels: inout [UInt8], size: Int) {
     let row = size * 3
     if isMirrored {
@@ -164,7 +164,7 @@ struct ClipVariation: Equatable, Sendable {
     }
   }
 
-  /// The binomial filter 1 2 1 along every line of one picture; the ends stay.
+  /// Applies the binomial filter 1 2 1 along every line of one picture; the end pixels are unchanged.
   private func soften(_ pixels: inout [UInt8], _ start: Int, step: Int, along count: Int, other: Int, lines: Int) {
     for line in 0..<lines {
       for channel in 0..<3 {

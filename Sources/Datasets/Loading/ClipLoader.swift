@@ -15,38 +15,38 @@ package struct ClipContent: OptionSet, Hashable, Sendable {
   package static let windowPose = ClipContent(rawValue: 4)
 }
 
-/// How recordings become a network's input.
+/// How recordings are turned into network input.
 package struct ClipOptions: Hashable, Sendable {
-  /// Frames of a window.
+  /// Frames per window.
   package var frames = 64
-  /// Frames that are loaded before a window, and as many after it.
+  /// Additional frames loaded before each window, and as many after it.
   package var context = 0
-  /// Video frames from one frame of a window to the next; `nil` for the papers' rule.
+  /// Distance between the video frames of a window; `nil` for the papers' rule.
   package var stride: Int?
   package var preprocessing = ClipPreprocessing()
-  /// What is looked at; recordings without boxes are looked at as a whole.
+  /// The region to show; recordings without boxes are shown whole.
   package var region = ClipRegion.scene
-  /// Folder of boxes files; `nil` takes the skeleton files' places in the picture.
+  /// Folder of boxes files; `nil` uses the joint positions in the skeleton files.
   package var boxes: String?
-  /// Of random draws.
+  /// How random clips are varied.
   package var augmentation = ClipAugmentation()
   package var content: ClipContent = .video
-  /// Frames of a whole recording's poses; `nil` for the published number.
+  /// Number of frames in a whole recording's poses; `nil` for the published number.
   package var poseFrames: Int?
-  /// Frames of an NTU recording from one of the whole recording's poses to the next.
+  /// Step between the frames of a whole recording's poses, for NTU.
   package var poseStride = 1
-  /// Pose pre-processing with its released faults.
+  /// Prepares poses exactly as the released code does, including its bugs.
   package var asReleased = false
 
   package init() {}
 
-  /// Frames of a loaded window, with those around it.
+  /// Frames loaded per window, including the context on both sides.
   package var loadedFrames: Int { frames + 2 * context }
 }
 
-/// Which window, or windows, of a recording.
+/// Which window or windows of a recording to load.
 package enum ClipDraw: Hashable, Sendable {
-  /// One at random, varied as the augmentation says; the same seed gives the same.
+  /// One random window, varied as the augmentation says; the same seed gives the same window.
   case random(seed: UInt64)
   case centre
   case windows(WindowScheme)
@@ -55,17 +55,17 @@ package enum ClipDraw: Hashable, Sendable {
 /// One window of a recording, ready for a network.
 package struct LoadedClip: Sendable {
   package var clip: Clip
-  /// Video frames the window shows, with those around it.
+  /// The video frames of the window and its context.
   package var frameIndices: [Int]
-  /// [T + 2 · context, size, size, 3] bytes of RGB; empty without video.
+  /// [T + 2 · context, size, size, 3] bytes of RGB; empty if no video was loaded.
   package var pixels: [UInt8]
-  /// [3, T', V, M] of the whole recording; empty without.
+  /// [3, T', V, M] for the whole recording; empty if not loaded.
   package var pose: [Float]
-  /// [3, T, V, M] at the window's own frames; empty without.
+  /// [3, T, V, M] at the window's own frames; empty if not loaded.
   package var windowPose: [Float]
 }
 
-/// Loads windows of recordings: decodes, samples, prepares, exactly as the daemon does its cameras.
+/// Loads windows of recordings: decodes, samples and prepares them exactly as the daemon does with camera frames.
 package struct ClipLoader: Sendable {
   package let options: ClipOptions
   package let graph: SkeletonGraph
@@ -73,9 +73,9 @@ package struct ClipLoader: Sendable {
   private let cache: RecordingCache?
 
   /// - Parameters:
-  ///   - options: how recordings become input.
-  ///   - graph: joints of the skeleton files.
-  ///   - cache: keeps what it planned for; `nil` reads files every time.
+  ///   - options: how recordings are turned into input.
+  ///   - graph: the skeleton files' joints.
+  ///   - cache: keeps the recordings it planned for; `nil` reads files every time.
   package init(_ options: ClipOptions, graph: SkeletonGraph, cache: RecordingCache? = nil) {
     self.options = options
     self.cache = cache
@@ -87,9 +87,9 @@ package struct ClipLoader: Sendable {
 
   /// - Parameters:
   ///   - clip: a recording.
-  ///   - draw: which windows.
-  /// - Returns: one clip a window.
-  /// - Throws: `DatasetError` naming the file and what is wrong with it.
+  ///   - draw: which windows to load.
+  /// - Returns: one clip per window.
+  /// - Throws: `DatasetError` that names the file and its problem.
   package func load(_ clip: Clip, _ draw: ClipDraw) throws(DatasetError) -> [LoadedClip] {
     let variation: ClipVariation? =
       if case .random(let seed) = draw, options.augmentation != ClipAugmentation() {
@@ -121,7 +121,7 @@ package struct ClipLoader: Sendable {
     return cutter.windows.indices.map { loaded(clip, cutter.windows[$0], cutter.pixels(of: $0), poses) }
   }
 
-  /// The skeleton file, where poses are wanted or people are found by it.
+  /// The skeleton file, if poses are wanted or the person is located by it.
   private func skeleton(of clip: Clip) throws(DatasetError) -> SkeletonFile.Contents? {
     let needsPoses = !options.content.isDisjoint(with: [.pose, .windowPose])
     let givesBoxes = options.region == .person && options.boxes == nil && options.content.contains(.video)
@@ -133,7 +133,7 @@ package struct ClipLoader: Sendable {
     return if let cache { try cache.skeleton(clip, parse: parse) } else { try parse() }
   }
 
-  /// Where the person of a recording is; `nil` where nobody was found.
+  /// Where the person in a recording is; `nil` if nobody was found.
   private func track(
     of clip: Clip, _ skeleton: SkeletonFile.Contents?, picture: FrameSize, rate: Double, part: Range<Int>?
   ) throws(DatasetError) -> BoxTrack? {
@@ -170,7 +170,7 @@ package struct ClipLoader: Sendable {
     switch draw {
     case .random(let seed):
       var random = SplitMix64(seed: seed)
-      // 53 bits make every double below 1.
+      // 53 bits, so that the result is always below 1.
       return one(Double(random.next() >> 11) * 0x1p-53, speed: variation?.speed ?? 1)
     case .centre: return one(0.5)
     case .windows(let scheme):
@@ -179,7 +179,7 @@ package struct ClipLoader: Sendable {
     }
   }
 
-  /// Frames a second of a recording's poses: the video's, whose frames they follow.
+  /// Frames per second of a recording's poses: the video's, because there is one pose per video frame.
   private func poseRate(of clip: Clip) throws(DatasetError) -> Double {
     guard clip.part != nil, let video = clip.video else { return RecordedVideo.usualRate }
     return try RecordedVideo(video).information().rate

@@ -2,22 +2,23 @@
 ///
 /// - Source: methods.md 7.4.
 package enum WindowScheme: String, Sendable, CaseIterable, Codable {
-  /// Every second frame, windows half overlapping, the last flush with the end.
+  /// Every second frame, with windows that overlap by half; the last one ends at the recording's end.
   case paper
-  /// As released: parts of twice the length without overlap, consecutive frames from a quarter in, remainders dropped.
+  /// As in the released code: sections of twice the length without overlap, consecutive frames starting at a quarter,
+  /// remainders dropped.
   case code
 }
 
-/// Which frames of a recording a network sees.
+/// Chooses the frames of a recording that a network sees.
 ///
 /// - Source: methods.md 7.2.
 package struct ClipSampling: Equatable, Sendable {
-  /// Of a window.
+  /// Frames per window.
   package let frames: Int
-  /// Video frames from one frame of a window to the next.
+  /// Distance between the video frames of a window.
   ///
   /// `nil` is the papers' rule: two in recordings of more than twice the window's length, one in shorter ones. A number
-  /// gives all recordings the same time scale, as a camera has it.
+  /// gives all recordings the same time scale, as with a camera.
   package let stride: Int?
 
   package init(frames: Int, stride: Int? = nil) {
@@ -25,17 +26,17 @@ package struct ClipSampling: Equatable, Sendable {
     (self.frames, self.stride) = (frames, stride)
   }
 
-  /// One window for training, from a random start; what is shorter than a window is repeated from its start.
+  /// One training window from a random start; a recording shorter than a window is repeated from its start.
   ///
   /// - Parameters:
-  ///   - count: frames of the recording, at least 1.
+  ///   - count: number of frames of the recording, at least 1.
   ///   - draw: 0..<1 chooses the start; 0.5 is the centre.
-  ///   - speed: factor on the step between frames.
+  ///   - speed: factor on the distance between frames.
   /// - Returns: `frames` indices below `count`.
   package func indices(count: Int, draw: Double, speed: Double = 1) -> [Int] {
     precondition(count > 0 && (0..<1).contains(draw) && speed > 0)
     guard speed == 1 else {
-      // A recording that is played at another speed has other frames; each shows the one nearest in time.
+      // Played at another speed, a recording has a different number of frames; each shows the nearest original one.
       let played = max(1, Int((Double(count) / speed).rounded()))
       return indices(count: played, draw: draw).map { min(Int((Double($0) * speed).rounded()), count - 1) }
     }
@@ -45,22 +46,22 @@ package struct ClipSampling: Equatable, Sendable {
       let seen = (count + step - 1) / step
       return (0..<frames).map { $0 % seen * step }
     }
-    // The papers' rule leaves room for a whole last step.
+    // The papers' rule leaves room for one more whole step.
     let last = count - (stride == nil ? step * frames : span)
     let start = min(last, Int(draw * Double(last + 1)))
     return (0..<frames).map { start + $0 * step }
   }
 
-  /// One window of a part of a recording.
+  /// One window for a part of a recording.
   ///
-  /// Its middle lies in the part; what comes before and after is seen, too, as in a camera's windows. Only a recording that
-  /// is shorter than a window is repeated.
+  /// Its middle lies in the part; the frames before and after the part are seen too, as in a camera's windows. Only a
+  /// recording shorter than a window is repeated.
   ///
   /// - Parameters:
-  ///   - part: frames of the recording, at least one.
-  ///   - count: frames of the recording.
-  ///   - draw: 0..<1 chooses the middle; 0.5 is the part's own.
-  ///   - speed: factor on the step between frames.
+  ///   - part: frames of the part, at least one.
+  ///   - count: number of frames of the recording.
+  ///   - draw: 0..<1 chooses the middle; 0.5 is the middle of the part.
+  ///   - speed: factor on the distance between frames.
   /// - Returns: `frames` indices below `count`.
   package func indices(around part: Range<Int>, count: Int, draw: Double, speed: Double = 1) -> [Int] {
     precondition(
@@ -73,12 +74,12 @@ package struct ClipSampling: Equatable, Sendable {
     return (0..<frames).map { start + Int((Double($0) * step).rounded()) }
   }
 
-  /// A window with what comes before and after it.
+  /// A window together with the frames before and after it.
   ///
   /// - Parameters:
-  ///   - window: frames of the recording.
-  ///   - context: how many come before, and after, in the window's own steps.
-  ///   - count: frames of the recording; beyond its ends the first and the last repeat.
+  ///   - window: frame indices.
+  ///   - context: how many frames to add on either side, at the window's own step.
+  ///   - count: number of frames of the recording; beyond its ends the first and last frames repeat.
   /// - Returns: `frames` + 2 · `context` indices below `count`.
   package func surrounded(_ window: [Int], by context: Int, count: Int) -> [Int] {
     guard let first = window.first, let last = window.last else { return [] }
@@ -88,7 +89,7 @@ package struct ClipSampling: Equatable, Sendable {
     return before + window + (1...context).map { min(last + distance($0), count - 1) }
   }
 
-  /// All windows of a part of a recording: those of the part alone, or one around a part that is shorter than a window.
+  /// All windows for a part of a recording: those inside the part, or one around a part shorter than a window.
   package func windows(around part: Range<Int>, count: Int, _ scheme: WindowScheme) -> [[Int]] {
     guard part.count > (stride ?? 2) * frames else { return [indices(around: part, count: count, draw: 0.5)] }
     return windows(count: part.count, scheme).map { $0.map { $0 + part.lowerBound } }
@@ -107,7 +108,7 @@ package struct ClipSampling: Equatable, Sendable {
       return starts.map { start in (0..<frames).map { start + step * $0 } }
     case .code:
       guard count >= span else { return [indices(count: count, draw: 0.5)] }
-      // Half of each part, from its middle outwards, at half the step; one frame at least.
+      // Half of each section, from its middle outwards, at half the step; at least one frame.
       let inner = max(1, step / 2)
       return (0..<count / span).map { part in
         (0..<frames).map { part * span + (span - inner * frames) / 2 + inner * $0 }

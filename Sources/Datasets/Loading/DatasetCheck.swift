@@ -2,22 +2,23 @@ import Foundation
 import Synchronization
 import Video
 
-/// Reads a whole data set once, before hours are spent on it.
+/// Reads a whole data set once, before training spends hours on it.
 package struct DatasetCheck: Sendable {
+  /// What the check found.
   package struct Report: Sendable, CustomStringConvertible {
     package var dataset: Dataset
-    /// Clips tried.
+    /// Number of clips read.
     package var clips: Int
-    /// Clips that cannot be read, each with the reason.
+    /// Clips that cannot be read, each with its reason.
     package var broken: [(name: String, reason: String)]
-    /// Clips whose videos and poses differ by more than two frames.
+    /// Clips whose videos and poses differ in length by more than two frames.
     package var unequal: [(name: String, videoFrames: Int, poseFrames: Int)]
-    /// Clips with frames in which a body was left out because its numbers were none.
+    /// Clips with frames in which a body was left out because its numbers were unusable.
     package var damaged: [(name: String, frames: Int, of: Int)]
-    /// Videos with fewer frames than their headers promise.
+    /// Videos with fewer frames than their headers declare.
     package var shorter: [(name: String, frames: Int, of: Int)]
 
-    /// Names shown of each kind of trouble.
+    /// How many names to list for each kind of problem.
     private static let shown = 20
 
     package var description: String {
@@ -41,20 +42,20 @@ package struct DatasetCheck: Sendable {
         lines += names.prefix(Self.shown).map { "  " + $0 }
         if names.count > Self.shown { lines.append("  and \(names.count - Self.shown) more") }
       }
-      list("without poses", inventory.withoutPoses)
-      list("without video", inventory.withoutVideo)
-      list("excluded by the data set's authors", inventory.dropped)
-      list("names of no clip", inventory.foreign)
+      list("clips without poses", inventory.withoutPoses)
+      list("clips without video", inventory.withoutVideo)
+      list("clips excluded by the data set's authors", inventory.dropped)
+      list("files that match no clip", inventory.foreign)
       list(
-        "video and poses of different length",
+        "clips whose video and poses differ in length",
         unequal.map { "\($0.name): \($0.videoFrames) and \($0.poseFrames) frames" })
       list(
-        "frames without a body whose numbers cannot be used",
+        "clips with bodies left out because of unusable numbers",
         damaged.map { "\($0.name): \($0.frames) of \($0.of) frames" })
       list(
-        "shorter than their headers say, perhaps cut off",
+        "videos shorter than their headers say, perhaps cut off",
         shorter.map { "\($0.name): \($0.frames) of \($0.of) frames" })
-      list("cannot be read", broken.map { "\($0.name): \($0.reason)" })
+      list("clips that cannot be read", broken.map { "\($0.name): \($0.reason)" })
       if broken.isEmpty { lines.append("every file can be read") }
       return lines.joined(separator: "\n")
     }
@@ -65,8 +66,8 @@ package struct DatasetCheck: Sendable {
   }
 
   /// - Parameters:
-  ///   - dataset: what to read.
-  ///   - workers: threads.
+  ///   - dataset: the data set to read.
+  ///   - workers: number of threads.
   ///   - progress: called after each recording with the number done, from any thread.
   /// - Returns: what was found.
   package static func run(_ dataset: Dataset, workers: Int, progress: @Sendable (Int, Int) -> Void = { _, _ in })
@@ -141,17 +142,17 @@ package struct DatasetCheck: Sendable {
 }
 
 extension Clip {
-  /// Refuses what training would leave out.
+  /// Throws if training would skip this clip.
   ///
   /// - Parameters:
-  ///   - count: frames of the recording.
-  ///   - rate: frames a second.
-  ///   - poses: of the recording.
-  /// - Throws: `DatasetError` naming the file.
+  ///   - count: number of frames of the recording.
+  ///   - rate: frames per second.
+  ///   - poses: the recording's poses.
+  /// - Throws: `DatasetError` that names the file.
   fileprivate func check(_ count: Int, rate: Double, _ poses: PoseTrack?) throws(DatasetError) {
     _ = try frames(of: count, rate: rate)
     let length = Double(count) / rate
-    // Whoever wrote the times down may have rounded them.
+    // The times may have been rounded when they were written down.
     if let end = part?.upperBound, end > length + 1 {
       throw .unreadable(
         path: video ?? skeleton ?? name,

@@ -2,23 +2,23 @@ import Capture
 import Foundation
 import Video
 
-/// The pictures of one recording: a video file, or a folder of pictures in the order of their names.
+/// The frames of one recording: a video file, or a folder of pictures in the order of their names.
 struct RecordedVideo {
   private enum Source {
     case file(String)
     case pictures([String])
   }
 
-  /// An hour at 30 frames a second; whole windows of it must fit in memory.
+  /// An hour at 30 frames per second; its windows must fit in memory.
   private static let mostFrames = 108_000
 
   private let path: String
   private let source: Source
-  /// True where seconds become numbers of frames, which needs frames that come evenly.
+  /// True if seconds are converted to frame numbers, which requires evenly spaced frames.
   private let isTimed: Bool
-  /// Seconds by which a frame may be away from where its number puts it.
+  /// How many seconds a frame may be away from the time its number implies.
   private static let largestDrift = 0.5
-  /// Frames a second of folders of pictures, as a Kinect gives them, and of files that do not say.
+  /// Frames per second of picture folders, as from a Kinect, and of files that do not declare a rate.
   static let usualRate = 30.0
 
   init(_ path: String, isTimed: Bool = false) throws(DatasetError) {
@@ -40,27 +40,27 @@ struct RecordedVideo {
     var pictures = names.filter { name in
       !name.hasPrefix(".") && ["jpg", "jpeg", "png"].contains { name.lowercased().hasSuffix("." + $0) }
     }
-    // N-UCLA's folders also hold depth pictures.
+    // N-UCLA's folders also contain depth pictures.
     let colored = pictures.filter { ($0 as NSString).deletingPathExtension.hasSuffix("_rgb") }
     if !colored.isEmpty { pictures = colored }
     guard !pictures.isEmpty else { throw .unreadable(path: path, reason: "the folder holds no pictures") }
     source = .pictures(FrameFolder.ordered(pictures, in: path).map { path + "/" + $0 })
   }
 
-  /// Chooses windows by the number of frames there are, and decodes only as far as the last of them.
+  /// Chooses windows by the number of frames, and decodes only up to the last frame needed.
   ///
-  /// A file's header may promise more than there is; the choice is then made again for what was found.
+  /// A file's header may declare more frames than there are; the choice is then repeated with the actual number.
   ///
-  /// - Parameter choose: what is to be cut out of a number of frames, at a rate in frames a second.
-  /// - Returns: the cutter, complete.
-  /// - Throws: `DatasetError` when not one picture can be decoded, or what `choose` throws.
+  /// - Parameter choose: which windows to cut for a number of frames at a rate in frames per second.
+  /// - Returns: the cutter, with all its pictures.
+  /// - Throws: `DatasetError` if no picture at all can be decoded, or what `choose` throws.
   func read(_ choose: (_ frames: Int, _ rate: Double) throws(DatasetError) -> WindowCutter) throws(DatasetError)
     -> WindowCutter
   {
     let announced = try information()
     var count: Int
     if let known = announced.count { count = known } else { count = try countFrames() }
-    // A second pass only when the header was wrong, a third never.
+    // A second pass is needed only if the header was wrong, a third never.
     for _ in 0..<2 {
       guard count <= Self.mostFrames else {
         throw .unreadable(path: path, reason: "it has more than \(Self.mostFrames) frames, an hour")
@@ -73,14 +73,14 @@ struct RecordedVideo {
       }
       if cutter.isComplete { return cutter }
     }
-    throw .unreadable(path: path, reason: "it gives other pictures each time it is read")
+    throw .unreadable(path: path, reason: "it yields different pictures each time it is read")
   }
 
-  /// Decodes the whole recording, to be kept.
+  /// Decodes the whole recording, to keep it.
   ///
-  /// - Parameter asWorkingPictures: people are cut from working pictures, which are kept where they are smaller.
+  /// - Parameter asWorkingPictures: keeps reduced working pictures, from which people are cut, where those are smaller.
   /// - Returns: every frame.
-  /// - Throws: `DatasetError` when not one picture can be decoded.
+  /// - Throws: `DatasetError` if no picture at all can be decoded.
   func decoded(asWorkingPictures: Bool) throws(DatasetError) -> DecodedRecording {
     let header = try information()
     var recording = DecodedRecording(rate: header.rate, announced: header.count)
@@ -111,7 +111,7 @@ struct RecordedVideo {
     return recording
   }
 
-  /// `read` of a recording that was decoded before; chooses the same windows and gives the same pictures.
+  /// Like `read`, for a recording decoded before; chooses the same windows and gives the same pictures.
   func read(
     _ recording: DecodedRecording, _ choose: (_ frames: Int, _ rate: Double) throws(DatasetError) -> WindowCutter
   ) throws(DatasetError) -> WindowCutter {
@@ -120,7 +120,7 @@ struct RecordedVideo {
     var cutter = try choose(recording.announced ?? count, recording.rate)
     if cutter.wanted.contains(where: { $0 >= count }) { cutter = try choose(count, recording.rate) }
     for index in cutter.wanted.sorted() {
-      // A copy, as cutting may mask it; its bytes are shared until then.
+      // A copy, because cutting may mask it; the bytes are shared until then.
       var frame = recording.frames[index]
       if let size = recording.pictureSize {
         try cutter.take(working: &frame, of: size, index, path: path)
@@ -133,7 +133,7 @@ struct RecordedVideo {
 
   /// Decodes the whole recording and counts its pictures.
   ///
-  /// - Throws: `DatasetError` when there are none, or more than can be loaded.
+  /// - Throws: `DatasetError` if there are none, or more than can be loaded.
   func countFrames() throws(DatasetError) -> Int {
     let count = try scan(nil) { _, _ in }
     guard count > 0 else { throw .unreadable(path: path, reason: "no picture in it could be decoded") }
@@ -143,17 +143,17 @@ struct RecordedVideo {
     return count
   }
 
-  /// Frames a second, and what the header says of their number and size.
+  /// The rate in frames per second, and the number and size of frames that the header declares.
   func information() throws(DatasetError) -> (count: Int?, rate: Double, size: FrameSize?) {
     switch source {
     case .pictures(let files):
-      // A first picture that cannot be read is reported when it is decoded.
+      // If the first picture cannot be read, that is reported when it is decoded.
       let first = try? files.first.map { try MediaFile(.file($0)).information.size }
       return (files.count, Self.usualRate, first ?? nil)
     case .file(let path):
       do throws(CaptureError) {
         let information = try MediaFile(.file(path)).information
-        // What promises more is counted: a hostile header must not reserve memory.
+        // If the header declares more, the frames are counted: a hostile header must not reserve memory.
         let count = information.frameCount.flatMap { (1...Self.mostFrames).contains($0) ? $0 : nil }
         return (count, Self.rate(information), information.size)
       } catch {
@@ -169,10 +169,10 @@ struct RecordedVideo {
   /// Decodes frames in order.
   ///
   /// - Parameters:
-  ///   - wanted: numbers of frames; `nil` for all.
-  ///   - take: called with each wanted frame and its number; it may change the frame.
-  /// - Returns: how many frames were met: all there are, or those up to the last wanted one.
-  /// - Throws: `DatasetError` when not one picture can be decoded, or what `take` throws.
+  ///   - wanted: frame numbers; `nil` for all.
+  ///   - take: called with each wanted frame and its number; may change the frame.
+  /// - Returns: how many frames were read: all, or those up to the last wanted one.
+  /// - Throws: `DatasetError` if no picture at all can be decoded, or what `take` throws.
   func scan(
     _ wanted: Set<Int>?, _ take: (_ frame: inout Frame, _ index: Int) throws(DatasetError) -> Void
   ) throws(DatasetError) -> Int {
@@ -192,7 +192,7 @@ struct RecordedVideo {
       } catch let error as DatasetError {
         throw error
       } catch  where count > 0 {
-        // Some containers fail at a cut where others end; either way there is what came before it.
+        // At a truncation some containers fail and others end; either way the frames before it are used.
       } catch {
         throw .unreadable(path: path, reason: "\(error)")
       }
@@ -222,7 +222,7 @@ struct RecordedVideo {
     throw .unreadable(
       path: path,
       reason:
-        "its frames do not come evenly: number \(index) is at \(found) s instead of \(even) s, so that begin and end "
+        "its frames are not evenly spaced: number \(index) is at \(found) s instead of \(even) s, so that begin and end "
         + "would name others; convert it: ffmpeg -i IN -vf fps=30 OUT")
   }
 }

@@ -3,13 +3,13 @@ import Networks
 import Synchronization
 import Video
 
-/// Decoded recordings that stay in memory, within a budget of bytes, for all epochs, partitions and threads.
+/// Keeps decoded recordings in memory, within a budget, for all epochs, partitions and threads.
 ///
-/// Kept is what does not depend on any draw: a recording's frames as they were decoded, or as the working pictures of
-/// which people are cut, whichever is smaller, and its skeleton file once it is parsed. Whose frames are kept is
-/// decided before the first is read; who is in the cache never leaves it, since every epoch wants every recording once.
+/// It keeps what does not depend on random draws: a recording's frames as decoded or as the working pictures from which
+/// people are cut, whichever is smaller, and its parsed skeleton file. Which recordings to keep is decided before the
+/// first is read, and a kept recording is never evicted, because every epoch uses every recording once.
 package final class RecordingCache: Sendable {
-  /// What is expected to be kept, by the files' headers.
+  /// What will be kept, estimated from the files' headers.
   package struct Plan: Equatable, Sendable {
     package var kept: Int
     package var recordings: Int
@@ -27,12 +27,12 @@ package final class RecordingCache: Sendable {
   private let names: Set<String>
   private let state = Mutex(State())
 
-  /// Plans for recordings in their order, as far as the budget reaches.
+  /// Plans recordings in order, until the budget is used up.
   ///
   /// - Parameters:
-  ///   - clips: in the order of their importance.
-  ///   - options: what of them is loaded.
-  ///   - budget: bytes.
+  ///   - clips: the recordings, most important first.
+  ///   - options: what is loaded from them.
+  ///   - budget: size in bytes.
   package init(_ clips: [Clip], _ options: ClipOptions, budget: Int) {
     var plan = Plan(kept: 0, recordings: Set(clips.map(\.recording)).count, bytes: 0, budget: budget)
     var names: Set<String> = []
@@ -48,14 +48,14 @@ package final class RecordingCache: Sendable {
     self.names = names
   }
 
-  /// Bytes that recordings take by now.
+  /// Bytes used by recordings so far.
   package var bytes: Int { state.withLock { $0.bytes } }
 
-  /// What a recording will take, judging by its files; the smallest that is possible where they do not say.
+  /// What a recording will take, judging by its files; the minimum if they do not say.
   private static func estimate(_ clip: Clip, _ options: ClipOptions) -> Int {
     var bytes = 0
     if options.content.contains(.video), let path = clip.video,
-      // A file that cannot be read takes nothing, and is reported when it is loaded.
+      // An unreadable file takes nothing, and is reported when it is loaded.
       let recorded = try? RecordedVideo(path), let header = try? recorded.information(), let size = header.size
     {
       bytes += (header.count ?? 0) * DecodedRecording.bytesOfFrame(size, region: options.region)
@@ -63,11 +63,11 @@ package final class RecordingCache: Sendable {
     return bytes
   }
 
-  /// The decoded recording of a clip, where it is planned for: the one that is kept, or a new one that is kept from now on.
+  /// The decoded recording of a clip if the plan includes it; decoded on first use.
   ///
   /// - Parameters:
   ///   - clip: a recording.
-  ///   - decode: called where it is not there yet.
+  ///   - decode: called if the recording is not cached yet.
   /// - Returns: `nil` for a recording that is decoded each time.
   /// - Throws: what `decode` throws.
   func video(_ clip: Clip, decode: () throws(DatasetError) -> DecodedRecording) throws(DatasetError)
@@ -77,15 +77,15 @@ package final class RecordingCache: Sendable {
     return try kept(clip, in: \.videos, bytes: \.bytes, make: decode)
   }
 
-  /// The skeleton file of a clip, parsed; kept where there is room, also of clips whose video is decoded each time, for what
-  /// comes of it is small.
+  /// The parsed skeleton file of a clip; kept while there is room, even if the clip's video is decoded each time,
+  /// because it is small.
   func skeleton(_ clip: Clip, parse: () throws(DatasetError) -> SkeletonFile.Contents) throws(DatasetError)
     -> SkeletonFile.Contents
   {
     try kept(clip, in: \.skeletons, bytes: \.bytes, make: parse)
   }
 
-  /// What is stored of a clip, or what `make` gives, which is stored if the budget allows.
+  /// The stored value of a clip, or the result of `make`, which is stored if the budget allows.
   private func kept<Value: Sendable>(
     _ clip: Clip, in store: any WritableKeyPath<State, [String: Value]> & Sendable, bytes: (Value) -> Int,
     make: () throws(DatasetError) -> Value
@@ -109,19 +109,19 @@ extension SkeletonFile.Contents {
   }
 }
 
-/// A recording's frames as they were decoded, or as working pictures.
+/// A recording's frames as decoded, or as working pictures.
 struct DecodedRecording: Sendable {
-  /// Frames a second.
+  /// Frames per second.
   var rate: Double
-  /// What the file's header promises; there may be fewer.
+  /// Number of frames the file's header declares; there may be fewer.
   var announced: Int?
   var frames: [Frame] = []
-  /// Size of the pictures before they became working pictures; `nil` for frames as they were decoded.
+  /// Size of the pictures before they were reduced to working pictures; `nil` for frames as decoded.
   var pictureSize: FrameSize?
 
   var bytes: Int { frames.reduce(0) { $0 + $1.bytes.count } }
 
-  /// Expected bytes of one frame: usual formats have three bytes for two pixels.
+  /// Expected bytes of one frame: usual formats use three bytes per two pixels.
   static func bytesOfFrame(_ size: FrameSize, region: ClipRegion) -> Int {
     let decoded = size.width * size.height * 3 / 2
     guard region == .person else { return decoded }

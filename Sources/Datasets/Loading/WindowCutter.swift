@@ -1,7 +1,7 @@
 import Capture
 import Video
 
-/// What of a recording's pictures a network looks at.
+/// The part of a recording's pictures that a network sees.
 package enum ClipRegion: String, Sendable, CaseIterable, Codable {
   /// The square around the person, as the daemon cuts it for each person.
   case person
@@ -9,12 +9,12 @@ package enum ClipRegion: String, Sendable, CaseIterable, Codable {
   case scene
 }
 
-/// Cuts what windows show out of a recording's frames while it is decoded.
+/// Cuts the windows' pictures from a recording's frames while it is decoded.
 struct WindowCutter {
-  /// Where the person is, once the pictures' size is known; `nil` where nobody was found.
+  /// Where the person is, once the pictures' size is known; `nil` if nobody was found.
   typealias Boxes = (_ picture: FrameSize) throws(DatasetError) -> BoxTrack?
 
-  /// The part of a picture that one window, or several, look at.
+  /// The part of a picture that one or more windows show.
   private struct Cut {
     var frames: Set<Int>
     var preprocessor: FramePreprocessor
@@ -25,17 +25,17 @@ struct WindowCutter {
   private let preprocessing: ClipPreprocessing
   private let variation: ClipVariation?
   private let boxes: Boxes?
-  /// Whole picture to working picture, from which people are cut as in the daemon.
+  /// Turns whole pictures into working pictures, from which people are cut as in the daemon.
   private var working: FramePreprocessor
   private var workingFrame = Frame()
-  /// One for each window where people are looked at, one for all of a scene's; empty before the first frame.
+  /// One per window for people, a single one for scenes; empty before the first frame.
   private var cuts: [Cut] = []
 
   /// - Parameters:
-  ///   - windows: frames of each window.
-  ///   - preprocessing: size, and what of the scene is looked at.
-  ///   - variation: of training clips.
-  ///   - boxes: where the person is; `nil` looks at the scene.
+  ///   - windows: the frames of each window.
+  ///   - preprocessing: the output size, and the part of the scene to show.
+  ///   - variation: how the training clip is varied.
+  ///   - boxes: locates the person; `nil` shows the scene.
   init(
     _ windows: [[Int]], _ preprocessing: ClipPreprocessing, _ variation: ClipVariation?, boxes: Boxes?
   ) {
@@ -46,7 +46,7 @@ struct WindowCutter {
     working = FramePreprocessor(.working(WorkingPicture(region: preprocessing.region, mask: preprocessing.mask)))
   }
 
-  /// Frames that some window shows.
+  /// Frames that some window needs.
   var wanted: Set<Int> { Set(windows.joined()) }
 
   /// Whether every window has all its pictures.
@@ -55,10 +55,10 @@ struct WindowCutter {
   /// Prepares a wanted frame for every window that shows it.
   ///
   /// - Parameters:
-  ///   - frame: the picture; what is masked becomes black.
-  ///   - index: its number.
-  ///   - path: of the recording, for messages.
-  /// - Throws: `DatasetError` when the frame does not hold its picture, or what `boxes` throws.
+  ///   - frame: the picture; masked parts become black.
+  ///   - index: its frame number.
+  ///   - path: the recording's path, for messages.
+  /// - Throws: `DatasetError` if the frame does not contain its picture, or what `boxes` throws.
   mutating func take(_ frame: inout Frame, _ index: Int, path: String) throws(DatasetError) {
     try reporting(index, path) { cutter in
       guard cutter.boxes != nil else {
@@ -73,13 +73,13 @@ struct WindowCutter {
     }
   }
 
-  /// As `take`, of a frame that is a working picture already.
+  /// Like `take`, for a frame that is already a working picture.
   ///
   /// - Parameters:
   ///   - frame: the working picture.
-  ///   - picture: size of the whole picture.
-  ///   - index: its number.
-  ///   - path: of the recording, for messages.
+  ///   - picture: the size of the whole picture.
+  ///   - index: its frame number.
+  ///   - path: the recording's path, for messages.
   /// - Throws: as `take`.
   mutating func take(working frame: inout Frame, of picture: FrameSize, _ index: Int, path: String) throws(DatasetError)
   {

@@ -1,17 +1,17 @@
 import Foundation
 
-/// A value that may be of another kind in single places, as where a detector found nobody or a number was none.
+/// A value that may have another type in some places, for example where a detector found nobody or a number was NaN.
 struct Lenient<Value: Decodable>: Decodable {
   var value: Value?
 
   init(from decoder: any Decoder) {
-    do { value = try Value(from: decoder) } catch { value = nil }  // Counted by who reads the frame.
+    do { value = try Value(from: decoder) } catch { value = nil }  // The reader of the frame counts it.
   }
 }
 
-/// JSON with `null` in place of `NaN` and `Infinity`, which Python writes and JSON does not have.
+/// JSON with `null` in place of `NaN` and `Infinity`, which Python writes but JSON does not allow.
 ///
-/// JSON5, which has them, is no way out: Foundation's decoder ends the process on some damaged files in it.
+/// JSON5, which allows them, is not an option: Foundation's JSON5 decoder crashes on some damaged files.
 func withoutNaN(_ json: Data) -> Data {
   let words: [[UInt8]] = [Array("NaN".utf8), Array("Infinity".utf8)]
   guard words.contains(where: { json.firstRange(of: $0) != nil }) else { return json }

@@ -1,22 +1,22 @@
 package import Networks
 
-/// A recording's poses as the pose networks want them.
+/// Prepares a recording's poses for the pose networks.
 ///
-/// Kinect v1 recordings (N-UCLA) have no published preparation: ours, or NTU's with `asReleased`.
+/// For Kinect v1 recordings (N-UCLA) there is no published preparation: uses ours, or NTU's with `asReleased`.
 ///
 /// - Source: methods.md 3.6 (NTU), 3.7 (Smarthome) and 6.4 (windows).
 package struct PosePreparation: Sendable {
-  /// Frames of a whole recording.
+  /// Number of frames for a whole recording.
   package let frames: Int
-  /// Exactly as released, with its faults.
+  /// Exactly as in the released code, including its bugs.
   package let asReleased: Bool
-  /// Frames of an NTU recording from one of `whole` to the next: fewer frames then last as long.
+  /// Step between the frames of `whole` for NTU: with a larger step, fewer frames cover the same time.
   package let stride: Int
 
-  /// Frames the published networks see.
+  /// The number of frames that the published networks see.
   package static func publishedFrames(_ graph: SkeletonGraph) -> Int { graph == .smarthome15 ? 400 : 300 }
 
-  /// Frames that Smarthome's released arrays are padded to with zeros, and sampled from.
+  /// Smarthome's released arrays are padded with zeros to this many frames, and sampled from all of them.
   private static let releasedLength = 4000
 
   package init(frames: Int, asReleased: Bool, stride: Int = 1) {
@@ -26,13 +26,13 @@ package struct PosePreparation: Sendable {
     self.stride = stride
   }
 
-  /// A recording that is prepared once, for any number of windows.
+  /// A recording prepared once, for any number of windows.
   package struct Prepared: Sendable {
     /// The whole recording, [3, frames, V, M].
     package let whole: [Float]
     fileprivate let bodies: BodySequence
 
-    /// Video frames the poses stand for.
+    /// The number of video frames that the poses cover.
     package var frameCount: Int { bodies.frames.count }
 
     fileprivate init(whole: [Float], _ bodies: BodySequence) {
@@ -40,29 +40,29 @@ package struct PosePreparation: Sendable {
       self.bodies = bodies
     }
 
-    /// The poses at video frames, [3, indices, V, M]; frames without poses are zero.
+    /// The poses at video frames, [3, indices, V, M]; zero for frames without poses.
     package func window(_ indices: [Int]) -> [Float] { bodies.tensor(indices) }
   }
 
   /// - Parameters:
-  ///   - track: the recording.
-  ///   - jitter: 0 to 10, where a Smarthome sample begins; see 3.7.
-  /// - Returns: the whole recording and what windows are cut from.
+  ///   - track: the recording's poses.
+  ///   - jitter: 0 to 10, the start of a Smarthome sample; see 3.7.
+  /// - Returns: the prepared recording, from which windows can be cut.
   package func prepare(_ track: PoseTrack, jitter: Int) -> Prepared { prepare(track, jitter: jitter, variation: nil) }
 
-  /// As `prepare`, of a part of a recording.
+  /// Like `prepare`, for a part of a recording.
   ///
-  /// `part` are the frames that stand for the whole recording, all where it is `nil`; windows may reach beyond them.
+  /// `part` are the frames that stand for the whole recording, or `nil` for all; windows may reach beyond them.
   func prepare(_ track: PoseTrack, part: Range<Int>?, jitter: Int, variation: PoseVariation? = nil) -> Prepared {
     guard let part else { return prepare(track, jitter: jitter, variation: variation) }
-    // The part's people, in windows too.
+    // The people of the part, in windows too.
     let slots = track.frames(part).mostActive(track.graph.bodies)
     let all = prepare(track, jitter: jitter, variation: variation, slots: slots)
     let own = prepare(track.frames(part), jitter: jitter, variation: variation, slots: slots)
     return Prepared(whole: own.whole, all.bodies)
   }
 
-  /// As `prepare`, with a training clip's variation.
+  /// Like `prepare`, with a training clip's variation.
   func prepare(_ track: PoseTrack, jitter: Int, variation: PoseVariation?, slots: [Int]? = nil) -> Prepared {
     let track = variation?.isMirrored == true ? track.mirrored() : track
     var bodies = BodySequence(track, slots: slots ?? track.mostActive(track.graph.bodies))
@@ -82,13 +82,13 @@ package struct PosePreparation: Sendable {
       whole.pullForward()
       if let variation { whole.play(variation) }
       whole.keep(every: stride)
-      // Before they are centred: two bodies' repetitions may differ in length, and the second takes the first's centres.
+      // Before centring: two bodies' repetitions may differ in length, and the second uses the first's centres.
       whole.repeatToLength(frames)
       whole.align(track.graph)
-      // Windows keep the video's own time, so nothing is pulled forward in them.
+      // Windows keep the video's timing, so nothing is moved forward in them.
       bodies.align(track.graph)
       if let variation {
-        // Aligned bodies stand along z.
+        // Aligned bodies stand along the z axis.
         whole.vary(variation, vertical: 2)
         bodies.vary(variation, vertical: 2)
       }
@@ -105,13 +105,13 @@ package struct PosePreparation: Sendable {
     }
   }
 
-  /// Evenly spaced frames: over the recording's own length, or as released over its zero padding as well.
+  /// Evenly spaced frames: over the recording's own length, or with `asReleased` over its zero padding too.
   private func sampled(_ count: Int, jitter: Int) -> [Int] {
     let end = asReleased ? Self.releasedLength : count
     return spread(end, from: min(jitter, max(0, end - 1)))
   }
 
-  /// `frames` indices, evenly from `begin` to the last of `end`.
+  /// `frames` indices, evenly spaced from `begin` to just before `end`.
   private func spread(_ end: Int, from begin: Int) -> [Int] {
     guard frames > 1 else { return [begin] }
     return (0..<frames).map { index in
@@ -121,27 +121,27 @@ package struct PosePreparation: Sendable {
 }
 
 extension BodySequence {
-  /// Joints, from 0, that place and turn a body.
+  /// Joint indices, from 0, that define a body's position and orientation.
   private struct Landmarks {
     var spineBase: Int
     var midSpine: Int
     var leftShoulder: Int
     var rightShoulder: Int
 
-    /// Kinect v1 numbers its joints hip centre, spine, …, shoulders at 4 and 8, as v2 does.
+    /// Kinect v1 numbers its joints hip centre, spine, …, with the shoulders at 4 and 8, as v2 does.
     init(_ graph: SkeletonGraph) {
       (spineBase, midSpine, leftShoulder, rightShoulder) = (0, 1, 4, 8)
     }
   }
 
-  /// Steps 5 to 7 of 3.6: the main body centred in every frame, and turned upright as in its first.
+  /// Steps 5 to 7 of 3.6: centres the main body in every frame, and rotates it upright as in its first frame.
   mutating func align(_ graph: SkeletonGraph) {
     let landmarks = Landmarks(graph)
     guard bodies > 0, let first = frames.indices.first(where: { !isEmpty($0, 0) }) else { return }
     for frame in frames.indices {
       let centre = joint(frame, 0, landmarks.midSpine)
       for body in 0..<bodies {
-        // A joint at zero is one that the tracker lost, and stays there.
+        // A joint at zero was lost by the tracker, and stays there.
         for index in 0..<joints where joint(frame, body, index) != .zero { shift(frame, body, index, by: centre) }
       }
     }
@@ -149,10 +149,10 @@ extension BodySequence {
     turn(from: joint(first, 0, landmarks.rightShoulder) - joint(first, 0, landmarks.leftShoulder), to: SIMD3(1, 0, 0))
   }
 
-  /// Moves the hips at the first pose to the origin, and turns the body about the camera's vertical to face it there.
+  /// Moves the hips at the first pose to the origin, and rotates the body about the camera's vertical to face it there.
   ///
-  /// Unlike `align` it keeps where the body goes, and what the camera says is upright: between Kinect v1's hip centre and
-  /// spine are five centimetres, by which nothing can be turned well.
+  /// Unlike `align`, it keeps the body's path and the camera's vertical: Kinect v1's hip centre and spine are five
+  /// centimetres apart, too close to define a rotation.
   mutating func stand() {
     let (hips, leftShoulder, rightShoulder, leftHip, rightHip) = (0, 4, 8, 12, 16)
     for body in 0..<bodies {
@@ -168,7 +168,7 @@ extension BodySequence {
     }
   }
 
-  /// A body that is not there at first moves to the front, over the frames without it.
+  /// Moves a body that is absent at first to the front, over the frames without it.
   mutating func pullForward() {
     let zeros = [Float](repeating: 0, count: joints * 3)
     for body in 0..<bodies where !frames.isEmpty && isEmpty(0, body) {
@@ -177,12 +177,12 @@ extension BodySequence {
     }
   }
 
-  /// Keeps the first frame and every `step`-th after it.
+  /// Keeps the first frame and every `step`-th one after it.
   mutating func keep(every step: Int) {
     frames = Swift.stride(from: 0, to: frames.count, by: step).map { frames[$0] }
   }
 
-  /// Each body's frames up to its last repeat until there are `length`; empty frames in between stay.
+  /// Repeats each body's frames up to its last one until there are `length`; empty frames in between stay.
   mutating func repeatToLength(_ length: Int) {
     let zeros = [Float](repeating: 0, count: joints * 3)
     var repeated = [[[Float]]](repeating: [[Float]](repeating: zeros, count: bodies), count: length)
@@ -201,7 +201,7 @@ extension BodySequence {
       let origin = joint(first, body, midHips)
       let torso = joint(first, body, midShoulders) - origin
       let length = (torso * torso).sum().squareRoot()
-      // A detector that puts shoulders on hips says nothing about size.
+      // A detection with the shoulders on the hips tells nothing about size.
       let scale = length > 1e-3 ? 1 / length : 1
       for frame in frames.indices where !isEmpty(frame, body) {
         for index in 0..<joints { shift(frame, body, index, by: origin) }
@@ -219,7 +219,7 @@ extension BodySequence {
     for axis in 0..<3 { frames[frame][body][3 * joint + axis] -= offset[axis] }
   }
 
-  /// Rotates everything by the shortest way that brings `from` parallel to `to`; a zero vector turns nothing.
+  /// Rotates everything by the shortest rotation that makes `from` parallel to `to`; does nothing for a zero vector.
   private mutating func turn(from: SIMD3<Float>, to: SIMD3<Float>) {
     let matrix = rotation(from: from, to: to)
     for frame in frames.indices {
@@ -233,7 +233,7 @@ extension BodySequence {
   }
 }
 
-/// Rows of the rotation about from x to by the angle between them.
+/// Rows of the matrix that rotates from x to y by the angle between them.
 private func rotation(from: SIMD3<Float>, to: SIMD3<Float>) -> [SIMD3<Float>] {
   let identity: [SIMD3<Float>] = [SIMD3(1, 0, 0), SIMD3(0, 1, 0), SIMD3(0, 0, 1)]
   let lengths = ((from * from).sum() * (to * to).sum()).squareRoot()
@@ -243,7 +243,7 @@ private func rotation(from: SIMD3<Float>, to: SIMD3<Float>) -> [SIMD3<Float>] {
   guard lengths > 1e-6, area > 1e-6 else { return identity }
   let cosine = (from * to).sum() / lengths
   let k = axis / area
-  // Not from the cosine, which hardly changes at small angles.
+  // Not computed from the cosine, which hardly changes at small angles.
   let s = area / lengths
   // Rodrigues' formula.
   return (0..<3).map { row in

@@ -2,14 +2,14 @@ package import Networks
 
 /// The bodies of a recording, frame by frame, in the slots in which the tracker's file lists them.
 ///
-/// A slot is a place in the frame's list and not an identity; a slot that is not used in a frame is all zeros.
+/// A slot is a position in the frame's list, not an identity; a slot unused in a frame is all zeros.
 package struct PoseTrack: Equatable, Sendable {
   package let graph: SkeletonGraph
   package let slots: Int
   package private(set) var frameCount = 0
-  /// Frames in which a body was left out because its numbers were none.
+  /// Frames in which a body was left out because its numbers were unusable.
   package private(set) var damagedFrames = 0
-  /// Those of them in which nobody is left.
+  /// The damaged frames in which nobody is left.
   private var damagedEmptyFrames = 0
   /// [T, slots, V, 3], row-major, metres.
   package private(set) var values: [Float] = []
@@ -22,17 +22,17 @@ package struct PoseTrack: Equatable, Sendable {
 
   private var slotSize: Int { graph.jointCount * 3 }
 
-  /// No joint is so far away; what claims it would overflow later.
+  /// Joints are never this far away; larger values would overflow later.
   private static let farthest: Float = 1e6
 
-  /// Adds a frame; bodies beyond the slots are left out.
+  /// Adds a frame; bodies beyond the last slot are dropped.
   ///
-  /// A body with a number that is not finite or absurdly large is left out: one joint at the origin would be a leap that
-  /// nobody made.
+  /// A body with a number that is not finite or is absurdly large is left out: setting one joint to the origin would
+  /// create a jump that nobody made.
   ///
   /// - Parameters:
-  ///   - bodies: V · 3 numbers each, x y z of joint after joint.
-  ///   - isDamaged: true when the file has a body here that cannot be read.
+  ///   - bodies: V · 3 numbers each, x y z joint by joint.
+  ///   - isDamaged: true if the file has a body here that cannot be read.
   package mutating func append(_ bodies: [[Float]], isDamaged: Bool = false) {
     var isDamaged = isDamaged
     for slot in 0..<slots {
@@ -52,12 +52,12 @@ package struct PoseTrack: Equatable, Sendable {
     }
   }
 
-  /// Frames in which nobody is, and nobody was left out.
+  /// The number of frames with nobody in them and nobody left out.
   var emptyFrames: Int {
     (0..<frameCount).count { frame in (0..<slots).allSatisfy { isEmpty(frame, $0) } } - damagedEmptyFrames
   }
 
-  /// - Throws: `DatasetError.unreadable` when nobody is in any frame, from which nothing can be learned.
+  /// - Throws: `DatasetError.unreadable` if there is nobody in any frame.
   func requireSomebody(path: String) throws(DatasetError) {
     guard (0..<frameCount).contains(where: { frame in (0..<slots).contains { !isEmpty(frame, $0) } }) else {
       let damage = damagedFrames > 0 ? "; \(damagedFrames) have bodies whose numbers cannot be used" : ""
@@ -65,7 +65,7 @@ package struct PoseTrack: Equatable, Sendable {
     }
   }
 
-  /// Some of its frames alone.
+  /// A range of its frames as a track.
   func frames(_ range: Range<Int>) -> PoseTrack {
     var track = PoseTrack(graph: graph, slots: slots)
     track.values = Array(values[range.lowerBound * slots * slotSize..<range.upperBound * slots * slotSize])
@@ -73,7 +73,7 @@ package struct PoseTrack: Equatable, Sendable {
     return track
   }
 
-  /// As a mirror shows it: x negated, left and right exchanged.
+  /// The mirror image: x negated, left and right swapped.
   func mirrored() -> PoseTrack {
     var track = self
     let joints = graph.mirrored
@@ -93,12 +93,12 @@ package struct PoseTrack: Equatable, Sendable {
     return values[start..<start + slotSize]
   }
 
-  /// True when a slot is not used in a frame.
+  /// True if a slot is not used in a frame.
   ///
-  /// By the sum of its numbers, as the published pre-processing has it.
+  /// Judged by the sum of its numbers, as in the published pre-processing.
   package func isEmpty(_ frame: Int, _ slot: Int) -> Bool { body(frame, slot).reduce(0, +) == 0 }
 
-  /// How much a slot's body moves: the standard deviations of x, y and z over its frames and joints, added up.
+  /// How much the body in a slot moves: the sum of the standard deviations of x, y and z over its frames and joints.
   ///
   /// - Source: methods.md 3.6, step 2.
   func energy(_ slot: Int) -> Float {
@@ -117,14 +117,14 @@ package struct PoseTrack: Equatable, Sendable {
       (0..<3).reduce(0) { $0 + max(0, squares[$1] / count - sum[$1] / count * sum[$1] / count).squareRoot() })
   }
 
-  /// The slots with the largest energy, largest first; of equal ones the earlier.
+  /// The slots with the most energy, highest first; earlier slots first among equals.
   func mostActive(_ count: Int) -> [Int] {
     let energies = (0..<slots).map(energy)
     return Array((0..<slots).sorted { (energies[$0], $1) > (energies[$1], $0) }.prefix(count))
   }
 }
 
-/// A body's three-dimensional poses ready for a network: frames x bodies, unused ones zero.
+/// Three-dimensional poses ready for a network: frames x bodies, with zeros for unused ones.
 struct BodySequence: Sendable {
   let joints: Int
   let bodies: Int

@@ -1,19 +1,19 @@
 import Basics
 import Foundation
 
-/// What was drawn for the poses of one clip: the same for all its frames.
+/// What was drawn for the poses of one clip; the same for all its frames.
 struct PoseVariation: Sendable {
   let isMirrored: Bool
-  /// Factor on the pace of the whole recording.
+  /// Factor on the speed of the whole recording.
   let speed: Double
-  /// Shares of the recording that are left out at its begin and end.
+  /// Fractions of the recording cut off at its start and end.
   let cut: (begin: Double, end: Double)
   /// About each axis, in radians.
   private let turn: Double
   private let tilts: (Double, Double)
   private let scale: Float
   private let noise: Float
-  /// Displacement of each joint, and which are lost.
+  /// The displacement of each joint, and which joints are lost.
   private let offsets: [SIMD3<Float>]
   private let isLost: [Bool]
   private let seed: UInt64
@@ -34,7 +34,7 @@ struct PoseVariation: Sendable {
     isLost = (0..<joints).map { _ in Double.random(in: 0..<1, using: &random) < augmentation.dropout }
   }
 
-  /// Rows of the rotation: about the vertical, then about the other two axes.
+  /// Rows of the rotation matrix: about the vertical, then about the other two axes.
   func rotation(vertical: Int) -> [SIMD3<Float>] {
     func about(_ axis: Int, _ angle: Double) -> [SIMD3<Float>] {
       let (c, s) = (Float(cos(angle)), Float(sin(angle)))
@@ -50,7 +50,7 @@ struct PoseVariation: Sendable {
     return product(tilted, about(vertical, turn))
   }
 
-  /// A joint in a frame; a joint at zero is one that the tracker lost, and stays there.
+  /// A varied joint in a frame; a joint at zero was lost by the tracker, and stays there.
   func place(_ joint: Int, _ value: SIMD3<Float>, _ rows: [SIMD3<Float>], _ random: inout SplitMix64) -> SIMD3<Float> {
     guard value != .zero else { return value }
     guard !isLost[joint] else { return .zero }
@@ -59,12 +59,12 @@ struct PoseVariation: Sendable {
     return turned + offsets[joint] + noise * SIMD3(random.normal(), random.normal(), random.normal())
   }
 
-  /// Draws of single frames.
+  /// Random numbers for single frames.
   var frameRandom: SplitMix64 { SplitMix64(seed: seed, name: "frames") }
 }
 
 extension BodySequence {
-  /// Plays the recording at another speed, from a later begin to an earlier end.
+  /// Plays the recording at another speed, between a later start and an earlier end.
   mutating func play(_ variation: PoseVariation) {
     guard frames.count > 1 else { return }
     let first = Int(variation.cut.begin * Double(frames.count))
@@ -73,7 +73,7 @@ extension BodySequence {
     frames = (0..<count).map { frames[min(first + Int((Double($0) * variation.speed).rounded()), last)] }
   }
 
-  /// Turns, scales and blurs the bodies, and loses some of their joints.
+  /// Rotates and scales the bodies, adds noise, and drops some of their joints.
   mutating func vary(_ variation: PoseVariation, vertical: Int) {
     let rows = variation.rotation(vertical: vertical)
     var random = variation.frameRandom

@@ -2,26 +2,26 @@ import Foundation
 package import Networks
 import Video
 
-/// Reads poses from the files the data sets ship.
+/// Reads poses from the files that come with the data sets.
 package enum SkeletonFile {
-  /// Larger files are no skeletons: ten minutes of six bodies have 40 MB.
+  /// Larger files are not skeletons: ten minutes of six bodies take 40 MB.
   private static let largestFile = 256 << 20
-  /// An hour at 30 frames a second.
+  /// An hour at 30 frames per second.
   static let mostFrames = 108_000
 
   /// - Parameters:
   ///   - path: a skeleton file.
-  ///   - graph: whose joints it has; also says the format.
+  ///   - graph: the skeleton in the file; also determines the format.
   /// - Returns: every body of every frame, up to four slots.
-  /// - Throws: `DatasetError.unreadable` naming the line or entry.
+  /// - Throws: `DatasetError.unreadable` that names the line or entry.
   package static func read(_ path: String, _ graph: SkeletonGraph) throws(DatasetError) -> PoseTrack {
     try contents(path, graph).poses
   }
 
-  /// What a skeleton file says: the poses, and where it says so, where the bodies are in the colour picture.
+  /// The contents of a skeleton file: the poses and, if included, the bodies' positions in the colour picture.
   struct Contents {
     var poses: PoseTrack
-    /// Joints in the picture by frame and slot; `nil` where the format has none.
+    /// Joints in the picture by frame and slot; `nil` if the format has none.
     var places: PictureJoints?
   }
 
@@ -43,7 +43,7 @@ package enum SkeletonFile {
     }
   }
 
-  /// One file a frame; a frame without a file, or with one that holds no body, is empty.
+  /// Reads one file per frame; a frame without a file, or whose file has no body, is empty.
   private static func frames(in folder: String) throws(DatasetError) -> PoseTrack {
     let files = try FrameFolder.skeletons(in: folder)
     guard files.count <= mostFrames else { throw .unreadable(path: folder, reason: "it has \(files.count) frames") }
@@ -70,7 +70,7 @@ package enum SkeletonFile {
   }
 }
 
-/// A skeleton file that does not hold what its format promises.
+/// A skeleton file whose contents do not match its format.
 struct SkeletonError: Error {
   var reason: String
 
@@ -83,7 +83,7 @@ struct SkeletonError: Error {
 enum NTUSkeletonText {
   private static let slots = 4
 
-  /// The colour camera's picture, in whose pixels joints are given.
+  /// The size of the colour camera's picture, in whose pixels joints are given.
   private static let colorPicture = FrameSize(width: 1920, height: 1080)
 
   static func parse(_ data: Data) throws(SkeletonError) -> SkeletonFile.Contents {
@@ -100,7 +100,7 @@ enum NTUSkeletonText {
       var found: [[Float]] = []
       var seen: [[SIMD2<Float>]] = []
       for _ in 0..<bodies {
-        // A body's number is above 2⁵³ and is not needed: slots are places, not identities.
+        // A body's ID exceeds 2⁵³ and is not needed: slots are positions, not identities.
         try words.skip(10, "a body's ten fields")
         let joints = try words.integer("a number of joints")
         guard joints == 25 else { throw SkeletonError("line \(words.line): \(joints) joints instead of 25") }
@@ -123,9 +123,9 @@ enum NTUSkeletonText {
     return SkeletonFile.Contents(poses: track, places: places)
   }
 
-  /// The file's words, one after the other, with the line for messages.
+  /// The words of the file in order, with the line number for messages.
   private struct Words {
-    // An array: Data checks every byte's access, which took longer than everything else.
+    // An array, because Data checks every byte's access, which took longer than everything else.
     private let bytes: [UInt8]
     private var position = 0
     private(set) var line = 1
@@ -141,7 +141,7 @@ enum NTUSkeletonText {
       while position < bytes.count, bytes[position] > 32 { position += 1 }
       guard start < position else { throw SkeletonError("it ends at line \(line), before \(what)") }
       guard position - start <= 64 else {
-        throw SkeletonError("line \(line): a word of \(position - start) characters")
+        throw SkeletonError("line \(line): a word of \(position - start) characters is too long")
       }
       return start..<position
     }
@@ -160,12 +160,12 @@ enum NTUSkeletonText {
       return value
     }
 
-    /// What programs write for a number that is none; others mean that words are missing.
+    /// How programs write NaN and infinity; any other text means that words are missing.
     private static let noNumbers: Set = [
       "null", "none", "na", "n/a", "1.#qnan", "-1.#ind", "1.#ind", "1.#inf", "-1.#inf",
     ]
 
-    /// `nan` and `-inf` occur, and are numbers.
+    /// `nan` and `-inf` occur, and count as numbers.
     mutating func number(_ what: String) throws(SkeletonError) -> Float {
       let word = try word(what)
       guard let value = Float(word) ?? (Self.noNumbers.contains(word.lowercased()) ? .nan : nil) else {
@@ -176,7 +176,7 @@ enum NTUSkeletonText {
   }
 }
 
-/// LCR-Net's JSON of Toyota Smarthome: 13 joints a detection, in any number of detections a frame.
+/// LCR-Net's JSON from Toyota Smarthome: 13 joints per detection, any number of detections per frame.
 ///
 /// - Source: methods.md 3.1 and 8.2.
 enum SmarthomePoses {
@@ -189,7 +189,7 @@ enum SmarthomePoses {
   private struct Detection: Decodable {
     /// 13 x, 13 y, 13 z.
     var pose3d: [Float?]
-    /// 13 x, 13 y in pixels; files with poses alone leave it out.
+    /// 13 x, 13 y in pixels; omitted in files with poses only.
     var pose2d: Lenient<[Float]>?
   }
 
@@ -199,7 +199,7 @@ enum SmarthomePoses {
       throw SkeletonError("it has \(file.frames.count) frames")
     }
     var track = PoseTrack(graph: .smarthome15, slots: slots)
-    // The videos' own pixels.
+    // Positions are in the video's own pixels.
     var places = PictureJoints(picture: nil)
     var problem: SkeletonError?
     for (index, frame) in file.frames.enumerated() {
@@ -214,19 +214,19 @@ enum SmarthomePoses {
           continue
         }
         bodies.append(joints(detection.pose3d.map { $0 ?? .nan }))
-        // Files made for poses alone may have anything here.
+        // Files made for poses only may contain anything here.
         let pixels = detection.pose2d?.value.flatMap { $0.count == 26 ? $0 : nil } ?? []
         seen.append((0..<pixels.count / 2).map { SIMD2(pixels[$0], pixels[13 + $0]) })
       }
       track.append(bodies, isDamaged: isDamaged)
       places.frames.append(seen)
     }
-    // One bad frame is an empty one; where all that is there is bad, the file is of another kind.
+    // One bad frame counts as empty; if all there is is bad, the file has another format.
     if let problem, track.damagedFrames == track.frameCount - track.emptyFrames { throw problem }
     return SkeletonFile.Contents(poses: track, places: places)
   }
 
-  /// The 13 joints in reverse order, then the middles of shoulders and hips.
+  /// The 13 joints in reverse order, then the midpoints of the shoulders and hips.
   private static func joints(_ pose: [Float]) -> [Float] {
     func joint(_ index: Int) -> [Float] { [pose[index], pose[13 + index], pose[26 + index]] }
     func middle(_ a: Int, _ b: Int) -> [Float] { zip(joint(a), joint(b)).map { ($0 + $1) / 2 } }
@@ -234,7 +234,7 @@ enum SmarthomePoses {
   }
 }
 
-/// Kinect v1 poses of N-UCLA: JSON with `skeletons` [T][20][3], or text with 20 lines `x,y,z…` a frame.
+/// Kinect v1 poses of N-UCLA: JSON with `skeletons` [T][20][3], or text with 20 lines `x,y,z…` per frame.
 ///
 /// - Source: methods.md 8.3.
 enum KinectPoses {
@@ -257,7 +257,7 @@ enum KinectPoses {
     var problem: SkeletonError?
     for (index, joints) in frames.enumerated() {
       guard joints.count == 20, joints.allSatisfy({ $0.count == 3 }) else {
-        problem = problem ?? SkeletonError("frame \(index) has not 20 joints of x, y and z")
+        problem = problem ?? SkeletonError("frame \(index) does not have 20 joints of x, y and z")
         track.append([], isDamaged: true)
         continue
       }
@@ -267,7 +267,7 @@ enum KinectPoses {
     return track
   }
 
-  /// Adds the frame that a file of its own describes: the first body in it.
+  /// Adds the frame stored in a separate file: the first body in it.
   static func append(frame data: Data, to track: inout PoseTrack) {
     let joints = joints(data).prefix(20)
     if joints.count == 20 {
@@ -277,7 +277,7 @@ enum KinectPoses {
     }
   }
 
-  /// Lines of numbers, the first three of which are a joint's x, y and z; other lines say what a frame is called.
+  /// Lines of numbers that start with a joint's x, y and z; other lines name the frame.
   private static func joints(_ data: Data) -> [[Float]] {
     var joints: [[Float]] = []
     for line in String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline) {
@@ -291,13 +291,13 @@ enum KinectPoses {
   private static func text(_ data: Data) throws(SkeletonError) -> [[[Float]]] {
     let joints = joints(data)
     guard !joints.isEmpty, joints.count % 20 == 0 else {
-      throw SkeletonError("it has \(joints.count) joints, which are not 20 a frame")
+      throw SkeletonError("it has \(joints.count) joints, not 20 per frame")
     }
     return stride(from: 0, to: joints.count, by: 20).map { Array(joints[$0..<$0 + 20]) }
   }
 }
 
-/// JSON as Python writes it, with `NaN` and `Infinity`.
+/// Decodes JSON as Python writes it, with `NaN` and `Infinity`.
 private func decode<Value: Decodable>(_ data: Data, _ what: String) throws(SkeletonError) -> Value {
   do {
     return try JSONDecoder().decode(Value.self, from: withoutNaN(data))
@@ -308,7 +308,7 @@ private func decode<Value: Decodable>(_ data: Data, _ what: String) throws(Skele
   }
 }
 
-/// Place and reason of a decoding error, in one line.
+/// The location and reason of a decoding error, on one line.
 private func brief(_ error: DecodingError) -> String {
   switch error {
   case .dataCorrupted(let context), .keyNotFound(_, let context), .typeMismatch(_, let context),

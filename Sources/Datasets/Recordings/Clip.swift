@@ -3,7 +3,7 @@ package import Networks
 
 /// One labelled recording, or a labelled part of one.
 package struct Clip: Hashable, Sendable {
-  /// The data set's own name for it, without extension; pairs video and poses.
+  /// The data set's name for it, without extension; it pairs video and poses.
   package var name: String
   package var label: Int
   package var subject: Int?
@@ -12,9 +12,9 @@ package struct Clip: Hashable, Sendable {
   /// A video file, or a folder of pictures.
   package var video: String?
   package var skeleton: String?
-  /// The name of the recording that this is a part of; the clip's own where it is all of it.
+  /// The name of the recording it is a part of; the clip's own name if it is the whole recording.
   package var recording: String
-  /// Seconds from the recording's begin; `nil` for all of it.
+  /// Seconds from the start of the recording; `nil` for the whole recording.
   package var part: Range<Double>?
 
   package init(
@@ -32,14 +32,14 @@ package struct Clip: Hashable, Sendable {
     self.part = part
   }
 
-  /// The frames of the part; `nil` for all of them.
+  /// The frames of the part; `nil` for the whole recording.
   ///
   /// - Parameters:
-  ///   - count: frames of the recording.
-  ///   - rate: frames a second.
-  ///   - file: whose frames they are, for messages; the video where it is left out.
-  /// - Returns: numbers of frames, at least one.
-  /// - Throws: `DatasetError.unreadable` when the recording ends before the part begins.
+  ///   - count: number of frames of the recording.
+  ///   - rate: frames per second.
+  ///   - file: the file with the frames, for messages; the video by default.
+  /// - Returns: frame numbers, at least one.
+  /// - Throws: `DatasetError.unreadable` if the recording ends before the part starts.
   func frames(of count: Int, rate: Double, in file: String? = nil) throws(DatasetError) -> Range<Int>? {
     guard let part else { return nil }
     let begin = Int((part.lowerBound * rate).rounded())
@@ -47,7 +47,7 @@ package struct Clip: Hashable, Sendable {
       let length = String(format: "%.2f", Double(count) / rate)
       throw .unreadable(
         path: file ?? video ?? skeleton ?? name,
-        reason: "\(name) begins at \(part.lowerBound) s, and the recording is \(length) s long")
+        reason: "\(name) begins at \(part.lowerBound) s, but the recording is only \(length) s long")
     }
     return begin..<min(count, max(begin + 1, Int((part.upperBound * rate).rounded())))
   }
@@ -61,25 +61,26 @@ extension [Clip] {
   }
 }
 
-/// What a clip is for.
+/// What a clip is used for.
 package enum Partition: String, CaseIterable, Sendable, Codable { case train, validation, test }
 
+/// A data set's file layout and protocols; `manifest` is for your own recordings.
 package enum DatasetKind: String, CaseIterable, Sendable, Codable {
   case ntu60, ntu120, smarthome, nucla, weizmann, manifest
 }
 
-/// Which recordings, and how they are split.
+/// Which data set to use, and how to split it.
 package struct DatasetOptions: Hashable, Sendable {
   package var kind: DatasetKind
-  /// Folder of the videos, searched to any depth.
+  /// Folder of the videos, including its subfolders.
   package var videos: String
-  /// Folder of the skeletons; `nil` when they lie with the videos.
+  /// Folder of the skeletons; `nil` if they are with the videos.
   package var skeletons: String?
-  /// CS, CV, CSet, CV1, CV2, cross1, cross2, cross3, or the actor of Weizmann who tests; a manifest has none.
+  /// CS, CV, CSet, CV1, CV2, cross1, cross2, cross3, or for Weizmann the test actor; a manifest has none.
   package var protocolName: String
   /// The CSV file of a `manifest`.
   package var manifest: String?
-  /// Keeps some training subjects apart to judge by; false trains on the whole published training set.
+  /// Sets some training subjects aside for validation; false trains on the whole published training set.
   package var holdsOutValidation: Bool
 
   package init(
@@ -97,14 +98,14 @@ package struct DatasetOptions: Hashable, Sendable {
 
 /// What was found on disk, and what was left out and why.
 package struct Inventory: Hashable, Sendable {
-  /// Clips of each class, in order, by partition.
+  /// Number of clips of each class, in label order, by partition.
   package var counts: [Partition: [Int]] = [:]
-  /// Clips with a video but no poses, and the other way round.
+  /// Clips with a video but no poses, and vice versa.
   package var withoutPoses: [String] = []
   package var withoutVideo: [String] = []
-  /// Files whose names no clip of the data set has.
+  /// Files whose names do not belong to any clip of the data set.
   package var foreign: [String] = []
-  /// Clips that the data set's authors exclude, or that are of no class of the protocol.
+  /// Clips excluded by the data set's authors, or without a class in the protocol.
   package var dropped: [String] = []
 }
 
@@ -112,13 +113,13 @@ package struct Inventory: Hashable, Sendable {
 package struct Dataset: Sendable {
   package let name: String
   package let protocolName: String
-  /// Activities in the order of the logits.
+  /// Activities in logit order.
   package let labels: [String]
   package let skeletonGraph: SkeletonGraph
   package let inventory: Inventory
   private let partitions: [Partition: [Clip]]
 
-  /// Whether the skeleton files say where people are in the picture, by the first of them that can be read.
+  /// Whether the skeleton files contain joint positions in the picture, judging by the first readable one.
   package var hasBoxes: Bool {
     for partition in Partition.allCases {
       for path in clips(partition).lazy.filter({ $0.video != nil }).compactMap(\.skeleton).prefix(8) {
@@ -129,19 +130,19 @@ package struct Dataset: Sendable {
     return false
   }
 
-  /// Frames a second of most videos, by the headers of the first that can be read; `nil` where none can.
+  /// Frames per second, judging by the headers of the first readable videos; `nil` if none is readable.
   package var framesPerSecond: Double? {
     let videos = Partition.allCases.lazy.flatMap(clips).compactMap(\.video).prefix(15)
     let rates = videos.compactMap { try? RecordedVideo($0).information().rate }.sorted()
     return rates.isEmpty ? nil : rates[rates.count / 2]
   }
 
-  /// The clips of a partition, by name.
+  /// The clips of a partition, sorted by name.
   package func clips(_ partition: Partition) -> [Clip] { partitions[partition] ?? [] }
 
   /// Finds the recordings of a data set on disk.
   ///
-  /// - Throws: `DatasetError` when a folder is not there, the protocol is unknown, or nothing was found.
+  /// - Throws: `DatasetError` if a folder does not exist, the protocol is unknown, or nothing was found.
   package static func open(_ options: DatasetOptions) throws(DatasetError) -> Dataset {
     switch options.kind {
     case .ntu60, .ntu120: try NTU(options).open()
@@ -176,19 +177,19 @@ package struct Dataset: Sendable {
   }
 }
 
-/// A published data set: what its file names say, and who is in which partition.
+/// A published data set: what its file names mean, and which partition each clip is in.
 protocol PublishedDataset {
   var options: DatasetOptions { get }
   var name: String { get }
   var graph: SkeletonGraph { get }
   var labels: [String] { get }
-  /// True when the validation clips are a part of the published training set.
+  /// True if the validation clips are part of the published training set.
   var validationMayTrain: Bool { get }
 
-  /// The clip that a file's name stands for; `nil` when it is none of this data set's.
+  /// The clip that a file name stands for; `nil` if it is not part of this data set.
   func clip(named name: String) -> (clip: Clip, partition: Partition?)?
 
-  /// The name of the recording at a path without extension, where folders are a part of it; `nil` where they are not.
+  /// The recording's name for a path without extension, if folders are part of the name; `nil` if they are not.
   static func recording(at url: URL) -> String?
 }
 
@@ -218,7 +219,7 @@ extension PublishedDataset {
     guard !clips.isEmpty else {
       throw .unreadable(
         path: options.videos,
-        reason: "no file in it has a name of \(self.name); data.videos is the folder of the videos")
+        reason: "no file in it is named as in \(self.name); data.videos is the folder of the videos")
     }
     return Dataset(
       name: self.name, protocolName: options.protocolName, labels: labels, graph: graph, clips: clips,

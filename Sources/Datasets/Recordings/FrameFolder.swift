@@ -2,24 +2,24 @@ import Foundation
 
 /// A folder with a picture, and perhaps a skeleton file, for each frame of a recording, as N-UCLA is published.
 ///
-/// `frame_12_tc_3456_rgb.jpg` and `frame_12_tc_3456_skeletons.txt` are one frame; `fileList.txt` has the frames' numbers in
-/// order, at the begin of its lines.
+/// `frame_12_tc_3456_rgb.jpg` and `frame_12_tc_3456_skeletons.txt` belong to one frame; the lines of `fileList.txt`
+/// start with the frames' numbers, in order.
 enum FrameFolder {
   static let list = "fileList.txt"
   private static let largestList: UInt64 = 1 << 22
   private static let pictureEnding = "_rgb"
   private static let skeletonEnding = "_skeletons.txt"
 
-  /// The frame's part of a file's name: `frame_12_tc_3456`.
+  /// The part of a file name that identifies the frame: `frame_12_tc_3456`.
   private static func frame(_ name: String) -> String {
     if name.hasSuffix(skeletonEnding) { return String(name.dropLast(skeletonEnding.count)) }
     let stem = (name as NSString).deletingPathExtension
     return stem.hasSuffix(pictureEnding) ? String(stem.dropLast(pictureEnding.count)) : stem
   }
 
-  /// Names of files in the order of their frames: the list's, where it names them all, or that of their numbers.
+  /// File names in frame order: the order of the list if it names them all, else numeric order.
   static func ordered(_ names: [String], in folder: String) -> [String] {
-    // Numbers count as numbers: frame_9 comes before frame_10.
+    // Numeric comparison: frame_9 comes before frame_10.
     let sorted = names.sorted { $0.compare($1, options: .numeric) == .orderedAscending }
     var places: [Int: Int] = [:]
     for (place, number) in numbers(in: folder).enumerated() where places[number] == nil { places[number] = place }
@@ -36,7 +36,7 @@ enum FrameFolder {
     let path = folder + "/" + list
     guard let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? UInt64, size <= largestList,
       let data = FileManager.default.contents(atPath: path)
-    else { return [] }  // The files' own numbers are an order too.
+    else { return [] }  // The numbers in the file names give an order too.
     return String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap { line in
       line.split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) }
     }
@@ -45,7 +45,7 @@ enum FrameFolder {
   /// True for a frame's skeleton file, which belongs to its folder.
   static func isSkeleton(_ name: String) -> Bool { name.hasPrefix("frame_") && name.hasSuffix(skeletonEnding) }
 
-  /// The skeleton files of a folder's frames; `nil` for a frame that has a picture alone.
+  /// The skeleton files of a folder's frames; `nil` for a frame that only has a picture.
   static func skeletons(in folder: String) throws(DatasetError) -> [String?] {
     let names: [String]
     do {

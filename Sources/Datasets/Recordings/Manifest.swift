@@ -1,11 +1,11 @@
 import Foundation
 import Networks
 
-/// People's own recordings: a CSV file with a line a clip.
+/// Users' own recordings: a CSV file with one line per clip.
 ///
-/// Columns by name: video, label, split (train, validation or test); optional skeleton, subject, camera, name, and begin and
-/// end, in seconds, of a part of the recording. Paths are relative to the CSV file. Skeletons are NTU's `.skeleton`,
-/// LCR-Net's or N-UCLA's `.json`, all of one kind.
+/// Columns by name: video, label, split (train, validation or test); optional skeleton, subject, camera, name, and
+/// begin and end in seconds for a part of the recording. Paths are relative to the CSV file. Skeletons are NTU's
+/// `.skeleton`, or LCR-Net's or N-UCLA's `.json`, all of one kind.
 enum Manifest {
   private static let required = ["video", "label", "split"]
   private static let known = required + ["skeleton", "subject", "camera", "name", "begin", "end"]
@@ -25,11 +25,11 @@ enum Manifest {
     return try dataset(entries, path)
   }
 
-  /// The first line, and all others with their numbers in the file.
+  /// The first line, and all others with their line numbers.
   ///
   /// - Parameter path: the CSV file.
-  /// - Returns: as many fields as the first line has in every line.
-  /// - Throws: `DatasetError` when it is no list of recordings.
+  /// - Returns: rows with as many fields as the header.
+  /// - Throws: `DatasetError` if it is not a list of recordings.
   static func table(_ path: String) throws(DatasetError) -> (header: [String], rows: [(line: Int, fields: [String])]) {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw .missing(path: path, purpose: "data.manifest lists the recordings")
@@ -38,7 +38,7 @@ enum Manifest {
       throw .unreadable(path: path, reason: "it is not UTF-8 text of at most 256 MiB")
     }
     var rows: [(line: Int, fields: [String])] = []
-    // Excel begins UTF-8 files with a byte order mark.
+    // Excel starts UTF-8 files with a byte order mark.
     let lines = text.hasPrefix("\u{feff}") ? text.dropFirst() : text[...]
     for (index, line) in lines.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
     where !line.allSatisfy(\.isWhitespace) {
@@ -80,7 +80,7 @@ enum Manifest {
       }
       func number(_ column: String) throws(DatasetError) -> Int? {
         guard let value = values[column], !value.isEmpty else { return nil }
-        guard let number = Int(value) else { throw unreadable("\(column) is '\(value)' and no number") }
+        guard let number = Int(value) else { throw unreadable("\(column) is '\(value)' , which is not a number") }
         return number
       }
       guard let split = values["split"], let partition = Partition(rawValue: split) else {
@@ -95,7 +95,7 @@ enum Manifest {
       func seconds(_ column: String) throws(DatasetError) -> Double? {
         guard let value = values[column], !value.isEmpty else { return nil }
         guard let seconds = Double(value), (0...1e6).contains(seconds) else {
-          throw unreadable("\(column) is '\(value)' and no number of seconds")
+          throw unreadable("\(column) is '\(value)', which is not a number of seconds")
         }
         return seconds
       }
@@ -107,7 +107,7 @@ enum Manifest {
         part = begin..<end
       }
       let given = values["name"].flatMap { $0.isEmpty ? nil : $0 }
-      // Parts of a recording are told apart by their begins.
+      // Parts of a recording are distinguished by their start.
       let name = given ?? (begin.map { "\(stem)@\($0)" } ?? stem)
       clip = Clip(
         name: name, label: 0, subject: try number("subject"), camera: try number("camera"), video: video,
@@ -127,7 +127,7 @@ enum Manifest {
       }
       let key = BoxesFile.path(folder: "", name: entry.clip.recording)
       let same = recordings[key, default: entry.clip]
-      // Boxes files and memory know recordings by their names.
+      // Boxes files and the cache identify recordings by name.
       guard same.video == entry.clip.video, same.skeleton == entry.clip.skeleton else {
         throw .unreadable(
           path: path,
@@ -145,7 +145,7 @@ enum Manifest {
       labels: labels, graph: try graph(clips.compactMap(\.1.skeleton), path), clips: clips, inventory: Inventory())
   }
 
-  /// The skeletons' kind, by their files.
+  /// The skeleton format, judged by the files.
   private static func graph(_ skeletons: [String], _ path: String) throws(DatasetError) -> SkeletonGraph {
     guard let first = skeletons.first else { return .ntu25 }
     let isNTU = first.hasSuffix(".skeleton")
@@ -162,10 +162,10 @@ enum Manifest {
       }
     }
     if let readable = failures.first(where: { $0.1 == nil }) { return readable.0 }
-    throw failures[0].1 ?? .unreadable(path: first, reason: "it is no skeleton file")
+    throw failures[0].1 ?? .unreadable(path: first, reason: "it is not a skeleton file")
   }
 
-  /// Fields of a line; quotes protect commas, and two quotes stand for one.
+  /// Splits a line into fields; quotes protect commas, and two quotes stand for one.
   private static func fields(_ line: Substring, _ path: String, _ number: Int) throws(DatasetError) -> [String] {
     var fields: [String] = []
     var field = ""

@@ -1,24 +1,24 @@
 import Basics
 import Foundation
 
-/// A part of a manifest's recordings, for studies of few labels or shorter judgements.
+/// A subset of a manifest's recordings, for studies with few labels or faster evaluation.
 ///
-/// Every label keeps its share of each partition, taken from as many people as there are; the same seed keeps the same
+/// Every label keeps its share in each partition, spread over as many people as possible; the same seed keeps the same
 /// recordings.
 package struct ManifestSubset: Hashable, Sendable {
-  /// Share of the recordings that each partition keeps; all where none is given.
+  /// Fraction of the recordings to keep in each partition; all by default.
   package var shares: [Partition: Double] = [:]
-  /// Keeps only recordings that have both video and skeleton, so that systems with and without poses see the same.
+  /// Keeps only recordings with both video and skeleton, so that systems with and without poses see the same ones.
   package var needsBoth = false
   package var seed: UInt64 = 1
 
   package init() {}
 
-  /// The list of what is kept, for the same folder.
+  /// The list of what is kept, to be stored in the same folder.
   ///
-  /// - Parameter path: the manifest.
-  /// - Returns: CSV text, lines in the order of the manifest.
-  /// - Throws: `DatasetError` when the manifest is none, or nothing is left of it.
+  /// - Parameter path: the manifest to reduce.
+  /// - Returns: CSV text, in the manifest's line order.
+  /// - Throws: `DatasetError` if the manifest is invalid, or nothing is left of it.
   package func list(of path: String) throws(DatasetError) -> String {
     let (header, rows) = try Manifest.table(path)
     let columns = Dictionary(uniqueKeysWithValues: header.enumerated().map { ($1, $0) })
@@ -38,7 +38,7 @@ package struct ManifestSubset: Hashable, Sendable {
       let share = Partition(rawValue: part.split).flatMap { shares[$0] } ?? 1
       let count = Int((share * Double(members.count)).rounded(.up))
       var random = SplitMix64(seed: seed, name: "\(part.split)/\(part.label)")
-      // Recordings of each person in turn.
+      // Take recordings from each person in turn.
       let people = Dictionary(grouping: members) { value(rows[$0].fields, "subject") }
         .sorted { $0.key < $1.key }.map { $0.value.shuffled(using: &random) }.shuffled(using: &random)
       let turns = (0..<(people.map(\.count).max() ?? 0)).flatMap { turn in

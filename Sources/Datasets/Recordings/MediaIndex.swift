@@ -1,24 +1,25 @@
 import Foundation
 
-/// Every video and skeleton file below two folders, by the recording's name.
+/// Every video and skeleton file below two folders, indexed by the recording's name.
 struct MediaIndex {
   private static let videoEndings: Set = ["avi", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "webm", "wmv"]
   private static let pictureEndings: Set = ["jpg", "jpeg", "png"]
-  /// What data sets put after a recording's name.
+  /// Suffixes that data sets add to a recording's name.
   private static let suffixes = ["_rgb", "_pose3d"]
 
   private(set) var videos: [String: String] = [:]
   private(set) var skeletons: [String: String] = [:]
 
   private let naming: (URL) -> String?
-  /// Folders that were looked into: a link that leads back is not followed twice.
+  /// Folders already visited, so that a link cycle is not followed twice.
   private var walked: Set<String> = []
 
   /// - Parameters:
   ///   - videos: folder of the videos.
-  ///   - skeletons: folder of the skeletons, where it is another.
-  ///   - naming: a recording's name by the path of its file or folder of pictures, where the file's own name does not say it.
-  /// - Throws: `DatasetError` when a folder is not there.
+  ///   - skeletons: folder of the skeletons, if it is a different one.
+  ///   - naming: returns a recording's name for the path of its file or picture folder if the file name is not the
+  ///     name.
+  /// - Throws: `DatasetError` if a folder does not exist.
   init(videos: String, skeletons: String?, naming: @escaping (URL) -> String? = { _ in nil })
     throws(DatasetError)
   {
@@ -43,7 +44,7 @@ struct MediaIndex {
       throw .unreadable(path: root.path, reason: "the folder cannot be listed")
     }
     for case let url as URL in walk {
-      // Such as the `._NAME` that macOS leaves beside NAME.
+      // Such as the `._NAME` that macOS leaves next to NAME.
       guard !url.lastPathComponent.hasPrefix(".") else { continue }
       var status = stat()
       guard unsafe lstat(url.path, &status) == 0 else { continue }
@@ -60,7 +61,7 @@ struct MediaIndex {
       if Self.videoEndings.contains(ending) {
         Self.add(url.path, name, to: &videos)
       } else if Self.pictureEndings.contains(ending) {
-        // A folder of pictures is a video by the folder's name.
+        // A folder of pictures is a video with the folder's name.
         Self.add(folder.path, naming(folder) ?? folder.lastPathComponent, to: &videos)
       } else if FrameFolder.isSkeleton(url.lastPathComponent) {
         Self.add(folder.path, naming(folder) ?? folder.lastPathComponent, to: &skeletons)
@@ -74,7 +75,7 @@ struct MediaIndex {
     }
   }
 
-  /// Of copies the first by path counts, whatever the order in which the disk lists them.
+  /// Among copies, the first by path wins, whatever order the disk lists them in.
   private static func add(_ path: String, _ name: String, to index: inout [String: String]) {
     if let other = index[name], other <= path { return }
     index[name] = path
@@ -86,14 +87,14 @@ struct MediaIndex {
   }
 }
 
-/// What is at a path, links followed; `nil` when nothing can be seen there.
+/// The type of file at a path, following links; `nil` if there is none or it is inaccessible.
 func fileKind(_ path: String) -> FileAttributeType? {
   let path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-  // Why nothing can be seen makes no difference to callers.
+  // The reason makes no difference to callers.
   return (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
 }
 
-/// Reads a name of letters and numbers in turns, such as `S001C002P003R002A013`.
+/// Parses a name of alternating letters and numbers, such as `S001C002P003R002A013`.
 struct NameReader {
   private var rest: Substring
 
@@ -107,7 +108,7 @@ struct NameReader {
     return true
   }
 
-  /// `digits` digits, or as many as there are.
+  /// Reads `digits` digits, or as many as there are.
   mutating func number(digits: Int? = nil) -> Int? {
     let word = rest.prefix { $0.isASCII && $0.isNumber }
     guard !word.isEmpty, word.count <= 9, digits.map({ word.count == $0 }) ?? true else { return nil }

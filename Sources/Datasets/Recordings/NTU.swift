@@ -2,7 +2,7 @@ import Networks
 
 /// NTU RGB+D 60 and 120.
 ///
-/// There is no published validation set: every fifth of the training subjects is one, under every protocol.
+/// There is no published validation set: every fifth training subject is used, under every protocol.
 ///
 /// - Source: methods.md 8.1.
 struct NTU: PublishedDataset {
@@ -59,13 +59,13 @@ struct NTU: PublishedDataset {
   }()
 }
 
-/// Who does what in NTU RGB+D's protocols.
+/// The subjects in NTU RGB+D's protocols.
 package enum NTUSubjects {
-  /// Subjects that train under CS; those above 40 belong to NTU RGB+D 120.
+  /// Training subjects under CS; those above 40 belong to NTU RGB+D 120.
   package static let training: Set = [
     1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38, 45, 46, 47, 49, 50, 52, 53, 54, 55, 56,
     57, 58, 59, 70, 74, 78, 80, 81, 82, 83, 84, 85, 86, 89, 91, 92, 93, 94, 95, 97, 98, 100, 103,
   ]
-  /// All of NTU RGB+D 120.
+  /// Number of subjects in NTU RGB+D 120.
   package static let count = 106
 }

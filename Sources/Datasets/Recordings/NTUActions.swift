@@ -1,4 +1,4 @@
-/// Names of NTU RGB+D's activities, A001 first; the first 60 are those of NTU RGB+D 60.
+/// NTU RGB+D's activity names, A001 first; the first 60 are those of NTU RGB+D 60.
 ///
 /// - Source: github.com/shahroudy/NTURGB-D.
 enum NTUActions {

@@ -1,4 +1,4 @@
-/// Recordings of NTU RGB+D whose skeletons are missing or of no use.
+/// NTU RGB+D recordings whose skeletons are missing or unusable.
 ///
 /// - Source: github.com/shahroudy/NTURGB-D, NTU_RGBD120_samples_with_missing_skeletons.txt; those of setups 1 to 17 are
 ///   the list of NTU RGB+D 60.

@@ -1,9 +1,9 @@
 import Foundation
 import Networks
 
-/// Northwestern-UCLA Multiview Action 3D, cross-view: one camera tests.
+/// Northwestern-UCLA Multiview Action 3D, cross-view: one camera is the test set.
 ///
-/// There is no published validation set; subject 10's clips of the training cameras are it.
+/// There is no published validation set; subject 10's clips from the training cameras are used.
 ///
 /// - Source: methods.md 8.3.
 struct NUCLA: PublishedDataset {
@@ -14,10 +14,10 @@ struct NUCLA: PublishedDataset {
   var graph: SkeletonGraph { .kinect20 }
   var validationMayTrain: Bool { true }
 
-  /// Numbers in names, in the order of the logits.
+  /// Action numbers in file names, in logit order.
   private static let actions = [1, 2, 3, 4, 5, 6, 8, 9, 11, 12]
   private static let validationSubject = 10
-  /// Clips that the published lists leave out, by test camera.
+  /// Clips missing from the published lists, by test camera.
   private static let leftOut: [Int: Set<String>] = [
     1: ["a05_s07_e00_c01"], 3: ["a02_s09_e04_c02", "a02_s09_e04_c03", "a05_s07_e00_c01"],
   ]
@@ -37,8 +37,8 @@ struct NUCLA: PublishedDataset {
     }
   }
 
-  /// The published layouts name the camera in a folder: `view_1/a01_s01_e00/` with a picture for each frame, and
-  /// `a01/v01_s01_e00.avi`.
+  /// The camera's name comes from a folder in the published layouts: `view_1/a01_s01_e00/` with a picture for each
+  /// frame, and `a01/v01_s01_e00.avi`.
   static func recording(at url: URL) -> String? {
     let (name, folder) = (url.lastPathComponent, url.deletingLastPathComponent().lastPathComponent)
     var view = NameReader(folder.lowercased())

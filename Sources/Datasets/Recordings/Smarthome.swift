@@ -2,7 +2,7 @@ import Networks
 
 /// Toyota Smarthome, trimmed.
 ///
-/// The published lists of clips are exactly what these rules give for the complete data set.
+/// For the complete data set, these rules give exactly the published lists of clips.
 ///
 /// - Source: methods.md 8.2.
 struct Smarthome: PublishedDataset {
@@ -15,10 +15,10 @@ struct Smarthome: PublishedDataset {
 
   var name: String { "Toyota Smarthome" }
   var graph: SkeletonGraph { .smarthome15 }
-  /// The papers' cross-subject training set has all eleven subjects.
+  /// The papers' cross-subject training set contains all eleven subjects.
   var validationMayTrain: Bool { options.protocolName == "CS" }
 
-  /// Of the cross-subject protocol, in the published order; others swap Usetablet and Usetelephone.
+  /// Labels of the cross-subject protocol, in the published order; other lists swap Usetablet and Usetelephone.
   private static let all = [
     "Cook.Cleandishes", "Cook.Cleanup", "Cook.Cut", "Cook.Stir", "Cook.Usestove", "Cutbread", "Drink.Frombottle",
     "Drink.Fromcan", "Drink.Fromcup", "Drink.Fromglass", "Eat.Attable", "Eat.Snack", "Enter", "Getup", "Laydown",
@@ -27,7 +27,7 @@ struct Smarthome: PublishedDataset {
     "Pour.Fromcan", "Pour.Fromkettle", "Readbook", "Sitdown", "Takepills", "Uselaptop", "Usetablet", "Usetelephone",
     "Walk", "WatchTV",
   ]
-  /// Of the cross-view protocols.
+  /// Labels of the cross-view protocols.
   private static let crossView = [
     "Cutbread", "Drink.Frombottle", "Drink.Fromcan", "Drink.Fromcup", "Drink.Fromglass", "Eat.Attable", "Eat.Snack",
     "Enter", "Getup", "Leave", "Pour.Frombottle", "Pour.Fromcan", "Readbook", "Sitdown", "Takepills", "Uselaptop",
@@ -36,7 +36,7 @@ struct Smarthome: PublishedDataset {
   private static let trainingSubjects: Set = [3, 4, 6, 7, 9, 12, 13, 15, 17]
   private static let validationSubjects: Set = [19, 25]
   private static let testSubjects: Set = [2, 10, 11, 14, 16, 18, 20]
-  /// In the lists, and of no class.
+  /// Included in the lists, but without a class.
   private static let noClass = "Pour.Fromcup"
 
   init(_ options: DatasetOptions) throws(DatasetError) {

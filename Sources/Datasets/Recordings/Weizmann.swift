@@ -1,11 +1,11 @@
 import Networks
 
-/// Weizmann's actions as space-time shapes: ten actions of nine actors, one of whom tests.
+/// Weizmann's actions as space-time shapes: ten actions by nine actors, one of whom is the test set.
 ///
-/// Files are `actor_action`, such as `daria_bend`; where somebody does an action twice, a number follows. There is no
-/// published validation set: the actor after the one who tests is it. Skeletons are those of `scripts/poses-from-video`.
+/// Files are named `actor_action`, such as `daria_bend`; if an actor repeats an action, a number follows. There is no
+/// published validation set: the actor after the test actor is used. Skeletons come from `scripts/poses-from-video`.
 ///
-/// - Source: Gorelick et al., Actions as Space-Time Shapes, 2007: leave one out.
+/// - Source: Gorelick et al., Actions as Space-Time Shapes, 2007, leave-one-out protocol.
 struct Weizmann: PublishedDataset {
   static let actors = ["daria", "denis", "eli", "ido", "ira", "lena", "lyova", "moshe", "shahar"]
   private static let actions = ["bend", "jack", "jump", "pjump", "run", "side", "skip", "walk", "wave1", "wave2"]
@@ -24,7 +24,7 @@ struct Weizmann: PublishedDataset {
   init(_ options: DatasetOptions) throws(DatasetError) {
     self.options = options
     guard let actor = Self.actors.firstIndex(of: options.protocolName) else {
-      throw options.refusedProtocol("the actor who tests: " + Self.actors.joined(separator: ", "))
+      throw options.refusedProtocol("the test actor: " + Self.actors.joined(separator: ", "))
     }
     testActor = actor
   }
@@ -33,7 +33,7 @@ struct Weizmann: PublishedDataset {
     let parts = name.split(separator: "_", omittingEmptySubsequences: false)
     guard parts.count == 2, let actor = Self.actors.firstIndex(of: String(parts[0])),
       let label = Self.actions.firstIndex(where: { action in
-        // A take's number is one digit; `wave1` is an action of its own.
+        // A take's number is one digit; `wave1` is a separate action.
         parts[1] == action || (parts[1].dropLast() == action && parts[1].last?.isWholeNumber ?? false)
       })
     else { return nil }

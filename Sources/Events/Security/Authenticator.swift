@@ -2,22 +2,22 @@ import CZeroMQ
 import Foundation
 import Synchronization
 
-/// Says who may connect to the encrypted sockets of a context.
+/// Decides who may connect to a context's encrypted sockets.
 ///
-/// libzmq asks it over ZAP for every handshake; without an answer nobody gets in. `@unchecked Sendable`: its socket is used by
-/// its own thread alone.
+/// libzmq asks it over ZAP at every handshake; without an answer nobody gets in. `@unchecked Sendable`: only its own
+/// thread uses its socket.
 ///
 /// - Source: ZeroMQ RFC 27 (ZAP).
 @safe final class Authenticator: @unchecked Sendable {
-  /// What sockets set as their domain; others are refused.
+  /// The domain that our sockets set; others are refused.
   static let domain = "adl"
   private static let address = "inproc://zeromq.zap.01"
 
-  /// What was decided so far.
+  /// Decisions so far.
   struct Counts: Equatable {
     var accepted = 0
     var refused = 0
-    /// Key and address of the last that was refused.
+    /// Key and address of the last refused client.
     var lastRefused: String?
   }
 
@@ -29,16 +29,16 @@ import Synchronization
   private let state: Mutex<State>
   private let wakeUp: WakeUp
   private let finished = DispatchSemaphore(value: 0)
-  /// Used by the thread alone.
+  /// Used only by its thread.
   private var socket: Socket?
   private let isStopped = Atomic(false)
 
-  /// Starts answering; before any socket of the context is bound.
+  /// Starts answering; call it before any socket of the context is bound.
   ///
   /// - Parameters:
-  ///   - context: of the sockets; must outlive this.
+  ///   - context: the sockets' context; must outlive this object.
   ///   - clients: who may connect.
-  /// - Throws: `EventError.library` where there are too many sockets.
+  /// - Throws: `EventError.library` if there are too many sockets.
   init(_ context: borrowing Context, _ clients: ClientKeys) throws(EventError) {
     state = Mutex(State(clients: clients))
     wakeUp = try WakeUp()
@@ -47,7 +47,7 @@ import Synchronization
     self.socket = consume socket
     let thread = Thread { [self] in
       serve()
-      // The context ends only once all its sockets are closed.
+      // The context can only end once all its sockets are closed.
       self.socket = nil
       finished.signal()
     }
@@ -57,10 +57,10 @@ import Synchronization
 
   var counts: Counts { state.withLock { $0.counts } }
 
-  /// Takes another list; who is connected stays so.
+  /// Replaces the list of clients; existing connections stay open.
   func replace(_ clients: ClientKeys) { state.withLock { $0.clients = clients } }
 
-  /// Ends the thread; nobody gets in any more.
+  /// Ends the thread; from then on nobody gets in.
   func stop() {
     guard !isStopped.exchange(true, ordering: .relaxed) else { return }
     wakeUp.signal()
@@ -74,7 +74,7 @@ import Synchronization
     }
   }
 
-  /// Version, request, status, text, user, metadata.
+  /// The parts are version, request, status, text, user, metadata.
   private func answer(_ request: [[UInt8]]) -> [[UInt8]] {
     let user = state.withLock { state in
       let name = Self.name(in: request, of: state.clients)
@@ -91,7 +91,7 @@ import Synchronization
       + [status, reason, user ?? "", ""].map { Array($0.utf8) }
   }
 
-  /// Who asks to be let in; `nil` for a stranger, and for what is no request.
+  /// The name of the client that asks; `nil` if it is unknown or the request is invalid.
   static func name(in request: [[UInt8]], of clients: ClientKeys) -> String? {
     guard request.count == 7, text(0, in: request) == "1.0", text(2, in: request) == domain,
       text(5, in: request) == "CURVE"

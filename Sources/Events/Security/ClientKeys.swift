@@ -1,26 +1,26 @@
 import Foundation
 import Glibc
 
-/// The clients that may connect from elsewhere: a folder of files NAME.public.
+/// The clients that may connect remotely: a folder of files NAME.public.
 package struct ClientKeys: Equatable, Sendable {
   package static let suffix = ".public"
 
   /// Names by key.
   package private(set) var names: [PublicKey: String] = [:]
-  /// Files that hold no key, with the reason; they let nobody in.
+  /// Files without a valid key, with the reason; they admit nobody.
   package private(set) var faults: [String] = []
 
   package init() {}
 
-  /// Nobody, for this reason.
+  /// An empty list, for this reason.
   init(fault: String) { faults = [fault] }
 
   /// Reads a folder.
   ///
   /// - Parameters:
-  ///   - folder: its path.
-  ///   - setting: what names it, for messages.
-  /// - Throws: `EventError.badKey` when the folder cannot be read.
+  ///   - folder: the folder's path.
+  ///   - setting: the setting that names it, for messages.
+  /// - Throws: `EventError.badKey` if the folder cannot be read.
   package init(folder: String, setting: String) throws(EventError) {
     for (name, path) in try Self.files(folder, setting) {
       do {
@@ -31,14 +31,14 @@ package struct ClientKeys: Equatable, Sendable {
     }
   }
 
-  /// Clients by name, with their keys.
+  /// Clients and their keys, sorted by name.
   package var sorted: [(name: String, key: PublicKey)] {
     names.map { (name: $0.value, key: $0.key) }.sorted { $0.name < $1.name }
   }
 
   private static func files(_ folder: String, _ setting: String) throws(EventError) -> [(name: String, path: String)] {
     guard let entries = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      // Foundation's own words are for programmers; the kernel says why.
+      // Foundation's messages are meant for programmers; the kernel's give the reason.
       let listing = unsafe opendir(folder)
       let reason = unsafe listing == nil ? KeyFile.lastError() : "it cannot be listed"
       if let listing = unsafe listing { unsafe closedir(listing) }
@@ -49,19 +49,19 @@ package struct ClientKeys: Equatable, Sendable {
     }
   }
 
-  /// Lets a client in.
+  /// Adds a client.
   ///
   /// - Parameters:
   ///   - name: letters a to z, digits, _ and -.
-  ///   - key: the client's.
-  ///   - folder: made when it is not there.
-  /// - Throws: `EventError.badKey` when the name is taken or a file cannot be written.
+  ///   - key: the client's public key.
+  ///   - folder: created if it does not exist.
+  /// - Throws: `EventError.badKey` if the name is taken or a file cannot be written.
   package static func add(_ name: String, _ key: PublicKey, to folder: String) throws(EventError) {
     try check(name, folder)
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw .badKey(path: folder, setting: "--clients", reason: "it cannot be made: \(KeyFile.lastError())")
+      throw .badKey(path: folder, setting: "--clients", reason: "it cannot be created: \(KeyFile.lastError())")
     }
     let known = try ClientKeys(folder: folder, setting: "--clients")
     if let other = known.names[key] {
@@ -70,9 +70,9 @@ package struct ClientKeys: Equatable, Sendable {
     try KeyFile.create("\(folder)/\(name)\(suffix)", "# Added \(Date.now.ISO8601Format())\n\(key.text)\n", mode: 0o644)
   }
 
-  /// Lets a client in no longer.
+  /// Removes a client.
   ///
-  /// - Throws: `EventError.badKey` when there is no such client.
+  /// - Throws: `EventError.badKey` if there is no such client.
   package static func revoke(_ name: String, in folder: String) throws(EventError) {
     try check(name, folder)
     let path = "\(folder)/\(name)\(suffix)"

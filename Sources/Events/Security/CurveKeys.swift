@@ -1,7 +1,7 @@
 import CZeroMQ
 import Glibc
 
-/// A CURVE key that everybody may know, as 40 characters of Z85.
+/// A public CURVE key, written as 40 characters of Z85.
 ///
 /// - Source: ZeroMQ RFC 32 (Z85) and 25 (CURVE).
 package struct PublicKey: Hashable, Sendable, CustomStringConvertible {
@@ -9,7 +9,7 @@ package struct PublicKey: Hashable, Sendable, CustomStringConvertible {
   /// 32 bytes.
   let bytes: [UInt8]
 
-  /// `nil` when the text is no key.
+  /// `nil` if the text is not a key.
   package init?(_ text: String) {
     guard let bytes = Z85.bytes(text) else { return nil }
     (self.text, self.bytes) = (text, bytes)
@@ -18,24 +18,24 @@ package struct PublicKey: Hashable, Sendable, CustomStringConvertible {
   package var description: String { text }
 }
 
-/// A CURVE key that only its owner may know: it has no description, and is never printed.
+/// A secret CURVE key: it is never printed, and its description does not reveal it.
 package struct SecretKey: Sendable {
   let text: String
 
-  /// `nil` when the text is no key.
+  /// `nil` if the text is not a key.
   package init?(_ text: String) {
     guard Z85.bytes(text) != nil else { return nil }
     self.text = text
   }
 
-  /// The key that others know the owner by.
+  /// The corresponding public key.
   package var publicKey: PublicKey? {
     var buffer = [CChar](repeating: 0, count: Z85.length + 1)
     guard unsafe zmq_curve_public(&buffer, text) == 0 else { return nil }
     return PublicKey(Z85.text(buffer))
   }
 
-  /// A new pair; `nil` where libzmq was built without CURVE.
+  /// A new key pair; `nil` if libzmq was built without CURVE.
   package static func generate() -> SecretKey? {
     var (known, secret) = ([CChar](repeating: 0, count: Z85.length + 1), [CChar](repeating: 0, count: Z85.length + 1))
     guard unsafe zmq_curve_keypair(&known, &secret) == 0 else { return nil }
@@ -48,7 +48,7 @@ extension SecretKey: CustomStringConvertible, CustomReflectable {
   package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// The text of a key of 32 bytes.
+/// Text encoding of a 32-byte key.
 private enum Z85 {
   static let length = 40
 
@@ -63,41 +63,41 @@ private enum Z85 {
   }
 }
 
-/// Files of keys: one key each, beside lines that begin with #.
+/// Key files: one key each, and lines that start with #.
 package enum KeyFile {
   private static let secretRemark = "# The secret key"
-  /// Enough for a key and some remarks.
+  /// Enough for a key and some comments.
   private static let largest = 4096
 
   /// - Parameters:
-  ///   - path: the file.
-  ///   - setting: what names it, for messages.
+  ///   - path: the file to read.
+  ///   - setting: the setting that names it, for messages.
   /// - Returns: the key.
-  /// - Throws: `EventError.badKey` when it cannot be read, holds no key, or everybody may read it.
+  /// - Throws: `EventError.badKey` if it cannot be read, contains no key, or is readable by everyone.
   package static func secret(path: String, setting: String) throws(EventError) -> SecretKey {
     var status = stat()
     if unsafe stat(path, &status) == 0, status.st_mode & 0o007 != 0 {
-      throw .badKey(path: path, setting: setting, reason: "everybody on this machine may read it; chmod o-rwx it")
+      throw .badKey(path: path, setting: setting, reason: "everyone on this machine can read it; use chmod o-rwx")
     }
     guard let key = SecretKey(try line(path, setting)) else { throw noKey(path, setting) }
     return key
   }
 
   /// - Parameters:
-  ///   - path: the file.
-  ///   - setting: what names it, for messages.
+  ///   - path: the file to read.
+  ///   - setting: the setting that names it, for messages.
   /// - Returns: the key.
-  /// - Throws: `EventError.badKey` when it cannot be read or holds no key.
+  /// - Throws: `EventError.badKey` if it cannot be read or contains no key.
   package static func publicKey(path: String, setting: String) throws(EventError) -> PublicKey {
     if text(try bytes(path, setting)).first?.hasPrefix(secretRemark) == true {
-      throw .badKey(path: path, setting: setting, reason: "it holds a secret key, which stays with its owner")
+      throw .badKey(path: path, setting: setting, reason: "it contains a secret key, which only its owner may have")
     }
     guard let key = PublicKey(try line(path, setting)) else { throw noKey(path, setting) }
     return key
   }
 
   private static func noKey(_ path: String, _ setting: String) -> EventError {
-    .badKey(path: path, setting: setting, reason: "it holds no key of 40 characters; `adl keys generate` makes one")
+    .badKey(path: path, setting: setting, reason: "it contains no key of 40 characters; `adl keys generate` makes one")
   }
 
   private static func line(_ path: String, _ setting: String) throws(EventError) -> String {
@@ -108,27 +108,29 @@ package enum KeyFile {
     String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
   }
 
-  /// A pipe or a device might keep whoever reads it waiting for ever, so only files are read.
+  /// Reading a pipe or a device might block forever, so only regular files are read.
   private static func bytes(_ path: String, _ setting: String) throws(EventError) -> [UInt8] {
     func bad(_ reason: String) -> EventError { .badKey(path: path, setting: setting, reason: reason) }
     let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { throw bad(lastError()) }
     defer { close(descriptor) }
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw bad("it is no file") }
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw bad("it is not a file")
+    }
     var bytes = [UInt8](repeating: 0, count: largest)
     let count = unsafe read(descriptor, &bytes, largest)
     guard count >= 0 else { throw bad(lastError()) }
     return Array(bytes.prefix(count))
   }
 
-  /// The kernel's words for what failed last.
+  /// The kernel's text for the last error.
   static func lastError() -> String { unsafe String(cString: strerror(errno)) }
 
-  /// Writes a pair as PATH.secret, which only its owner may read, and PATH.public.
+  /// Writes a key pair as PATH.secret, readable only by its owner, and PATH.public.
   ///
-  /// - Throws: `EventError.badKey` when a file cannot be written or is there already: whoever knows the old key would be
-  ///   locked out.
+  /// - Throws: `EventError.badKey` if a file cannot be written or already exists: replacing it would lock out whoever
+  ///   uses the old key.
   package static func write(_ key: SecretKey, to path: String, name: String) throws(EventError) -> PublicKey {
     guard let known = key.publicKey else { throw .library(call: "zmq_curve_public", reason: lastReason()) }
     try create(path + ".secret", "\(secretRemark) of \(name): nobody else may have it.\n\(key.text)\n", mode: 0o600)

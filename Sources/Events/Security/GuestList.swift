@@ -1,13 +1,13 @@
-/// Keeps the list of who may connect from elsewhere as its folder has it, and says who tried in vain.
+/// Keeps the list of remote clients in step with its folder, and reports failed logins.
 final class GuestList {
   private let remote: EventPublisher.Remote
   private let warn: @Sendable (String) -> Void
-  /// As last read; `nil` before.
+  /// The list as last read; `nil` at first.
   private var known: ClientKeys?
-  /// What was wrong at the last heartbeat, and whether it was said.
+  /// The problem at the last heartbeat, and whether it was reported.
   private var fault: (text: String, isSaid: Bool)?
   private var failures = 0
-  /// Of handshakes when it was last warned of them, and when that was.
+  /// The number of failed handshakes at the last warning, and its time.
   private var lastWarning: (failures: Int, at: ContinuousClock.Instant)?
   private var counts = Authenticator.Counts()
 
@@ -16,12 +16,12 @@ final class GuestList {
     self.warn = warn
   }
 
-  /// For the answer to a `status` query.
+  /// Part of the answer to a `status` query.
   var status: [String: Int] {
     ["accepted": counts.accepted, "refused": counts.refused, "failed_handshakes": failures]
   }
 
-  /// Reads the folder again, and closes the door on those who are no longer in it; called at every heartbeat.
+  /// Rereads the folder, and disconnects clients no longer in it; called at every heartbeat.
   func tend(_ sockets: PublisherSockets) {
     guard let authenticator = sockets.authenticator else { return }
     failures += sockets.remote?.takeFailures() ?? 0
@@ -31,14 +31,14 @@ final class GuestList {
       for fault in clients.faults where !(known?.faults ?? []).contains(fault) { warn(fault) }
       if let known, known != clients {
         authenticator.replace(clients)
-        // libzmq asks who somebody is only when they connect.
+        // libzmq authenticates clients only when they connect.
         if !Set(known.names.keys).isSubset(of: clients.names.keys) { sockets.closeRemote() }
       }
       known = clients
       try sockets.reopenRemote()
       fault = nil
     } catch {
-      // The port takes a moment to be free; what is still wrong at the next heartbeat is said once.
+      // The port takes a moment to become free; a problem that remains at the next heartbeat is reported once.
       let isAgain = fault?.text == "\(error)"
       if isAgain, fault?.isSaid == false { warn("\(error)") }
       fault = ("\(error)", isAgain)
@@ -46,7 +46,7 @@ final class GuestList {
     warnOfFailures()
   }
 
-  /// Where the folder cannot be read, nobody gets in: whoever was revoked might be among those who were known.
+  /// If the folder cannot be read, nobody gets in: a known client might have been revoked meanwhile.
   private func clients() -> ClientKeys {
     do {
       return try remote.clientKeys()

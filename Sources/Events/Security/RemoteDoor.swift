@@ -2,11 +2,11 @@ import CZeroMQ
 import Foundation
 
 extension EventPublisher {
-  /// Sockets for other machines: everything encrypted, for known clients alone.
+  /// Sockets for other machines: encrypted, for known clients only.
   package struct Remote: Sendable {
     package var endpoint: String
     package var query: String
-    /// File of the daemon's secret key.
+    /// Path of the daemon's secret key.
     package var secretKey: String
     /// Folder of the clients' public keys.
     package var clients: String
@@ -18,14 +18,14 @@ extension EventPublisher {
 
     /// Reads and checks the keys.
     ///
-    /// - Throws: `EventError` naming the setting that must change; where nobody could connect, too.
+    /// - Throws: `EventError` that names the setting to change, also if nobody could connect.
     func keys() throws(EventError) -> (secret: SecretKey, clients: ClientKeys) {
       let secret = try KeyFile.secret(path: secretKey, setting: "events.remote.secretKey")
       let clients = try clientKeys()
       guard !clients.names.isEmpty else {
         throw .badKey(
           path: self.clients, setting: "events.remote.clients",
-          reason: (["nobody could connect: it holds no client's key; `adl keys add` adds one"] + clients.faults)
+          reason: (["nobody could connect: it contains no client keys; `adl keys add` adds one"] + clients.faults)
             .joined(separator: "; "))
       }
       return (secret, clients)
@@ -37,17 +37,17 @@ extension EventPublisher {
   }
 }
 
-/// The pair of encrypted sockets, and what goes wrong at them.
+/// The pair of encrypted sockets, and the failures on them.
 @safe final class RemoteDoor {
   let events: Socket
   let query: Socket
   private let monitors: (HandshakeMonitor, HandshakeMonitor)
 
   /// - Parameters:
-  ///   - context: has an `Authenticator`.
-  ///   - endpoints: of events and queries.
-  ///   - secret: the daemon's.
-  /// - Throws: `EventError` where a socket cannot be bound or encrypted.
+  ///   - context: a context with an `Authenticator`.
+  ///   - endpoints: addresses for events and queries.
+  ///   - secret: the daemon's secret key.
+  /// - Throws: `EventError` if a socket cannot be bound or encrypted.
   init(
     _ context: borrowing Context, _ endpoints: (events: String, query: String), _ secret: SecretKey
   ) throws(EventError) {
@@ -62,16 +62,16 @@ extension EventPublisher {
     self.query = query
   }
 
-  /// Where the sockets listen, with the ports that `:*` found.
+  /// The addresses the sockets listen on, with the ports chosen for `:*`.
   let boundEvents: String
   let boundQuery: String
 
-  /// Handshakes that failed since this was asked last, those with unknown keys among them.
+  /// Handshakes that failed since the last call, including those with unknown keys.
   func takeFailures() -> Int { monitors.0.takeFailures() + monitors.1.takeFailures() }
 }
 
 extension Socket {
-  /// For events: reports every subscription, also to what others subscribed to before.
+  /// A socket for events: reports every subscription, even to topics that others subscribed to before.
   static func publishing(_ context: borrowing Context) throws(EventError) -> Socket {
     let socket = try Socket(context, ZMQ_XPUB)
     socket.limitRequests(to: largestSubscription)
@@ -80,20 +80,20 @@ extension Socket {
     return socket
   }
 
-  /// For queries.
+  /// A socket for queries.
   static func answering(_ context: borrowing Context) throws(EventError) -> Socket {
     let socket = try Socket(context, ZMQ_ROUTER)
     socket.limitRequests(to: largestRequest)
-    // A history has up to a megabyte; who asks and never reads must not collect a thousand of them.
+    // An answer with history has up to a megabyte; a client that never reads must not pile up a thousand of them.
     socket.set(ZMQ_SNDHWM, 8)
     return socket
   }
 
-  /// Lets nobody in whose key the context's `Authenticator` does not know.
+  /// Admits only keys that the context's `Authenticator` knows.
   ///
-  /// libzmq asks it only for sockets with a domain, and by default takes silence for consent: an option, which its header
-  /// calls a draft, makes it fail closed. CURVE needs version 3 of the protocol, so a limit on handshakes cuts off no
-  /// honest client.
+  /// libzmq asks it only for sockets with a domain, and by default treats silence as consent; an option that its header
+  /// marks as draft makes it fail closed. CURVE needs version 3 of the protocol, so a limit on handshakes excludes no
+  /// legitimate client.
   borrowing func encrypt(_ secret: SecretKey) throws(EventError) {
     guard set(ZMQ_CURVE_SERVER, 1), set(ZMQ_CURVE_SECRETKEY, Array((secret.text + "\0").utf8)),
       set(ZMQ_ZAP_DOMAIN, Array(Authenticator.domain.utf8)), set(Self.enforceDomain, 1)
@@ -106,12 +106,12 @@ extension Socket {
   /// ZMQ_ZAP_ENFORCE_DOMAIN.
   private static let enforceDomain: CInt = 93
 
-  /// Encrypts a client's connections.
+  /// Encrypts a client's connection.
   ///
   /// - Parameters:
-  ///   - server: the daemon's key.
-  ///   - own: the client's.
-  /// - Throws: `EventError.library` where libzmq was built without CURVE.
+  ///   - server: the daemon's public key.
+  ///   - own: the client's secret key.
+  /// - Throws: `EventError.library` if libzmq was built without CURVE.
   borrowing func encrypt(to server: PublicKey, as own: SecretKey) throws(EventError) {
     guard let known = own.publicKey, set(ZMQ_CURVE_SERVERKEY, Array((server.text + "\0").utf8)),
       set(ZMQ_CURVE_PUBLICKEY, Array((known.text + "\0").utf8)), set(ZMQ_CURVE_SECRETKEY, Array((own.text + "\0").utf8))
@@ -121,16 +121,16 @@ extension Socket {
   }
 }
 
-/// Counts a socket's handshakes that failed.
+/// Counts a socket's failed handshakes.
 @safe final class HandshakeMonitor {
   private let socket: Socket
-  /// True once the peer said that it does not know our key.
+  /// True once the peer has said that it does not know our key.
   private var isRefused = false
 
   /// - Parameters:
-  ///   - context: of the socket.
-  ///   - target: what is watched, until it is closed.
-  /// - Throws: `EventError.library` where there are too many sockets.
+  ///   - context: the socket's context.
+  ///   - target: the socket to watch, until it is closed.
+  /// - Throws: `EventError.library` if there are too many sockets.
   init(_ context: borrowing Context, _ target: borrowing Socket) throws(EventError) {
     let address = "inproc://monitor-\(UInt64.random(in: .min ... .max))"
     let events = CInt(
@@ -142,16 +142,16 @@ extension Socket {
     try socket.connect(address)
   }
 
-  /// Readable when there is something to take.
+  /// Readable when there is an event to take.
   var handle: UnsafeMutableRawPointer { unsafe socket.handle }
 
   /// Whether the peer has just said that it does not know our key.
   func noticesRefusal() -> Bool { takeFailures() > 0 && isRefused }
 
-  /// Failures since this was asked last.
+  /// Failures since the last call.
   func takeFailures() -> Int {
     var failures = 0
-    // Two parts: number and value of the event, and the address.
+    // Two parts: number and value of the event, then the address.
     while let message = socket.receive() {
       guard let event = message.first, event.count >= 2 else { continue }
       failures += 1

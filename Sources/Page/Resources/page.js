@@ -1,15 +1,15 @@
 "use strict";
-// Asks every two seconds what is going on, every half minute for the day, and every second for pictures where there are any. All that comes from the daemon is shown as
-// text, never as HTML: names of cameras, labels and rules are anybody's.
+// Asks for the current state every two seconds, for the day every half minute, and for pictures, if there are any, every
+// second. Shows everything from the daemon as text, never as HTML: names of cameras, labels and rules are untrusted.
 
 const byID = (id) => document.getElementById(id);
 const words = {
   idle: "nothing known", unknown: "not recognised", empty: "nobody there", warming_up: "starting", no_signal: "no picture",
 };
-let zone;  // the daemon's, once it is known
-let day;  // the answer that is shown
+let zone;  // The daemon's time zone, once known.
+let day;  // The answer on display.
 let today = true;
-let failed = false;  // the last question for a day
+let failed = false;  // Whether the last request for a day failed.
 
 function make(tag, content, className) {
   const element = document.createElement(tag);
@@ -22,7 +22,7 @@ function format(time, options) {
   try {
     return new Intl.DateTimeFormat(undefined, { ...options, timeZone: zone }).format(new Date(time));
   } catch {
-    return new Intl.DateTimeFormat(undefined, options).format(new Date(time));  // a zone that the browser doesn't know
+    return new Intl.DateTimeFormat(undefined, options).format(new Date(time));  // The browser does not know the zone.
   }
 }
 const clock = (time) => format(time, { hour: "numeric", minute: "2-digit" });
@@ -32,8 +32,8 @@ function since(time) {
   return "since " + (sameDay ? clock(time) : format(time, { dateStyle: "short", timeStyle: "short" }));
 }
 
-/// Always the same for a label. Neighbours in the model are far from one another on the circle of colours; those of other
-/// models are wherever their letters lead.
+/// A label's colour, always the same. Neighbouring labels of the model are far apart on the colour wheel; for other models'
+/// labels the letters decide.
 function coloured(element, label) {
   let number = day?.labels.indexOf(label) ?? -1;
   if (number < 0) {
@@ -45,7 +45,7 @@ function coloured(element, label) {
   return element;
 }
 
-/// Gives a list's elements new content only where it changed, so that screen readers say only that.
+/// Updates only those elements of a list whose content changed, so that screen readers announce only these.
 function update(list, items, key, fill) {
   const old = new Map([...list.children].map((child) => [child.dataset.key, child]));
   const elements = items.map((item) => {
@@ -87,14 +87,14 @@ function pictureOf(camera) {
   const image = make("img", null, "preview");
   image.alt = `What ${camera} sees`;
   image.dataset.camera = camera;
-  // The first may not be there yet.
+  // The first picture may not exist yet.
   image.addEventListener("error", () => { image.hidden = true; });
   image.addEventListener("load", () => { image.hidden = false; });
   look(image);
   return image;
 }
 
-/// Asks for a camera's newest picture.
+/// Requests a camera's latest picture.
 function look(image) {
   image.src = `/preview.jpg?camera=${encodeURIComponent(image.dataset.camera)}&at=${Date.now()}`;
 }
@@ -121,7 +121,7 @@ function showNow(now) {
   });
 }
 
-/// Puts people below one another who are there at the same time, and others side by side.
+/// Assigns activities to rows: a new row for people who are present at the same time, otherwise the same row.
 function lanes(activities, end) {
   const people = new Map();
   for (const activity of activities) {
@@ -166,7 +166,7 @@ function showTimeline() {
   const now = Date.parse(day.now);
   const last = Math.min(Date.parse(day.end), now);
   const times = day.activities.flatMap(({ begin, end }) => [Date.parse(begin), end ? Date.parse(end) : last]);
-  // As much of the day as something happened in, in whole steps.
+  // The part of the day in which something happened, in whole steps.
   const step = times.length && Math.max(...times) - Math.min(...times) < 1800000 ? 300000 : 3600000;
   const from = Math.max(Date.parse(day.begin), Math.floor(Math.min(...times) / step) * step);
   const to = Math.min(Date.parse(day.end), Math.ceil(Math.max(...times) / step) * step);
@@ -217,7 +217,7 @@ function showTables() {
   }));
   byID("list").hidden = day.activities.length === 0;
   byID("list").querySelector("tbody").replaceChildren(...day.activities.map((activity) => make("tr", [
-    make("td", exact(activity.begin)), make("td", activity.end ? exact(activity.end) : "goes on"),
+    make("td", exact(activity.begin)), make("td", activity.end ? exact(activity.end) : "ongoing"),
     make("td", activity.label), make("td", activity.camera), make("td", activity.person?.toString() ?? "–"),
   ])));
 }
@@ -237,7 +237,7 @@ function showDay(answer) {
   if (!day.activities.length) notes.push("No activities on this day.");
   if (day.omitted) notes.push(`${day.omitted} more are not shown.`);
   if (day.since) {
-    notes.push(`No history is kept: this is what was seen since ${format(day.since, { dateStyle: "medium", timeStyle: "short" })}.`);
+    notes.push(`No history is kept: this is what was recognised since ${format(day.since, { dateStyle: "medium", timeStyle: "short" })}.`);
   }
   byID("note").textContent = notes.join(" ");
   showTimeline();
@@ -292,5 +292,5 @@ addEventListener("resize", () => day?.activities.length && showTimeline());
 setInterval(askNow, 2000);
 setInterval(() => { if (!document.hidden) document.querySelectorAll("img.preview").forEach(look); }, 1000);
 setInterval(() => { if (today && !document.hidden) askDay(); }, 30000);
-// The day says in which time zone the daemon lives.
+// The day's answer contains the daemon's time zone.
 askDay().then(askNow);

@@ -1,16 +1,16 @@
 package import Networks
 package import Tensors
 
-/// Attention-level distillation: the student's self-attention is to look where the pose says.
+/// Attention distillation: the student's self-attention should look where the pose says.
 ///
-/// - Source: methods.md 2 and 6.3.
+/// - Source: methods.md 2, 6.1 and 6.2.
 package enum AttentionLoss {
-  /// The attention each position receives on average, as a distribution, [N, P].
+  /// The average attention each position receives, as a distribution, [N, P].
   ///
   /// - Parameters:
   ///   - attention: [N, P, keys], rows sum to 1.
   ///   - positions: extent of the P queries.
-  ///   - keys: extent of the keys; sub-sampled ones are brought to the queries' extent bilinearly.
+  ///   - keys: extent of the keys; sub-sampled ones are interpolated bilinearly to the queries' extent.
   /// - Returns: rows that sum to 1.
   /// - Throws: `TensorError`.
   package static func marginal(_ attention: Tensor, positions: Extent, keys: Extent) throws(TensorError) -> Tensor {
@@ -38,7 +38,7 @@ package enum AttentionLoss {
     return try distribution(wide)
   }
 
-  /// Weights of linear interpolation with half-pixel centres, one row an output.
+  /// Weights of linear interpolation with half-pixel centres, one row per output.
   private static func interpolation(from: Int, to: Int) -> [[Double]] {
     (0..<to).map { output in
       let place = min(max((Double(output) + 0.5) * Double(from) / Double(to) - 0.5, 0), Double(from - 1))
@@ -56,23 +56,23 @@ package enum AttentionLoss {
     return try flat / flat.sum([1], keepingAxes: true)
   }
 
-  /// P · mean of squared differences of two distributions [N, P].
+  /// P · mean of the squared differences of two distributions [N, P].
   ///
-  /// Entries are about 1/P, so that their plain mean of squares would vanish.
+  /// Entries are about 1/P, so their plain mean square would vanish.
   package static func meanSquares(student: Tensor, teacher: Tensor) throws(TensorError) -> Tensor {
     try (student - teacher).squared().mean() * Double(student.shape[1])
   }
 
-  /// KL(teacher || student) of two distributions [N, P], mean over clips.
+  /// KL(teacher || student) of two distributions [N, P], averaged over clips.
   package static func divergence(student: Tensor, teacher: Tensor) throws(TensorError) -> Tensor {
-    // The floor keeps a position that nobody looks at from an infinite logarithm.
+    // The floor avoids an infinite logarithm at positions nobody looks at.
     let logs = try (teacher + floor).log() - (student + floor).log()
     return try (teacher * logs).sum([1]).mean()
   }
 
   private static let floor = 1e-12
 
-  /// As released: the sum of squared differences of the raw maps [N, P].
+  /// As in the released code: the sum of squared differences of the raw maps [N, P].
   package static func released(student: Tensor, teacher: Tensor) throws(TensorError) -> Tensor {
     try (student - teacher.reshaped(student.shape)).squared().sum()
   }

@@ -1,25 +1,25 @@
 import Foundation
 package import Tensors
 
-/// Feature-level distillation: which pose belongs to which clip.
+/// Feature distillation: which pose belongs to which clip.
 ///
 /// `student` and `teacher` are embeddings [N, D] of the same N clips.
 ///
 /// - Source: methods.md 5.
 package enum ContrastiveLoss {
-  /// CRD: a critic tells a clip's own row from N drawn ones, in both directions.
+  /// CRD: a critic distinguishes a clip's own row from N drawn ones, in both directions.
   ///
-  /// h = s / (s + N/M + 1e-7), s = exp(dot/τ)/Z; loss = -(log h(pair) + Σ log(1 - h(negatives))), mean over clips, summed
-  /// over the two directions, divided by log(1 + N).
+  /// h = s / (s + N/M + 1e-7), s = exp(dot/τ)/Z; loss = -(log h(pair) + Σ log(1 - h(negatives))), averaged over clips,
+  /// summed over the two directions, divided by log(1 + N).
   ///
   /// - Parameters:
   ///   - student: unit embeddings.
   ///   - teacher: unit embeddings.
   ///   - candidates: rows of the bank, [N, 1 + negatives] int64, the clip's own first.
-  ///   - bank: rows of all clips.
-  ///   - partitions: Z of the student's and of the teacher's direction, [2].
+  ///   - bank: the rows of all clips.
+  ///   - partitions: Z for the student's and the teacher's direction, [2].
   ///   - temperature: τ.
-  /// - Returns: one value.
+  /// - Returns: a single value.
   /// - Throws: `TensorError`.
   package static func crd(
     student: Tensor, teacher: Tensor, candidates: Tensor, bank: MemoryBank, partitions: Tensor, temperature: Double
@@ -34,13 +34,13 @@ package enum ContrastiveLoss {
       * (1 / log(1 + Double(negatives)))
   }
 
-  /// CRD's Z, estimated from a batch: the mean score times the rows of the bank, for both directions.
+  /// CRD's Z, estimated from a batch: the mean score times the number of rows of the bank, for both directions.
   ///
   /// - Parameters:
   ///   - student: unit embeddings.
   ///   - teacher: unit embeddings.
-  ///   - candidates: rows of the bank as in `crd`.
-  ///   - bank: rows of all clips.
+  ///   - candidates: rows of the bank, as in `crd`.
+  ///   - bank: the rows of all clips.
   ///   - temperature: τ.
   /// - Returns: [2], without gradient.
   /// - Throws: `TensorError`.
@@ -67,7 +67,7 @@ package enum ContrastiveLoss {
     return try (dots * (1 / temperature)).exp()
   }
 
-  /// The critic's negative log-likelihood: the first column is the pair, the others are not.
+  /// The critic's negative log-likelihood; the first column is the pair, the others are negatives.
   private static func discrimination(_ scores: Tensor, _ negatives: Int, _ rows: Int) throws(TensorError) -> Tensor {
     let noise = Double(negatives) / Double(rows)
     let count = scores.shape[0]
@@ -78,15 +78,15 @@ package enum ContrastiveLoss {
     return try (isPair + isNot) * (-1 / Double(count))
   }
 
-  /// InfoNCE: softmax over a clip's own pose, the batch's others and rows of the bank, in both directions.
+  /// InfoNCE: softmax over a clip's own pose, the other poses of the batch and rows of the bank, in both directions.
   ///
   /// - Parameters:
   ///   - student: unit embeddings.
   ///   - teacher: unit embeddings.
-  ///   - candidates: rows of the bank as in `crd`, of which the first column is not used; `nil` for the batch alone.
-  ///   - bank: rows of all clips, where there are candidates.
+  ///   - candidates: rows of the bank, as in `crd`, without using the first column; `nil` uses only the batch.
+  ///   - bank: the rows of all clips, if there are candidates.
   ///   - temperature: τ.
-  /// - Returns: one value.
+  /// - Returns: a single value.
   /// - Throws: `TensorError`.
   package static func infoNCE(
     student: Tensor, teacher: Tensor, candidates: Tensor?, bank: MemoryBank?, temperature: Double
@@ -109,15 +109,15 @@ package enum ContrastiveLoss {
     return try (forward + backward) * 0.5
   }
 
-  /// As released: binary cross-entropy of exp(dot), with one random pose a clip as the negative.
+  /// As in the released code: binary cross-entropy of exp(dot), with one random pose per clip as the negative.
   ///
-  /// The exponent is limited to 20, where the released code overflows.
+  /// The exponent is limited to 20; the released code overflows there.
   ///
   /// - Parameters:
   ///   - student: raw embeddings [N, D].
   ///   - teacher: raw embeddings [N, D] of the same clips.
   ///   - others: raw embeddings [N, D] of other poses.
-  /// - Returns: one value.
+  /// - Returns: a single value.
   /// - Throws: `TensorError`.
   package static func released(student: Tensor, teacher: Tensor, others: Tensor) throws(TensorError) -> Tensor {
     let count = student.shape[0]

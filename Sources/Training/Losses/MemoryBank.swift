@@ -1,9 +1,9 @@
 import Basics
 package import Tensors
 
-/// Unit embeddings of every training clip as they were when it was last seen, for both sides of a contrast.
+/// Unit embeddings of every training clip when it was last seen, for both sides of the contrast.
 ///
-/// Rows have no gradient. All ranks hold the same bank: each puts in the rows of all.
+/// Rows have no gradient. All ranks hold the same bank: each one stores the rows of all.
 ///
 /// - Source: methods.md 5.1.
 package final class MemoryBank {
@@ -12,19 +12,19 @@ package final class MemoryBank {
   /// [M, D] each.
   package let student: Tensor
   package let teacher: Tensor
-  /// Share of the old row that stays.
+  /// Share of the old row that is kept.
   package let momentum: Double
-  /// Estimates of both sides' partition functions, student's and teacher's, [2]; zeros until `keep`.
+  /// Estimates of the student's and the teacher's partition function, [2]; zeros until `keep`.
   package let partitions: Tensor
-  /// Whether they are there; looked up once, since a checkpoint may have brought them.
+  /// Whether they have been estimated; read once, because a checkpoint may contain them.
   private var knowsPartitions: Bool?
 
   /// - Parameters:
-  ///   - rows: clips of the training set.
+  ///   - rows: number of clips in the training set.
   ///   - dimension: length of the embeddings.
-  ///   - momentum: share of the old row that stays.
-  ///   - seed: of the first rows, even within ±1/√(D/3).
-  ///   - device: where the rows live.
+  ///   - momentum: share of the old row that is kept.
+  ///   - seed: for the initial rows, uniform within ±1/√(D/3).
+  ///   - device: where the rows are stored.
   /// - Throws: `TensorError`.
   package init(rows: Int, dimension: Int, momentum: Double = 0.5, seed: UInt64, on device: Device) throws(TensorError) {
     precondition(rows > 0 && dimension > 0)
@@ -52,32 +52,32 @@ package final class MemoryBank {
     }
   }
 
-  /// Keeps estimates of the partition functions, [2], from now on.
+  /// Stores estimates of the partition functions, [2].
   package func keep(partitions estimates: Tensor) throws(TensorError) {
     try partitions.assign(estimates)
     knowsPartitions = true
   }
 
-  /// Rows to contrast a clip with, drawn with repetition from all rows that `allows`.
+  /// Rows to contrast a clip with, drawn with replacement from all rows that `allows` accepts.
   ///
-  /// A draw depends on the clip and the step alone, so that any number of ranks draws the same.
+  /// A draw depends only on the clip and the step, so any number of ranks draws the same.
   package func negatives(of row: Int, count: Int, seed: UInt64, step: Int, allows: (Int) -> Bool) -> [Int64] {
     var random = SplitMix64(seed: seed ^ UInt64(truncatingIfNeeded: step &* rows &+ row), name: "negatives")
     return (0..<count).map { _ in
       var drawn = Int.random(in: 0..<rows, using: &random)
-      // A set of one class has no other row to draw.
+      // A set with a single class has no other row to draw.
       for _ in 0..<64 where drawn == row || !allows(drawn) { drawn = Int.random(in: 0..<rows, using: &random) }
       return Int64(drawn)
     }
   }
 
-  /// Moves the rows of a batch towards its embeddings, and back to unit length.
+  /// Moves a batch's rows towards its embeddings, and normalises them again.
   ///
   /// - Parameters:
   ///   - indices: rows [N], int64.
   ///   - studentRows: unit embeddings [N, D].
   ///   - teacherRows: unit embeddings [N, D].
-  ///   - group: ranks whose batches go in together.
+  ///   - group: ranks whose batches are stored together.
   /// - Throws: `TensorError`.
   package func update(
     _ indices: Tensor, student studentRows: Tensor, teacher teacherRows: Tensor, over group: ProcessGroup?

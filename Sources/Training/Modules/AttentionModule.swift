@@ -1,10 +1,11 @@
 package import Networks
 package import Tensors
 
-/// Pose-driven attention over a pose network's features.
+/// Pose-driven attention on a pose network's features.
 ///
 /// - Source: methods.md 6.1, and 4.1 for the hidden layers.
 package struct AttentionModule {
+  /// The attention, and what it was computed from.
   package struct Output {
     /// A_S · A_T, [N, T/8, H/32, W/32]; sigmoid over space, softmax over time.
     package var map: Tensor
@@ -12,12 +13,12 @@ package struct AttentionModule {
     package var spatial: Tensor
     /// A_T [N, T/8].
     package var temporal: Tensor
-    /// z1 [N, 256], where there are hidden layers.
+    /// z1 [N, 256], if there are hidden layers.
     package var hidden: Tensor?
   }
 
   package let attention: PoseAttention
-  /// Where the heads' tensors live: the pose network's.
+  /// The pose network's tensors, including the heads'.
   private let parameters: ParameterStore
 
   package init(_ attention: PoseAttention, in parameters: ParameterStore) {

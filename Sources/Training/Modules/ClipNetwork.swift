@@ -1,13 +1,14 @@
 package import Networks
 package import Tensors
 
-/// I3D with or without Non-Local block, built from the description that the live engine builds from.
+/// I3D with or without a Non-Local block, built from the same description as the live engine.
 ///
-/// Clips [N, 3, T, H, W] in [-1, 1] → logits [N, K]. A clip may be longer than the network's: then the logits are those of its
-/// middle, whose trunk sees what comes before and after instead of zeros.
+/// Clips [N, 3, T, H, W] in [-1, 1] → logits [N, K]. A clip may be longer than the network's: then the logits are for
+/// its middle, whose trunk sees the frames before and after instead of zeros.
 ///
 /// - Source: methods.md 1, 2 and 7.
 package struct ClipNetwork {
+  /// The logits, and what the distillation losses need.
   package struct Output {
     /// Mixed_5c, [N, 1024, T/8, H/32, W/32].
     package var features: Tensor
@@ -17,7 +18,7 @@ package struct ClipNetwork {
     package var pooled: Tensor
     /// [N, K].
     package var logits: Tensor
-    /// Every endpoint by name, when recorded.
+    /// Every endpoint by name, if recorded.
     package var endpoints: [String: Tensor] = [:]
   }
 
@@ -26,7 +27,7 @@ package struct ClipNetwork {
   package let parameters: ParameterStore
 
   private let momentum: Double
-  /// Parts of the trunk that keep their weights and statistics.
+  /// Parts of the trunk whose weights and statistics are frozen.
   private let frozenParts: Set<String>
 
   /// Momentum of the Non-Local block's batch norm, PyTorch's default.
@@ -35,12 +36,12 @@ package struct ClipNetwork {
   package static let publishedMomentum = 0.01
 
   /// - Parameters:
-  ///   - network: what to build.
-  ///   - source: first values.
-  ///   - device: where it lives.
-  ///   - momentum: share of a batch in the trunk's running statistics.
-  ///   - firstLearned: the first part of I3D that learns, one of `parts`; those before it keep weights and statistics and
-  ///     cost no gradients. `nil` trains all.
+  ///   - network: the network to build.
+  ///   - source: initial values.
+  ///   - device: where the tensors are stored.
+  ///   - momentum: momentum of the trunk's running statistics.
+  ///   - firstLearned: the first part of I3D that is trained, one of `parts`; earlier parts keep their weights and
+  ///     statistics and need no gradients. `nil` trains all.
   /// - Throws: what `source` throws, or `TensorError`.
   package init(
     _ network: StudentNetwork, from source: some ParameterSource, on device: Device,
@@ -56,7 +57,7 @@ package struct ClipNetwork {
     try parameters.freeze { frozen.contains(Self.part(of: $0.name)) }
   }
 
-  /// The parts of a network with learned tensors, from the stem to the classifier, as `Mixed_4f`.
+  /// The parts of a network with learned tensors, from the stem to the classifier, such as `Mixed_4f`.
   package static func parts(of graph: NetworkGraph) -> [String] {
     graph.parameters.reduce(into: []) { parts, parameter in
       if parts.last != part(of: parameter.name) { parts.append(part(of: parameter.name)) }
@@ -66,9 +67,9 @@ package struct ClipNetwork {
   private static func part(of name: String) -> String { String(name.prefix { $0 != "." }) }
 
   /// - Parameters:
-  ///   - clips: [N, 3, T, H, W]; T the network's, or longer by a multiple of 16.
+  ///   - clips: [N, 3, T, H, W]; T is the network's, or longer by a multiple of 16.
   ///   - mode: evaluation or training.
-  ///   - modulation: attention [N, 1, T/8, H/32, W/32] by which Mixed_5c is raised, f·A + f; VPN's.
+  ///   - modulation: VPN's attention [N, 1, T/8, H/32, W/32], which modulates Mixed_5c: f·A + f.
   ///   - recording: keeps every endpoint.
   /// - Returns: logits and what distillation compares.
   /// - Throws: `TensorError`.
@@ -81,7 +82,7 @@ package struct ClipNetwork {
     var endpoints: [String: Tensor] = [:]
     for (index, node) in graph.nodes.enumerated() {
       let inputs = node.inputs.map { input in
-        guard let value = values[input] else { preconditionFailure("\(node.name) reads a value that is gone") }
+        guard let value = values[input] else { preconditionFailure("\(node.name) reads a released value") }
         return value
       }
       var value: Tensor
@@ -113,7 +114,7 @@ package struct ClipNetwork {
       }
       if recording { endpoints[node.name] = value }
       values.append(value)
-      // Without gradients this is what keeps memory low.
+      // Without gradients, this keeps memory use low.
       for input in node.inputs where lastUse[input] == index { values[input] = nil }
     }
     output.endpoints = endpoints
@@ -172,7 +173,7 @@ package struct ClipNetwork {
       return try x.maxPooled(
         layer.kernel.axes, stride: layer.stride.axes, padding: padding.front.axes, overhanging: false)
     }
-    // What is pooled is never negative, so a window that reaches over the edge is one padded by zeros.
+    // Pooled values are never negative, so a window that extends over the edge equals zero padding.
     if padding.front == Extent(0) {
       return try x.maxPooled(layer.kernel.axes, stride: layer.stride.axes, padding: [0, 0, 0], overhanging: true)
     }
@@ -197,7 +198,7 @@ package struct ClipNetwork {
     let phi = try subSampled(embed(block.phi))
     let g = try subSampled(embed(block.g))
     let (queries, keys) = (extent.count, block.keyExtent(extent).count)
-    // The scores are unscaled sums over hundreds of channels: bfloat16 would lose them.
+    // The scores are unscaled sums over hundreds of channels: bfloat16 would be too coarse.
     let (attention, mixed) = try withAutocast(false, on: x.device) { () throws(TensorError) in
       func rows(_ y: Tensor, _ count: Int) throws(TensorError) -> Tensor {
         try y.to(.float32).reshaped([batch, block.inner, count]).transposed(1, 2)

@@ -3,13 +3,14 @@ package import Tensors
 
 /// How a network is run: for its outputs, or to learn.
 package struct ForwardMode {
-  /// Share of features that dropout sets to zero; 0 switches it off.
+  /// Fraction of features that dropout sets to zero; 0 disables it.
   package var dropout: Double
-  /// Batch norms use and update the batch's statistics; otherwise the running ones hold still.
+  /// Whether batch norms use the batch's statistics and update the running ones; otherwise the running ones are used
+  /// unchanged.
   package var usesBatchStatistics: Bool
-  /// Ranks whose batches count as one in batch norms; `nil` keeps each rank's own.
+  /// Ranks whose batches count as one in batch norms; `nil` treats each rank separately.
   package var synchronizing: ProcessGroup?
-  /// Share of the batch in running statistics; `nil` takes each layer's own.
+  /// Weight of the batch in running statistics; `nil` uses each layer's own.
   package var momentum: Double?
 
   package init(dropout: Double, usesBatchStatistics: Bool, synchronizing: ProcessGroup? = nil) {
@@ -20,7 +21,7 @@ package struct ForwardMode {
 
   package static var evaluation: ForwardMode { ForwardMode(dropout: 0, usesBatchStatistics: false) }
 
-  /// The same to collect statistics, of which this batch is to be a share.
+  /// The same mode, collecting statistics in which this batch has the given weight.
   func observing(share: Double) -> ForwardMode {
     var mode = ForwardMode(dropout: 0, usesBatchStatistics: usesBatchStatistics, synchronizing: synchronizing)
     mode.momentum = share
@@ -29,7 +30,7 @@ package struct ForwardMode {
 }
 
 extension Tensor {
-  /// Batch norm by its description, with the ReLU that may follow it.
+  /// Batch norm according to its description, optionally followed by ReLU.
   func normalized(
     _ layer: BatchNormalization, _ parameters: ParameterStore, momentum: Double, _ mode: ForwardMode,
     relu: Bool = false

@@ -2,26 +2,27 @@ import Basics
 package import Networks
 package import Tensors
 
-/// The tensors of one network by their published names: learned parameters and running statistics.
+/// A network's tensors by their published names: learned parameters and running statistics.
 package final class ParameterStore {
+  /// A tensor with its name and shape.
   package struct Parameter {
     package let description: ParameterDescription
     package let tensor: Tensor
   }
 
-  /// In the order of the description.
+  /// In the description's order.
   package private(set) var all: [Parameter] = []
   private var places: [String: Int] = [:]
-  /// Names of tensors that do not learn though their kind does.
+  /// Names of tensors that are frozen although they are learned parameters.
   private var frozen: Set<String> = []
   package let device: Device
 
-  /// Makes every tensor of a description.
+  /// Creates every tensor of a description.
   ///
   /// - Parameters:
   ///   - descriptions: names and shapes, each name once.
-  ///   - source: the values to begin with.
-  ///   - device: where they live.
+  ///   - source: the initial values.
+  ///   - device: where they are stored.
   /// - Throws: what `source` throws, or `TensorError`.
   package init(_ descriptions: [ParameterDescription], from source: some ParameterSource, on device: Device) throws {
     self.device = device
@@ -40,16 +41,16 @@ package final class ParameterStore {
     return all[place].tensor
   }
 
-  /// What an optimiser moves.
+  /// The parameters that an optimiser updates.
   package var learned: [Parameter] {
     all.filter { !$0.description.isStatistic && !frozen.contains($0.description.name) }
   }
 
   package var learnedCount: Int { learned.reduce(0) { $0 + $1.description.count } }
 
-  /// Stops a part of the network from learning; where it is the first part, it costs no gradients.
+  /// Freezes part of the network; if it is the first part, it needs no gradients.
   ///
-  /// - Parameter isFrozen: by the tensor's description.
+  /// - Parameter isFrozen: decides by the tensor's description.
   /// - Throws: `TensorError`.
   package func freeze(where isFrozen: (ParameterDescription) -> Bool) throws(TensorError) {
     for parameter in all where isFrozen(parameter.description) {
@@ -58,15 +59,15 @@ package final class ParameterStore {
     }
   }
 
-  /// Stops learning: a frozen network costs no gradients.
+  /// Freezes the whole network, which then needs no gradients.
   package func freeze() throws(TensorError) {
     for parameter in all { try parameter.tensor.requireGradient(false) }
   }
 
-  /// Overwrites the values of every tensor that `source` has; the others keep theirs.
+  /// Overwrites every tensor that `source` has; the others are unchanged.
   ///
-  /// - Parameter source: values by description; `nil` for a tensor it lacks.
-  /// - Returns: names of the tensors that kept their values.
+  /// - Parameter source: values by description; `nil` for a missing tensor.
+  /// - Returns: the names of the unchanged tensors.
   /// - Throws: what `source` throws, or `TensorError`.
   @discardableResult
   package func load(_ source: (ParameterDescription) throws -> [Float]?) throws -> [String] {
@@ -86,9 +87,9 @@ extension ParameterStore: ParameterSource {
   package func values(of parameter: ParameterDescription) throws -> [Float] { try self[parameter].floats() }
 }
 
-/// Values before training, as each tensor's description says, from one seed.
+/// Values before training, according to each tensor's description, from one seed.
 ///
-/// Every tensor has a stream of its own, so that a layer more leaves the others' values as they were.
+/// Every tensor has an independent stream, so adding a layer leaves the others' values unchanged.
 package struct InitialParameters: ParameterSource {
   package let seed: UInt64
 

@@ -15,10 +15,10 @@ package struct PoseModule {
   private static let momentum = 0.1
 
   /// - Parameters:
-  ///   - network: what to build.
-  ///   - heads: further tensors that live with it: a classifier, an attention.
-  ///   - source: first values.
-  ///   - device: where it lives.
+  ///   - network: the network to build.
+  ///   - heads: additional tensors stored with it: a classifier, an attention.
+  ///   - source: initial values.
+  ///   - device: where the tensors are stored.
   /// - Throws: what `source` throws, or `TensorError`.
   package init(
     _ network: PoseNetwork, heads: [ParameterDescription], from source: some ParameterSource, on device: Device
@@ -39,7 +39,7 @@ package struct PoseModule {
   ) {
     let shape = poses.shape
     let (batch, frames, joints, bodies) = (shape[0], shape[2], shape[3], shape[4])
-    precondition(joints == network.graph.jointCount && bodies == network.bodies, "poses of another skeleton")
+    precondition(joints == network.graph.jointCount && bodies == network.bodies, "the poses have another skeleton")
     // Channel (body · V + joint) · 3 + coordinate.
     let flat = try poses.permuted([0, 4, 3, 1, 2]).reshaped([batch, bodies * joints * 3, frames])
     let data = try flat.normalized(network.dataNormalization, parameters, momentum: Self.momentum, mode)
@@ -67,7 +67,7 @@ package struct PoseModule {
     return try y.relu()
   }
 
-  /// The adaptive graph convolution: fixed, learned and data-dependent adjacency added up.
+  /// The adaptive graph convolution: the sum of fixed, learned and data-dependent adjacency.
   private func convolveGraph(_ block: GraphBlock, _ x: Tensor, _ mode: ForwardMode) throws(TensorError) -> Tensor {
     let shape = x.shape
     let (batch, channels, frames, joints) = (shape[0], shape[1], shape[2], shape[3])
@@ -88,7 +88,7 @@ package struct PoseModule {
     return try (normalized + down).relu()
   }
 
-  /// C_k, how much each joint resembles the others in this clip, [N·M, V, V]; columns sum to 1.
+  /// C_k, how similar each joint is to the others in this clip, [N·M, V, V]; columns sum to 1.
   func similarity(_ block: GraphBlock, _ subset: Int, _ x: Tensor) throws(TensorError) -> Tensor {
     let (batch, frames, joints) = (x.shape[0], x.shape[2], x.shape[3])
     let size = block.embedding * frames

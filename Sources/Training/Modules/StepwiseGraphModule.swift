@@ -11,7 +11,7 @@ package struct StepwiseGraphModule {
   package let parameters: ParameterStore
   private let adjacency: Tensor
 
-  /// Keras' own momentum 0.99, as PyTorch counts it.
+  /// Keras' momentum 0.99, in PyTorch's convention.
   private static let momentum = 0.01
   private static let graphDropout = 0.3
   private static let featureDropout = 0.5
@@ -50,7 +50,7 @@ package struct StepwiseGraphModule {
     }
     x = try dropped(
       x.normalized(network.lastNormalization, parameters, momentum: Self.momentum, mode), Self.featureDropout)
-    // Time, joints, channels, as the published dense layer reads them.
+    // Time, joints, channels: the order expected by the published dense layer.
     let flat = try x.permuted([0, 2, 3, 1]).reshaped([batch, -1])
     let first = try flat.linear(network.first, parameters).relu()
     return try dropped(first.linear(network.second, parameters).relu(), Self.graphDropout)

@@ -1,33 +1,33 @@
-/// Where a trainer gets its batches: recordings that are decoded, or tensors that are there already.
+/// A trainer's source of batches: decoded recordings, or existing tensors.
 package protocol BatchSource {
-  /// Batches an epoch holds for each rank.
+  /// Number of batches per epoch for each rank.
   var batchesPerEpoch: Int { get }
 
-  /// The batches of an epoch for this rank.
+  /// An epoch's batches for this rank.
   ///
-  /// The same epoch gives the same batches in the same order, however often it is begun.
+  /// The same epoch always gives the same batches in the same order.
   ///
   /// - Parameters:
   ///   - epoch: from 0.
-  ///   - first: batches to leave out at the beginning.
-  /// - Returns: the others.
-  /// - Throws: when they cannot be opened.
+  ///   - first: number of batches to skip at the start.
+  /// - Returns: the remaining batches.
+  /// - Throws: if they cannot be opened.
   func batches(epoch: Int, from first: Int) throws -> any BatchSequence
 
-  /// Clips to judge by, always the same; `nil` when there are none.
+  /// Validation clips, always the same; `nil` if there are none.
   func validation() throws -> (any BatchSequence)?
 }
 
-/// Batches one after the other.
+/// A sequence of batches.
 package protocol BatchSequence: AnyObject {
   /// The next batch; `nil` after the last.
   ///
-  /// - Throws: when too many clips cannot be read.
+  /// - Throws: if too many clips cannot be read.
   func next() throws -> Batch?
 
-  /// How long `next` has kept its caller waiting.
+  /// How long callers have waited in `next`.
   var waited: Duration { get }
 
-  /// Clips left out so far, each with the reason.
+  /// Clips skipped so far, each with its reason.
   var skipped: [(name: String, reason: String)] { get }
 }

@@ -4,11 +4,11 @@ import Networks
 import Tensors
 import Video
 
-/// Puts loaded clips together as tensors.
+/// Combines loaded clips into tensors.
 struct BatchAssembler {
   let options: ClipOptions
   let graph: SkeletonGraph
-  /// Places in the training list by name.
+  /// Positions in the training list by name.
   let rows: [String: Int]
   let device: Device
 
@@ -18,7 +18,7 @@ struct BatchAssembler {
     guard !loaded.isEmpty else { return batch }
     if options.content.contains(.video) {
       let size = options.preprocessing.size
-      // The axes are in channels-last order already.
+      // The axes are already in channels-last order.
       batch.clips = try Tensor.pixels(
         joined(loaded.map(\.pixels)), [loaded.count, options.loadedFrames, size, size, 3], on: device
       ).permuted([0, 4, 1, 2, 3])
@@ -43,7 +43,7 @@ struct BatchAssembler {
   }
 }
 
-/// A stream of loaded clips as batches, which a thread of its own puts together one ahead of the trainer.
+/// A stream of loaded clips as batches, assembled on a separate thread one batch ahead of the trainer.
 final class DecodedBatches: BatchSequence {
   private let assembly: Assembly
   private let repeatsLast: Bool
@@ -51,8 +51,7 @@ final class DecodedBatches: BatchSequence {
   private(set) var waited = Duration.zero
   private(set) var skipped: [(name: String, reason: String)] = []
 
-  /// `repeatsLast` stands in for a batch of which no clip could be read: a rank that left a step out would keep the others
-  /// waiting.
+  /// `repeatsLast` replaces a batch in which no clip could be read: a rank that skipped a step would block the others.
   init(_ stream: BatchStream, _ assembler: BatchAssembler, repeatsLast: Bool) {
     assembly = Assembly(stream, assembler)
     self.repeatsLast = repeatsLast
@@ -72,20 +71,21 @@ final class DecodedBatches: BatchSequence {
   }
 }
 
-/// The thread that makes tensors of loaded clips, and the place where it puts the next batch down.
+/// Assembles batches on its own thread, and hands over the next one.
 ///
-/// Sendable: everything that changes is touched under `condition` alone, and a batch belongs to whoever took it out.
+/// `@unchecked Sendable`: everything mutable is accessed under `condition` only, and a batch belongs to whoever took
+/// it.
 private final class Assembly: @unchecked Sendable {
   struct Made {
     var batch: Batch
-    /// Clips left out so far, this batch's included.
+    /// Clips skipped so far, including this batch.
     var skipped: [(name: String, reason: String)]
   }
 
   private let stream: BatchStream
   private let assembler: BatchAssembler
   private let condition = NSCondition()
-  /// What is made and not taken; a `nil` in it is the end.
+  /// Assembled but not taken; a `nil` inside marks the end.
   private var ready: Result<Made?, any Error>?
   private var isCancelled = false
 
@@ -104,8 +104,8 @@ private final class Assembly: @unchecked Sendable {
     condition.lock()
     defer { condition.unlock() }
     while ready == nil { condition.wait() }
-    guard let outcome = ready else { preconditionFailure("waited for it") }
-    // The end, and what ended it, stay for whoever asks again.
+    guard let outcome = ready else { preconditionFailure("the wait above ends with an outcome") }
+    // The end, or the error that caused it, is kept for later calls.
     if case .success(.some) = outcome {
       ready = nil
       condition.broadcast()

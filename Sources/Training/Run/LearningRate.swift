@@ -1,20 +1,20 @@
 import Foundation
 package import Settings
 
-/// What a schedule remembers from epoch to epoch.
+/// A schedule's state between epochs.
 package struct LearningRateState: Codable, Equatable, Sendable {
-  /// Product of the reductions so far; `plateau` only.
+  /// Product of the reductions so far; for `plateau` only.
   package var reduction = 1.0
   package var best: Double?
-  /// Epochs since the best.
+  /// Number of epochs since the best.
   package var waited = 0
 
   package init() {}
 
-  /// Takes in an epoch's validation loss, and reduces the rate where the schedule waits no longer.
+  /// Records an epoch's validation loss, and reduces the rate if the schedule's patience is exhausted.
   package mutating func epochEnded(validationLoss loss: Double, _ schedule: ScheduleSettings) {
     guard schedule.kind == .plateau else { return }
-    // Smaller steps than this are noise, as PyTorch's plateau scheduler has it.
+    // Smaller improvements are noise, as in PyTorch's plateau scheduler.
     if loss < (best ?? .infinity) * (1 - 1e-4) {
       best = loss
       waited = 0
@@ -27,13 +27,13 @@ package struct LearningRateState: Codable, Equatable, Sendable {
     }
   }
 
-  /// Factor on the base rate at a point of the run.
+  /// Factor on the base rate at a point in the run.
   ///
   /// - Parameters:
   ///   - epoch: from 0.
-  ///   - fraction: part of the epoch that is done, for the warm-up.
-  ///   - epochs: of the whole run.
-  ///   - schedule: which one.
+  ///   - fraction: completed part of the epoch, for the warm-up.
+  ///   - epochs: length of the whole run.
+  ///   - schedule: the schedule in use.
   /// - Returns: a factor, at most 1.
   package func factor(epoch: Int, fraction: Double, of epochs: Int, _ schedule: ScheduleSettings) -> Double {
     var factor = 1.0

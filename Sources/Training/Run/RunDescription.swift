@@ -1,7 +1,7 @@
 package import Datasets
 package import Networks
 
-/// The stages of training, by the names of their commands.
+/// The stages of training, named like their commands.
 package enum Stage: String, Codable, CaseIterable, Sendable {
   case poseTeacher = "pose-teacher"
   case rgb
@@ -9,9 +9,9 @@ package enum Stage: String, Codable, CaseIterable, Sendable {
   case student
   case vpn
 
-  /// What clips of the stage hold.
+  /// What the stage's clips contain.
   ///
-  /// - Parameter distillation: of a student that trains; `none` is what is needed to judge any stage.
+  /// - Parameter distillation: what a student is trained with; `none` gives what is needed to evaluate any stage.
   /// - Returns: parts of a recording.
   package func content(_ distillation: Distillation = .none) -> ClipContent {
     switch self {
@@ -27,14 +27,14 @@ package enum Stage: String, Codable, CaseIterable, Sendable {
   }
 }
 
-/// What a student learns from besides labels.
+/// What a student learns from in addition to labels.
 package enum Distillation: String, Codable, CaseIterable, Sendable {
   case none, feature, attention, both
 
   package var hasFeature: Bool { self == .feature || self == .both }
   package var hasAttention: Bool { self == .attention || self == .both }
 
-  /// The published name of the system.
+  /// The system's published name.
   package var system: String {
     switch self {
     case .none: "I3D+NL"
@@ -45,23 +45,23 @@ package enum Distillation: String, Codable, CaseIterable, Sendable {
   }
 }
 
-/// What a run trains, as its checkpoints say it; enough to build the networks again.
+/// What a run trains, as recorded in its checkpoints; sufficient to rebuild the networks.
 package struct RunDescription: Codable, Equatable, Sendable {
   package var stage: Stage
   package var distillation: Distillation?
   package var dataset: String
   package var protocolName: String
-  /// Activities in the order of the logits.
+  /// Activities in logit order.
   package var labels: [String]
-  /// The RGB network, where there is one.
+  /// The RGB network, if there is one.
   package var clip: StudentNetwork?
-  /// The AGCN, where there is one.
+  /// The AGCN, if there is one.
   package var pose: PoseNetwork?
   package var stepwise: StepwiseGraphNetwork?
   package var attention: PoseAttention?
   package var poseFrames: Int
   package var seed: Int
-  /// What of the pictures the RGB network looks at; runs before this was a choice looked at the scene.
+  /// The part of the pictures that the RGB network sees; older runs without this choice used the scene.
   package var region: ClipRegion?
 
   /// The system's published name.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where a run keeps what it makes.
+/// The folder for a run's outputs.
 package struct RunFolder: Hashable, Sendable {
   package let path: String
 
@@ -12,26 +12,26 @@ package struct RunFolder: Hashable, Sendable {
   package var best: String { path + "/best.safetensors" }
   package var calibration: String { path + "/calibration.json" }
 
-  /// Results on a partition.
+  /// Results for a partition.
   package func evaluation(_ partition: String) -> String { path + "/evaluation-" + partition }
-  /// Logits on a partition by a way of laying windows, such as `paper`.
+  /// Logits for a partition with a window scheme such as `paper`.
   package func scores(_ partition: String, _ scheme: String) -> String {
     evaluation(partition) + "/scores-\(scheme).jsonl"
   }
 
-  /// - Throws: `TrainingError.unsuitable` when there is something else by that name.
+  /// - Throws: `TrainingError.unsuitable` if something else has that name.
   package func create() throws(TrainingError) {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      throw .unsuitable(path: path, reason: "the run's folder cannot be made; choose another --out")
+      throw .unsuitable(path: path, reason: "the run's folder cannot be created; choose another --out")
     }
   }
 
   package var hasCheckpoint: Bool { FileManager.default.fileExists(atPath: last) }
 }
 
-/// The temperature that makes a run's probabilities honest, and what it was fitted on.
+/// The temperature that calibrates a run's probabilities, and what it was fitted on.
 package struct CalibrationFile: Codable, Equatable, Sendable {
   package var temperature: Double
   package var clips: Int
@@ -43,16 +43,17 @@ package struct CalibrationFile: Codable, Equatable, Sendable {
     self.partition = partition
   }
 
-  /// `nil` when the run has not been evaluated.
+  /// `nil` if the run has not been evaluated.
   package static func read(_ path: String) throws(TrainingError) -> CalibrationFile? {
     guard let data = FileManager.default.contents(atPath: path) else { return nil }
     do {
       return try JSONDecoder().decode(CalibrationFile.self, from: data)
     } catch {
-      throw .unsuitable(path: path, reason: "it is no calibration file; `adl-train evaluate` makes one")
+      throw .unsuitable(path: path, reason: "it is not a calibration file; `adl-train evaluate` makes one")
     }
   }
 
+  /// Writes the file, replacing an existing one.
   package func write(_ path: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

@@ -4,7 +4,7 @@ import Networks
 package import Settings
 package import Tensors
 
-/// A trained system's logits on every window of a partition.
+/// Computes a trained system's logits for every window of a partition.
 package struct Scoring {
   private let settings: TrainingSettings
   private let device: Device
@@ -17,12 +17,12 @@ package struct Scoring {
   }
 
   /// - Parameters:
-  ///   - system: what is judged.
-  ///   - description: its checkpoint's.
-  ///   - dataset: with the same labels.
-  ///   - partition: which clips.
-  ///   - scheme: how windows are laid; a pose teacher sees whole recordings instead.
-  ///   - progress: called with the number of clips done and of all.
+  ///   - system: the system to evaluate.
+  ///   - description: its checkpoint's description.
+  ///   - dataset: a data set with the same labels.
+  ///   - partition: the clips to use.
+  ///   - scheme: how windows are laid out; a pose teacher sees whole recordings instead.
+  ///   - progress: called with the number of clips done and in total.
   /// - Returns: the scores, and the clips that could not be read.
   /// - Throws: `TrainingError`, `DatasetError`, `TensorError`, `EvaluationError`.
   package func run(
@@ -32,14 +32,14 @@ package struct Scoring {
     guard description.labels == dataset.labels else {
       throw TrainingError.unsuitable(
         path: "the run",
-        reason: "it was trained on other activities than those of \(dataset.name) \(dataset.protocolName)")
+        reason: "it was trained on activities other than those of \(dataset.name) \(dataset.protocolName)")
     }
     let options = ClipOptions(settings, description.stage.content(), dataset)
     let clips = dataset.clips(partition).filter { $0.has(options.content) }
     guard !clips.isEmpty else {
       throw TrainingError.noClips(
         partition: partition.rawValue,
-        reason: "none of \(dataset.name) \(dataset.protocolName) has what the system needs")
+        reason: "no clip of \(dataset.name) \(dataset.protocolName) has what the system needs")
     }
     let draw: ClipDraw = options.content.contains(.video) ? .windows(scheme) : .centre
     let stream = BatchStream(

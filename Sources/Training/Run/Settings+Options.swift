@@ -24,9 +24,9 @@ extension DatasetOptions {
 
 extension ClipOptions {
   /// - Parameters:
-  ///   - settings: of the run.
-  ///   - content: what batches hold.
-  ///   - dataset: tells whether boxes are known, where the settings leave it open.
+  ///   - settings: the run's settings.
+  ///   - content: what batches contain.
+  ///   - dataset: used to find out whether boxes are known, if the settings leave it open.
   package init(_ settings: TrainingSettings, _ content: ClipContent, _ dataset: Dataset) {
     self.init()
     region =

@@ -3,9 +3,9 @@ import Networks
 import Settings
 package import Tensors
 
-/// One training step of the student on made-up clips, again and again: what speed is measured by.
+/// Repeats a training step of the student on generated clips, to measure its speed.
 package final class StepBenchmark {
-  /// Seconds of a step's parts.
+  /// Durations of a step's parts in seconds.
   package struct Times: Sendable {
     package var forward: Double
     package var backward: Double
@@ -21,12 +21,12 @@ package final class StepBenchmark {
   private let precision: TrainingPrecision
 
   /// - Parameters:
-  ///   - frames: of a clip.
+  ///   - frames: frames per clip.
   ///   - size: height and width of a clip.
-  ///   - batch: clips a step.
+  ///   - batch: clips per step.
   ///   - width: factor on the channels.
   ///   - device: where to compute.
-  ///   - precision: of the forward pass.
+  ///   - precision: precision of the forward pass.
   /// - Throws: `NetworkError`, `TensorError`.
   package init(
     frames: Int, size: Int, batch: Int, width: Double, device: Device, precision: TrainingPrecision

@@ -1,17 +1,17 @@
 import Tensors
 
-/// Numbers of a step, added up over its batches where they are computed.
+/// A step's numbers, summed over its batches on the device.
 struct StepNumbers {
   private(set) var terms: [String] = []
-  /// Loss, terms, right answers.
+  /// Loss, terms, correct predictions.
   private var sums: Tensor?
 
   /// - Parameters:
   ///   - total: the loss that is differentiated.
   ///   - terms: its terms.
-  ///   - share: of the batch in the step, for the terms.
+  ///   - share: the batch's share of the step, for the terms.
   ///   - logits: [N, K].
-  ///   - batch: with the labels.
+  ///   - batch: provides the labels.
   /// - Throws: `TensorError`.
   mutating func add(_ total: Tensor, _ terms: [LossTerm], times share: Double, _ logits: Tensor, _ batch: Batch)
     throws(TensorError)
@@ -27,13 +27,13 @@ struct StepNumbers {
     }
   }
 
-  /// Sends them to the host: means over the ranks, which is what they would be on one.
+  /// Sends them to the host as means over the ranks, which equal the numbers of a single rank.
   ///
   /// - Parameters:
-  ///   - norm: of the gradient.
+  ///   - norm: norm of the gradient.
   ///   - wantsToStop: this rank's vote.
   ///   - group: ranks that train together, if any.
-  /// - Returns: loss, terms, right answers, norm, and the share of ranks that want to stop.
+  /// - Returns: loss, terms, correct predictions, norm, and the fraction of ranks that want to stop.
   /// - Throws: `TensorError`.
   func send(_ norm: Tensor, wantsToStop: Bool, over group: ProcessGroup?) throws(TensorError) -> PendingValues {
     guard let sums else { preconditionFailure("a step has a batch") }
@@ -47,21 +47,21 @@ struct StepNumbers {
   }
 }
 
-/// A step that was handed to the device, whose numbers are on their way.
+/// A step handed to the device, whose numbers have not arrived yet.
 struct RunningStep {
-  /// What is known at once; the numbers are zero until they are there.
+  /// What is known immediately; the numbers are zero until they arrive.
   var report: StepReport
-  /// Clips of the step, for messages.
+  /// Names of the step's clips, for messages.
   var clips: [String]
   var terms: [String]
-  /// As `StepNumbers` sends them.
+  /// As sent by `StepNumbers`.
   var values: PendingValues
 
   /// Waits for the numbers.
   ///
-  /// - Parameter largestLoss: a higher loss counts as diverged.
-  /// - Returns: the report, complete, and whether a rank asks to stop.
-  /// - Throws: `TrainingError.diverged` naming the clips, `TensorError`.
+  /// - Parameter largestLoss: a higher loss counts as divergence.
+  /// - Returns: the complete report, and whether a rank asks to stop.
+  /// - Throws: `TrainingError.diverged`, which names the clips; `TensorError`.
   func finished(largestLoss: Double) throws -> (report: StepReport, asksToStop: Bool) {
     let numbers = try values.doubles()
     let end = 1 + terms.count
@@ -78,13 +78,13 @@ struct RunningStep {
   }
 }
 
-/// Steps that are done and not reported yet.
+/// Completed steps not reported yet.
 struct StepLog {
   private var reports: [StepReport] = []
 
   mutating func append(_ report: StepReport) { reports.append(report) }
 
-  /// One report of all of them, and none are left; `nil` when there are none.
+  /// A single report on all of them, after which the log is empty; `nil` if it is already.
   mutating func report() -> StepReport? {
     guard var summary = reports.last else { return nil }
     defer { reports = [] }

@@ -4,9 +4,9 @@ package import ModelFile
 package import Networks
 import Tensors
 
-/// Writes a trained student as a model for the daemon, and checks that both engines agree about it.
+/// Writes a trained student as a model for the daemon, and checks that both engines agree on it.
 package struct StudentExport {
-  /// Largest difference of a logit that the engines may have, as a share of the largest.
+  /// Maximum difference between the engines' logits, relative to the largest logit.
   package static let tolerance = 1e-3
 
   package let checkpoint: TrainingCheckpoint
@@ -25,10 +25,10 @@ package struct StudentExport {
   }
 
   /// - Parameters:
-  ///   - path: where the model appears, whole.
+  ///   - path: the file to write; it appears only when complete.
   ///   - name: the model's.
   ///   - temperature: fitted on validation clips.
-  ///   - sampleRate: samples a second it was trained with.
+  ///   - sampleRate: samples per second used in training.
   ///   - training: what it was trained on and how well it does.
   ///   - type: how weights are stored.
   ///   - crop: how pictures of a scene became square.
@@ -48,11 +48,11 @@ package struct StudentExport {
   /// Runs the written model on both engines.
   ///
   /// - Parameters:
-  ///   - path: the model.
-  ///   - clips: name and pixels [T, size, size, 3] of recorded clips.
-  ///   - threads: cores of the live engine.
-  /// - Returns: the largest difference met, as a share of the largest logit.
-  /// - Throws: `TrainingError.disagreement` above the tolerance, naming the clip.
+  ///   - path: the model file.
+  ///   - clips: names and pixels [T, size, size, 3] of recorded clips.
+  ///   - threads: number of cores for the live engine.
+  /// - Returns: the largest difference, relative to the largest logit.
+  /// - Throws: `TrainingError.disagreement` above the tolerance, which names the clip.
   package func compare(_ path: String, on clips: [(name: String, pixels: [UInt8])], threads: Int) throws -> Double {
     let model = try StudentModel(path: path)
     let engine = try ClipEngine(network: model.network, parameters: model, precision: .f32, threads: threads)

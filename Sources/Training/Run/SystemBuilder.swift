@@ -5,9 +5,9 @@ package import Networks
 package import Settings
 package import Tensors
 
-/// Builds a stage's system from its settings, with the weights and teachers it starts from.
+/// Builds a stage's system from its settings, with its initial weights and teachers.
 ///
-/// Whatever a stage needs is looked for first; an error says which earlier stage makes it.
+/// Everything a stage needs is checked first; an error names the earlier stage that produces it.
 package struct SystemBuilder {
   package let stage: Stage
   package let distillation: Distillation
@@ -16,7 +16,7 @@ package struct SystemBuilder {
   package let skeleton: SkeletonGraph
   /// Classes of the training clips, in order: the rows of a memory bank.
   package let trainingLabels: [Int]
-  /// What of the pictures the RGB network looks at; `nil` for stages without one.
+  /// The part of the pictures that the RGB network sees; `nil` for stages without one.
   package let region: ClipRegion?
   package let device: Device
 
@@ -36,7 +36,7 @@ package struct SystemBuilder {
 
   private var initial: InitialParameters { InitialParameters(seed: UInt64(settings.run.seed)) }
 
-  /// - Returns: the system, its description for checkpoints, and what was taken from where, for people.
+  /// - Returns: the system, its description for checkpoints, and remarks for people on where weights came from.
   /// - Throws: `TrainingError`, `NetworkError`, `ModelFileError`, `TensorError`.
   package func build() throws -> (system: any TrainingSystem, description: RunDescription, remarks: [String]) {
     var remarks: [String] = []
@@ -86,9 +86,9 @@ package struct SystemBuilder {
 
   // MARK: Starting weights
 
-  /// Weights for I3D: the fine-tuned ones of an `rgb` stage, published or imported ones, or none.
+  /// Initial weights for I3D: those of an `rgb` stage, published or imported ones, or none.
   ///
-  /// A classifier for other activities begins anew.
+  /// A classifier for other activities is initialised from scratch.
   private func start(_ module: ClipNetwork) throws -> [String] {
     if !settings.start.rgb.isEmpty {
       let checkpoint = try TrainingCheckpoint(path: settings.start.rgb)
@@ -97,13 +97,13 @@ package struct SystemBuilder {
       guard let network = checkpoint.description.clip else { throw Self.incomplete(checkpoint) }
       return try begin(module, with: checkpoint.parameters(.clip), of: network, path: checkpoint.path)
     }
-    guard !settings.start.model.isEmpty else { return ["I3D begins from scratch: start.model is not set"] }
+    guard !settings.start.model.isEmpty else { return ["I3D starts from scratch: start.model is not set"] }
     let path = settings.start.model
     let imported = try StudentImport(path: path, frames: settings.clip.frames, size: settings.clip.size)
     return try begin(module, with: imported, of: imported.network, path: path) + imported.remarks
   }
 
-  /// Takes over every tensor of `network` that fits.
+  /// Loads every tensor of `network` that fits.
   private func begin(
     _ module: ClipNetwork, with source: some ParameterSource, of network: StudentNetwork, path: String
   ) throws -> [String] {
@@ -116,7 +116,7 @@ package struct SystemBuilder {
         path: path,
         reason: "it has the width \(network.width.value); network.width asks for \(settings.network.width)")
     }
-    return ["weights of \(path)"] + (kept.isEmpty ? [] : ["begin anew: \(kept.joined(separator: ", "))"])
+    return ["weights of \(path)"] + (kept.isEmpty ? [] : ["initialised from scratch: \(kept.joined(separator: ", "))"])
   }
 
   // MARK: Pose-driven networks
@@ -212,7 +212,7 @@ package struct SystemBuilder {
       collaborativeWeight: options.collaborative ? options.teacherWeight : nil, from: initial)
   }
 
-  /// The checkpoint a setting names, made by the stage that it has to be.
+  /// The checkpoint that a setting names, which must come from the given stage.
   private func checkpoint(_ setting: String, _ path: String, _ wanted: Stage) throws -> TrainingCheckpoint {
     guard !path.isEmpty else {
       throw TrainingError.missing(
@@ -232,7 +232,7 @@ package struct SystemBuilder {
     guard stages.contains(checkpoint.description.stage) else {
       throw .unsuitable(
         path: checkpoint.path,
-        reason: "it is of the stage \(checkpoint.description.stage.rawValue); \(setting) needs "
+        reason: "it is from the stage \(checkpoint.description.stage.rawValue); \(setting) needs "
           + stages.map(\.rawValue).joined(separator: " or "))
     }
   }
@@ -250,12 +250,14 @@ package struct SystemBuilder {
 
   // MARK: From checkpoints alone
 
+  /// A pose teacher from its checkpoint.
   package static func poseTeacher(_ checkpoint: TrainingCheckpoint, on device: Device) throws -> PoseTeacher {
     guard let network = checkpoint.description.pose else { throw incomplete(checkpoint) }
     return try PoseTeacher(
       network, classes: checkpoint.description.labels.count, from: checkpoint.parameters(.pose), on: device)
   }
 
+  /// An attention teacher from its checkpoint.
   package static func attentionTeacher(_ checkpoint: TrainingCheckpoint, on device: Device) throws
     -> PoseDrivenClassifier
   {
@@ -275,7 +277,7 @@ package struct SystemBuilder {
     return try PoseDrivenClassifier(clip: clip, backbone: backbone, attention: attention, from: poses)
   }
 
-  /// Any trained system, for evaluation: what gives logits, without losses.
+  /// Any trained system, for evaluation: gives logits, without losses.
   package static func classifier(_ checkpoint: TrainingCheckpoint, on device: Device) throws -> any TrainingSystem {
     switch checkpoint.description.stage {
     case .poseTeacher: return try poseTeacher(checkpoint, on: device)
@@ -287,6 +289,6 @@ package struct SystemBuilder {
   }
 
   private static func incomplete(_ checkpoint: TrainingCheckpoint) -> TrainingError {
-    .unsuitable(path: checkpoint.path, reason: "it describes no network of its stage")
+    .unsuitable(path: checkpoint.path, reason: "it does not describe a network of its stage")
   }
 }

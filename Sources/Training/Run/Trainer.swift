@@ -6,13 +6,13 @@ package import Tensors
 
 /// Trains one system: epochs, steps, checkpoints.
 ///
-/// Every draw is a function of seed, epoch and step, so a run that was killed goes on from its checkpoint as if it never
-/// had been.
+/// Every random draw is a function of seed, epoch and step, so a killed run continues from its checkpoint as if it had
+/// never been interrupted.
 package final class Trainer {
   /// How a run ended.
   package enum Outcome: Equatable, Sendable {
     case finished
-    /// Asked to stop; the last checkpoint goes on from there.
+    /// Asked to stop; it can be resumed from the last checkpoint.
     case stopped
   }
 
@@ -32,18 +32,18 @@ package final class Trainer {
   private let learned: [Tensor]
   private let reducer: GradientReducer?
   package private(set) var progress = Progress()
-  /// The last step, until its numbers are there: the device is given the next one meanwhile.
+  /// The last step, until its numbers arrive; meanwhile the device computes the next one.
   private var running: RunningStep?
   private var log = StepLog()
 
   /// - Parameters:
-  ///   - system: what learns.
+  ///   - system: the system to train.
   ///   - source: its batches.
-  ///   - settings: of the run.
+  ///   - settings: the run's settings.
   ///   - description: for checkpoints.
-  ///   - folder: where checkpoints go; it exists.
-  ///   - device: where tensors live.
-  ///   - precision: of the forward pass.
+  ///   - folder: an existing folder for checkpoints.
+  ///   - device: where tensors are stored.
+  ///   - precision: precision of the forward pass.
   ///   - group: ranks that train together, if any.
   ///   - observe: called as things happen.
   /// - Throws: `TensorError`.
@@ -68,7 +68,7 @@ package final class Trainer {
     }
     learned = groups.flatMap { $0.parameters.map(\.tensor) }
     if let group {
-      // Broadcast rank 0's weights: ranks begin alike.
+      // Broadcast rank 0's weights, so that all ranks start equal.
       for (_, parameters) in system.networks {
         for parameter in parameters.all { try group.broadcast(parameter.tensor.detached()) }
       }
@@ -80,13 +80,13 @@ package final class Trainer {
     average = decay > 0 ? try WeightAverage(of: system, decay: decay) : nil
   }
 
-  /// Takes up the run where its last checkpoint left it.
+  /// Resumes the run from its last checkpoint.
   ///
-  /// - Throws: when the checkpoint is of another run.
+  /// - Throws: if the checkpoint is from another run.
   package func resume(_ checkpoint: TrainingCheckpoint) throws {
     guard checkpoint.description == description else {
       throw TrainingError.unsuitable(
-        path: checkpoint.path, reason: "it is of a run with other settings; give another --out, or --restart")
+        path: checkpoint.path, reason: "it is from a run with other settings; choose another --out, or use --restart")
     }
     try checkpoint.restore(system, optimizer, average)
     progress = checkpoint.progress
@@ -94,9 +94,9 @@ package final class Trainer {
 
   /// Trains to the end, or until asked to stop.
   ///
-  /// - Parameter shouldStop: asked after each step.
+  /// - Parameter shouldStop: called after each step.
   /// - Returns: whether the run is complete.
-  /// - Throws: `TrainingError`, or what reading clips throws.
+  /// - Throws: `TrainingError`, or errors from reading clips.
   package func run(until shouldStop: () -> Bool = { false }) throws -> Outcome {
     let stepsPerEpoch = (source.batchesPerEpoch + settings.run.accumulate - 1) / settings.run.accumulate
     guard stepsPerEpoch > 0 else {
@@ -110,7 +110,7 @@ package final class Trainer {
     return .finished
   }
 
-  /// The rest of an epoch; false when asked to stop.
+  /// Trains the rest of an epoch; false if asked to stop.
   private func runEpoch(_ stepsPerEpoch: Int, _ shouldStop: () -> Bool) throws -> Bool {
     let batches = try source.batches(epoch: progress.epoch, from: progress.stepInEpoch * settings.run.accumulate)
     var told = 0
@@ -126,7 +126,7 @@ package final class Trainer {
       guard !micro.isEmpty else { break }
       let wantsToStop = shouldStop()
       var step = try step(micro, stepsPerEpoch, wantsToStop: wantsToStop)
-      // The numbers of the step before are there by now, and this one is computed while they are looked at.
+      // By now the previous step's numbers have arrived; they are processed while this step is being computed.
       let agreed = try finishRunning()
       step.report.seconds = (ContinuousClock.now - begin) / .seconds(1)
       step.report.waitSeconds = (batches.waited - waitedBefore) / .seconds(1)
@@ -139,9 +139,9 @@ package final class Trainer {
     return true
   }
 
-  /// Takes in the numbers of the step that runs, if any.
+  /// Processes the numbers of the running step, if any.
   ///
-  /// - Returns: whether a rank asked to stop; every rank is told so at the same step.
+  /// - Returns: whether a rank asked to stop; every rank learns of it at the same step.
   /// - Throws: `TrainingError.diverged`, `TensorError`.
   @discardableResult
   private func finishRunning() throws -> Bool {
@@ -161,7 +161,7 @@ package final class Trainer {
     if let report = log.report() { observe(.step(report)) }
   }
 
-  /// Writes a checkpoint within an epoch, of steps that are known to be sound.
+  /// Writes a checkpoint within an epoch, after steps known to be sound.
   private func checkpoint() throws {
     try finishRunning()
     tell()
@@ -179,7 +179,7 @@ package final class Trainer {
       for (index, batch) in micro.enumerated() {
         let isLast = index == micro.count - 1
         let context = context(batch, index)
-        // Dropout is libtorch's own; its draws are to depend on the step alone.
+        // Dropout uses libtorch's random numbers, which must depend only on the step.
         try Library.seed(SplitMix64.mixed(context.seed, UInt64(context.step), UInt64(group?.rank ?? 0)))
         let (terms, logits) = try withAutocast(precision == .bfloat16, on: device) { () throws(TensorError) in
           try system.losses(batch, context)
@@ -253,11 +253,11 @@ package final class Trainer {
     progress.lossSum = 0
     progress.lossCount = 0
     try save(folder.last)
-    // Without clips to judge by there is no best one, and the last is used.
+    // Without validation clips there is no best checkpoint, and the last one is used.
     if isBest { try save(folder.best) }
   }
 
-  /// Judges the weights that are to be used, with running statistics that fit them.
+  /// Evaluates the weights that will be used, with matching running statistics.
   private func judged() throws -> ValidationReport? {
     if settings.run.preciseNorm > 0 {
       let batches = try source.batches(epoch: progress.epoch, from: 0)
@@ -273,7 +273,7 @@ package final class Trainer {
     return try withJudgedWeights { try validation.run(epoch: progress.epoch, step: progress.step) }
   }
 
-  /// Runs `body` with the average in place of the weights, where there is one.
+  /// Runs `body` with the average in place of the weights, if there is one.
   private func withJudgedWeights<Result>(_ body: () throws -> Result) throws -> Result {
     guard let average else { return try body() }
     return try average.inPlaceOfWeights(body)

@@ -3,13 +3,13 @@ import ModelFile
 package import Networks
 package import Tensors
 
-/// Where a run stands.
+/// The progress of a run.
 package struct Progress: Codable, Equatable, Sendable {
-  /// Epoch that goes on, from 0.
+  /// The current epoch, from 0.
   package var epoch = 0
-  /// Steps done in it.
+  /// Steps completed in it.
   package var stepInEpoch = 0
-  /// Steps done in all.
+  /// Steps completed in total.
   package var step = 0
   package var schedule = LearningRateState()
   /// Best mean class accuracy on validation clips, and its epoch.
@@ -18,15 +18,16 @@ package struct Progress: Codable, Equatable, Sendable {
   /// Sums over the epoch so far, for its mean loss.
   package var lossSum = 0.0
   package var lossCount = 0
-  /// Steps that Adam counts; `nil` for checkpoints of earlier versions, and for optimisers that count none.
+  /// Adam's step count; `nil` in checkpoints of earlier versions, and for optimisers without one.
   package var optimizerSteps: Int?
 
   package init() {}
 }
 
-/// A run on disk: every tensor that learns, its average, the optimiser's state, the memory bank, and where it stands.
+/// A saved run: every learned tensor, its average, the optimiser's state, the memory bank, and its progress.
 ///
-/// What is built from it has the averages where the run kept them: they are what was judged. A safetensors file; random numbers need no place in it, since every draw is a function of seed and step.
+/// Systems built from it use the averages if the run kept them, because those were evaluated. It is a safetensors file;
+/// the state of random generators is not stored, because every draw is a function of seed and step.
 package struct TrainingCheckpoint: Sendable {
   package let path: String
   package let description: RunDescription
@@ -42,7 +43,7 @@ package struct TrainingCheckpoint: Sendable {
   package init(path: String) throws {
     let candidates = [path, RunFolder(path).best, RunFolder(path).last]
     let found = candidates.first { candidate in
-      // A path that has no attributes is not there.
+      // A path without attributes does not exist.
       let kind = try? FileManager.default.attributesOfItem(atPath: candidate)[.type] as? FileAttributeType
       return kind == .typeRegular || kind == .typeSymbolicLink
     }
@@ -55,7 +56,7 @@ package struct TrainingCheckpoint: Sendable {
     guard file.metadata["adl.training.format"] == Self.format, let description = file.metadata["adl.training.run"],
       let progress = file.metadata["adl.training.progress"]
     else {
-      throw TrainingError.unsuitable(path: found, reason: "it is no training checkpoint of adl-train")
+      throw TrainingError.unsuitable(path: found, reason: "it is not a training checkpoint of adl-train")
     }
     do {
       self.description = try JSONDecoder().decode(RunDescription.self, from: Data(description.utf8))
@@ -66,16 +67,16 @@ package struct TrainingCheckpoint: Sendable {
       }
       self.progress = known
     } catch {
-      throw TrainingError.unsuitable(path: found, reason: "its description cannot be understood: \(error)")
+      throw TrainingError.unsuitable(path: found, reason: "its description is invalid: \(error)")
     }
   }
 
-  /// What earlier versions kept among a run's numbers.
+  /// What earlier versions stored along with a run's progress.
   private struct FormerProgress: Decodable {
     var numbers: [String: Double]?
   }
 
-  /// The tensors of a network; their averages where the run kept them.
+  /// A network's tensors, or their averages if the run kept them.
   package func parameters(_ role: NetworkRole) -> some ParameterSource { Source(checkpoint: self, role: role) }
 
   private struct Source: ParameterSource {
@@ -88,13 +89,13 @@ package struct TrainingCheckpoint: Sendable {
     }
   }
 
-  /// Name of a tensor in this file, which may be of an earlier version.
+  /// A tensor's name in this file, which may come from an earlier version.
   private func name(of parameter: ParameterDescription, in role: NetworkRole) -> String {
     let names = ([role.rawValue] + role.formerNames).map { $0 + "/" + parameter.name }
     return names.first { file.entries[$0] != nil } ?? names[0]
   }
 
-  /// Name of the average of a tensor; `nil` where there is none.
+  /// The name of a tensor's average; `nil` if there is none.
   private func average(_ name: String) -> String? {
     let average = Self.averagePrefix + name
     return file.entries[average] == nil ? nil : average
@@ -106,7 +107,7 @@ package struct TrainingCheckpoint: Sendable {
     guard let entry = file.entries[name] else {
       throw .unsuitable(
         path: path,
-        reason: "it lacks the tensor \(name): it is of another network, or of an earlier version of adl-train")
+        reason: "it lacks the tensor \(name): it belongs to another network, or to an earlier version of adl-train")
     }
     guard entry.shape == shape else {
       throw .unsuitable(path: path, reason: "\(name) has shape \(entry.shape) instead of \(shape)")
@@ -114,15 +115,15 @@ package struct TrainingCheckpoint: Sendable {
     return entry.type.floats(file.bytes(of: entry))
   }
 
-  /// Puts everything back: weights, averages, momentum, memory bank.
+  /// Restores everything: weights, averages, momentum, memory bank.
   ///
-  /// An average that the run did not keep before begins with the weights.
+  /// An average that the run did not keep before starts with the weights.
   ///
   /// - Parameters:
-  ///   - system: of the same description.
-  ///   - optimizer: with the system's parameters.
-  ///   - averages: of the system, where the run keeps them.
-  /// - Throws: `TrainingError.unsuitable` when a tensor is missing, `TensorError`.
+  ///   - system: a system with the same description.
+  ///   - optimizer: an optimiser for the system's parameters.
+  ///   - averages: the system's averages, if the run keeps them.
+  /// - Throws: `TrainingError.unsuitable` if a tensor is missing, `TensorError`.
   package func restore(_ system: any TrainingSystem, _ optimizer: Optimizer, _ averages: WeightAverage?) throws {
     for (role, parameters) in system.networks {
       for parameter in parameters.all {
@@ -135,7 +136,7 @@ package struct TrainingCheckpoint: Sendable {
         let slots = ["0", "1"].filter { file.entries["optimizer/\(name)/\($0)"] != nil }
         guard !slots.isEmpty else { continue }
         let tensors = try slots.map { slot in
-          // In the parameter's own layout, or sums would run in another order.
+          // In the parameter's own layout, because another one would change the order of sums.
           try Tensor.of(values("optimizer/\(name)/\(slot)", shape), shape, on: device).channelsLast()
         }
         let state = Optimizer.State(slots: tensors, steps: progress.optimizerSteps ?? 0)
@@ -147,15 +148,15 @@ package struct TrainingCheckpoint: Sendable {
     }
   }
 
-  /// Writes a run beside its former checkpoint, which goes only when the new one is whole.
+  /// Writes a run next to its previous checkpoint, which is replaced only when the new one is complete.
   ///
   /// - Parameters:
-  ///   - path: where the checkpoint appears.
-  ///   - system: what learns.
-  ///   - optimizer: with the system's parameters.
-  ///   - averages: of the system, where the run keeps them.
-  ///   - description: of the run.
-  ///   - progress: where it stands.
+  ///   - path: the checkpoint's path.
+  ///   - system: the system being trained.
+  ///   - optimizer: the optimiser for its parameters.
+  ///   - averages: the system's averages, if the run keeps them.
+  ///   - description: the run's description.
+  ///   - progress: the run's progress.
   /// - Throws: `ModelFileError.cannotWrite`, `TensorError`.
   package static func write(
     to path: String, _ system: any TrainingSystem, _ optimizer: Optimizer, _ averages: WeightAverage?,
@@ -187,7 +188,7 @@ package struct TrainingCheckpoint: Sendable {
     try SafetensorsFile.write(
       to: path, metadata: metadata, tensors: tensors.map { ($0.name, .float32, $0.tensor.shape) }
     ) { name in
-      guard let tensor = byName[name] else { preconditionFailure("\(name) was not announced") }
+      guard let tensor = byName[name] else { preconditionFailure("\(name) was not declared") }
       return try tensor.floats()
     }
   }

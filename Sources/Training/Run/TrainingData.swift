@@ -6,13 +6,13 @@ package import Settings
 package import Tensors
 import Video
 
-/// A data set as a trainer's batches: shuffled, shared among the ranks, decoded ahead.
+/// A data set as a trainer's batches: shuffled, divided among the ranks, decoded in advance.
 package struct TrainingData: BatchSource {
   package let dataset: Dataset
-  /// Clips that train, in the order that gives a memory bank its rows.
+  /// Training clips, in the order of a memory bank's rows.
   package let training: [Clip]
   package let validationClips: [Clip]
-  /// What of the pictures the networks look at.
+  /// The part of the pictures that the networks see.
   package var region: ClipRegion { loader.options.region }
   private let cache: RecordingCache?
   private let loader: ClipLoader
@@ -22,11 +22,11 @@ package struct TrainingData: BatchSource {
   private let ranks: Int
 
   /// - Parameters:
-  ///   - settings: of the run.
-  ///   - content: what the stage's clips hold.
-  ///   - device: where tensors go.
-  ///   - rank: this process.
-  ///   - ranks: processes that train together.
+  ///   - settings: the run's settings.
+  ///   - content: what the stage's clips contain.
+  ///   - device: where tensors are stored.
+  ///   - rank: this process's rank.
+  ///   - ranks: number of processes that train together.
   /// - Throws: `DatasetError`, or `TrainingError.noClips`.
   package init(_ settings: TrainingSettings, content: ClipContent, device: Device, rank: Int = 0, ranks: Int = 1)
     throws
@@ -56,7 +56,7 @@ package struct TrainingData: BatchSource {
     settings.cacheBytes > 0 ? Int(settings.cacheBytes) : ProcessMemory.availableBytes / 5 * 2 / ranks
   }
 
-  /// What the cache will hold, for people; `nil` without one.
+  /// What the cache will contain, for people; `nil` without a cache.
   package var cacheRemark: String? {
     (cache?.plan).map { plan in
       String(
@@ -66,7 +66,7 @@ package struct TrainingData: BatchSource {
     }
   }
 
-  /// Clips of a step over all ranks; a small data set is one batch.
+  /// Clips per step over all ranks; a small data set is a single batch.
   private var globalBatch: Int { min(settings.run.batch * ranks, training.count / ranks * ranks) }
 
   package var batchesPerEpoch: Int { training.count / globalBatch }

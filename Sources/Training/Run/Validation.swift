@@ -1,6 +1,6 @@
 import Tensors
 
-/// Judges a system on the validation clips, over all ranks.
+/// Evaluates a system on the validation clips, over all ranks.
 struct Validation {
   let system: any TrainingSystem
   let source: any BatchSource
@@ -12,8 +12,8 @@ struct Validation {
   /// - Parameters:
   ///   - epoch: for the report.
   ///   - step: for the report.
-  /// - Returns: `nil` when there are no clips to judge by.
-  /// - Throws: what reading clips throws, `TensorError`.
+  /// - Returns: `nil` if there are no validation clips.
+  /// - Throws: errors from reading clips, `TensorError`.
   func run(epoch: Int, step: Int) throws -> ValidationReport? {
     guard let batches = try source.validation() else { return nil }
     var losses: [Tensor] = []
@@ -30,7 +30,7 @@ struct Validation {
       }
       labels += batch.labels
     }
-    // Sums over clips, so that ranks can add theirs: loss, then clips and hits of each class.
+    // Sums over clips, so that ranks can be added: loss, then clips and hits of each class.
     var sums = [Double](repeating: 0, count: 1 + 2 * classes)
     if !labels.isEmpty {
       sums[0] = try Tensor.concatenated(losses, 0).doubles().reduce(0, +)

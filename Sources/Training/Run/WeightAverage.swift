@@ -1,11 +1,11 @@
 import Networks
 package import Tensors
 
-/// An exponential moving average of a system's weights, which is what is judged, exported and built upon.
+/// An exponential moving average of a system's weights, used for evaluation, export and later stages.
 ///
-/// Late steps of a short run still jump about; their mean lies nearer to the middle of the valley. Running statistics of
-/// batch norms are averaged as well: those of the moment belong to weights that the average has not reached yet. What does
-/// not move keeps its value to the last bit.
+/// Late in a short run the weights still fluctuate; their mean lies closer to the minimum. Running statistics of batch
+/// norms are averaged too, because the current ones belong to weights that the average has not reached yet. Values that
+/// do not change stay bit-identical.
 ///
 /// - Source: Polyak & Juditsky 1992; the warm-up is TensorFlow's, `min(decay, (1 + step) / (10 + step))`.
 package final class WeightAverage {
@@ -22,11 +22,11 @@ package final class WeightAverage {
   private let averages: [Tensor]
   private let places: [ObjectIdentifier: Int]
 
-  /// Begins with the weights as they are.
+  /// Starts with the current weights.
   ///
   /// - Parameters:
-  ///   - system: what learns.
-  ///   - decay: share of the average that stays at a step, once it is warm.
+  ///   - system: the system being trained.
+  ///   - decay: share of the average kept at each step, once warmed up.
   /// - Throws: `TensorError`.
   package init(of system: any TrainingSystem, decay: Double) throws(TensorError) {
     precondition((0..<1).contains(decay))
@@ -46,15 +46,15 @@ package final class WeightAverage {
     places = Dictionary(uniqueKeysWithValues: weights.enumerated().map { (ObjectIdentifier($1), $0) })
   }
 
-  /// Share of the average that stays.
+  /// Share of the average that is kept.
   ///
-  /// - Parameter step: updates before this one; early averages forget the random beginning quickly.
+  /// - Parameter step: number of earlier updates; early averages quickly forget the random initial values.
   /// - Returns: at most `decay`.
   package func decay(at step: Int) -> Double { min(decay, Double(1 + step) / Double(10 + step)) }
 
-  /// Takes in the weights after a step.
+  /// Adds the weights after a step.
   ///
-  /// - Parameter step: updates before this one.
+  /// - Parameter step: number of earlier updates.
   /// - Throws: `TensorError`.
   package func update(step: Int) throws(TensorError) {
     try interpolate(averages, towards: weights, by: 1 - decay(at: step))
@@ -62,9 +62,9 @@ package final class WeightAverage {
 
   /// Runs `body` with the averages in place of the weights.
   ///
-  /// - Parameter body: sees the system as it is judged; what it changes is changed in the averages.
+  /// - Parameter body: sees the system as it is evaluated; its changes apply to the averages.
   /// - Returns: what `body` returns.
-  /// - Throws: what `body` throws, with the weights back in place.
+  /// - Throws: what `body` throws, with the weights restored.
   package func inPlaceOfWeights<Result>(_ body: () throws -> Result) throws -> Result {
     try exchange(weights, averages)
     let outcome = Swift.Result { try body() }
@@ -72,9 +72,9 @@ package final class WeightAverage {
     return try outcome.get()
   }
 
-  /// Averages of running statistics.
+  /// The averages of running statistics.
   var statistics: [Tensor] { entries.filter(\.isStatistic).map(\.average) }
 
-  /// The average of a weight or running statistic; `nil` for one that stays as it is.
+  /// The average of a weight or running statistic; `nil` for one that does not change.
   func average(of weight: Tensor) -> Tensor? { places[ObjectIdentifier(weight)].map { averages[$0] } }
 }

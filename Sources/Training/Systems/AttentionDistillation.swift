@@ -1,14 +1,15 @@
 package import Networks
 package import Tensors
 
-/// L_A of VPN-A: the student's self-attention is to look where the teacher's pose says.
+/// L_A of VPN-A: the student's self-attention should look where the teacher's pose says.
 ///
 /// - Source: methods.md 6.
 package final class AttentionDistillation {
+  /// How the student's attention is compared with the teacher's.
   package enum Form: Sendable {
-    /// Distributions over positions, by scaled mean squares or by KL.
+    /// Distributions over positions, compared by scaled mean squares or KL divergence.
     case marginal(divergence: Bool)
-    /// The released linear layer over the whole attention; summed squares as released, or their mean.
+    /// The released linear layer on the whole attention; the sum of squares as in the released code, or their mean.
     case embedding(summed: Bool)
   }
 
@@ -16,19 +17,19 @@ package final class AttentionDistillation {
   /// Weight of the term, beta.
   package let weight: Double
   private let teacher: PoseDrivenClassifier
-  /// Weight of the teacher's own cross-entropy while both learn; `nil` keeps it frozen.
+  /// Weight of the teacher's own cross-entropy if both are trained; `nil` freezes the teacher.
   private let collaborativeWeight: Double?
   private let embedding: (layer: LinearLayer, parameters: ParameterStore)?
   private let positions: Extent
   private let keys: Extent
 
   /// - Parameters:
-  ///   - form: which map of the student, which distance.
+  ///   - form: the student's map, and the distance.
   ///   - weight: beta.
   ///   - student: a network with a Non-Local block.
-  ///   - teacher: a trained VPN*, frozen here unless it learns along.
+  ///   - teacher: a trained VPN*, frozen here unless it is trained too.
   ///   - collaborativeWeight: lets the teacher learn from labels, with this weight.
-  ///   - source: first values of the released linear layer.
+  ///   - source: initial values of the released linear layer.
   /// - Throws: what `source` throws, or `TensorError`.
   package init(
     _ form: Form, weight: Double, student: ClipNetwork, teacher: PoseDrivenClassifier, collaborativeWeight: Double?,

@@ -1,7 +1,7 @@
 import Networks
 package import Tensors
 
-/// I3D, or I3D with Non-Local block, trained with labels alone: the baselines.
+/// I3D, or I3D with a Non-Local block, trained with labels only: the baselines.
 ///
 /// - Source: methods.md 1, 2 and 7.3.
 package final class ClipClassifier: TrainingSystem {

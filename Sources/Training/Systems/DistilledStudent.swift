@@ -1,9 +1,9 @@
 import Networks
 package import Tensors
 
-/// The RGB student that learns from poses and is tested without: VPN-F, VPN-A, and VPN++ with both.
+/// The RGB student, which learns from poses but does not need them at test time: VPN-F, VPN-A, and VPN++ with both.
 ///
-/// L = weight · cross-entropy + alpha · L_F + beta · L_A; with a collaborative teacher its own cross-entropy as well.
+/// L = weight · cross-entropy + alpha · L_F + beta · L_A, plus the teacher's own cross-entropy if it is collaborative.
 ///
 /// - Source: methods.md 5, 6 and 7.1.
 package final class DistilledStudent: TrainingSystem {
@@ -11,7 +11,7 @@ package final class DistilledStudent: TrainingSystem {
   package let feature: FeatureDistillation?
   package let attention: AttentionDistillation?
   private let labelWeight: Double
-  /// What the last forward pass showed, until the bank takes it.
+  /// The observation of the last forward pass, until the bank stores it.
   private var pending: FeatureDistillation.Observation?
 
   package init(

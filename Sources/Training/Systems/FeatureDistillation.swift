@@ -1,28 +1,29 @@
 package import Networks
 import Tensors
 
-/// L_F of VPN-F: the clip's features are to find the features of its own pose among others'.
+/// L_F of VPN-F: a clip's features should identify the features of its own pose among others.
 ///
-/// The pose teacher is frozen and in evaluation mode; both heads learn.
+/// The pose teacher is frozen and in evaluation mode; both heads are trained.
 ///
 /// - Source: methods.md 5.
 package final class FeatureDistillation {
+  /// How a clip's features are contrasted with poses.
   package enum Form: Sendable {
     /// CRD with a memory bank.
     case crd(temperature: Double, negatives: Int)
     /// Softmax over the batch and rows of the bank.
     case infoNCE(temperature: Double, negatives: Int)
-    /// As released: raw dots, no bank, a teacher head that never learns.
+    /// As in the released code: raw dot products, no bank, a teacher head that is never trained.
     case released
   }
 
-  /// What a batch shows: its embeddings, and what they are told apart from.
+  /// What a batch provides: its embeddings, and what they are contrasted with.
   struct Observation {
     var student: Tensor
     var teacher: Tensor
     /// Rows of the bank for each clip, its own first, [N, 1 + negatives].
     var candidates: Tensor?
-    /// Partition functions of both sides, [2]; CRD only.
+    /// Partition functions of both sides, [2]; for CRD only.
     var partitions: Tensor?
   }
 
@@ -34,18 +35,18 @@ package final class FeatureDistillation {
   private let teacher: PoseModule
   private let studentHead: LinearLayer
   private let teacherHead: LinearLayer
-  /// Classes of the bank's rows, when negatives are not to be of the clip's own.
+  /// Classes of the bank's rows, if negatives must have a different class than the clip.
   private let rowLabels: [Int]?
 
   /// - Parameters:
-  ///   - form: which loss.
+  ///   - form: the loss to use.
   ///   - weight: alpha.
   ///   - studentFeatures: length of the student's pooled features.
-  ///   - dimension: length of the common embedding.
+  ///   - dimension: length of the shared embedding.
   ///   - teacher: a trained AGCN, which is frozen here.
-  ///   - bank: one row a training clip; `nil` for the released form.
-  ///   - rowLabels: classes of the rows, when negatives are to be of other classes.
-  ///   - source: first values of the heads.
+  ///   - bank: one row per training clip; `nil` for the released form.
+  ///   - rowLabels: classes of the rows, if negatives must have other classes.
+  ///   - source: initial values of the heads.
   /// - Throws: what `source` throws, or `TensorError`.
   package init(
     _ form: Form, weight: Double, studentFeatures: Int, dimension: Int, teacher: PoseModule, bank: MemoryBank?,
@@ -93,7 +94,7 @@ package final class FeatureDistillation {
     return observation
   }
 
-  /// The bank's estimate; before there is one, that of the first batches of all ranks.
+  /// The bank's estimate; until there is one, the estimate from the first batches of all ranks.
   private func partitions(
     _ observation: Observation, _ candidates: Tensor, _ bank: MemoryBank, _ temperature: Double,
     over group: ProcessGroup?
@@ -124,7 +125,7 @@ package final class FeatureDistillation {
       value = try ContrastiveLoss.infoNCE(
         student: student, teacher: teacher, candidates: observation.candidates, bank: bank, temperature: temperature)
     case .released:
-      // Another clip's pose for each: the batch is shuffled, so its neighbour is a random one.
+      // Another clip's pose for each: the batch is shuffled, so its neighbour is random.
       let others = (0..<batch.count).map { Int64(($0 + 1) % batch.count) }
       let negatives = try teacher.rows(Tensor.of(others, [batch.count], on: teacher.device))
       value = try ContrastiveLoss.released(student: student, teacher: teacher, others: negatives)
@@ -132,7 +133,7 @@ package final class FeatureDistillation {
     return LossTerm("feature", value, weight: weight)
   }
 
-  /// Rows of the bank each clip is compared with, its own first; [N, 1 + negatives].
+  /// Rows of the bank that each clip is contrasted with, its own first; [N, 1 + negatives].
   private func candidates(_ negatives: Int, _ bank: MemoryBank, _ batch: Batch, _ context: StepContext)
     throws(TensorError) -> Tensor
   {

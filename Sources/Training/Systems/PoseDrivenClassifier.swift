@@ -1,10 +1,10 @@
 package import Networks
 package import Tensors
 
-/// What reads the poses of a pose-driven classifier.
+/// The pose network of a pose-driven classifier.
 package enum PoseBackbone {
   case graph(PoseModule)
-  /// The released VPN's.
+  /// The released VPN's network.
   case stepwise(StepwiseGraphModule)
 
   package var parameters: ParameterStore {
@@ -19,7 +19,7 @@ package enum PoseBackbone {
     switch self {
     case .graph(let module): return try module(poses, mode).features
     case .stepwise(let module):
-      // The middle pose of each of 16 parts.
+      // The middle pose of each of 16 sections.
       let (count, frames) = (StepwiseGraphNetwork.steps, poses.shape[2])
       let middles = (0..<count).map { Int64((2 * $0 + 1) * frames / (2 * count)) }
       let chosen = try poses.transposed(0, 2).rows(Tensor.of(middles, [count], on: poses.device))
@@ -28,21 +28,21 @@ package enum PoseBackbone {
   }
 }
 
-/// I3D whose features are raised by pose-driven attention: VPN* without a spatial embedding, VPN with it.
+/// I3D whose features are modulated by pose-driven attention: VPN* without a spatial embedding, VPN with it.
 ///
 /// It needs poses at test time; VPN* teaches VPN-A's students, which do not.
 ///
 /// - Source: methods.md 4 and 6.
 package final class PoseDrivenClassifier: TrainingSystem {
-  /// The losses that make a VPN of a VPN*.
+  /// The losses that turn a VPN* into a VPN.
   package struct SpatialEmbedding {
     package var labelWeight = 0.8
     package var embeddingWeight = 0.2
     package var regularizerWeight = 1e-5
     package var dimension = 256
-    /// Squared distance that embeddings of different clips keep.
+    /// Minimum squared distance between embeddings of different clips.
     package var margin = 1.0
-    /// Loss and inputs as released: flattened features and A_S through sigmoids, positive pairs only.
+    /// Loss and inputs as in the released code: flattened features and A_S through sigmoids, positive pairs only.
     package var asReleased = false
 
     package init() {}
@@ -54,11 +54,11 @@ package final class PoseDrivenClassifier: TrainingSystem {
   private let embedding: (options: SpatialEmbedding, video: LinearLayer, pose: LinearLayer, parameters: ParameterStore)?
 
   /// - Parameters:
-  ///   - clip: I3D without Non-Local block.
-  ///   - backbone: made with the attention's tensors as heads.
-  ///   - attention: over the extent of the clip network's Mixed_5c.
-  ///   - embedding: VPN's, which needs an attention with hidden layers; `nil` for VPN*.
-  ///   - source: first values of the embedding's tensors.
+  ///   - clip: I3D without a Non-Local block.
+  ///   - backbone: created with the attention's tensors as heads.
+  ///   - attention: with the extent of the clip network's Mixed_5c.
+  ///   - embedding: VPN's, which requires an attention with hidden layers; `nil` for VPN*.
+  ///   - source: initial values of the embedding's tensors.
   /// - Throws: what `source` throws, or `TensorError`.
   package init(
     clip: ClipNetwork, backbone: PoseBackbone, attention: PoseAttention, embedding: SpatialEmbedding? = nil,
@@ -97,7 +97,7 @@ package final class PoseDrivenClassifier: TrainingSystem {
     ]
   }
 
-  /// The pose's attention alone, without the cost of I3D; [N, T/8, H/32, W/32].
+  /// Only the pose's attention, without the cost of I3D; [N, T/8, H/32, W/32].
   package func map(_ windowPoses: Tensor, _ mode: ForwardMode) throws(TensorError) -> Tensor {
     try attention(backbone(windowPoses, mode)).map
   }

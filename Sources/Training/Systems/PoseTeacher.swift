@@ -1,9 +1,9 @@
 package import Networks
 package import Tensors
 
-/// AGCN-J: poses of whole recordings to activities.
+/// AGCN-J: classifies activities from the poses of whole recordings.
 ///
-/// Teacher of VPN-F, and the other half of VPN++ with poses.
+/// The teacher of VPN-F, and the other half of VPN++ with poses.
 ///
 /// - Source: methods.md 3.
 package final class PoseTeacher: TrainingSystem {

@@ -1,13 +1,13 @@
 import Settings
 package import Tensors
 
-/// How a step is to be run.
+/// How to run a step.
 package struct StepContext {
   /// For I3D.
   package var clipMode: ForwardMode
-  /// For pose networks, whose batches are large enough for statistics of their own.
+  /// For pose networks, whose batches are large enough for separate statistics.
   package var poseMode: ForwardMode
-  /// Seed of the run, and the number of the step, from 0: what draws depend on.
+  /// The run's seed, and the number of the step, from 0, on which random draws depend.
   package var seed: UInt64
   package var step: Int
   /// Share of a label that is spread over all classes.
@@ -27,7 +27,7 @@ package struct StepContext {
     self.group = group
   }
 
-  /// Evaluation: nothing is drawn.
+  /// For evaluation, without random draws.
   package static var evaluation: StepContext {
     StepContext(clipMode: .evaluation, poseMode: .evaluation, seed: 0, step: 0)
   }
@@ -35,16 +35,16 @@ package struct StepContext {
 
 extension StepContext {
   /// - Parameters:
-  ///   - settings: of the run.
+  ///   - settings: the run's settings.
   ///   - step: number of the batch, from 0.
-  ///   - clips: in the batch.
+  ///   - clips: number of clips in the batch.
   ///   - group: ranks that train together, if any.
   init(_ settings: TrainingSettings, step: Int, clips: Int, group: ProcessGroup?) {
     let usesBatch: Bool =
       switch settings.run.batchNorm {
       case .frozen: false
       case .batch: true
-      // With fewer clips the statistics are noise.
+      // With fewer clips the statistics are too noisy.
       case .auto: settings.run.batch >= 8
       }
     func mode(_ usesBatch: Bool) -> ForwardMode {

@@ -1,10 +1,10 @@
 import Networks
 package import Tensors
 
-/// Clips of one step, as tensors on the device.
+/// The clips of one step, as tensors on the device.
 package struct Batch {
   package var names: [String]
-  /// Places of the clips in the training list, which are their rows in a memory bank.
+  /// The clips' positions in the training list, which are their rows in a memory bank.
   package var rows: [Int]
   package var labels: [Int]
   /// [N, 3, T, H, W] in [-1, 1].
@@ -33,9 +33,9 @@ package struct Batch {
   }
 }
 
-/// Which part of a system a network is; checkpoints name its tensors by it.
+/// The role of a network within a system; it identifies tensors in checkpoints.
 package enum NetworkRole: String, CaseIterable, Sendable {
-  /// I3D, with or without attention block.
+  /// I3D, with or without an attention block.
   case clip
   case pose
   /// VPN's spatial embedding.
@@ -44,11 +44,11 @@ package enum NetworkRole: String, CaseIterable, Sendable {
   case feature
   /// The released attention distillation's linear layer.
   case attention
-  /// A teacher that learns along.
+  /// A teacher that is trained too.
   case teacherClip = "teacher.clip"
   case teacherPose = "teacher.pose"
 
-  /// What earlier versions wrote.
+  /// The names used by earlier versions.
   var formerNames: [String] {
     switch self {
     case .clip: ["student", "rgb"]
@@ -73,25 +73,26 @@ package struct LossTerm {
 
 /// Parameters that share a learning rate.
 package struct LearningGroup {
+  /// Which base learning rate applies.
   package enum Part: Sendable { case clip, pose }
 
   package var part: Part
   package var parameters: [ParameterStore.Parameter]
 }
 
-/// A network, or several, with the losses that train them.
+/// One or more networks, with the losses that train them.
 ///
-/// `SystemBuilder` makes the right one for a stage.
+/// `SystemBuilder` creates the right one for a stage.
 package protocol TrainingSystem: AnyObject {
-  /// Everything that a checkpoint keeps; frozen teachers are not part of it.
+  /// Everything stored in a checkpoint; frozen teachers are not included.
   var networks: [(role: NetworkRole, parameters: ParameterStore)] { get }
-  /// Tensors besides parameters that a checkpoint keeps, such as a memory bank.
+  /// Tensors other than parameters that are stored in a checkpoint, such as a memory bank.
   var memory: [(name: String, tensor: Tensor)] { get }
   var groups: [LearningGroup] { get }
 
-  /// One forward pass for learning.
+  /// One forward pass for training.
   func losses(_ batch: Batch, _ context: StepContext) throws(TensorError) -> (terms: [LossTerm], logits: Tensor)
-  /// What remains to be done once gradients are there.
+  /// Called once gradients have been computed.
   func finish(_ batch: Batch, _ context: StepContext) throws(TensorError)
   /// [N, K], for evaluation.
   func logits(_ batch: Batch) throws(TensorError) -> Tensor

@@ -1,17 +1,17 @@
 import Foundation
 import Glibc
 
-/// Keeps a second reproduction out of a folder for as long as the value lives.
+/// Keeps other reproductions out of a folder while this value exists.
 struct FolderLock: ~Copyable {
   private let descriptor: Int32
 
-  /// - Parameter folder: made when it is not there.
-  /// - Throws: `ExitCode`, having said why.
+  /// - Parameter folder: created if it does not exist.
+  /// - Throws: `ExitCode`, after printing the reason.
   init(_ folder: String) throws {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw failure("the folder \(folder) cannot be made: \(error.localizedDescription); choose another --out", 65)
+      throw failure("the folder \(folder) cannot be created: \(error.localizedDescription); choose another --out", 65)
     }
     let descriptor = unsafe open(folder + "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
@@ -19,7 +19,7 @@ struct FolderLock: ~Copyable {
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
-      throw failure("another adl-train reproduce works in \(folder); wait for it, or choose another --out", 75)
+      throw failure("another adl-train reproduce is working in \(folder); wait for it, or choose another --out", 75)
     }
     self.descriptor = descriptor
   }

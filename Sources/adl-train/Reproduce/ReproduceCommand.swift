@@ -4,7 +4,7 @@ import Evaluation
 import Foundation
 import Training
 
-/// `adl-train reproduce`: the papers' comparison on data anyone can make.
+/// The command `adl-train reproduce`: the papers' comparison on data anyone can generate.
 struct ReproduceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reproduce",
@@ -92,7 +92,7 @@ struct ReproduceCommand: ParsableCommand {
         try results.write(records: runner.records, milliseconds: costs, on: used)
       }
       try runner.run { _ in
-        do { try write() } catch { complain("the results could not be written, the steps go on: \(error)") }
+        do { try write() } catch { complain("the results could not be written; continuing with the steps: \(error)") }
       }
       try write(ReproductionCosts(plan: plan).milliseconds(on: machine))
       print(results.markdownPath)
@@ -117,7 +117,7 @@ struct ReproduceCommand: ParsableCommand {
           $0, ReproductionProtocol.init(rawValue:), ReproductionProtocol.allCases.map(\.rawValue), "--protocols")
       }
       guard Set(chosen.protocols).count == chosen.protocols.count, !chosen.protocols.isEmpty else {
-        throw ValidationError("--protocols must be different ones; it is '\(protocols)'")
+        throw ValidationError("--protocols must be different; it is '\(protocols)'")
       }
     }
     if let systems {
@@ -125,7 +125,7 @@ struct ReproduceCommand: ParsableCommand {
       let wanted = try items(systems).map { name in
         try known(name, { name in rows.first { $0.rawValue == name } }, rows.map(\.rawValue), "--systems")
       }
-      guard !wanted.isEmpty else { throw ValidationError("--systems names none") }
+      guard !wanted.isEmpty else { throw ValidationError("--systems names no system") }
       for name in chosen.protocols { chosen.systems[name] = Set(wanted) }
     }
     return chosen
@@ -139,7 +139,7 @@ struct ReproduceCommand: ParsableCommand {
     _ name: String, _ value: (String) -> Value?, _ all: [String], _ option: String
   ) throws -> Value {
     guard let value = value(name) else {
-      throw ValidationError("\(option): '\(name)' is none of \(all.joined(separator: ", "))")
+      throw ValidationError("\(option): '\(name)' is not one of \(all.joined(separator: ", "))")
     }
     return value
   }

@@ -1,22 +1,23 @@
 import Settings
 
-/// How much of everything a reproduction may take.
+/// The size of everything in a reproduction.
 struct ReproductionBudget: Equatable, Sendable {
+  /// The values of `--budget`.
   enum Size: String, CaseIterable, Sendable { case quick, standard, long }
 
   var size: Size
-  /// Recordings, three of each motion.
+  /// Number of recordings, three per motion.
   var clips: Int
   var subjects: Int
-  /// Shares of the validation and test recordings that judge.
+  /// Fractions of the validation and test recordings used for evaluation.
   var validationShare = 1.0
   var testShare = 1.0
-  /// Share of the training recordings that train.
+  /// Fraction of the training recordings used.
   var labels = 1.0
-  /// Share of the cross-view training recordings that stand for all: as many as train cross-subject.
+  /// Fraction of the cross-view training recordings used in place of all: as many as for cross-subject training.
   var viewShare = 1.0
   var frames: Int
-  /// Video frames from one frame of a clip to the next.
+  /// Distance between the video frames of a clip.
   var stride: Int
   /// Height and width of a clip in pixels.
   var pixels: Int
@@ -26,22 +27,22 @@ struct ReproductionBudget: Equatable, Sendable {
   var poseFrames: Int
   var poseStride: Int
   var batch = 16
-  /// How clips vary in training; poses alone always vary as `strong`.
+  /// How clips are varied in training; the pose teacher always uses `strong`.
   var augmentation = AugmentationSettings.Preset.light
-  /// Epochs of the pose teacher, of I3D from scratch, and of each system that starts from that I3D.
+  /// Epochs for the pose teacher, for I3D from scratch, and for each system that starts from that I3D.
   var poseEpochs: Int
   var scratchEpochs: Int
   var epochs: Int
   var seeds: [Int]
   var protocols: [ReproductionProtocol]
-  /// Rows of the table, under each protocol.
+  /// Rows of the table under each protocol.
   var systems: [ReproductionProtocol: Set<ReproductionSystem>]
-  /// Factors on the noise of training poses with which VPN++ is trained again, under the first seed.
+  /// Factors on the noise of training poses with which VPN++ is retrained, for the first seed.
   var noises: [Double]
 
   init(_ size: Size) {
     self.size = size
-    // At 30 frames a second 16 frames at every fourth show 2.1 s, 48 poses at every third 4.8 s.
+    // At 30 frames per second, 16 frames at every fourth one cover 2.1 s, 48 poses at every third one 4.8 s.
     (frames, pixels, stride, poseFrames, poseStride) = (16, 112, 4, 48, 3)
     protocols = ReproductionProtocol.allCases
     let all = Set(ReproductionSystem.allCases).subtracting([.scratch])
@@ -54,10 +55,10 @@ struct ReproductionBudget: Equatable, Sendable {
       (seeds, protocols, noises) = ([1, 2], [.subjects], [])
     case .standard:
       (clips, subjects, width, poseWidth) = (3000, 60, 0.25, 0.25)
-      // Meant to be steps of a quarter of an hour on one core, two hours in all on two; computed, not measured.
+      // Intended as steps of a quarter of an hour on one core, two hours in all on two cores; computed, not measured.
       (poseEpochs, scratchEpochs, epochs) = (12, 10, 2)
       (validationShare, testShare, viewShare) = (0.5, 0.33, 0.77)
-      // What the papers claim of other views is about VPN++ and what it is compared with.
+      // The papers' claims about other views concern VPN++ and what it is compared with.
       systems[.views] = [.pose, .i3d, .attentionTeacher, .both, .vpn]
       (seeds, noises) = ([1, 2, 3], [4])
     case .long:
@@ -69,31 +70,31 @@ struct ReproductionBudget: Equatable, Sendable {
     }
   }
 
-  /// Trains on a share of the labels; epochs grow so that steps do not get as few, up to four times.
+  /// Trains on a fraction of the labels; epochs increase, up to fourfold, so that the number of steps drops less.
   mutating func keep(labels share: Double) {
     labels = share
     lengthen(min(1 / share, 4))
   }
 
-  /// Trains every system so many times as long.
+  /// Trains every system `factor` times as long.
   mutating func lengthen(_ factor: Double) {
     func longer(_ epochs: Int) -> Int { max(1, Int((Double(epochs) * factor).rounded())) }
     (poseEpochs, scratchEpochs, epochs) = (longer(poseEpochs), longer(scratchEpochs), longer(epochs))
   }
 
-  /// Share of a protocol's training recordings that train.
+  /// Fraction of a protocol's training recordings used.
   func trainingShare(_ protocolName: ReproductionProtocol) -> Double {
     labels * (protocolName == .views ? viewShare : 1)
   }
 
-  /// Steps at a time that `cores` can feed.
+  /// Number of simultaneous steps that `cores` can support.
   func jobs(cores: Int, onGPU: Bool) -> Int {
-    // Full-size networks fill cores and memory alone; small ones leave a core waiting in every layer.
+    // Full-size networks fill cores and memory by themselves; small ones leave cores waiting in every layer.
     size == .long ? 1 : max(1, min(onGPU ? 6 : 4, cores))
   }
 }
 
-/// Who or what the test clips have that the training clips have not.
+/// What distinguishes the test clips from the training clips.
 enum ReproductionProtocol: String, CaseIterable, Sendable {
   case subjects = "CS"
   case views = "CV"
@@ -105,7 +106,7 @@ enum ReproductionProtocol: String, CaseIterable, Sendable {
     }
   }
 
-  /// Share of rendered recordings that train, and that test, about.
+  /// Approximate fractions of the rendered recordings for training and testing.
   var shares: (training: Double, test: Double) {
     switch self {
     case .subjects: (0.48, 0.45)

@@ -3,14 +3,14 @@ import Networks
 import Tensors
 import Training
 
-/// The time of one window in every system of a plan.
+/// Measures the time for one window in every system of a plan.
 struct ReproductionCosts {
   let plan: ReproductionPlan
 
-  /// Rounds after the first, which warms up.
+  /// Number of rounds after the first, which warms up.
   static let rounds = 7
 
-  /// Times one window of every trained system, turn by turn, where and with as many cores as the plan computes.
+  /// Times one window of every trained system in turn, with the given device and cores.
   ///
   /// - Parameter machine: device and cores; precision is float32.
   /// - Returns: median milliseconds.
@@ -27,7 +27,7 @@ struct ReproductionCosts {
     for round in 0...Self.rounds {
       for (system, classifier, batch) in works {
         let begin = ContinuousClock.now
-        // On a GPU nothing is done before the numbers are here.
+        // On a GPU, reading the numbers waits for the computation.
         _ = try withoutGradients { () throws(TensorError) in try classifier.logits(batch).floats() }
         if round > 0 { times[system, default: []].append((ContinuousClock.now - begin) / .milliseconds(1)) }
       }
@@ -51,14 +51,14 @@ struct ReproductionCosts {
 }
 
 extension ReproductionPlan {
-  /// One run of each row, whose network all its runs have.
+  /// One run per row; all runs of a row have the same network.
   var representatives: [ReproductionRun] {
     var systems: Set<ReproductionSystem> = []
     return runs.filter { $0.system != .scratch && $0.noise == 1 && systems.insert($0.system).inserted }
   }
 }
 
-/// What computes: for the results, which are read elsewhere.
+/// Describes the computing machine, for results that are read elsewhere.
 struct UsedMachine: CustomStringConvertible {
   var device: String
   var precision: TrainingPrecision

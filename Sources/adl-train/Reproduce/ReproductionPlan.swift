@@ -1,25 +1,26 @@
 import Foundation
 import Training
 
-/// One command of a reproduction, and what it needs done before.
+/// One command of a reproduction, and the steps it depends on.
 struct ReproductionStep: Equatable, Sendable {
+  /// What the step does, which decides how its duration is estimated.
   enum Kind: Sendable { case rendering, listing, training, judging }
 
-  /// Unique, and the folder of what it makes.
+  /// Unique; also names the folder of its results.
   var name: String
   var kind: Kind
-  /// Of `adl-train`; how many cores it gets is said when it begins.
+  /// For `adl-train`; the number of cores is added when it starts.
   var arguments: [String]
-  /// Settings of a stage, YAML; empty for commands that take none.
+  /// A stage's settings in YAML; empty for commands without settings.
   var settings = ""
-  /// Names of steps whose results it reads.
+  /// Names of the steps whose results it reads.
   var inputs: [String] = []
-  /// Steps of the same take about as long.
+  /// Steps of the same family take about as long.
   var family: String
-  /// Seconds it takes on one core, about.
+  /// Approximate seconds on one core.
   var work: Double
 
-  /// The arguments with its share of the machine, which decides nothing but its speed.
+  /// The arguments with its share of the machine, which only affects its speed.
   func arguments(cores: Int) -> [String] {
     switch kind {
     case .rendering: arguments + ["--workers", "\(cores)"]
@@ -30,13 +31,13 @@ struct ReproductionStep: Equatable, Sendable {
   }
 }
 
-/// A row of the comparison: a trained system under one protocol, seed and noise of training poses.
+/// A row of the comparison: a trained system under one protocol, seed and noise of the training poses.
 struct ReproductionRun: Hashable, Sendable {
   var system: ReproductionSystem
   var protocolName: ReproductionProtocol
   var seed: Int
   var noise: Double = 1
-  /// Share of the training recordings that train.
+  /// Fraction of the training recordings used.
   var labels: Double
 
   var name: String {
@@ -46,15 +47,15 @@ struct ReproductionRun: Hashable, Sendable {
 }
 
 extension Double {
-  /// What marks names of a share of the labels; nothing for all.
+  /// Marks the names of steps that use a fraction of the labels; empty for all labels.
   var variant: String { self == 1 ? "" : "-labels\(self)" }
 }
 
-/// All steps of a reproduction, each after those it needs.
+/// All steps of a reproduction, each after the steps it depends on.
 struct ReproductionPlan: Sendable {
   let budget: ReproductionBudget
   let folder: String
-  /// Of all steps that compute: device and precision.
+  /// For all computing steps: device and precision.
   let machine: [String]
 
   private static let dataSeed = 1
@@ -70,9 +71,9 @@ struct ReproductionPlan: Sendable {
     return steps
   }
 
-  /// Every training, in an order in which each finds what it starts from.
+  /// All training runs, in an order in which each one finds what it starts from.
   var runs: [ReproductionRun] {
-    // As the papers' systems begin with the same weights from Kinetics, all seeds begin with the same I3D.
+    // As the papers' systems all start from the same Kinetics weights, all seeds start from the same I3D.
     var runs = budget.protocols.filter { systems($0).contains(.scratch) }.map { run(.scratch, $0, Self.startSeed) }
     for seed in budget.seeds {
       for protocolName in budget.protocols {
@@ -82,7 +83,7 @@ struct ReproductionPlan: Sendable {
     return runs + noisyRuns
   }
 
-  /// The systems of a protocol, with those they learn from.
+  /// The systems of a protocol, including those they learn from.
   func systems(_ protocolName: ReproductionProtocol) -> [ReproductionSystem] {
     (budget.systems[protocolName] ?? []).reduce(into: Set()) { $0.formUnion($1.closure) }.sorted()
   }
@@ -91,7 +92,7 @@ struct ReproductionPlan: Sendable {
     ReproductionRun(system: system, protocolName: protocolName, seed: seed, labels: budget.labels)
   }
 
-  /// Noise is a question of its own; one protocol and one seed answer it.
+  /// Noise is a separate question; one protocol and one seed are enough.
   private var noisyRuns: [ReproductionRun] {
     guard budget.protocols.contains(.subjects), let seed = budget.seeds.first else { return [] }
     let systems = systems(.subjects).filter { [.pose, .attentionTeacher, .both].contains($0) }
@@ -114,7 +115,7 @@ struct ReproductionPlan: Sendable {
     "\(dataName(noise))/\(protocolName.rawValue)-\(budget.size.rawValue)\(budget.labels.variant)"
   }
 
-  /// The list that trains and judges a protocol's systems.
+  /// The list for training and evaluating a protocol's systems.
   func list(_ protocolName: ReproductionProtocol, noise: Double = 1) -> String {
     path(listName(protocolName, noise)) + ".csv"
   }
@@ -130,7 +131,7 @@ struct ReproductionPlan: Sendable {
       family: noise == 1 ? "data" : "poses", work: Double(budget.clips) * (noise == 1 ? 0.25 : 0.01))
   }
 
-  /// The same recordings for every system: those with poses, and the shares of the budget.
+  /// The same recordings for every system: those with poses, reduced to the budget's fractions.
   private func listing(_ protocolName: ReproductionProtocol, noise: Double) -> ReproductionStep {
     let name = listName(protocolName, noise)
     return ReproductionStep(

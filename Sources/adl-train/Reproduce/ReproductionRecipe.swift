@@ -1,9 +1,9 @@
 import Settings
 
-/// How a run is trained: the same for every system but for what they differ in.
+/// How a run is trained: the same for every system apart from their differences.
 ///
-/// AdamW under a cosine with a warm-up, label smoothing, varied clips, the square around the person, and running
-/// statistics that follow a short run: what I3D needs to leave chance in few epochs.
+/// AdamW with warm-up and cosine schedule, label smoothing, augmented clips, the square around the person, and running
+/// statistics that adapt within a short run: what I3D needs to get off chance level in few epochs.
 struct ReproductionRecipe {
   private let run: ReproductionRun
   private let budget: ReproductionBudget
@@ -25,7 +25,7 @@ struct ReproductionRecipe {
     switch run.system {
     case .pose: 0.003
     case .scratch: 0.001
-    // From trained weights.
+    // Starting from trained weights.
     default: 0.0005
     }
   }
@@ -47,13 +47,13 @@ struct ReproductionRecipe {
       """
   }
 
-  /// Of all epochs on one core, about.
+  /// Approximate seconds for all epochs on one core.
   var trainingSeconds: Double {
     let clips = Double(budget.clips) * run.protocolName.shares.training * budget.trainingShare(run.protocolName)
     return Double(epochs) * clips * Self.stepSeconds(run.system, budget)
   }
 
-  /// Of one training clip on one core, about: x0.25, 16 frames of 112x112 take 0.08 s.
+  /// Approximate seconds per training clip on one core: x0.25, 16 frames of 112x112 take 0.08 s.
   static func stepSeconds(_ system: ReproductionSystem, _ budget: ReproductionBudget) -> Double {
     let pose = 0.01 * Double(budget.poseFrames) / 48 * max(1, budget.poseWidth * 4)
     guard system != .pose else { return pose }
@@ -63,7 +63,7 @@ struct ReproductionRecipe {
     case .scratch, .i3d, .nonLocal: return clip
     case .feature: return clip + pose / 3
     case .attentionTeacher, .vpn: return clip + pose
-    // The attention teacher looks at the clip as well.
+    // The attention teacher processes the clip too.
     default: return clip * 4 / 3 + pose
     }
   }

@@ -7,16 +7,16 @@ import Settings
 import Tensors
 import Training
 
-/// What the finished runs of a plan come to: the papers' table, as far as it goes.
+/// Summarises the finished runs of a plan: the papers' table, as far as available.
 final class ReproductionResults {
   let plan: ReproductionPlan
 
-  /// Names of the steps that are done.
+  /// Names of the completed steps.
   private var done: Set<String> = []
-  /// Scores of judged runs, by run and partition: judging never changes them under this plan.
+  /// Scores of evaluated runs, by run and partition; under this plan they never change.
   private var known: [String: ScoreFile] = [:]
   private var costs: [ReproductionSystem: Comparison.Cost] = [:]
-  /// The person of each test recording.
+  /// The person in each test recording.
   private var people: [ReproductionProtocol: [String: String]] = [:]
 
   init(plan: ReproductionPlan) { self.plan = plan }
@@ -25,12 +25,12 @@ final class ReproductionResults {
   var markdownPath: String { base + ".md" }
   var pagePath: String { base + ".html" }
 
-  /// Writes the table of what is done, whole or not at all.
+  /// Writes the table of what is available, completely or not at all.
   ///
   /// - Parameters:
-  ///   - records: of the steps that are done.
-  ///   - milliseconds: of one window, where it was measured.
-  ///   - machine: what measured them.
+  ///   - records: the records of completed steps.
+  ///   - milliseconds: per window, if measured.
+  ///   - machine: the machine they were measured on.
   /// - Throws: `ModelFileError`, `EvaluationError`, `TrainingError`, `DatasetError`.
   func write(
     records: [String: ReproductionRunner.Record], milliseconds: [ReproductionSystem: Double], on machine: UsedMachine
@@ -64,7 +64,7 @@ final class ReproductionResults {
       notes: notes(milliseconds, machine))
   }
 
-  /// What is compared: a system, or VPN++ with the scores of the pose teacher.
+  /// A row of the comparison: a system, or VPN++ combined with the pose teacher's scores.
   private enum Contender: Equatable {
     case system(ReproductionSystem)
     case fused
@@ -84,7 +84,7 @@ final class ReproductionResults {
     }
   }
 
-  /// Of VPN++ and the pose teacher together.
+  /// The cost of VPN++ and the pose teacher together.
   private func fusedCost(_ rows: [Comparison.Row]) -> Comparison.Cost? {
     func cost(_ system: ReproductionSystem) -> Comparison.Cost? {
       rows.first { $0.system == Contender.system(system).title }?.cost
@@ -110,7 +110,7 @@ final class ReproductionResults {
     return Comparison.Row(system: contender.title, needsPoses: contender.needsPoses, results: results, cost: cost)
   }
 
-  /// What the papers say of their systems, as far as the plan has both.
+  /// The papers' claims about their systems, if the plan includes both sides.
   private func claims() throws -> [Comparison.Claim] {
     let claims: [(text: String, first: Contender, second: Contender)] = [
       ("VPN-F over I3D", .system(.i3d), .system(.feature)),
@@ -126,7 +126,7 @@ final class ReproductionResults {
     }.filter { $0.differences.contains { $0 != nil } }
   }
 
-  /// Under the seeds that both have been judged under; `nil` when there is none.
+  /// For the seeds under which both have been evaluated; `nil` if there is none.
   private func difference(
     _ first: Contender, _ second: Contender, _ name: ReproductionProtocol
   ) throws -> PairedDifference? {
@@ -148,7 +148,7 @@ final class ReproductionResults {
     }
   }
 
-  /// `nil` before the run is judged.
+  /// `nil` if the run has not been evaluated.
   private func scores(_ run: ReproductionRun, _ partition: Partition) throws -> ScoreFile? {
     guard done.contains(run.name + "/judged") else { return nil }
     let key = "\(run.name)/\(partition.rawValue)"
@@ -159,7 +159,7 @@ final class ReproductionResults {
     return file
   }
 
-  /// VPN++ and the pose teacher together, weighed by the validation recordings.
+  /// VPN++ combined with the pose teacher, weighted on the validation recordings.
   private func fused(_ name: ReproductionProtocol, _ seed: Int) throws -> ScoreFile? {
     func both(_ partition: Partition) throws -> (student: ScoreFile, poses: ScoreFile)? {
       guard let student = try scores(plan.run(.both, name, seed), partition),
@@ -186,7 +186,7 @@ final class ReproductionResults {
     return found
   }
 
-  /// Accuracy over the noise of poses, of what has been judged.
+  /// Accuracy against pose noise, for what has been evaluated.
   private func charts() throws -> [LineChart] {
     guard !plan.budget.noises.isEmpty, let seed = plan.budget.seeds.first else { return [] }
     let noises = (plan.budget.noises + [1]).sorted()

@@ -4,28 +4,28 @@ import Crypto
 import Foundation
 import Glibc
 
-/// Runs the steps of a plan that are not done yet, each as the command a person would type, several at a time.
+/// Runs the remaining steps of a plan, each as a command that a person could type, several at a time.
 ///
-/// Beside what a step makes lie NAME.recipe, a hash of its command, settings and inputs' recipes, written before it
-/// begins, NAME.log, what it says, and NAME.done, written when it has ended well. A step begun under the same recipe goes
-/// on; under another it begins anew, and so does all that reads from it.
+/// Each step's results are accompanied by NAME.recipe, a hash of its command, settings and inputs' recipes, written
+/// before it starts; NAME.log, its output; and NAME.done, written when it has succeeded. A step started with the same
+/// recipe is resumed; with a different recipe it starts over, and so does everything that depends on it.
 final class ReproductionRunner {
   /// How steps are started and watched.
   struct Machine {
     var jobs = 1
     var cores = MachineLimits.current.threads
-    /// What a step ran on, as the results name it.
+    /// The machine's name for the results.
     var name = ""
     var start: ([String], _ log: String) throws -> any RunningStep = { try StepProcess($0, log: $1) }
     var isInterrupted: () -> Bool = { false }
-    /// Interrupted once more: nothing may be waited for.
+    /// Interrupted a second time: nothing may be waited for.
     var isUrgent: () -> Bool = { false }
-    /// Between two looks at running steps.
+    /// Called between two checks of the running steps.
     var pause: () -> Void = { usleep(200_000) }
     var line = ProgressLine()
   }
 
-  /// What NAME.done holds.
+  /// The contents of NAME.done.
   struct Record: Codable, Equatable {
     var recipe: String
     var seconds: Double
@@ -34,7 +34,7 @@ final class ReproductionRunner {
 
   let plan: ReproductionPlan
   private(set) var schedule: ReproductionSchedule
-  /// Of all steps that are done, by name.
+  /// The records of all completed steps, by name.
   private(set) var records: [String: Record] = [:]
 
   private var machine: Machine
@@ -43,15 +43,15 @@ final class ReproductionRunner {
   private var failures: [(name: String, status: Int32)] = []
 
   /// - Parameters:
-  ///   - plan: what to run.
-  ///   - machine: how.
+  ///   - plan: the plan to run.
+  ///   - machine: how to run it.
   init(_ plan: ReproductionPlan, on machine: Machine) {
     (self.plan, self.machine) = (plan, machine)
     let steps = plan.steps
     recipes = Self.recipes(plan)
     for step in steps {
       guard let data = FileManager.default.contents(atPath: plan.path(step.name) + ".done"),
-        // What cannot be read is done again.
+        // A record that cannot be read means that the step is repeated.
         let record = try? JSONDecoder().decode(Record.self, from: data), record.recipe == recipes[step.name]
       else { continue }
       records[step.name] = record
@@ -61,8 +61,8 @@ final class ReproductionRunner {
 
   /// Runs to the end, as far as steps succeed.
   ///
-  /// - Parameter ended: called after each step that ended well.
-  /// - Throws: `ExitCode` when a step failed or all were interrupted, after everything that ran has ended.
+  /// - Parameter ended: called after each successful step.
+  /// - Throws: `ExitCode` if a step failed or all were interrupted, after every running step has ended.
   func run(ended: (ReproductionStep) -> Void = { _ in }) throws {
     var trouble: (any Error)?
     var isStopping = false
@@ -82,7 +82,7 @@ final class ReproductionRunner {
       guard !running.isEmpty || (schedule.next != nil && !stops) else { break }
       if stops, !isStopping {
         isStopping = true
-        machine.line.note("stopping what runs; it writes checkpoints, and once more ends it at once")
+        machine.line.note("stopping the running steps, which write checkpoints; interrupt again to stop them at once")
         for (step, _) in running.values { step.stop() }
       }
       if machine.isUrgent() { for (step, _) in running.values { step.kill() } }
@@ -93,12 +93,12 @@ final class ReproductionRunner {
     if let trouble { throw trouble }
     if let first = failures.first {
       if !schedule.left.isEmpty {
-        complain("left out, as they need what failed: " + schedule.left.joined(separator: ", "))
+        complain("skipped, because they depend on what failed: " + schedule.left.joined(separator: ", "))
       }
       throw ExitCode(first.status)
     }
     guard schedule.doneCount == schedule.steps.count else {
-      complain("stopped; the same command goes on from here")
+      complain("stopped; run the same command again to continue")
       throw ExitCode(StepProcess.interrupted)
     }
   }
@@ -127,14 +127,14 @@ final class ReproductionRunner {
     if let identifier = process.identifier { try write("\(identifier)", base + ".pid") }
   }
 
-  /// Whether the step ended well.
+  /// Whether the step succeeded.
   private func end(_ step: ReproductionStep, _ status: Int32) throws -> Bool {
     guard let (process, began) = running.removeValue(forKey: step.name) else { return false }
     let base = plan.path(step.name)
     try remove(base + ".pid")
     let seconds = (ContinuousClock.now - began) / .seconds(1) + (contents(base + ".spent").flatMap { Double($0) } ?? 0)
     guard status == 0 else {
-      // What goes on later has not taken less for it.
+      // A step that is resumed later has not taken less time because of it.
       try write("\(seconds)", base + ".spent")
       if status == StepProcess.interrupted, machine.isInterrupted() {
         schedule.interrupt(step.name)
@@ -156,13 +156,14 @@ final class ReproductionRunner {
     return true
   }
 
-  /// Two processes in one run folder would spoil each other's checkpoints.
+  /// Two processes in one run folder would overwrite each other's checkpoints.
   private func requireUnused(_ base: String, _ step: ReproductionStep) throws {
     guard let text = contents(base + ".pid"), let identifier = Int32(text), identifier != getpid(),
       let command = contents("/proc/\(identifier)/cmdline"), command.contains(base)
     else { return }
     throw failure(
-      "\(step.name) still runs as process \(identifier), from a reproduction that was killed; wait for it or end it", 75
+      "\(step.name) is still running as process \(identifier), from a reproduction that was killed; wait for it or stop it",
+      75
     )
   }
 
@@ -187,12 +188,12 @@ final class ReproductionRunner {
 
   // MARK: Recipes
 
-  /// What decides about the result of each step.
+  /// What determines the result of each step.
   static func recipes(_ plan: ReproductionPlan) -> [String: String] {
     var recipes: [String: String] = [:]
     for step in plan.steps {
       let text = (step.arguments + [step.settings] + step.inputs.map { recipes[$0] ?? "" }).joined(separator: "\n")
-      // Where everything lies changes nothing.
+      // The folder's location does not matter.
       let portable = text.replacing(plan.folder + "/", with: "")
       recipes[step.name] = SHA256.hash(data: Data(portable.utf8)).map { String(format: "%02x", $0) }.joined()
     }

@@ -1,11 +1,12 @@
-/// Which steps of a plan may run, and how long the rest takes; pure, time is an argument.
+/// Decides which steps of a plan may run, and estimates how long the rest takes; pure, time is an argument.
 struct ReproductionSchedule {
+  /// Where a step stands.
   enum State: Equatable {
     case waiting
     case running
     case done(seconds: Double)
     case failed
-    /// A step that it needs, or one that this needs, has failed.
+    /// A step that it depends on has failed, directly or indirectly; the text names it.
     case left(because: String)
   }
 
@@ -13,18 +14,18 @@ struct ReproductionSchedule {
   private(set) var states: [String: State]
 
   /// - Parameters:
-  ///   - steps: each after those it needs.
-  ///   - done: seconds of those that need not run.
+  ///   - steps: each after the steps it depends on.
+  ///   - done: durations in seconds of the steps that need not run.
   init(_ steps: [ReproductionStep], done: [String: Double] = [:]) {
     self.steps = steps
     states = Dictionary(
       uniqueKeysWithValues: steps.map { ($0.name, done[$0.name].map { .done(seconds: $0) } ?? .waiting) })
   }
 
-  /// The first step that waits for nothing but a place.
+  /// The first step that is only waiting for a free slot.
   var next: ReproductionStep? { waiting.first }
 
-  /// How many steps run or could.
+  /// Number of steps running or ready to run.
   var width: Int { running.count + waiting.count }
 
   var running: [ReproductionStep] { steps.filter { states[$0.name] == .running } }
@@ -47,10 +48,10 @@ struct ReproductionSchedule {
 
   mutating func end(_ name: String, seconds: Double) { states[name] = .done(seconds: seconds) }
 
-  /// The step goes no further now, and nothing is wrong with it.
+  /// The step was stopped, but nothing is wrong with it.
   mutating func interrupt(_ name: String) { states[name] = .waiting }
 
-  /// Leaves out all that reads from a step that failed, directly or through others.
+  /// Skips everything that depends on a failed step, directly or indirectly.
   mutating func fail(_ name: String) {
     states[name] = .failed
     var lost: Set = [name]
@@ -62,9 +63,10 @@ struct ReproductionSchedule {
 
   // MARK: Time
 
-  /// Seconds a step takes: the mean of finished ones of its family, or its work at the pace of all finished ones.
+  /// Expected duration of a step in seconds: the mean of its family's finished steps, or its work at the pace of all
+  /// finished steps.
   ///
-  /// - Parameter step: one that has not ended.
+  /// - Parameter step: a step that has not ended.
   /// - Returns: seconds.
   func expected(_ step: ReproductionStep) -> Double {
     let finished = steps.compactMap { step -> (step: ReproductionStep, seconds: Double)? in
@@ -79,11 +81,11 @@ struct ReproductionSchedule {
     return work > 0 ? step.work * measured.reduce(0) { $0 + $1.seconds } / work : step.work
   }
 
-  /// Seconds until all is done, by playing the rest through.
+  /// Seconds until everything is done, by simulating the remaining steps.
   ///
   /// - Parameters:
-  ///   - jobs: steps at a time.
-  ///   - remaining: seconds of running steps that are known better than from finished ones.
+  ///   - jobs: number of simultaneous steps.
+  ///   - remaining: seconds left for running steps for which a better estimate is known.
   /// - Returns: seconds.
   func secondsLeft(jobs: Int, remaining: [String: Double] = [:]) -> Double {
     var schedule = self

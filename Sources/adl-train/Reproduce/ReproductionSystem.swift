@@ -1,9 +1,9 @@
 import Training
 
-/// Everything the papers compare.
+/// Everything that the papers compare.
 enum ReproductionSystem: String, CaseIterable, Comparable, Sendable {
   case pose = "agcn-j"
-  /// I3D from scratch: where all others begin, no row of its own.
+  /// I3D from scratch: where all others start; not a separate row.
   case scratch = "i3d-start"
   case i3d
   case nonLocal = "i3d-nl"
@@ -47,15 +47,15 @@ enum ReproductionSystem: String, CaseIterable, Comparable, Sendable {
     allCases.firstIndex(of: one) ?? 0 < allCases.firstIndex(of: other) ?? 0
   }
 
-  /// All whose runs it needs, itself included.
+  /// All systems whose runs it depends on, including itself.
   var closure: Set<ReproductionSystem> {
     starts.reduce(into: [self]) { $0.formUnion($1.system.closure) }
   }
 
-  /// Whether poses are needed to use it, not only to train it.
+  /// Whether it needs poses at test time, not only for training.
   var needsPoses: Bool { self == .pose || self == .attentionTeacher || self == .vpn }
 
-  /// The setting by which it names each system that it starts or learns from.
+  /// The settings that name the systems it starts from or learns from.
   var starts: [(setting: String, system: ReproductionSystem)] {
     switch self {
     case .pose, .scratch: []

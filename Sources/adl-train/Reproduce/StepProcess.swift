@@ -3,21 +3,21 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A step that runs as a process of its own and writes what it says into a file.
+/// A step running as a separate process, with its output written to a file.
 ///
-/// Sendable: the process is started once and signalled by its number afterwards.
+/// `@unchecked Sendable`: the process is started once and afterwards only signalled by its number.
 final class StepProcess: RunningStep, @unchecked Sendable {
   private let process = Process()
   private let ended = Mutex<Int32?>(nil)
   private let log: String
 
-  /// Status of a process that was stopped or killed, and goes on later.
+  /// Status of a process that was stopped or killed, and can be resumed.
   static let interrupted: Int32 = 75
 
   /// - Parameters:
-  ///   - arguments: of this program.
-  ///   - log: the file, to which is added.
-  /// - Throws: when the log cannot be written, or the process not be started.
+  ///   - arguments: arguments for this program.
+  ///   - log: the file to append to.
+  /// - Throws: if the log cannot be written or the process cannot be started.
   init(_ arguments: [String], log: String) throws {
     self.log = log
     if !FileManager.default.fileExists(atPath: log) { try Data().write(to: URL(fileURLWithPath: log)) }
@@ -41,42 +41,42 @@ final class StepProcess: RunningStep, @unchecked Sendable {
 
   var status: Int32? { ended.withLock { $0 } }
 
-  /// A signal to write a checkpoint and end.
+  /// Asks the process to write a checkpoint and stop.
   func stop() { process.terminate() }
 
   func kill() { Glibc.kill(process.processIdentifier, SIGKILL) }
 
   var report: LogTail {
-    // The last lines are enough, and logs grow.
+    // The last lines are enough, because logs grow.
     guard let file = FileHandle(forReadingAtPath: log), let size = try? file.seekToEnd() else { return LogTail() }
     defer { try? file.close() }  // it was only read
     guard (try? file.seek(toOffset: size > 4096 ? size - 4096 : 0)) != nil, let data = try? file.readToEnd() else {
       return LogTail()
     }
-    let attributes = try? FileManager.default.attributesOfItem(atPath: log)  // a log that is gone tells nothing
+    let attributes = try? FileManager.default.attributesOfItem(atPath: log)  // a missing log says nothing
     let written = attributes?[.modificationDate] as? Date
     return LogTail(String(decoding: data, as: UTF8.self), age: written.map { -$0.timeIntervalSinceNow } ?? 0)
   }
 }
 
-/// What starts a step gives: how it is doing.
+/// A running step, as seen by the runner.
 protocol RunningStep: AnyObject {
-  /// Of its process, where it has one.
+  /// The process's identifier, if there is a process.
   var identifier: Int32? { get }
   /// Exit status once it has ended.
   var status: Int32? { get }
-  /// What it says of its progress.
+  /// The progress it reports.
   var report: LogTail { get }
-  /// Asks for an end from which it can go on.
+  /// Asks it to stop in a way that allows resuming.
   func stop()
   func kill()
 }
 
 /// The end of a step's log.
 struct LogTail: Equatable {
-  /// Where it is, such as "epoch 3/12".
+  /// The current position, such as "epoch 3/12".
   var place: String?
-  /// Seconds it still takes, by its own word.
+  /// Seconds left, by its own estimate.
   var secondsLeft: Double?
   /// The last lines.
   var lines: [String] = []
@@ -84,7 +84,7 @@ struct LogTail: Equatable {
   init() {}
 
   /// - Parameters:
-  ///   - text: the end of a log; progress lines have parts two spaces apart, the last of which is like "1:02 left".
+  ///   - text: the end of a log; progress lines have parts separated by two spaces, the last one such as "1:02 left".
   ///   - age: seconds since it was written.
   init(_ text: String, age: Double) {
     let lines = text.split(whereSeparator: \.isNewline).map(String.init)

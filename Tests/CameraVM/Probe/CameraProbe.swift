@@ -5,7 +5,7 @@ import FoundationEssentials
 import Synthesis
 import Video
 
-/// Captures some frames of a source and prints one line of JSON for each: what the tests in the virtual machine look at.
+/// Captures frames from a source and prints one line of JSON for each, for the tests in the virtual machine.
 @main struct CameraProbe: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "camera-probe")
 
@@ -14,17 +14,17 @@ import Video
   @Option var size: String?
   @Option var rate: Double?
   @Option var frames = 5
-  /// Ends without as many frames after this.
+  /// Gives up after this many seconds.
   @Option var seconds = 20.0
-  /// Leaves out so many frames at the begin.
+  /// Skips this many frames at the start.
   @Option var skip = 0
-  /// Writes every frame so many times, as a camera of a higher rate would see it.
+  /// Writes every frame this many times, as a camera with a higher rate would show it.
   @Option var each = 1
   /// Writes every frame's bytes, those of RGB as yuyv, to a new file.
   @Option var raw: String?
-  /// Writes every frame, which must be yuyv or RGB, to a new AVI file without loss.
+  /// Writes every frame, which must be yuyv or RGB, to a new lossless AVI file.
   @Option var film: String?
-  /// Adds a number that tells contents apart, which takes time.
+  /// Adds a hash that distinguishes contents, which takes time.
   @Flag var hashes = false
 
   func run() throws {

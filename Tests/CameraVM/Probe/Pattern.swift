@@ -1,7 +1,7 @@
 import Capture
 import Video
 
-/// `pattern:COUNT`: so many YUYV pictures of 640x480 in which stripes move, each another.
+/// `pattern:COUNT`: a number of different YUYV pictures of 640x480 with moving stripes.
 struct Pattern: AddedSource {
   static let name = "pattern"
   private static let size = FrameSize(width: 640, height: 480)
@@ -12,7 +12,7 @@ struct Pattern: AddedSource {
 
   init(parsing text: Substring) throws(CaptureError) {
     guard let count = Int(text), (1...1000).contains(count) else {
-      throw .badSource("pattern:\(text)", reason: "'\(text)' is no number of pictures")
+      throw .badSource("pattern:\(text)", reason: "'\(text)' is not a number of pictures")
     }
     self.count = count
   }
@@ -42,7 +42,7 @@ struct Pattern: AddedSource {
 }
 
 extension Frame {
-  /// An RGB picture as a camera delivers it: YUYV of limited range.
+  /// An RGB picture as a camera delivers it: limited-range YUYV.
   var yuyv: Frame {
     var other = Frame()
     (other.sequence, other.timestamp) = (sequence, timestamp)
@@ -50,7 +50,7 @@ extension Frame {
     for pixel in 0..<size.width * size.height {
       let (r, g, b) = (Int(bytes[3 * pixel]), Int(bytes[3 * pixel + 1]), Int(bytes[3 * pixel + 2]))
       other.bytes[2 * pixel] = UInt8((66 * r + 129 * g + 25 * b + 128) >> 8 + 16)
-      // The left pixel of two gives its chroma to both.
+      // The left one of two pixels determines the chroma of both.
       guard pixel % 2 == 0 else { continue }
       other.bytes[2 * pixel + 1] = UInt8((-38 * r - 74 * g + 112 * b + 128) >> 8 + 128)
       other.bytes[2 * pixel + 3] = UInt8((112 * r - 94 * g - 18 * b + 128) >> 8 + 128)

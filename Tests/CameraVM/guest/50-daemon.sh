@@ -1,7 +1,7 @@
 # The daemon end to end: a camera's frames become events, and a film is recognised through the camera as from its file.
 
-# watch_camera NAME SECONDS: runs the daemon and a subscriber on /dev/video0 until an activity has begun, at most so long;
-# messages go to /dev/shm/NAME.
+# watch_camera NAME SECONDS: runs the daemon on /dev/video0 and a subscriber until an activity has started or SECONDS have
+# passed; writes the messages to /dev/shm/NAME.
 watch_camera() {
   cat >/dev/shm/adld.yaml <<YAML
 node: guest
@@ -29,7 +29,7 @@ YAML
   out=/dev/shm/$1
 }
 
-# The first activity that began.
+# first_activity FILE: the label of the first activity that started.
 first_activity() { sed -n 's/.*"activity":{[^}]*"label":"\([^"]*\)".*"type":"activity.start".*/\1/p' "$1" | head -n 1; }
 
 v4l2-ctl -d1 --set-fmt-video-out width=320,height=240,pixelformat=YUYV,field=none >/dev/null
@@ -43,13 +43,13 @@ wait $player 2>/dev/null
 file_verdict=$(sed 's/.*"verdict":{"index":[0-9]*,"label":"\([^"]*\)".*/\1/' "$WORK/walk.json")
 check "daemon: ends with status 0" equal $daemon_status 0
 check "daemon: a subscriber gets the start of an activity" says '"type":"activity.start"'
-check "daemon: the file is recognised as what it shows" equal "$file_verdict" Walk
-check "daemon: and its end" says '"end_reason":"shutdown"'
-# camera.online may be out before the subscriber has connected; the state says it again.
+check "daemon: the activity in the file is recognised" equal "$file_verdict" Walk
+check "daemon: a subscriber gets the end of an activity" says '"end_reason":"shutdown"'
+# camera.online may be sent before the subscriber has connected, but the state repeats it.
 check "daemon: the camera is reported online" says '"condition":"online"'
 check "daemon: recognises the film through the camera as from its file" equal "$(first_activity /dev/shm/film)" "$file_verdict"
 
-# What the camera shows by itself, black, must come out differently, or the check above shows nothing.
+# The camera's own black picture must be recognised as something else, or the check above proves nothing.
 control loop_video=0,test_pattern=5
 watch_camera black 20
 check "daemon: recognises a black picture as something else" test "$(first_activity /dev/shm/black)" != "$file_verdict"

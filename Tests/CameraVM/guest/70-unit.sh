@@ -1,5 +1,5 @@
-# The shipped unit under systemd, in a process namespace of its own: started before there is any camera driver, then one
-# is loaded. Last, since it takes the driver away.
+# The shipped unit under systemd, in its own process namespace, started before the camera driver is loaded. Runs last, since
+# it removes the driver.
 programs=/usr/local/bin
 cp "$BINARIES/adld" "$BINARIES/adl" $programs/
 mkdir -p /etc/adl /usr/local/share/adl/models /usr/lib/sysusers.d
@@ -22,16 +22,16 @@ chmod 644 /etc/adl/adld.yaml
 systemd-sysusers adl.conf >/dev/null 2>&1
 
 modules=/proc/1/root
-# What the machine's own disks need stays.
+# Modules that the machine's own disks need stay loaded.
 grep -vE '^(virtio|9p|netfs|fscache|overlay)' $modules/order >/dev/shm/drivers
 for module in $(tac /dev/shm/drivers); do rmmod "${module%.ko}" 2>/dev/null; done
 check "unit: no camera driver at first" test ! -e /dev/video0
-# Nothing else of this machine's services is wanted; this one would go through all of /tmp first.
+# None of this machine's other services are wanted, and this one would first scan all of /tmp.
 ln -sf /dev/null /etc/systemd/system/systemd-tmpfiles-setup.service
 mount -t cgroup2 cgroup /sys/fs/cgroup
 container=guest unshare --pid --fork --mount --mount-proc /lib/systemd/systemd --system --unit=basic.target \
   >/dev/shm/systemd 2>&1 &
-# It listens only to its own processes, and systemctl does nothing under another root unless it is told to.
+# systemd accepts commands only from its own processes, and systemctl does nothing in a chroot unless told to.
 manage() {
   SYSTEMD_IGNORE_CHROOT=1 nsenter --target "$(pgrep -o -f '^/lib/systemd/systemd --system')" --pid --mount --root --wd \
     systemctl "$@"
@@ -50,7 +50,7 @@ sleep 3
 for module in $(cat /dev/shm/drivers); do
   insmod "$modules/modules/$module" $([ "$module" != vivid.ko ] || echo n_devs=2 node_types=0x101,0x101) 2>/dev/null
 done
-# Nothing does here what udev does on a machine: two cameras alike, known by their sockets.
+# udev does not run here, so do what it would: name two identical cameras by their USB sockets.
 chgrp video /dev/video*
 chmod 660 /dev/video*
 mkdir -p /dev/v4l/by-path
@@ -66,14 +66,14 @@ until_watched() {
   return 1
 }
 for name in one two; do
-  check "unit: of two cameras alike that are plugged in later, $name is used" \
+  check "unit: of two identical cameras plugged in later, $name is used" \
     until_watched "\"camera\":\"$name\",\"condition\":\"online\"" 90
 done
 "$BINARIES/adl" cameras >/dev/shm/cameras
 for name in one two; do
   check "unit: adl cameras knows $name by its socket" grep -q "by-path/$name" /dev/shm/cameras
 done
-check "unit: messages have the boot's number" grep -q "\"boot_id\":\"$(cat /proc/sys/kernel/random/boot_id)\"" \
+check "unit: messages have the boot ID" grep -q "\"boot_id\":\"$(cat /proc/sys/kernel/random/boot_id)\"" \
   /dev/shm/watched
 kill $watcher
 manage restart adld >>"$out" 2>&1

@@ -1,10 +1,9 @@
-# Runs the other scripts of this folder in the guest, in order, or those whose
-# numbers are its arguments; status 1 if a check failed. $BINARIES, $WORK and
-# $UNITS are set by ../run.
+# Runs the other scripts of this folder in the guest, in order, or only those whose numbers you pass; status 1 if a check
+# failed. ../run sets $BINARIES, $WORK and $UNITS.
 folder=$(dirname "$0")
 failed=0
 
-# check NAME CONDITION...: one result line; what was captured last helps when it is FAIL.
+# check NAME CONDITION...: prints a result line and, if the condition fails, the end of the last output.
 check() {
   local name=$1
   shift
@@ -18,10 +17,10 @@ check() {
   fi
 }
 
-# probe ARGUMENT...: captures into $out, in the foreground.
+# probe ARGUMENT...: captures in the foreground and writes the output to $out.
 out=/dev/shm/out
 probe() { "$BINARIES/camera-probe" "$@" >"$out" 2>&1; }
-# Captures in the background; begin waits for the first frame.
+# begin ARGUMENT...: starts a capture in the background and waits for its first frame; finish waits for its end.
 begin() {
   : >"$out"
   "$BINARIES/camera-probe" "$@" >"$out" 2>&1 &

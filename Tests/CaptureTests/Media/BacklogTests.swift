@@ -3,7 +3,7 @@ import Testing
 @testable import Capture
 
 @Suite struct `A backlog of frames` {
-  /// Frames at `rate` of which each takes `work` to use and `decoding` to leave out; the largest delay of a used one.
+  /// Runs frames at `rate`, each taking `work` to use and `decoding` to drop; returns the largest delay of a used one.
   private func run(rate: Double, work: Duration, decoding: Duration, seconds: Double) -> (
     used: Int, stale: Int, latest: Duration
   ) {
@@ -25,18 +25,18 @@ import Testing
     return (used, stale, latest)
   }
 
-  @Test func `leaves nothing out while frames are taken in time`() {
+  @Test func `no frame is dropped while frames are taken in time`() {
     let outcome = run(rate: 30, work: .milliseconds(20), decoding: .milliseconds(5), seconds: 60)
     #expect(outcome.used == 1800 && outcome.stale == 0)
   }
 
-  @Test func `does not grow where frames are taken too slowly`() {
+  @Test func `the backlog does not grow if frames are taken too slowly`() {
     let outcome = run(rate: 30, work: .milliseconds(100), decoding: .milliseconds(2), seconds: 600)
     #expect(outcome.latest < .seconds(1), "\(outcome.latest)")
     #expect(outcome.used > 600 * 5)
   }
 
-  @Test func `still shows something where even decoding is too slow`() {
+  @Test func `some frames are shown even if decoding alone is too slow`() {
     let outcome = run(rate: 30, work: .milliseconds(10), decoding: .milliseconds(50), seconds: 60)
     #expect(outcome.used >= 200)
   }

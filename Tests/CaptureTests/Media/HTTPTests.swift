@@ -10,7 +10,7 @@ import Video
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// The frames until the end, and what the end was if it was an error.
+  /// The number of frames, and the error at the end, if any.
   private func read(_ answer: Data) throws -> (frames: Int, error: CaptureError?) {
     let listener = try ServingListener(answer)
     var count = 0
@@ -24,7 +24,7 @@ import Video
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func `that end before they should have are not whole`() throws {
+  @Test(.timeLimit(.minutes(1))) func `an HTTP stream that ends too early is not complete`() throws {
     let path = folder.file("a.mkv")
     try TestMedia(pixelFormat: "gray").write((0..<100).map { randomBytes(32 * 24, seed: $0) }, to: path)
     let file = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -38,7 +38,7 @@ import Video
     #expect(error.isTransient)
   }
 
-  /// Forty small JPEGs, each another.
+  /// Forty small, different JPEGs.
   private func pictures() throws -> [Data] {
     let encoder = try CameraJPEGEncoder()
     return try (0..<40).map { index in
@@ -60,23 +60,23 @@ import Video
   }
 
   @Test(.timeLimit(.minutes(1)), arguments: ["image/jpeg", "image/jpg", "image/jpeg; charset=utf-8", nil])
-  func `of pictures play whatever type their parts have`(type: String?) throws {
+  func `an MJPEG stream plays whatever content type its parts have`(type: String?) throws {
     let body = try parts(type: type).reduce(Data()) { $0 + Data("--frame\r\n".utf8) + $1 }
     let found = try read(Self.partsHead + body)
     #expect((35...40).contains(found.frames), "\(found)")
   }
 
-  @Test(.timeLimit(.minutes(1))) func `of pictures play without a boundary before the first`() throws {
+  @Test(.timeLimit(.minutes(1))) func `an MJPEG stream plays without a boundary before the first picture`() throws {
     let parts = try parts()
     let body = parts.dropFirst().reduce(parts[0]) { $0 + Data("--frame\r\n".utf8) + $1 }
     let found = try read(Self.partsHead + body)
     #expect((35...40).contains(found.frames), "\(found)")
   }
 
-  @Test(.timeLimit(.minutes(1))) func `of pictures one behind another play where the server says that it is video`()
+  @Test(.timeLimit(.minutes(1))) func `consecutive JPEGs play if the server says that they are video`()
     throws
   {
-    // More than what is looked at before playing begins.
+    // More than is probed before playing starts.
     let body = try (0..<40).reduce(Data()) { body, _ in try pictures().reduce(body, +) }
     func head(_ type: String) -> Data { Data("HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\n\r\n".utf8) }
     let found = try read(head("video/x-motion-jpeg") + body)
@@ -85,14 +85,14 @@ import Video
     #expect(snapshot.error?.description.contains("it gives a single picture, not a video") == true, "\(snapshot)")
   }
 
-  @Test func `from a host that nobody knows say so`() {
+  @Test func `a URL with an unknown host says so`() {
     let error = #expect(throws: CaptureError.self) {
       _ = try MediaFile(.url(SourceAddress("http://nosuch.invalid/x")))
     }
     #expect(error?.description.contains("its host may be unknown") == true, "\(error as Any)")
   }
 
-  @Test func `text is no video`() throws {
+  @Test func `a text file has no video`() throws {
     let path = folder.file("readme.txt")
     let text = String(repeating: "What is here\n\nNothing to see.\n", count: 200)
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))

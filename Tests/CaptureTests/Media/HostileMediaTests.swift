@@ -24,7 +24,7 @@ import Video
     return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
   }
 
-  /// Reads to the end; an error is as good as an end, a crash or an endless file is not.
+  /// Reads to the end; an error counts as an end, but a crash or an endless file does not.
   private func survive(_ bytes: [UInt8]) throws -> Int {
     let path = folder.file("damaged")
     try Data(bytes).write(to: URL(fileURLWithPath: path))
@@ -43,7 +43,7 @@ import Video
     return count
   }
 
-  @Test(arguments: 0..<4) func `a file cut off anywhere ends or is refused`(kind: Int) throws {
+  @Test(arguments: 0..<4) func `a media file truncated anywhere ends or is refused`(kind: Int) throws {
     let whole = try sound(Self.kinds[kind])
     #expect(try survive(whole) == 10)
     var most = 0
@@ -51,10 +51,12 @@ import Video
       most = max(most, try survive(Array(whole.prefix(length))))
     }
     #expect(most <= 10)
-    #expect(kind == 2 || most >= 5, "a movie's index stands at its end, the others begin to show at once")
+    #expect(kind == 2 || most >= 5, "only a movie, whose index is at its end, may show nothing when truncated")
   }
 
-  @Test(arguments: 0..<4) func `bytes changed anywhere never crash or hang it`(kind: Int) throws {
+  @Test(arguments: 0..<4) func `a media file with bytes changed anywhere never crashes or hangs the reader`(kind: Int)
+    throws
+  {
     let whole = try sound(Self.kinds[kind])
     var random = SplitMix64(seed: UInt64(kind))
     for _ in 0..<60 {
@@ -66,7 +68,7 @@ import Video
     }
   }
 
-  @Test func `faulty pictures are left out and counted`() throws {
+  @Test func `faulty pictures are skipped and counted`() throws {
     let path = folder.file("faulty.avi")
     try TestMedia(container: "avi", codec: "png", pixelFormat: "rgb24")
       .write((0..<10).map { smoothBytes(32 * 24 * 3, width: 96, phase: $0) }, to: path)

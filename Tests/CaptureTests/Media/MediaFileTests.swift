@@ -5,7 +5,7 @@ import Video
 
 @testable import Capture
 
-/// A frame's own bytes, without what is left of an earlier, larger one.
+/// A frame's own bytes, without the remains of an earlier, larger one.
 func content(_ frame: Frame) -> [UInt8] { Array(frame.bytes.prefix(frame.byteCount)) }
 
 /// Every frame of a source that ends.
@@ -27,7 +27,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
   @Test(arguments: [
     ("yuv420p", PixelFormat.i420, 1.5), ("yuv422p", .i422, 2), ("yuv444p", .i444, 3), ("gray", .grey, 1),
   ])
-  func `planes of a lossless file come out byte for byte`(name: String, format: PixelFormat, bytesPerPixel: Double)
+  func `planes of a lossless file are read byte for byte`(name: String, format: PixelFormat, bytesPerPixel: Double)
     throws
   {
     for size in [FrameSize(width: 32, height: 24), FrameSize(width: 98, height: 34)] {
@@ -56,7 +56,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
   }
 
   @Test(arguments: ["bgr24", "rgb24", "bgr0", "bgra", "gbrp", "yuyv422", "uyvy422", "nv12"])
-  func `packed pixels survive a raw file`(name: String) throws {
+  func `packed pixels of a raw file are read unchanged`(name: String) throws {
     let (width, height) = (16, 10)
     let bitsPerPixel = ["bgr24": 24, "rgb24": 24, "bgr0": 32, "bgra": 32, "gbrp": 24, "nv12": 12][name] ?? 16
     let count = width * height * bitsPerPixel / 8
@@ -75,7 +75,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     #expect(content(frame) == expected)
   }
 
-  @Test func `depth beyond eight bits is dropped and alpha with it`() throws {
+  @Test func `depth beyond eight bits and alpha are dropped`() throws {
     let size = FrameSize(width: 16, height: 16)
     let picture = (0..<16 * 16 * 3 / 2).flatMap { (index) -> [UInt8] in
       let value = UInt16(64 + index % 800)
@@ -97,7 +97,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     (601, 0, 720, ColorDescription(matrix: .bt601, range: .limited)),
     (709, 1, 480, ColorDescription(matrix: .bt709, range: .full)),
   ])
-  func `colour follows the file, and the height where the file is silent`(
+  func `colour is as the file declares, or follows from the height`(
     matrix: Int, range: Int, height: Int, expected: ColorDescription
   ) throws {
     let size = FrameSize(width: 16, height: height)
@@ -117,7 +117,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     #expect(frame.color == ColorDescription(matrix: .bt601, range: .full))
   }
 
-  @Test func `media time counts from the first frame, also at a changing rate`() throws {
+  @Test func `media time starts at the first frame, also at a variable rate`() throws {
     let times = [1000, 1040, 1055, 1300, 1310]
     let pictures = times.map { _ in [UInt8](repeating: 7, count: 32 * 24) }
     let path = folder.file("vfr.mkv")
@@ -126,7 +126,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     #expect(frames.map(\.timestamp) == [0, 40, 55, 300, 310].map { .milliseconds($0) })
   }
 
-  @Test func `information tells size, length, count and rate`() throws {
+  @Test func `media information includes size, duration, frame count and rate`() throws {
     let path = folder.file("i.avi")
     let picture = [UInt8](repeating: 40, count: 32 * 24 * 3 / 2)
     try TestMedia(container: "avi", codec: "mpeg4", pixelFormat: "yuv420p", rate: 20)
@@ -139,7 +139,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
   }
 
   @Test(arguments: [0, 90, 180, 270, 35, -50], [false, true])
-  func `frames say how the container wants them turned and mirrored`(degrees: Int, isMirrored: Bool) throws {
+  func `frames carry the container's rotation and mirroring`(degrees: Int, isMirrored: Bool) throws {
     let size = FrameSize(width: 16, height: 8)
     let path = folder.file("turned.mov")
     try TestMedia(
@@ -153,7 +153,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     #expect(try MediaFile(.file(path)).information.size == frame.uprightSize)
   }
 
-  @Test func `what an H.264 picture says of its orientation holds until the next key picture`() throws {
+  @Test func `an H.264 picture's orientation holds until the next key picture`() throws {
     let path = folder.file("noted.mkv")
     let size = FrameSize(width: 64, height: 48)
     let pictures = (0..<12).map { smoothBytes(64 * 48 * 3 / 2, width: 64, phase: $0) }
@@ -163,7 +163,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     #expect(frames.allSatisfy { $0.orientation == Orientation(isMirrored: true) })
   }
 
-  @Test(arguments: 1...8) func `a photograph says in its EXIF part how it is turned`(number: Int) throws {
+  @Test(arguments: 1...8) func `a photograph's orientation is read from its EXIF data`(number: Int) throws {
     let path = folder.file("photo.jpg")
     var jpeg = Frame()
     try CameraJPEGEncoder().encode(randomBytes(32 * 16 * 3, seed: 2), FrameSize(width: 32, height: 16), into: &jpeg)
@@ -172,7 +172,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     #expect(try allFrames(path).frames.map(\.orientation) == [Orientation(exif: number)])
   }
 
-  @Test func `a looped file goes on in time and number`() throws {
+  @Test func `a looped file continues in time and sequence`() throws {
     let path = folder.file("loop.mkv")
     let pictures = (0..<3).map { [UInt8](repeating: UInt8($0), count: 32 * 24) }
     try TestMedia(pixelFormat: "gray", rate: 20).write(pictures, to: path)
@@ -188,7 +188,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     }
   }
 
-  @Test func `in real time frames wait for their moment`() throws {
+  @Test func `in real time, frames wait until they are due`() throws {
     let path = folder.file("paced.mkv")
     try TestMedia(pixelFormat: "gray", rate: 10)
       .write((0..<3).map { [UInt8](repeating: UInt8($0), count: 32 * 24) }, to: path)
@@ -208,11 +208,11 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     #expect(frame.timestamp == .milliseconds(100_100))
     time.advance(.seconds(9))
     #expect(try media.next(into: &frame, timeout: .seconds(1)) == .frame)
-    #expect(frame.timestamp == .milliseconds(109_100), "what is far too late is placed anew")
+    #expect(frame.timestamp == .milliseconds(109_100), "a frame that is far too late restarts the timing")
     #expect(try media.next(into: &frame, timeout: .seconds(1)) == .ended)
   }
 
-  @Test func `what cannot be read says so`() throws {
+  @Test func `an unreadable media file is refused with the reason`() throws {
     let text = folder.file("notes.txt")
     try Data("not a video".utf8).write(to: URL(fileURLWithPath: text))
     #expect(
@@ -228,7 +228,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     #expect(error?.description == "cannot read \(missing): No such file or directory")
   }
 
-  @Test func `sound without pictures, with a cover or without, has no video`() throws {
+  @Test func `sound without pictures, with or without a cover, has no video`() throws {
     let sound = folder.file("sound.wav")
     var bytes = [UInt8]("RIFF".utf8)
     bytes += [52, 0, 0, 0]
@@ -249,7 +249,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     picture += "image/jpeg".utf8
     picture += [0, 3, 0]
     picture += content(jpeg)
-    // ID3's sizes have seven bits a byte, those of its parts eight.
+    // ID3's sizes have seven bits per byte, those of its parts eight.
     func big(_ number: Int, _ bits: Int) -> [UInt8] {
       (0..<4).map { UInt8(truncatingIfNeeded: (number >> (bits * (3 - $0))) & ((1 << bits) - 1)) }
     }
@@ -285,7 +285,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     }
   }
 
-  @Test func `a server that never answers is given up, and may be tried again`() throws {
+  @Test func `a server that never answers is given up and may be retried`() throws {
     let listener = try SilentListener()
     var options = MediaFile.Options()
     options.openTimeout = .milliseconds(200)
@@ -315,7 +315,7 @@ func allFrames(_ path: String, _ options: MediaFile.Options = MediaFile.Options(
     #expect(ContinuousClock.now - begin < .seconds(5))
   }
 
-  @Test func `a playlist file cannot reach the network, nor a path another protocol`() throws {
+  @Test func `a playlist file cannot reach the network, nor can a path select another protocol`() throws {
     let list = folder.file("list.m3u8")
     try Data("#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttp://127.0.0.1:9/a.ts\n".utf8).write(
       to: URL(fileURLWithPath: list))

@@ -1,12 +1,12 @@
 import Foundation
 
-/// A server on this machine that answers every connection with the same bytes, and hangs up.
+/// A local server that answers every connection with the same bytes, and hangs up.
 final class ServingListener {
   private let silent: SilentListener
   var port: Int { silent.port }
 
-  /// - Parameter answer: HTTP's head and what follows.
-  /// - Throws: when no port is free.
+  /// - Parameter answer: the HTTP head and body.
+  /// - Throws: if no port is free.
   init(_ answer: Data) throws {
     silent = try SilentListener()
     let listening = silent.descriptor

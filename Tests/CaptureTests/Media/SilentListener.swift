@@ -1,6 +1,6 @@
 import Glibc
 
-/// A TCP port of this machine that takes connections and never says anything.
+/// A local TCP port that accepts connections and never sends anything.
 final class SilentListener {
   struct CannotListen: Error {}
 

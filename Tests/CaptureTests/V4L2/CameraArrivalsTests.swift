@@ -4,8 +4,8 @@ import Testing
 
 @testable import Capture
 
-/// What waits for a camera wakes when one comes, and for nothing else.
-@Suite struct `Cameras that are plugged in` {
+/// Waiting for a camera ends when one arrives, and for no other reason.
+@Suite struct `Cameras being plugged in` {
   let folder: TemporaryFolder
   private let files = FileManager.default
 
@@ -21,7 +21,7 @@ import Testing
     try? files.createSymbolicLink(atPath: folder.file(name), withDestinationPath: "../../video0")
   }
 
-  /// Whether a wait of so long ends early when `change` is made during it.
+  /// Whether a wait of this length ends early when `change` is made meanwhile.
   private func wakes(_ arrivals: CameraArrivals, within time: Duration, _ change: @escaping @Sendable () -> Void)
     -> Bool
   {
@@ -30,14 +30,14 @@ import Testing
     return arrivals.wait(for: time) { false }
   }
 
-  @Test func `are noticed by their node`() throws {
+  @Test func `a plugged-in camera is noticed by its node`() throws {
     let arrivals = try #require(CameraArrivals(devices: folder.path))
     #expect(wakes(arrivals, within: .seconds(20)) { make("video3") })
-    // Rights that are given later let it be opened, too.
+    // Permissions granted later also make it usable.
     #expect(wakes(arrivals, within: .seconds(20)) { giveRights("video3") })
   }
 
-  @Test func `are noticed by a name that udev gives, also where its folder is new`() throws {
+  @Test func `a new camera is noticed by a link from udev, even in a new folder`() throws {
     let arrivals = try #require(CameraArrivals(devices: folder.path))
     #expect(
       wakes(arrivals, within: .seconds(20)) {
@@ -51,7 +51,7 @@ import Testing
     #expect(wakes(arrivals, within: .seconds(20)) { link(name) })
   }
 
-  @Test func `are no other devices, and none that leave`() throws {
+  @Test func `other devices, and cameras that leave, are not reported as arrivals`() throws {
     make("video0")
     let arrivals = try #require(CameraArrivals(devices: folder.path))
     make("ttyUSB0")
@@ -59,7 +59,7 @@ import Testing
     #expect(!arrivals.wait(for: .milliseconds(300)) { false })
   }
 
-  @Test func `are not waited for once the daemon stops`() throws {
+  @Test func `waiting for cameras ends once the daemon stops`() throws {
     let arrivals = try #require(CameraArrivals(devices: folder.path))
     let stops = Mutex(false)
     Thread { stops.withLock { $0 = true } }.start()

@@ -9,7 +9,7 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// Two nodes of one USB camera and a second camera, laid out as the kernel and udev do it.
+  /// Two nodes of one USB camera and a second camera, laid out as by the kernel and udev.
   private func machine() throws -> CameraDirectory {
     let files = FileManager.default
     func write(_ text: String, _ path: String) throws {
@@ -52,7 +52,7 @@ import Testing
     #expect(error?.isTransient == true)
   }
 
-  /// Two cameras that nothing but their socket tells apart: udev's one link leads to the last of them.
+  /// Two cameras that only the port distinguishes; udev's single link leads to the last of them.
   private func twins(serial: String?) throws -> CameraDirectory {
     let files = FileManager.default
     func write(_ text: String, _ path: String) throws {
@@ -82,7 +82,9 @@ import Testing
     return CameraDirectory(devices: folder.file("dev"), system: folder.file("class"))
   }
 
-  @Test(arguments: ["01.00.00", nil]) func `of two that look alike the socket's name is recommended`(serial: String?)
+  @Test(arguments: ["01.00.00", nil]) func `of two identical cameras, the name of the port is recommended`(
+    serial: String?
+  )
     throws
   {
     let directory = try twins(serial: serial)
@@ -102,7 +104,7 @@ import Testing
     #expect(CameraName.path(folder.file("dev/v4l/by-path/pci-2-video-index0")).ambiguity(directory) == nil)
   }
 
-  @Test func `a serial number of two cameras is refused with both`() throws {
+  @Test func `a serial number shared by two cameras is refused with both`() throws {
     let directory = try twins(serial: "01.00.00")
     let error = #expect(throws: CaptureError.self) { _ = try CameraName.serial("01.00.00").devicePath(directory) }
     let sockets = ["pci-1", "pci-2"].map { folder.file("dev/v4l/by-path/\($0)-video-index0") }
@@ -112,18 +114,18 @@ import Testing
         + "\(sockets.joined(separator: ", ")); `adl cameras` lists what cameras[].source can name")
   }
 
-  @Test func `one camera needs no note`() throws {
+  @Test func `a camera whose name is unique has no note`() throws {
     let directory = try machine()
     let entries = directory.entries()
     let described = CameraDescription(entries[0], amongst: entries)
     #expect(described.source == folder.file("dev/v4l/by-id/usb-Cam-video-index0") && described.note == nil)
   }
 
-  @Test func `a machine without cameras has none`() {
+  @Test func `a machine without cameras lists none`() {
     #expect(CameraDirectory(devices: folder.file("none"), system: folder.file("none")).entries().isEmpty)
   }
 
-  @Test func `a device that the service manager forbids says how to allow it`() {
+  @Test func `a device forbidden by the service manager says how to allow it`() {
     let error = CaptureError(KernelRefusal(request: "open", errno: EPERM), device: "/dev/video0")
     #expect(
       error.description
@@ -133,7 +135,7 @@ import Testing
     #expect(error.isTransient)
   }
 
-  @Test func `a device that is not there is named`() {
+  @Test func `the error for a missing camera names it`() {
     let path = folder.file("video9")
     let error = #expect(throws: CaptureError.self) { _ = try V4L2Camera(.path(path)) }
     #expect(error == .noCamera(device: path, reason: "No such file or directory"))

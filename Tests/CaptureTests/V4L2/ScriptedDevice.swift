@@ -3,13 +3,13 @@ import Video
 
 @testable import Capture
 
-/// A capture device that does what a script says, buffer by buffer.
+/// A capture device that follows a script, buffer by buffer.
 final class ScriptedDevice: V4L2Device {
   enum Step {
-    /// A buffer whose bytes all hold `value`; `count` of `nil` is a whole picture.
+    /// A buffer filled with `value`; a `count` of `nil` means a whole picture.
     case buffer(sequence: UInt32, value: UInt8 = 1, count: Int? = nil, isFaulty: Bool = false, at: Duration? = nil)
     case bytes([UInt8])
-    /// The dequeue fails with this `errno`, the poll having said that there is something.
+    /// The dequeue fails with this `errno`, although poll reported a buffer.
     case failure(CInt)
     /// POLLERR with nothing to dequeue.
     case hangUp
@@ -24,13 +24,13 @@ final class ScriptedDevice: V4L2Device {
   var offeredControls: [V4L2Control] = []
   /// Bytes of padding at the end of each row.
   var padding = 0
-  /// What the driver makes of a format asked for; `nil` gives what is asked.
+  /// The driver's answer to a requested format; `nil` grants the request.
   var answer: ((FourCC, FrameSize) -> V4L2Format)?
   var refusals: [String: CInt] = [:]
   /// Controls that are refused until another one has been set.
   var locks: [UInt32: UInt32] = [:]
   var script: [Step] = []
-  /// So many of the next buffers are not taken back.
+  /// How many of the next buffers are not taken back.
   var queueFailures = 0
   private(set) var log: [String] = []
   private(set) var queued = 0
@@ -60,7 +60,7 @@ final class ScriptedDevice: V4L2Device {
     return answer?(format, size) ?? V4L2Format(fourCC: format, size: size, rowBytes: rowBytes, color: color)
   }
 
-  /// The only format of a driver that cannot be asked for another.
+  /// The only format of a driver that cannot be asked for another one.
   var fixedFormat: V4L2Format?
 
   func presentFormat() throws(KernelRefusal) -> V4L2Format {

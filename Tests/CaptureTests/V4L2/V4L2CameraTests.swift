@@ -21,7 +21,7 @@ import Video
     return try V4L2Camera(device: device, options: options, clock: time.clock)
   }
 
-  @Test func `a frame has the driver's rows, colours and time, and its buffer goes back`() throws {
+  @Test func `a V4L2 frame has the driver's rows, colours and time, and its buffer is returned`() throws {
     device.padding = 6
     var camera = try camera(V4L2Options(), [.buffer(sequence: 5, value: 9, at: .milliseconds(999_950))])
     var frame = Frame()
@@ -35,7 +35,7 @@ import Video
     #expect(camera.negotiated.buffers == 4)
   }
 
-  @Test func `without a monotonic time, or with one gone astray, frames are stamped as they come`() throws {
+  @Test func `V4L2 frames without a plausible monotonic time are stamped on arrival`() throws {
     var camera = try camera(V4L2Options(), [.buffer(sequence: 0), .buffer(sequence: 1, at: .seconds(1 << 31))])
     var frame = Frame()
     for _ in 0..<2 {
@@ -44,7 +44,7 @@ import Video
     }
   }
 
-  @Test func `gaps in the sequence are counted, also where 32 bits wrap`() throws {
+  @Test func `gaps in the V4L2 sequence are counted, even when 32 bits wrap`() throws {
     let numbers: [UInt32] = [.max - 2, .max - 1, 1, 2, 5, 0, 1]
     var camera = try camera(V4L2Options(), numbers.map { .buffer(sequence: $0) })
     var frame = Frame()
@@ -58,7 +58,7 @@ import Video
     #expect(camera.counters.delivered == 7)
   }
 
-  @Test func `faulty, short and empty buffers are left out, counted and given back`() throws {
+  @Test func `faulty, short and empty V4L2 buffers are skipped, counted and returned`() throws {
     var camera = try camera(
       V4L2Options(),
       [
@@ -73,7 +73,7 @@ import Video
     #expect(device.queued == 4)
   }
 
-  @Test func `the third EIO in a row starts the stream again, the sixth ends it`() throws {
+  @Test func `the third consecutive EIO restarts the stream, the sixth ends it`() throws {
     var camera = try camera(
       V4L2Options(),
       [.failure(EIO), .failure(EIO), .failure(EIO), .buffer(sequence: 0), .failure(EIO), .buffer(sequence: 1)])
@@ -90,7 +90,7 @@ import Video
     #expect(error?.description == "/dev/video7: VIDIOC_DQBUF failed: Input/output error")
   }
 
-  @Test func `a stream that fails as a buffer goes back is started again`() throws {
+  @Test func `a stream that fails while a buffer is returned is restarted`() throws {
     var camera = try camera(V4L2Options(), [.buffer(sequence: 0, value: 7), .buffer(sequence: 0, value: 8)])
     device.queueFailures = 1
     var frame = Frame()
@@ -103,7 +103,7 @@ import Video
   }
 
   @Test(arguments: [ScriptedDevice.Step.failure(ENODEV), .failure(EPROTO), .hangUp])
-  func `a device that left is told apart from one that is silent`(step: ScriptedDevice.Step) throws {
+  func `an unplugged device is distinguished from a silent one`(step: ScriptedDevice.Step) throws {
     var camera = try camera(V4L2Options(), [.silence, step])
     var frame = Frame()
     #expect(try camera.next(into: &frame, timeout: .milliseconds(50)) == .timedOut)
@@ -112,14 +112,14 @@ import Video
     #expect(error?.isTransient == true)
   }
 
-  @Test func `silence is no error here, however long it lasts: whoever reads the camera has the watchdog`() throws {
+  @Test func `a silent V4L2 camera is not an error, however long it lasts: the watchdog is elsewhere`() throws {
     var camera = try camera()
     var frame = Frame()
     for _ in 0..<600 { #expect(try camera.next(into: &frame, timeout: .milliseconds(100)) == .timedOut) }
     #expect(!device.log.contains("VIDIOC_STREAMOFF"))
   }
 
-  @Test func `what does not begin as a JPEG does is left out, and how one is turned is told`() throws {
+  @Test func `bytes that do not start like a JPEG are skipped, and a JPEG's orientation is kept`() throws {
     var options = V4L2Options()
     options.format = .native(.mjpeg)
     var turned = Frame()
@@ -150,13 +150,13 @@ import Video
     ),
     ("VIDIOC_REQBUFS", ENODEV, "/dev/video7 is gone: VIDIOC_REQBUFS: No such device"),
   ])
-  func `what the kernel refuses is told with the setting to change`(request: String, code: CInt, text: String) {
+  func `what the kernel refuses is reported with the setting to change`(request: String, code: CInt, text: String) {
     device.refusals[request] = code
     let error = #expect(throws: CaptureError.self) { _ = try camera() }
     #expect(error?.description == text)
   }
 
-  @Test func `packets of H.264 come out as pictures with their times`() throws {
+  @Test func `H.264 packets are decoded to pictures with their times`() throws {
     let folder = try TemporaryFolder()
     let size = FrameSize(width: 64, height: 48)
     let pictures = (0..<6).map { smoothBytes(64 * 48 * 3 / 2, width: 64, phase: 4 * $0) }
@@ -181,7 +181,7 @@ import Video
     #expect(camera.counters.corrupt == 0)
   }
 
-  /// Cuts an H.264 stream before whatever leads to each picture.
+  /// Splits an H.264 stream into the packets of each picture.
   private func accessUnits(_ stream: [UInt8]) -> [[UInt8]] {
     let starts = (0..<stream.count - 3).filter { stream[$0] == 0 && stream[$0 + 1] == 0 && stream[$0 + 2] == 1 }
     var (units, unit): ([[UInt8]], [UInt8]) = ([], [])
@@ -195,7 +195,7 @@ import Video
     return units
   }
 
-  @Test func `slow exposure in the dark is switched off, and controls are set by name`() throws {
+  @Test func `slow exposure in the dark is disabled, and controls are set by name`() throws {
     device.offeredControls = [
       V4L2Control(
         id: KernelDevice.slowExposureControl, name: "exposure_dynamic_framerate", range: 0...1, defaultValue: 1,
@@ -221,7 +221,7 @@ import Video
   }
 }
 
-@Suite struct `What a V4L2 camera need not do` {
+@Suite struct `What a V4L2 camera may lack` {
   let device = ScriptedDevice(clock: ManualClock(start: .zero))
   let controls = [
     V4L2Control(
@@ -231,24 +231,24 @@ import Video
   ]
 
   @Test(arguments: [EPIPE, EACCES, EIO, EINVAL, ENOTTY, EBUSY])
-  func `a control that refuses to be set, asked for or not, is a warning`(code: CInt) throws {
+  func `a control that cannot be set, requested or not, is a warning`(code: CInt) throws {
     device.offeredControls = controls
     device.refusals["VIDIOC_S_CTRL"] = code
     var options = V4L2Options()
     options.controls = ["focus_absolute": 10]
     let camera = try V4L2Camera(device: device, options: options, clock: .monotonic)
     #expect(camera.warnings.count == 2)
-    #expect(camera.warnings[0].hasPrefix("the camera goes on without exposure_dynamic_framerate = 0: /dev/video7"))
-    #expect(camera.warnings[1].hasPrefix("the camera goes on without focus_absolute = 10: /dev/video7"))
+    #expect(camera.warnings[0].hasPrefix("continuing without exposure_dynamic_framerate = 0: /dev/video7"))
+    #expect(camera.warnings[1].hasPrefix("continuing without focus_absolute = 10: /dev/video7"))
   }
 
   @Test(arguments: [EINVAL, ENOTTY])
-  func `a driver of one format, which refuses to be asked for any, is taken as it is`(
+  func `a driver with a single format that refuses any request is used as it is`(
     code: CInt
   ) throws {
     device.refusals["VIDIOC_S_FMT"] = code
     let color = ColorDescription(matrix: .bt601, range: .limited)
-    // Some leave the line length out as well.
+    // Some omit the line length as well.
     device.fixedFormat = V4L2Format(
       fourCC: FourCC("YU12"), size: FrameSize(width: 16, height: 8), rowBytes: 0, color: color)
     let camera = try V4L2Camera(device: device, options: V4L2Options(), clock: .monotonic)
@@ -258,7 +258,7 @@ import Video
     #expect(throws: CaptureError.self) { _ = try V4L2Camera(device: device, options: options, clock: .monotonic) }
   }
 
-  @Test func `a driver that gives another known format than the one chosen is taken as it is`() throws {
+  @Test func `a driver that answers with another known format is used as it is`() throws {
     device.answer = { (_, size) in
       V4L2Format(
         fourCC: FourCC("NV12"), size: size, rowBytes: 8, color: ColorDescription(matrix: .bt601, range: .limited))
@@ -267,18 +267,18 @@ import Video
     #expect(camera.negotiated.format == .native(.nv12))
   }
 
-  @Test func `a rate that refuses to be set is a warning`() throws {
+  @Test func `a V4L2 camera's rate that cannot be set is a warning`() throws {
     device.refusals["VIDIOC_S_PARM"] = EIO
     let camera = try V4L2Camera(device: device, options: V4L2Options(), clock: .monotonic)
     #expect(camera.negotiated.rate == nil)
     #expect(
       camera.warnings == [
-        "the camera goes on without the rate 30.0: /dev/video7: VIDIOC_S_PARM failed: Input/output error; "
+        "continuing without the rate 30.0: /dev/video7: VIDIOC_S_PARM failed: Input/output error; "
           + "change cameras[].rate"
       ])
   }
 
-  @Test func `a camera that has left is no warning`() {
+  @Test func `a camera unplugged during setup is an error, not a warning`() {
     device.offeredControls = controls
     device.refusals["VIDIOC_S_CTRL"] = ENODEV
     #expect(throws: CaptureError.disconnected(source: "/dev/video7", reason: "VIDIOC_S_CTRL: No such device")) {
@@ -286,7 +286,7 @@ import Video
     }
   }
 
-  @Test func `a control that another one locks is set once that one is`() throws {
+  @Test func `a control locked by another one is set after that one`() throws {
     device.offeredControls = controls
     device.locks = [5: 6]
     var options = V4L2Options()
@@ -299,7 +299,7 @@ import Video
 }
 
 @Suite struct `Rows of V4L2 pictures` {
-  /// Where a value lies in a driver's buffer: planes one after another, chroma rows of planar 4:2:0 half as long.
+  /// The position of a value in a driver's buffer: planes one after another, chroma rows of planar 4:2:0 half as long.
   private func index(_ format: PixelFormat, _ part: Int, x: Int, y: Int, height: Int, rowBytes: Int) -> Int {
     let luma = rowBytes * height
     return switch format {
@@ -314,11 +314,11 @@ import Video
   }
 
   @Test(arguments: [PixelFormat.yuyv, .uyvy, .nv12, .i420, .rgb24, .bgr24, .grey])
-  func `every pixel is found whatever width and line length are`(format: PixelFormat) throws {
+  func `every pixel of a V4L2 buffer is found at any width and row length`(format: PixelFormat) throws {
     let fourCC = try #require(V4L2Options.Format.native(format).fourCCs.first)
     for (width, height, padding) in [(7, 5, 0), (7, 5, 9), (8, 4, 24), (33, 3, 31), (16, 7, 0), (1, 1, 5)] {
       let least = format.planeShape(0, FrameSize(width: width, height: height)).rowBytes
-      // Chroma rows are half as long, so an odd line has no place for its last value.
+      // Chroma rows are half as long, so an odd row length has no room for the last value.
       let rowBytes = (least + padding + 1) / 2 * 2
       let time = ManualClock(start: .zero)
       let device = ScriptedDevice(clock: time)
@@ -368,7 +368,7 @@ import Video
     return all
   }
 
-  @Test func `the last row may come without its padding`() throws {
+  @Test func `a V4L2 picture's last row may lack its padding`() throws {
     let time = ManualClock(start: .zero)
     let device = ScriptedDevice(clock: time)
     device.padding = 6
@@ -391,26 +391,28 @@ import Video
     (15.0, [15.0, 30], 15.0), (15, [60, 30, 10], 30), (15, [25, 20], 20), (15, [10, 5], 10), (15, [29.97], 29.97),
     (15, [45, 20], 45), (15, [], 15), (30, [29.97, 60], 29.97),
   ])
-  func `rates: the same, a multiple, the next higher, the highest`(wanted: Double, offered: [Double], best: Double) {
+  func `the chosen rate is the same, a multiple, the next higher, or the highest`(
+    wanted: Double, offered: [Double], best: Double
+  ) {
     #expect(bestRate(for: wanted, among: offered, isExact: false) == best)
   }
 
-  @Test func `a rate that was asked for gets the nearest`() {
+  @Test func `a V4L2 camera gets the rate nearest to the settings'`() {
     #expect(bestRate(for: 15, among: [16, 30], isExact: true) == 16)
   }
 
-  @Test func `compressed comes first where sizes and rates are equal`() throws {
+  @Test func `compressed formats are preferred if sizes and rates are equal`() throws {
     let choice = try V4L2Choice(V4L2Options(), device: device, offered: device.offered)
     #expect(choice.format == .native(.mjpeg))
     #expect(choice.fourCC.description == "MJPG")
   }
 
-  @Test func `a format of none of ours goes through libv4l2`() throws {
+  @Test func `libv4l2 converts V4L2 formats that adl cannot read`() throws {
     let choice = try V4L2Choice(V4L2Options(), device: device, offered: [FourCC("pRAA"), FourCC("BA81")])
     #expect(choice.format == .converted)
   }
 
-  @Test func `a format that is not offered is refused with what is`() {
+  @Test func `a format that is not offered is refused with the offered ones`() {
     var options = V4L2Options()
     options.format = .native(.nv12)
     #expect(
@@ -419,7 +421,7 @@ import Video
     ) { _ = try V4L2Choice(options, device: device, offered: device.offered) }
   }
 
-  @Test func `another size than asked for is refused, unless none was asked for`() throws {
+  @Test func `a size other than requested is refused, unless none was requested`() throws {
     device.answer = { (format, _) in
       V4L2Format(
         fourCC: format, size: FrameSize(width: 4, height: 4), rowBytes: 8,
@@ -435,7 +437,7 @@ import Video
     ) { _ = try V4L2Agreement(with: device, options) }
   }
 
-  @Test func `the nearest size is taken from single sizes and ranges`() {
+  @Test func `the nearest size is chosen among single sizes and ranges`() {
     func size(_ width: Int, _ height: Int) -> FrameSize { FrameSize(width: width, height: height) }
     let single = [size(320, 240), size(800, 600), size(1920, 1080)].map { V4L2SizeRange(minimum: $0, maximum: $0) }
     #expect(nearestSize(to: size(640, 480), in: single) == size(800, 600))
@@ -450,13 +452,13 @@ import Video
     (0, 8, FourCC("GREY"), true), (2, 8, FourCC("GREY"), false), (1, 8, FourCC("GREY"), true),
     (0, 8, FourCC("YUYV"), false), (0, 7, FourCC("YUYV"), true), (1, 1, FourCC("NV12"), true),
   ])
-  func `a grey sensor whose driver speaks of no range gives all levels`(
+  func `a monochrome sensor whose driver reports no range gives all levels`(
     quantization: UInt32, colorSpace: UInt32, format: FourCC, isFull: Bool
   ) {
     #expect((cv4l2_is_full_range(quantization, colorSpace, format.rawValue) != 0) == isFull)
   }
 
-  @Test func `names of controls are spelt as v4l2-ctl spells them`() {
+  @Test func `control names are spelt as in v4l2-ctl`() {
     #expect(controlName("Exposure, Dynamic Framerate") == "exposure_dynamic_framerate")
     #expect(controlName("White Balance, Automatic ") == "white_balance_automatic")
   }

@@ -2,7 +2,7 @@ import CLibFuzzer
 import Foundation
 
 extension FuzzTarget {
-  /// In the environment, since libFuzzer starts this program again with arguments of its own.
+  /// In the environment, because libFuzzer restarts this program with its own arguments.
   static let name = ProcessInfo.processInfo.environment["ADL_FUZZ_TARGET"] ?? ""
   static let chosen = FuzzTarget(rawValue: name)
 }
@@ -18,6 +18,6 @@ var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = unsafe Comm
 exit(
   unsafe LLVMFuzzerRunDriver(&count, &arguments) { data, size in
     let input = unsafe [UInt8](UnsafeBufferPointer(start: data, count: size))
-    // No corpus needs what nobody reads.
+    // Inputs that no reader takes need not be in the corpus.
     return FuzzTarget.chosen?.run(input) == .unread ? -1 : 0
   })

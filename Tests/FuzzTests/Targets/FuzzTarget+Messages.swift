@@ -9,7 +9,7 @@ import Settings
 @testable import Page
 
 extension FuzzTarget {
-  /// What comes over sockets, and the files of keys.
+  /// What arrives over sockets, and key files.
   static var messageReaders: [Reader] {
     [
       { try subscribe($0) },
@@ -35,7 +35,7 @@ extension FuzzTarget {
         _ = rules.raised
         guard rules.count > 0 else { throw Refused() }
       },
-      // What a broker keeps: a topic, and below it what it says.
+      // A broker's retained message: a topic, and below it the payload.
       { bytes in
         let lines = text(bytes).split(separator: "\n", maxSplits: 1).map(String.init)
         guard lines.count == 2 else { throw Unwanted() }
@@ -48,7 +48,7 @@ extension FuzzTarget {
 
   private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-  /// Lines of a topic and a message, as a subscriber and the bridge behind it get them.
+  /// Lines with a topic and a message, as received by a subscriber and the bridge.
   private static func subscribe(_ bytes: [UInt8]) throws {
     var reader = MessageReader()
     var translator = bridge
@@ -90,7 +90,7 @@ extension FuzzTarget {
       """, path: "adld.yaml", hostName: "flat12")
   }
 
-  /// A query as the daemon answers it, from memory and from the history.
+  /// A query, answered from memory and from the history.
   private static func query(_ bytes: [UInt8]) throws {
     let text = try JSONDecoder().decode(QueryText.self, from: Data(bytes))
     let request = try HistoryRequest(text)
@@ -101,13 +101,13 @@ extension FuzzTarget {
 
   private static let past = Past()
 
-  /// What libzmq passes on of a client who wants to be let in: parts with zeros between them, the last a key.
+  /// What libzmq passes on about a client that wants to connect: parts separated by zeros, the last one a key.
   private static func login(_ bytes: [UInt8]) {
     let parts = bytes.split(separator: 0, maxSplits: 6, omittingEmptySubsequences: false).map(Array.init)
     _ = Authenticator.name(in: parts, of: ClientKeys())
   }
 
-  /// A request as a browser sends it, and its answer.
+  /// A browser's request, and its answer.
   private static func browse(_ bytes: [UInt8]) throws {
     guard case .complete(let request) = HTTPRequest.read(bytes) else { throw Refused() }
     _ = page.answer(request).bytes

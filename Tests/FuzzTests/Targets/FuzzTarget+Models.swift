@@ -6,13 +6,13 @@ import Video
 @testable import ModelFile
 
 extension FuzzTarget {
-  /// Model files and what stands in them.
+  /// Model files and their contents.
   static var modelReaders: [Reader] {
     [
       { try model($0) },
-      // The header alone, its length put before it, and four bytes of weights behind.
+      // Only the header, preceded by its length, with four bytes of weights after it.
       { try model(safetensors(header: $0)) },
-      // The card alone: lines of KEY=VALUE.
+      // Only the card: lines of KEY=VALUE.
       { try card($0) },
       { try InputFile.with($0) { _ = try LabelFile.read($0) } },
     ]
@@ -22,7 +22,7 @@ extension FuzzTarget {
     try InputFile.with(bytes) { path in
       let content = try SafetensorsFile(path: path)
       for entry in content.entries.values { _ = entry.type.floats(content.bytes(of: entry)) }
-      // Nobody puts a whole I3D into a few bytes.
+      // A whole I3D does not fit into a few bytes.
       do { _ = try StudentModel(path: path) } catch { _ = "\(error)" }
     }
   }
@@ -49,11 +49,11 @@ extension FuzzTarget {
         try InputFile.with(bytes) { path in
           let checkpoint = try Checkpoint(path: path)
           for tensor in checkpoint.tensors.values { _ = tensor.values() }
-          // Nobody puts a whole I3D into a few bytes.
+          // A whole I3D does not fit into a few bytes.
           do { _ = try StudentImport(path: path) } catch { _ = "\(error)" }
         }
       },
-      // A pickle as a zip archive of PyTorch holds it, which a change of its length would break.
+      // A pickle as in PyTorch's zip archives, which a change of its length would break.
       { bytes in
         let (value, heap, _) = try PickleReader.read(Data(bytes), path: "checkpoint")
         let (tensors, _) = try StateDictionary.find(value, heap, path: "checkpoint") { storage throws(ModelFileError) in
@@ -69,7 +69,7 @@ extension FuzzTarget {
     [
       { bytes in
         let layout = try YOLOXLayout(bytes, path: "detector.onnx")
-        // What passes is OpenCV's to read and to run; a large picture costs only time.
+        // OpenCV reads and runs what is accepted; a large picture only costs time.
         guard layout.canvas.width * layout.canvas.height <= 64 * 64 else { return }
         try InputFile.with(bytes) { _ = try ModelFinder(path: $0) }
       }

@@ -6,13 +6,13 @@ import Video
 @testable import Evaluation
 
 extension FuzzTarget {
-  /// Skeletons, boxes and lists, as data sets ship them and as `adl-train` writes them.
+  /// Skeletons, boxes and lists, from data sets and from `adl-train`.
   static var skeletonReaders: [Reader] {
     [
       { try prepare(NTUSkeletonText.parse(Data($0))) },
       { try prepare(SmarthomePoses.parse(Data($0))) },
       { try prepare(SkeletonFile.Contents(poses: KinectPoses.parse(Data($0)))) },
-      // One file a frame.
+      // One file per frame.
       { bytes in
         var track = PoseTrack(graph: .kinect20, slots: 1)
         KinectPoses.append(frame: Data(bytes), to: &track)
@@ -42,7 +42,7 @@ extension FuzzTarget {
     ]
   }
 
-  /// What is made of a skeleton file as soon as it is read.
+  /// What is computed from a skeleton file as soon as it is read.
   private static func prepare(_ contents: SkeletonFile.Contents) {
     let video = FrameSize(width: 640, height: 480)
     if let boxes = BoxTrack(contents, video: video, framesPerSecond: 30) { _ = boxes.square(upTo: 20, in: video) }

@@ -14,7 +14,7 @@ import Synthesis
 @testable import Daemon
 
 extension FuzzTarget {
-  /// Settings and the file of families.
+  /// Settings and the families file.
   static var settingsReaders: [Reader] {
     [
       { try use(DaemonSettings.parse(text($0), path: "adld.yaml", hostName: "Host.name")) },
@@ -24,7 +24,7 @@ extension FuzzTarget {
         _ = LabelGrouping(labels: labels, families: families)
       },
       { _ = try TrainingSettings.parse(text($0), path: "train.yaml") },
-      // What stands on a command line.
+      // Command-line arguments.
       { bytes in
         let overrides = try text(bytes).split(separator: "\n").map(String.init)
         _ = try TrainingSettings.parse("", path: "train.yaml", overrides: overrides)
@@ -36,12 +36,12 @@ extension FuzzTarget {
   private static let labels = ["Drink.Fromcup", "Drink.Frombottle", "Walk", "other"]
 
   private static func text(_ bytes: [UInt8]) throws -> String {
-    // A file that is no text is refused before it is parsed.
+    // A file that is not text is refused before it is parsed.
     guard let text = String(validating: bytes, as: UTF8.self) else { throw Unwanted() }
     return text
   }
 
-  /// Everything the daemon makes of its settings before a camera is opened.
+  /// Everything the daemon derives from its settings before a camera is opened.
   private static func use(_ settings: DaemonSettings) throws {
     let card = ModelCard(network: try StudentNetwork(frames: 16, size: 112, classes: 4), name: "model", labels: labels)
     _ = ScoringOptions(settings.model, MachineLimits.current, cameras: 1)

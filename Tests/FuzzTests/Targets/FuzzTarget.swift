@@ -1,18 +1,18 @@
-/// What strangers may hand to adl, by the kind of what it is.
+/// What untrusted parties may send to adl, by kind.
 enum FuzzTarget: String, CaseIterable {
   case model, checkpoint, skeleton, settings, messages, jpeg, detector
 
-  /// What became of an input.
+  /// The outcome for an input.
   enum Outcome: Equatable {
     case taken
     case refused(String)
-    /// No reader was given it.
+    /// No reader accepted it.
     case unread
   }
 
-  /// Gives an input to a reader of its kind.
+  /// Passes an input to a reader of its kind.
   ///
-  /// It may refuse it. It may not end the process, hang or take much memory.
+  /// The reader may refuse it, but must not crash, hang or use much memory.
   func run(_ input: [UInt8]) -> Outcome {
     switch self {
     case .model: Self.choose(input, Self.modelReaders)
@@ -25,10 +25,10 @@ enum FuzzTarget: String, CaseIterable {
     }
   }
 
-  /// One way into adl; throws what it refuses.
+  /// One entry point into adl; throws what it refuses.
   typealias Reader = ([UInt8]) throws -> Void
 
-  /// The first byte, a digit, says which reader gets the rest.
+  /// The first byte, a digit, selects the reader for the rest.
   private static func choose(_ input: [UInt8], _ readers: [Reader]) -> Outcome {
     guard let first = input.first, case let choice = Int(first) - 0x30, readers.indices.contains(choice) else {
       return .unread
@@ -39,14 +39,14 @@ enum FuzzTarget: String, CaseIterable {
     } catch is Unwanted {
       return .unread
     } catch {
-      // Whoever reads a refusal sees its words, which quote the input.
+      // A refusal's text is shown to users and quotes the input.
       return .refused("\(error)")
     }
   }
 }
 
-/// Thrown for an input that would only cost time, or that no reader would be given.
+/// Thrown for an input that would only cost time, or that no reader would get.
 struct Unwanted: Error {}
 
-/// Thrown for an input that a reader refuses without saying why.
+/// Thrown for an input that a reader refuses without a reason.
 struct Refused: Error {}

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Files with inputs in them, for readers that want a path.
+/// Files with inputs, for readers that take a path.
 enum InputFile {
-  /// Gives a reader the path of a file that is there until it returns.
+  /// Passes a reader the path of a file that exists until it returns.
   static func with(_ bytes: [UInt8], suffix: String = "", _ read: (String) throws -> Void) throws {
     let path = NSTemporaryDirectory() + "adl-fuzz-\(UInt64.random(in: .min ... .max))\(suffix)"
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)

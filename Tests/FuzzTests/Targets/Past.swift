@@ -3,7 +3,7 @@ import History
 
 @testable import Events
 
-/// A few messages of a daemon, in memory and in a file of its own.
+/// A few messages of a daemon, in memory and in a file.
 struct Past: Sendable {
   static let start = Date(timeIntervalSince1970: 1_790_838_000)
   static let model = ModelIdentity(name: "people", sha256: "00ff", classes: 2)
@@ -14,7 +14,7 @@ struct Past: Sendable {
     do {
       let folder = NSTemporaryDirectory() + "adl-fuzz-\(UUID().uuidString)"
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      // SQLite keeps what it has opened.
+      // SQLite keeps opened files open.
       defer { try? FileManager.default.removeItem(atPath: folder) }
       let store = try EventStore(EventStore.Options(path: folder + "/history.sqlite"))
       var memory = RecentMessages()
@@ -33,7 +33,7 @@ struct Past: Sendable {
     }
   }
 
-  /// Drinking begins and ends in turns.
+  /// Drinking alternately starts and ends.
   private static func message(_ second: Int) throws -> PublishedMessage {
     let instant = Instant(
       time: EventClock.text(start.addingTimeInterval(Double(second))), monotonic: Int64(720 + second) * 1_000_000_000)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes the checkpoints beside this script with PyTorch's own torch.save; run it again only to add a kind.
+"""Writes the checkpoints in this folder with PyTorch's torch.save; run it again only to add another kind.
 
 nested-zip.pt and nested-legacy.pt hold the same training checkpoint, plain-zip.pt a bare state dictionary, numpy.ckpt
 nested dictionaries of NumPy arrays. training-*.pt hold what training loops save besides tensors, module.pt a whole module,
 numpy-*.pkl arrays; the number is the pickle protocol.
-Value i of every tensor is (7 * i mod 23) / 4 - 2, exact in every type; views are taken from such a tensor.
+Element i of every tensor is (7 * i mod 23) / 4 - 2, exact in every type; views are views of such a tensor.
 
     Tests/ModelFileTests/Fixtures/make_fixtures.py [FOLDER]
 """

@@ -1,4 +1,4 @@
-# In the booted machine: takes cameras away $TIMES times and looks whether their frames come again.
+# Runs in the booted guest: takes cameras away $TIMES times and checks that their frames return.
 RANDOM=$SEED
 failed=0
 check() {
@@ -9,7 +9,7 @@ check() {
 at_most() { [ "$1" -le "$2" ]; }
 equal() { [ "$1" = "$2" ]; }
 now() { echo $((${EPOCHREALTIME/./} / 1000)); }
-# metric NAME{LABELS}: its value, or nothing while the page does not answer.
+# metric NAME{LABELS}: prints its value, or nothing if the page does not answer.
 metric() {
   local line
   exec 3<>/dev/tcp/127.0.0.1/8077 || return
@@ -20,7 +20,8 @@ metric() {
   exec 3>&-
 } 2>/dev/null
 frames() { metric "adl_camera_frames_total{camera=\"$1\"}"; }
-# until_frames CAMERA FROM SECONDS: waits for a frame after those that were counted; milliseconds since $since, or fails.
+# until_frames CAMERA COUNT SECONDS: waits for more than COUNT frames; prints the milliseconds since $since, or 99999 if
+# there are none in time.
 until_frames() {
   local before=$2 end=$(($(now) + $3 * 1000)) count
   while [ "$(now)" -lt $end ]; do
@@ -42,7 +43,7 @@ for ((i = 0; i < 120; i++)); do
 done
 check "adld runs from boot" systemctl is-active --quiet adld
 since=$(now)
-for camera in one two; do check "frames of $camera at first" at_most "$(until_frames $camera 0 60)" 60000; done
+for camera in one two; do check "first frames of $camera" at_most "$(until_frames $camera 0 60)" 60000; done
 adl watch --json >/dev/shm/watched 2>/dev/null &
 watcher=$!
 process=$(systemctl show -P MainPID adld)
@@ -60,7 +61,7 @@ for ((round = 1; round <= TIMES; round++)); do
   affected=(one two)
   [ -n "$both" ] || affected=("${affected[index]}")
   case $kind in
-    unplug) # now and then for so long that tries have become rare, or with its number taken when it returns
+    unplug) # Sometimes for so long that attempts have become rare, or with its number in use when it returns.
       [ $((RANDOM % 8)) != 0 ] || away=45
       [ $((RANDOM % 3)) != 0 ] || exec 7<"$(node 0)"
       usb unbind
@@ -75,7 +76,7 @@ for ((round = 1; round <= TIMES; round++)); do
     fatal) control $index inject_fatal_streaming_error=1 ;;
     flagged) for ((i = 0; i <= away; i++)); do control $index inject_v4l2_buf_flag_error=1; done ;;
     queue) control $index inject_vidioc_qbuf_error=1 ;;
-    # What fails when the stream is started again.
+    # These two fail when the stream restarts.
     start) control $index inject_vidioc_streamon_error=1; control $index inject_fatal_streaming_error=1 ;;
     requests) control $index inject_vidioc_reqbufs_error=1; control $index inject_fatal_streaming_error=1 ;;
     drops)
@@ -87,7 +88,7 @@ for ((round = 1; round <= TIMES; round++)); do
   took=0
   for camera in "${affected[@]}"; do
     before=$(frames $camera)
-    # A frame may still have been under way when it left.
+    # A frame may still arrive after the camera has left.
     time=$(until_frames $camera $((${before:-0} + 2)) 60)
     [ "$time" -le $took ] || took=$time
   done
@@ -99,19 +100,19 @@ for ((round = 1; round <= TIMES; round++)); do
   fi
   [ "$(value 0 brightness)" = 77 ] || odd=$((odd + 1))
   [ $round != 10 ] || { first_descriptors=$(descriptors) first_resident=$(resident); }
-  # Now and then there is time for a window and its activity.
+  # Sometimes leave time for a window and its activity.
   sleep $((RANDOM % 4))
 done
 echo "slowest $slowest ms; reconnects $(reconnects one), $(reconnects two)"
-check "frames within 5 s of every return" equal $late 0
-check "controls are set again" equal $odd 0
-check "the same process all the time" equal "$(systemctl show -P MainPID,NRestarts adld | xargs)" "$process 0"
-check "no descriptor leaks ($first_descriptors after 10, $(descriptors) at last)" at_most "$(descriptors)" $((first_descriptors + 1))
-check "no memory leaks ($first_resident kB after 10, $(resident) at last)" at_most "$(resident)" $((first_resident * 105 / 100))
+check "frames arrive within 5 s of every return" equal $late 0
+check "controls are restored" equal $odd 0
+check "adld never restarts" equal "$(systemctl show -P MainPID,NRestarts adld | xargs)" "$process 0"
+check "no descriptor leaks ($first_descriptors after 10 rounds, $(descriptors) at the end)" at_most "$(descriptors)" $((first_descriptors + 1))
+check "no memory leaks ($first_resident kB after 10 rounds, $(resident) at the end)" at_most "$(resident)" $((first_resident * 105 / 100))
 systemctl stop adld
 sleep 1
 kill $watcher
-# Ids of activities that began, that ended, and that did both once.
+# Counts activities that started, that ended, and that did both exactly once.
 read -r began ended whole < <(python3 -c '
 import collections, json
 kinds = collections.defaultdict(list)
@@ -119,8 +120,8 @@ for line in open("/dev/shm/watched"):
     message = json.loads(line).get("message", {})
     if message.get("type") in ("activity.start", "activity.end"): kinds[message["id"]].append(message["type"][9:])
 print(*[sum(kind in k for k in kinds.values()) for kind in ("start", "end")], list(kinds.values()).count(["start", "end"]))')
-echo "$began activities began"
-check "activities began" at_most "$TIMES" $((began * 3))
-check "every start has its end, once" equal "$began $ended" "$whole $whole"
+echo "$began activities started"
+check "activities started" at_most "$TIMES" $((began * 3))
+check "every activity that started ended once" equal "$began $ended" "$whole $whole"
 [ $failed = 0 ] || { journalctl -u adld --no-pager | tail -n 40; }
 exit $failed

@@ -1,18 +1,18 @@
-# Before the machine boots: the package, two cameras, and settings for them; the argument is the package.
+# Runs before the guest boots: installs the package $1, creates two cameras and writes settings for them.
 set -e
 echo "installing at $(date +%T)"
 rmmod vivid
 insmod /proc/1/root/modules/vivid.ko n_devs=2 node_types=1,1
-# Both cameras are on one bus here, so udev would give both the same name.
+# Both cameras are on the same bus here, so udev would give them the same name.
 cat >/etc/udev/rules.d/61-vivid.rules <<'RULES'
 SUBSYSTEM=="video4linux", ATTR{name}=="vivid-000-vid-cap", SYMLINK+="v4l/by-path/first"
 SUBSYSTEM=="video4linux", ATTR{name}=="vivid-001-vid-cap", SYMLINK+="v4l/by-path/second"
 RULES
-# Making the index of all manual pages anew would take longer than everything else.
+# Rebuilding the index of all manual pages would take longer than everything else.
 rm -f /var/lib/man-db/auto-update
 dpkg --force-unsafe-io -i "$1" >/dev/shm/dpkg 2>&1 || { cat /dev/shm/dpkg; exit 1; }
-# Any picture at all is an activity to this network, so that every loss of a camera has one to end; and it is so small that an
-# emulated processor keeps up.
+# This network sees an activity in any picture, so every loss of a camera ends one. It is small enough for an emulated
+# processor to keep up.
 adl model create --width 0.125 --frames 16 --size 112 --classes 2 --out /usr/share/adl/models/any.safetensors >/dev/null
 cat >/etc/adl/adld.yaml <<'YAML'
 node: guest
@@ -26,4 +26,4 @@ page: {listen: "127.0.0.1:8077"}
 YAML
 adld --check --config /etc/adl/adld.yaml >/dev/null
 echo "installed at $(date +%T)"
-# rm and insmod leave the nodes to root; udev gives them their names and rights once it runs.
+# After rmmod and insmod the nodes belong to root; udev sets their names and permissions once it runs.

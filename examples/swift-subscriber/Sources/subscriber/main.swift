@@ -58,7 +58,7 @@ while true {
   else { continue }
   if let before = last[topic], before.epoch == event.epoch {
     if event.seq <= before.seq { continue }
-    if event.seq > before.seq + 1 { print("missed \(event.seq - before.seq - 1) messages of \(topic)") }
+    if event.seq > before.seq + 1 { print("missed \(event.seq - before.seq - 1) messages on \(topic)") }
   }
   last[topic] = (event.epoch, event.seq)
   let who = event.person.map { "\(event.camera ?? ""), person \($0.id)" } ?? event.camera ?? ""
