@@ -153,7 +153,8 @@ let package = Package(
     library(
       "Page", ["Basics", "Events", "History"],
       resources: ["html", "css", "js"].map { .embedInCode("Resources/page.\($0)") }),
-    library("Pipeline", ["Capture", "Detection", "Inference", "ModelFile", "Networks", "People", "Recognition", "Video"]),
+    library(
+      "Pipeline", ["Capture", "Detection", "Inference", "ModelFile", "Networks", "People", "Recognition", "Video"]),
     library("Annotation", ["Basics", "Capture", "COpenCV", "Pipeline", "Recognition", "Video"]),
     library(
       "Daemon",

@@ -35,7 +35,7 @@ struct Mailbox<Sender: Hashable & Sendable, Item: Sendable>: Sendable {
 
   /// Takes the item with the earliest deadline, and of several with one deadline the oldest; `nil` when none waits.
   ///
-  /// - Parameter busy: senders whose items stay where they are.
+  /// Items of `busy` senders stay where they are.
   mutating func next(except busy: Set<Sender> = []) -> (sender: Sender, item: Item)? {
     let chosen = slots.lazy.filter { !busy.contains($0.key) }
       .min { ($0.value.deadline, $0.value.arrival) < ($1.value.deadline, $1.value.arrival) }

@@ -174,7 +174,7 @@ package struct HTMLReport: Sendable {
     let left =
       absent.isEmpty
       ? "All activities occur in the list."
-      : "Left out, because the list has no clip of \(absent.count == 1 ? "it" : "them"): \(absent.joined(separator: ", "))."
+      : "Excluded, because the list has no clips of \(absent.count == 1 ? "it" : "them"): \(absent.joined(separator: ", "))."
     return section(
       "Definitions",
       """

@@ -82,7 +82,7 @@ import Testing
     #expect(FileManager.default.contents(atPath: stored.path) == content)
     let warnings = stored.warnings.all
     #expect(warnings.first?.contains("is not a history; move it away, or set history.path to another file") == true)
-    #expect(warnings.count { $0.contains("is no history") } == 1, "\(warnings)")
+    #expect(warnings.count { $0.contains("is not a history") } == 1, "\(warnings)")
     #expect(!stored.files.contains { $0.contains("damaged") }, "\(stored.files)")
   }
 

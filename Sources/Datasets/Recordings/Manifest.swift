@@ -80,7 +80,7 @@ enum Manifest {
       }
       func number(_ column: String) throws(DatasetError) -> Int? {
         guard let value = values[column], !value.isEmpty else { return nil }
-        guard let number = Int(value) else { throw unreadable("\(column) is '\(value)' , which is not a number") }
+        guard let number = Int(value) else { throw unreadable("\(column) is '\(value)', which is not a number") }
         return number
       }
       guard let split = values["split"], let partition = Partition(rawValue: split) else {
