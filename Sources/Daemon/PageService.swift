@@ -36,7 +36,7 @@ final class PageService: Service {
       rules: settings.rules.alerts.map(\.name), started: clock.now().wall,
       keptActivities: historyPath == nil ? 10_000 : 0)
     let lifelines = Watched()
-    var sources = Page.Sources(
+    var sources = PageRouter.Sources(
       board: board, faults: { lifelines.faults },
       spans: { from, to in
         guard let historyPath else { return board.spans(from: from, to: to) }
@@ -47,7 +47,7 @@ final class PageService: Service {
     let previews = settings.page.showsPreview ? Previews() : nil
     if let previews { sources.preview = { try previews.jpeg(of: $0) } }
     self.previews = previews
-    let page = Page(
+    let page = PageRouter(
       sources, hosts: settings.page.hosts,
       timeZone: settings.rules.timeZone.flatMap { TimeZone(identifier: $0) } ?? .current)
     server = try HTTPServer(address) { page.answer($0) }

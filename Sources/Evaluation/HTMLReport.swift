@@ -19,13 +19,13 @@ package struct HTMLReport: Sendable {
   /// What was trained and how: network, parameters, temperature, dates, commit.
   package var facts: [Fact]
   /// The result the page is about.
-  package var main: Evaluation
+  package var main: EvaluationResult
   /// All results to compare: both poolings, with poses, poses only; the main one is highlighted.
-  package var results: [Evaluation]
+  package var results: [EvaluationResult]
   /// Loss and accuracy over the run.
   package var charts: [LineChart]
 
-  package init(title: String, facts: [Fact], main: Evaluation, results: [Evaluation], charts: [LineChart] = []) {
+  package init(title: String, facts: [Fact], main: EvaluationResult, results: [EvaluationResult], charts: [LineChart] = []) {
     self.title = title
     self.facts = facts
     self.main = main
@@ -181,7 +181,7 @@ package struct HTMLReport: Sendable {
       <p><b>Mean class accuracy</b>: mean of the recalls of the activities that occur in the list. \(left)</p>
       <p><b>Windows “paper”</b>: softmax of each window, then the maximum over windows. <b>“code”</b>: sum of raw logits \
       over windows.</p>
-      <p><b>Calibration error</b>: \(Evaluation.binCount) bins of equal width over the probability of the result; mean of \
+      <p><b>Calibration error</b>: \(EvaluationResult.binCount) bins of equal width over the probability of the result; mean of \
       |share correct − mean probability|, weighted by clips. Probabilities are the pooled scores divided by their sum \
       (“paper”) or the softmax of the mean logits (“code”).</p>
       """)

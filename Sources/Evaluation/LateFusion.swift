@@ -6,7 +6,7 @@ package enum LateFusion {
   package enum Measure: String, Codable, CaseIterable, Sendable {
     case top1, meanClassAccuracy
 
-    fileprivate func value(_ evaluation: Evaluation) -> Double {
+    fileprivate func value(_ evaluation: EvaluationResult) -> Double {
       switch self {
       case .top1: evaluation.top1
       case .meanClassAccuracy: evaluation.meanClassAccuracy
@@ -49,7 +49,7 @@ package enum LateFusion {
     for distance in 0...10 {
       for twentieths in Set([10 - distance, 10 + distance]).sorted() {
         let weight = Double(twentieths) / 20
-        let value = measure.value(Evaluation(try pairs.fused(weight), pooling: .paper))
+        let value = measure.value(EvaluationResult(try pairs.fused(weight), pooling: .paper))
         if value > best.value { best = (weight, value) }
       }
     }

@@ -1,6 +1,6 @@
 /// How often predictions of each probability are correct, and how many there are.
 struct ReliabilityDiagram {
-  let bins: [Evaluation.ReliabilityBin]
+  let bins: [EvaluationResult.ReliabilityBin]
 
   func inlineSVG() -> String {
     let (left, top, side, strip) = (64.0, 12.0, 280.0, 56.0)

@@ -54,15 +54,15 @@ struct EvaluateCommand: ParsableCommand {
       let scores = try schemes.map { try judged.scores(partition, $0) }
       var results = zip(schemes, scores).map { scheme, scores in
         scheme == .paper
-          ? Evaluation(scores, pooling: .paper, temperature: temperature) : Evaluation(scores, pooling: .code)
+          ? EvaluationResult(scores, pooling: .paper, temperature: temperature) : EvaluationResult(scores, pooling: .code)
       }
       let main = results[0]
       if let poseRun, let paper = zip(schemes, scores).first(where: { $0.0 == .paper })?.1 {
         let poses = try JudgedRun(RunFolder(poseRun), set.values, device, machine.precision)
         let poseScores = try poses.scores(partition, .paper)
         let weight = try judged.fusionWeight(with: poses)
-        results.append(Evaluation(poseScores, pooling: .paper))
-        results.append(Evaluation(try LateFusion.fuse(paper, poseScores, weight: weight), pooling: .paper))
+        results.append(EvaluationResult(poseScores, pooling: .paper))
+        results.append(EvaluationResult(try LateFusion.fuse(paper, poseScores, weight: weight), pooling: .paper))
       }
       let folder = judged.folder.evaluation(partition.rawValue)
       try write(main, results, judged, to: folder, temperature)
@@ -83,7 +83,7 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func write(
-    _ main: Evaluation, _ results: [Evaluation], _ judged: JudgedRun, to folder: String, _ temperature: Double
+    _ main: EvaluationResult, _ results: [EvaluationResult], _ judged: JudgedRun, to folder: String, _ temperature: Double
   ) throws {
     func save(_ name: String, _ text: String) throws {
       try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/" + name), options: .atomic)

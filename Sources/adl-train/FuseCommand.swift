@@ -46,7 +46,7 @@ struct FuseCommand: ParsableCommand {
         share = try LateFusion.bestWeight(scores(student, "validation"), scores(pose, "validation"))
       }
       let fused = try LateFusion.fuse(first, second, weight: share)
-      for result in [first, second, fused].map({ Evaluation($0, pooling: .paper) }) {
+      for result in [first, second, fused].map({ EvaluationResult($0, pooling: .paper) }) {
         print(
           String(
             format: "%@: top-1 %.4f, mean class %.4f", result.system, result.top1, result.meanClassAccuracy))

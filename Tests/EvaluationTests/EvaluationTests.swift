@@ -7,7 +7,7 @@ private func isClose(_ a: Double, _ b: Double, _ tolerance: Double = 1e-6) -> Bo
 
 struct EvaluationTests {
   @Test func `accuracies of five clips are those counted by hand`() throws {
-    let result = Evaluation(try fiveClips(), pooling: .paper)
+    let result = EvaluationResult(try fiveClips(), pooling: .paper)
     #expect(result.clipCount == 5 && result.windowCount == 5)
     #expect(result.top1 == 0.6)
     #expect(result.top5 == 1)
@@ -17,7 +17,7 @@ struct EvaluationTests {
   }
 
   @Test func `mean class accuracy excludes and lists activities that do not occur`() throws {
-    let result = Evaluation(try fiveClips(), pooling: .paper)
+    let result = EvaluationResult(try fiveClips(), pooling: .paper)
     // Recalls 1/2, 1 and 1/2; counting D as zero would give one half.
     #expect(isClose(result.meanClassAccuracy, 2.0 / 3))
     #expect(result.absentClasses == [3])
@@ -25,7 +25,7 @@ struct EvaluationTests {
   }
 
   @Test func `each activity has its number of clips, recall, precision and most frequent confusion`() throws {
-    let perClass = Evaluation(try fiveClips(), pooling: .code).perClass
+    let perClass = EvaluationResult(try fiveClips(), pooling: .code).perClass
     #expect(perClass.map(\.label) == ["A", "B", "C", "D"])
     #expect(perClass.map(\.support) == [2, 1, 2, 0])
     #expect(perClass.map(\.recall) == [0.5, 1, 0.5, nil])
@@ -34,7 +34,7 @@ struct EvaluationTests {
   }
 
   @Test func `the table of activities quotes names and leaves undefined values empty`() throws {
-    let table = Evaluation(try fiveClips(), pooling: .code).classTable()
+    let table = EvaluationResult(try fiveClips(), pooling: .code).classTable()
     #expect(
       table == """
         class,clips,recall,precision,most_confused_with
@@ -44,16 +44,16 @@ struct EvaluationTests {
         D,0,,,
 
         """)
-    let named = Evaluation(
+    let named = EvaluationResult(
       try scores([clip("a", 0, [0.7, 0.3])], labels: ["say \"hi\", wave", "sit"]), pooling: .paper)
     #expect(named.classTable().contains("\"say \"\"hi\"\", wave\",1,1.000000"))
   }
 
   @Test func `calibration error weights each bin's gap by its clips`() throws {
-    let apart = Evaluation(try fiveClips(), pooling: .paper)
+    let apart = EvaluationResult(try fiveClips(), pooling: .paper)
     #expect(isClose(apart.calibrationError, (0.3 + 0.5 + 0.38 + 0.42 + 0.18) / 5))
     // Both predictions fall into the eleventh bin: half of them correct, predicted 0.71.
-    let together = Evaluation(
+    let together = EvaluationResult(
       try scores([clip("a", 0, [0.7, 0.3]), clip("b", 1, [0.72, 0.28])]), pooling: .paper)
     #expect(isClose(together.calibrationError, 0.21))
     #expect(together.reliability.map(\.count) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0])
@@ -62,7 +62,7 @@ struct EvaluationTests {
 
   @Test func `a prediction with probability 1 counts in the last bin`() throws {
     let sure = ScoredClip(name: "sure", label: 0, windows: [[1000, 0]])
-    let result = Evaluation(try scores([sure]), pooling: .paper)
+    let result = EvaluationResult(try scores([sure]), pooling: .paper)
     #expect(result.reliability[14].count == 1)
     #expect(result.calibrationError == 0 && result.negativeLogLikelihood == 0)
   }
@@ -70,7 +70,7 @@ struct EvaluationTests {
   @Test func `a true activity with probability zero makes the likelihood small but finite`() throws {
     let wrong = ScoredClip(name: "wrong", label: 1, windows: [[3e38, -3e38]])
     for pooling in WindowPooling.allCases {
-      let result = Evaluation(try scores([wrong]), pooling: pooling)
+      let result = EvaluationResult(try scores([wrong]), pooling: pooling)
       #expect(result.negativeLogLikelihood.isFinite && result.negativeLogLikelihood > 700)
     }
   }
@@ -84,14 +84,14 @@ struct EvaluationTests {
     #expect(isClose(WindowPooling.paper.probabilities(of: windows)[0], share))
     #expect(isClose(WindowPooling.code.probabilities(of: windows)[0], 1 / (1 + exp(1.0 / 3))))
     let file = try scores([ScoredClip(name: "a", label: 0, windows: windows)])
-    #expect(Evaluation(file, pooling: .paper).top1 == 1)
-    #expect(Evaluation(file, pooling: .code).top1 == 0)
+    #expect(EvaluationResult(file, pooling: .paper).top1 == 1)
+    #expect(EvaluationResult(file, pooling: .code).top1 == 0)
   }
 
   @Test func `temperature divides the logits under both poolings`() throws {
     let file = try scores([ScoredClip(name: "a", label: 0, windows: [[4, 0]])])
     for pooling in WindowPooling.allCases {
-      let result = Evaluation(file, pooling: pooling, temperature: 2)
+      let result = EvaluationResult(file, pooling: pooling, temperature: 2)
       #expect(isClose(result.negativeLogLikelihood, log(1 + exp(-2.0))))
     }
   }
@@ -99,9 +99,9 @@ struct EvaluationTests {
   @Test func `top five includes ranks one to five, and equal scores rank in label order`() throws {
     let ranked: [Float] = [6, 5, 4, 3, 2, 1]
     let clips = (0..<6).map { ScoredClip(name: "\($0)", label: $0, windows: [ranked]) }
-    #expect(isClose(Evaluation(try scores(clips), pooling: .code).top5, 5.0 / 6))
+    #expect(isClose(EvaluationResult(try scores(clips), pooling: .code).top5, 5.0 / 6))
     let equal = (0..<6).map { ScoredClip(name: "\($0)", label: $0, windows: [[Float](repeating: 0, count: 6)]) }
-    let result = Evaluation(try scores(equal), pooling: .paper)
+    let result = EvaluationResult(try scores(equal), pooling: .paper)
     #expect(isClose(result.top1, 1.0 / 6) && isClose(result.top5, 5.0 / 6))
     #expect(result.confusion.counts.allSatisfy { $0 == [1, 0, 0, 0, 0, 0] })
   }
@@ -116,7 +116,7 @@ struct EvaluationTests {
       return ScoredClip(name: "\(index)", label: Int.random(in: 0..<7, using: &random), windows: windows)
     }
     for pooling in WindowPooling.allCases {
-      let result = Evaluation(try scores(clips), pooling: pooling)
+      let result = EvaluationResult(try scores(clips), pooling: pooling)
       let diagonal = (0..<7).reduce(0) { $0 + result.confusion.counts[$1][$1] }
       #expect(result.top1 == Double(diagonal) / 200)
       #expect(result.top5 >= result.top1 && result.top5 <= 1)
@@ -162,8 +162,8 @@ struct CalibrationTests {
     let fitted = Calibration.temperature(fitting: drawn)
     #expect(abs(fitted / planted - 1) < 0.05)
     let file = try scores(drawn)
-    let before = Evaluation(file, pooling: .paper)
-    let after = Evaluation(file, pooling: .paper, temperature: fitted)
+    let before = EvaluationResult(file, pooling: .paper)
+    let after = EvaluationResult(file, pooling: .paper, temperature: fitted)
     #expect(after.negativeLogLikelihood <= before.negativeLogLikelihood)
     #expect(after.calibrationError < 0.03)
   }

@@ -29,7 +29,7 @@ struct LateFusionTests {
   @Test func `late fusion accepts probabilities that underflow`() throws {
     let sure = try scores([ScoredClip(name: "x", label: 0, windows: [[3e38, -3e38]])])
     let fused = try LateFusion.fuse(sure, sure)
-    #expect(Evaluation(fused, pooling: .paper).top1 == 1)
+    #expect(EvaluationResult(fused, pooling: .paper).top1 == 1)
   }
 
   @Test func `labels in a different order are refused by name`() throws {

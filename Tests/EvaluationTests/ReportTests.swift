@@ -88,8 +88,8 @@ struct HTMLReportTests {
     ]
     return HTMLReport(
       title: title, facts: [HTMLReport.Fact("Network", "I3D + Non-Local")],
-      main: Evaluation(file, pooling: .paper),
-      results: WindowPooling.allCases.map { Evaluation(file, pooling: $0) }, charts: charts)
+      main: EvaluationResult(file, pooling: .paper),
+      results: WindowPooling.allCases.map { EvaluationResult(file, pooling: $0) }, charts: charts)
   }
 
   @Test func `the report shows results, facts, curves, matrix and activities`() throws {
@@ -114,7 +114,7 @@ struct HTMLReportTests {
     let five = try fiveClips()
     let file = try scores(five.clips, labels: labels, system: hostile)
     var report = try report(hostile)
-    report.main = Evaluation(file, pooling: .code)
+    report.main = EvaluationResult(file, pooling: .code)
     report.results = [report.main]
     report.facts = [HTMLReport.Fact(hostile, hostile)]
     report.charts[0].title = hostile

@@ -111,7 +111,7 @@ struct ScoreFileTests {
       try Data(bytes).write(to: URL(fileURLWithPath: path))
       do throws(EvaluationError) {
         // Whatever is read can be evaluated.
-        _ = Evaluation(try ScoreFile.read(path), pooling: .paper)
+        _ = EvaluationResult(try ScoreFile.read(path), pooling: .paper)
       } catch {
         refused += 1
         #expect(!error.description.isEmpty)

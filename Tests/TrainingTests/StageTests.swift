@@ -54,7 +54,7 @@ import Training
     let (scores, skipped) = try Scoring(trained.settings, on: .cpu, .float32)
       .run(system, trained.checkpoint.description, dataset, .train, .paper)
     #expect(skipped.isEmpty)
-    return Evaluation(scores, pooling: .paper).top1
+    return EvaluationResult(scores, pooling: .paper).top1
   }
 
   /// Mean of a term over the first and the last five steps.

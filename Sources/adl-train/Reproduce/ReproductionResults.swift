@@ -15,7 +15,7 @@ final class ReproductionResults {
   private var done: Set<String> = []
   /// Scores of evaluated runs, by run and partition; under this plan they never change.
   private var known: [String: ScoreFile] = [:]
-  private var costs: [ReproductionSystem: Comparison.Cost] = [:]
+  private var costs: [ReproductionSystem: SystemComparison.Cost] = [:]
   /// The person in each test recording.
   private var people: [ReproductionProtocol: [String: String]] = [:]
 
@@ -44,9 +44,9 @@ final class ReproductionResults {
   func comparison(
     _ records: [String: ReproductionRunner.Record], _ milliseconds: [ReproductionSystem: Double],
     _ machine: UsedMachine
-  ) throws -> Comparison {
+  ) throws -> SystemComparison {
     done = Set(records.keys)
-    var rows: [Comparison.Row] = []
+    var rows: [SystemComparison.Row] = []
     for run in plan.representatives {
       let system = run.system
       var cost = try done.contains(run.name) ? cost(of: run) : nil
@@ -57,7 +57,7 @@ final class ReproductionResults {
       rows.append(try row(.fused, fusedCost(rows)))
     }
     let budget = plan.budget
-    return Comparison(
+    return SystemComparison(
       title: "VPN and VPN++ on rendered activities (\(budget.size.rawValue))",
       facts: facts(records), protocols: budget.protocols.map { "\($0.title), %" },
       reference: ReproductionSystem.i3d.title, rows: rows, claims: try claims(), charts: try charts(),
@@ -85,12 +85,12 @@ final class ReproductionResults {
   }
 
   /// The cost of VPN++ and the pose teacher together.
-  private func fusedCost(_ rows: [Comparison.Row]) -> Comparison.Cost? {
-    func cost(_ system: ReproductionSystem) -> Comparison.Cost? {
+  private func fusedCost(_ rows: [SystemComparison.Row]) -> SystemComparison.Cost? {
+    func cost(_ system: ReproductionSystem) -> SystemComparison.Cost? {
       rows.first { $0.system == Contender.system(system).title }?.cost
     }
     guard let both = cost(.both), let pose = cost(.pose) else { return nil }
-    return Comparison.Cost(
+    return SystemComparison.Cost(
       parameters: both.parameters + pose.parameters,
       multiplyAccumulates: both.multiplyAccumulates + pose.multiplyAccumulates,
       milliseconds: both.milliseconds.flatMap { own in pose.milliseconds.map { own + $0 } })
@@ -98,20 +98,20 @@ final class ReproductionResults {
 
   // MARK: Accuracy
 
-  private func row(_ contender: Contender, _ cost: Comparison.Cost?) throws -> Comparison.Row {
+  private func row(_ contender: Contender, _ cost: SystemComparison.Cost?) throws -> SystemComparison.Row {
     let results = try plan.budget.protocols.map { name in
       let accuracies = try plan.budget.seeds.compactMap { seed in
-        try scores(contender, name, seed).map { Evaluation($0, pooling: .paper).meanClassAccuracy }
+        try scores(contender, name, seed).map { EvaluationResult($0, pooling: .paper).meanClassAccuracy }
       }
-      return Comparison.Result(
+      return SystemComparison.Result(
         accuracies: accuracies, seeds: plan.budget.seeds.count,
         difference: contender == .system(.i3d) ? nil : try difference(.system(.i3d), contender, name))
     }
-    return Comparison.Row(system: contender.title, needsPoses: contender.needsPoses, results: results, cost: cost)
+    return SystemComparison.Row(system: contender.title, needsPoses: contender.needsPoses, results: results, cost: cost)
   }
 
   /// The papers' claims about their systems, if the plan includes both sides.
-  private func claims() throws -> [Comparison.Claim] {
+  private func claims() throws -> [SystemComparison.Claim] {
     let claims: [(text: String, first: Contender, second: Contender)] = [
       ("VPN-F over I3D", .system(.i3d), .system(.feature)),
       ("VPN-A over I3D", .system(.i3d), .system(.attention)),
@@ -121,7 +121,7 @@ final class ReproductionResults {
       ("poses on top of VPN++", .system(.both), .fused),
     ]
     return try claims.map { claim in
-      Comparison.Claim(
+      SystemComparison.Claim(
         claim.text, try plan.budget.protocols.map { try difference(claim.first, claim.second, $0) })
     }.filter { $0.differences.contains { $0 != nil } }
   }
@@ -197,7 +197,7 @@ final class ReproductionResults {
           var run = plan.run(system, .subjects, seed)
           run.noise = noise
           return try scores(run, .test).map {
-            LineChart.Point(x: noise, y: Evaluation($0, pooling: .paper).meanClassAccuracy)
+            LineChart.Point(x: noise, y: EvaluationResult($0, pooling: .paper).meanClassAccuracy)
           }
         })
     }
@@ -208,7 +208,7 @@ final class ReproductionResults {
     ]
   }
 
-  private func cost(of run: ReproductionRun) throws -> Comparison.Cost {
+  private func cost(of run: ReproductionRun) throws -> SystemComparison.Cost {
     if let cost = costs[run.system] { return cost }
     let checkpoint = try TrainingCheckpoint(path: plan.path(run.name))
     var work = 0
@@ -217,7 +217,7 @@ final class ReproductionResults {
       work += pose.multiplyAccumulates(frames: run.system == .pose ? plan.budget.poseFrames : plan.budget.frames)
     }
     let learned = try SystemBuilder.classifier(checkpoint, on: .cpu).learnedCount
-    let cost = Comparison.Cost(parameters: learned, multiplyAccumulates: work)
+    let cost = SystemComparison.Cost(parameters: learned, multiplyAccumulates: work)
     costs[run.system] = cost
     return cost
   }

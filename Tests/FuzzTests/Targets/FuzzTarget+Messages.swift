@@ -113,8 +113,8 @@ extension FuzzTarget {
     _ = page.answer(request).bytes
   }
 
-  private static let page = Page(
-    Page.Sources(
+  private static let page = PageRouter(
+    PageRouter.Sources(
       board: Board(
         node: "flat12", epoch: "e", model: Past.model, labels: ["Walk"], cameras: ["kitchen"], rules: ["fallen"],
         started: Past.start, keptActivities: 10), faults: { [] }, spans: { try past.file.spans(from: $0, to: $1) },

@@ -2,7 +2,7 @@ package import Foundation
 package import History
 
 /// The daemon's page, metrics and health: turns requests into responses.
-package struct Page: Sendable {
+package struct PageRouter: Sendable {
   /// The data sources of the page; called on client threads.
   package struct Sources: Sendable {
     package var board: Board

@@ -3,7 +3,7 @@ import Foundation
 /// Compares systems: what each reaches under each protocol, over several seeds, and what it costs.
 ///
 /// Missing results are shown as a dash, and missing seeds are counted.
-package struct Comparison: Sendable {
+package struct SystemComparison: Sendable {
   /// One system.
   package struct Row: Sendable {
     package var system: String

@@ -3,20 +3,20 @@ import Testing
 @testable import Evaluation
 
 @Suite struct `Comparisons of systems` {
-  private let comparison = Comparison(
+  private let comparison = SystemComparison(
     title: "A & B", facts: [HTMLReport.Fact("Machine", "two cores")], protocols: ["cross-subject, %"],
     reference: "I3D",
     rows: [
-      Comparison.Row(
+      SystemComparison.Row(
         system: "I3D|NL", needsPoses: false,
         results: [
           .init(
             accuracies: [0.5, 0.6, 0.7], seeds: 3,
             difference: PairedDifference([.init(group: "a", label: 0, first: [false], second: [true])]))
         ], cost: .init(parameters: 1_250_000, multiplyAccumulates: 2_340_000_000, milliseconds: 12.34)),
-      Comparison.Row(system: "VPN<b>", needsPoses: true, results: [.init(accuracies: [0.25], seeds: 3)]),
+      SystemComparison.Row(system: "VPN<b>", needsPoses: true, results: [.init(accuracies: [0.25], seeds: 3)]),
     ],
-    claims: [Comparison.Claim("VPN over I3D", [nil])],
+    claims: [SystemComparison.Claim("VPN over I3D", [nil])],
     charts: [
       LineChart(
         title: "Noise", horizontal: "factor", unit: .share,
@@ -25,26 +25,26 @@ import Testing
     notes: ["A note."])
 
   @Test func `comparisons give mean and sample deviation in points`() {
-    #expect(Comparison.spread(.init(accuracies: [0.5, 0.6, 0.7], seeds: 3)) == "60.0 ± 10.0")
-    #expect(Comparison.spread(.init(accuracies: [0.25], seeds: 1)) == "25.0")
-    #expect(Comparison.spread(.init(accuracies: [0.5, 0.6], seeds: 3)) == "55.0 ± 7.1 (2 of 3)")
-    #expect(Comparison.spread(.init(accuracies: [], seeds: 3)) == "–")
+    #expect(SystemComparison.spread(.init(accuracies: [0.5, 0.6, 0.7], seeds: 3)) == "60.0 ± 10.0")
+    #expect(SystemComparison.spread(.init(accuracies: [0.25], seeds: 1)) == "25.0")
+    #expect(SystemComparison.spread(.init(accuracies: [0.5, 0.6], seeds: 3)) == "55.0 ± 7.1 (2 of 3)")
+    #expect(SystemComparison.spread(.init(accuracies: [], seeds: 3)) == "–")
   }
 
   @Test func `comparisons give differences in points, with their sign`() {
     func clip(_ group: String, _ first: [Bool], _ second: [Bool]) -> PairedDifference.Clip {
       PairedDifference.Clip(group: group, label: 0, first: first, second: second)
     }
-    #expect(Comparison.text(nil) == "–")
-    #expect(Comparison.text(PairedDifference([clip("a", [true], [false])])) == "−100.0 [−100.0, −100.0]")
+    #expect(SystemComparison.text(nil) == "–")
+    #expect(SystemComparison.text(PairedDifference([clip("a", [true], [false])])) == "−100.0 [−100.0, −100.0]")
     #expect(
-      Comparison.text(PairedDifference([clip("a", [true], [false]), clip("b", [true], [true])]))
+      SystemComparison.text(PairedDifference([clip("a", [true], [false]), clip("b", [true], [true])]))
         == "−50.0 [−100.0, 0.0]")
     let (gained, same) = (clip("a", [false], [true]), clip("b", [true], [true]))
-    #expect(Comparison.text(PairedDifference([same])) == "+0.0 [0.0, 0.0]")
-    #expect(Comparison.verdict(PairedDifference([gained])) == "+100.0 [100.0, 100.0]: holds")
-    #expect(Comparison.verdict(PairedDifference([gained, same])) == "+50.0 [0.0, 100.0]: open")
-    #expect(Comparison.verdict(PairedDifference([clip("a", [true], [false])])).hasSuffix(": the opposite"))
+    #expect(SystemComparison.text(PairedDifference([same])) == "+0.0 [0.0, 0.0]")
+    #expect(SystemComparison.verdict(PairedDifference([gained])) == "+100.0 [100.0, 100.0]: holds")
+    #expect(SystemComparison.verdict(PairedDifference([gained, same])) == "+50.0 [0.0, 100.0]: open")
+    #expect(SystemComparison.verdict(PairedDifference([clip("a", [true], [false])])).hasSuffix(": the opposite"))
   }
 
   @Test func `comparisons are Markdown tables with one line per system`() {

@@ -2,7 +2,7 @@ import Foundation
 import Basics
 
 /// How good a system is on a list of clips.
-package struct Evaluation: Sendable {
+package struct EvaluationResult: Sendable {
   /// The results for one activity.
   package struct ClassResult: Hashable, Sendable {
     package var label: String

@@ -10,12 +10,12 @@ import Testing
   private func page(
     _ board: Board = .made(), faults: [String] = [], hosts: [String] = [], zone: String = "Europe/Berlin",
     now: String = "2026-10-25T11:00:00.000Z"
-  ) throws -> Page {
-    var sources = Page.Sources(
+  ) throws -> PageRouter {
+    var sources = PageRouter.Sources(
       board: board, faults: { faults }, spans: { board.spans(from: $0, to: $1) }, hasHistory: false,
       historyBytes: { nil })
     sources.now = { time(now) }
-    return Page(sources, hosts: hosts, timeZone: try #require(TimeZone(identifier: zone)))
+    return PageRouter(sources, hosts: hosts, timeZone: try #require(TimeZone(identifier: zone)))
   }
 
   private func request(_ path: String, _ query: [String: String] = [:], _ headers: [String: String] = [:])
@@ -43,9 +43,9 @@ import Testing
   }
 
   @Test func `the page shows pictures of cameras only if enabled`() throws {
-    var sources = Page.Sources(
+    var sources = PageRouter.Sources(
       board: .made(), faults: { [] }, spans: { _, _ in [] }, hasHistory: false, historyBytes: { nil })
-    func page() -> Page { Page(sources, hosts: [], timeZone: .gmt) }
+    func page() -> PageRouter { PageRouter(sources, hosts: [], timeZone: .gmt) }
     let off = page().answer(request("/preview.jpg", ["camera": "room"]))
     #expect(off.status == .notFound && String(decoding: off.body, as: UTF8.self).contains("page.preview"))
     #expect(try json(page().answer(request("/api/now")))["preview"] as? Bool == false)
@@ -183,10 +183,10 @@ import Testing
   }
 
   @Test func `the page reports that the history cannot be read`() throws {
-    let sources = Page.Sources(
+    let sources = PageRouter.Sources(
       board: .made(), faults: { [] }, spans: { _, _ in throw HistoryError.missing(path: "/gone") }, hasHistory: true,
       historyBytes: { nil })
-    let response = Page(sources, hosts: [], timeZone: .gmt).answer(request("/api/day"))
+    let response = PageRouter(sources, hosts: [], timeZone: .gmt).answer(request("/api/day"))
     #expect(response.status == .unavailable)
     #expect(String(decoding: response.body, as: UTF8.self).hasPrefix("The history cannot be read: "))
   }
