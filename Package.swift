@@ -32,7 +32,8 @@ let fuzzed: [Target.Dependency] = [
 
 /// A Swift target of ours in Tests.
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .testTarget(name: name, dependencies: ["Basics"] + dependencies, resources: resources, swiftSettings: settings)
+  .testTarget(
+    name: name, dependencies: ["Basics", "TestSupport"] + dependencies, resources: resources, swiftSettings: settings)
 }
 
 /// The libtorch to build `adl-train` with.
@@ -136,7 +137,7 @@ let package = Package(
     library("Inference", ["Networks", "COneDNN"]),
     library("Recognition", ["Networks"]),
     library("Rules"),
-    library("Detection", ["Video", "COpenCV"]),
+    library("Detection", ["Basics", "Video", "COpenCV"]),
     library("People", ["Video"]),
     library("Datasets", ["Basics", "Capture", "Detection", "Networks", "People", "Video"]),
     library("Synthesis", ["Basics", "Capture", "Datasets", "Video", argumentParser], settings: optimised),
@@ -200,9 +201,11 @@ let package = Package(
 
     // Seen by tests only
     .executableTarget(
-      name: "camera-probe", dependencies: ["Capture", "CTestMedia", "Synthesis", "Video", argumentParser],
+      name: "camera-probe", dependencies: ["Basics", "Capture", "CTestMedia", "Synthesis", "Video", argumentParser],
       path: "Tests/CameraVM/Probe",
       swiftSettings: settings),
+    .target(
+      name: "TestSupport", dependencies: ["CTestMedia", "Video"], path: "Tests/TestSupport", swiftSettings: settings),
     .target(
       name: "CTestMedia", path: "Tests/CTestMedia",
       linkerSettings: ["avformat", "avcodec", "avutil"].map { .linkedLibrary($0) }),
@@ -235,16 +238,16 @@ let package = Package(
     tests("HistoryTests", ["Events", "History", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("PageTests", ["Events", "History", "Page"]),
     tests("ModelFileTests", ["ModelFile", "Networks"], resources: [.copy("Fixtures")]),
-    tests("CaptureTests", ["Capture", "Video", "CTestMedia", "CTurboJPEG", "CVideo4Linux"]),
+    tests("CaptureTests", ["Capture", "Video", "CTurboJPEG", "CVideo4Linux"]),
     tests(
-      "DatasetsTests", ["Capture", "CTestMedia", "Datasets", "Detection", "Networks", "People", "Video"],
+      "DatasetsTests", ["Capture", "Datasets", "Detection", "Networks", "People", "Video"],
       resources: [.copy("Fixtures")]),
     tests("SynthesisTests", ["Capture", "Datasets", "Networks", "Synthesis", "Video"]),
     tests("EvaluationTests", ["Evaluation"]),
     tests("BasicsTests", []),
     tests(
       "AnnotationTests",
-      ["Annotation", "Capture", "CTestMedia", "ModelFile", "Pipeline", "Recognition", "Video"]),
+      ["Annotation", "Capture", "ModelFile", "Pipeline", "Recognition", "Video"]),
     tests("GoldenTests", ["Golden", "Networks"]),
     .testTarget(
       name: "FuzzTests", dependencies: fuzzed, exclude: ["Driver", "Dictionaries", "README.md", "run"],
@@ -254,8 +257,8 @@ let package = Package(
     tests(
       "TrainingTests",
       [
-        "CTestMedia", "Datasets", "Evaluation", "Golden", "Inference", "ModelFile", "Networks", "Settings", "Tensors",
-        "Training", "adl", "adl-train",
+        "Datasets", "Evaluation", "Golden", "Inference", "ModelFile", "Networks", "Settings", "Tensors", "Training",
+        "Video", "adl", "adl-train",
       ]),
   ],
   cxxLanguageStandard: libtorch.language

@@ -18,6 +18,6 @@ package enum StandardStreams {
   ///
   /// - Returns: `nil`, or why standard output cannot be written.
   package static func flush() -> String? {
-    fflush(nil) == 0 ? nil : unsafe String(cString: strerror(errno))
+    fflush(nil) == 0 ? nil : reasonText(errno)
   }
 }

@@ -14,12 +14,12 @@ package enum BrokerFailure: Error, Equatable, CustomStringConvertible {
     switch self {
     case .unreachable(let host, let port, let reason):
       "cannot reach the broker at \(host) port \(port): \(reason); is it running, and are broker.host and broker.port right?"
-    case .refused(2): "the broker refuses this client's name; change broker.clientId"
+    case .refused(2): "the broker refused this client's name; change broker.clientId"
     case .refused(3): "the broker is not accepting clients yet"
-    case .refused(4): "the broker refuses the user name or password; change broker.username and broker.password"
+    case .refused(4): "the broker refused the user name or password; change broker.username and broker.password"
     case .refused(5):
       "the broker refused the login; change broker.username and broker.password, or the broker's list of users"
-    case .refused(let code): "the broker refuses the connection with code \(code)"
+    case .refused(let code): "the broker refused the connection with return code \(code); its log may say why"
     case .tls(let reason):
       "no encrypted connection to the broker: \(reason); check broker.tls.ca, broker.tls.certificate and broker.tls.key"
     case .unanswered(usesTLS: false):

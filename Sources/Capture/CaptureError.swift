@@ -1,3 +1,5 @@
+import Basics
+
 /// Why no frames can be captured, worded for whoever runs the service.
 package enum CaptureError: Error, Equatable, CustomStringConvertible {
   /// The text of `cameras[].source` does not name a source.

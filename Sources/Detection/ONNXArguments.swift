@@ -18,7 +18,7 @@ struct ONNXArguments {
   func expect(inputs: ClosedRange<Int>, attributes: Set<String> = []) throws(ProtobufDamage) {
     guard inputs.contains(inputCount) else { throw refused("has \(inputCount) inputs") }
     if let unknown = node.attributes.keys.sorted().first(where: { !attributes.contains($0) }) {
-      throw refused("has the attribute '\(unknown)'")
+      throw refused("has the attribute '\(unknown)', which is not supported")
     }
   }
 
@@ -37,7 +37,9 @@ struct ONNXArguments {
 
   func integer(_ name: String, default value: Int, in range: ClosedRange<Int>) throws(ProtobufDamage) -> Int {
     guard let attribute = node.attributes[name] else { return value }
-    guard case .integer(let number) = attribute, range.contains(number) else { throw refused("has a bad '\(name)'") }
+    guard case .integer(let number) = attribute, range.contains(number) else {
+      throw refused("has an unsupported '\(name)'")
+    }
     return number
   }
 
@@ -49,7 +51,7 @@ struct ONNXArguments {
       return value
     }
     guard case .integers(let numbers) = attribute, numbers.count == count, numbers.allSatisfy(range.contains) else {
-      throw refused("has a bad '\(name)'")
+      throw refused("has an unsupported '\(name)'")
     }
     return numbers
   }
@@ -59,12 +61,14 @@ struct ONNXArguments {
       guard choices.contains(value) else { throw refused("has no '\(name)'") }
       return
     }
-    guard case .text(let text) = attribute, choices.contains(text) else { throw refused("has a bad '\(name)'") }
+    guard case .text(let text) = attribute, choices.contains(text) else {
+      throw refused("has an unsupported '\(name)'")
+    }
   }
 
   func float(_ name: String) throws(ProtobufDamage) {
     guard let attribute = node.attributes[name] else { return }
-    guard case .float(let number) = attribute, number.isFinite else { throw refused("has a bad '\(name)'") }
+    guard case .float(let number) = attribute, number.isFinite else { throw refused("has an unsupported '\(name)'") }
   }
 
   /// A short list of whole numbers given as an input.

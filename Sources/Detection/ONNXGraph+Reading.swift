@@ -18,7 +18,7 @@ extension ONNXNode {
         guard domain.isEmpty || domain == "ai.onnx" else {
           throw ProtobufDamage("an operation belongs to '\(domain)', not to ONNX itself")
         }
-      default: throw ProtobufDamage("a node has field \(number) that is unknown or given twice")
+      default: throw ProtobufDamage("a node has field \(number), which is unknown or given twice")
       }
       guard inputs.count <= 64, outputs.count <= 8, attributes.count <= 32 else {
         throw ProtobufDamage("a node has too many inputs, outputs or attributes")
@@ -45,7 +45,7 @@ extension ONNXNode {
       case 7: try value.append("an attribute", in: file, to: &floats, limit: 64)
       case 8: try value.append("an attribute", in: file, to: &integers, limit: 64)
       case 13, 20: continue  // notes; the type, which the value's field already implies
-      default: throw ProtobufDamage("an attribute has field \(number) that is unknown or given twice")
+      default: throw ProtobufDamage("an attribute has field \(number), which is unknown or given twice")
       }
       if number > 1 { kinds.insert(number) }
     }
@@ -86,7 +86,7 @@ extension ONNXTensor {
         guard try value.integer("a tensor's place") == 0 else {
           throw ProtobufDamage("its weights are in another file")
         }
-      default: throw ProtobufDamage("a tensor has field \(number) that is unknown or given twice")
+      default: throw ProtobufDamage("a tensor has field \(number), which is unknown or given twice")
       }
     }
     guard let element = Element(rawValue: type ?? 0) else {

@@ -96,7 +96,7 @@ struct ONNXGraph {
       case 1 where name == nil: name = try value.text("a name", in: file)
       case 2 where sides == nil: sides = try shape(file, try value.range("a type"))
       case 3: break
-      default: throw ProtobufDamage("an input or output has field \(number) that is unknown or given twice")
+      default: throw ProtobufDamage("an input or output has field \(number), which is unknown or given twice")
       }
     }
     guard let name, let sides else { throw ProtobufDamage("an input or output has no name or no type") }
@@ -126,7 +126,7 @@ struct ONNXGraph {
           list.append(side)
         }
         sides = list
-      default: throw ProtobufDamage("a type has field \(number) that is unknown or given twice")
+      default: throw ProtobufDamage("a type has field \(number), which is unknown or given twice")
       }
     }
     return sides ?? []

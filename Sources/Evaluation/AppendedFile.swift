@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 
@@ -16,7 +17,7 @@ struct AppendedFile: ~Copyable {
   init(_ path: String, isNew: Bool) throws(EvaluationError) {
     let flags = O_WRONLY | O_APPEND | O_CLOEXEC | (isNew ? O_CREAT | O_EXCL : 0)
     let descriptor = unsafe open(path, flags, 0o644)
-    guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: lastReason()) }
+    guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: reasonText(errno)) }
     self.path = path
     self.descriptor = descriptor
   }
@@ -30,15 +31,13 @@ struct AppendedFile: ~Copyable {
       if written >= 0 {
         rest = rest.dropFirst(written)
       } else if errno != EINTR {
-        throw .cannotWrite(path: path, reason: lastReason())
+        throw .cannotWrite(path: path, reason: reasonText(errno))
       }
     }
   }
 
   /// Returns when everything is on disk.
   func synchronize() throws(EvaluationError) {
-    guard fsync(descriptor) == 0 else { throw .cannotWrite(path: path, reason: lastReason()) }
+    guard fsync(descriptor) == 0 else { throw .cannotWrite(path: path, reason: reasonText(errno)) }
   }
 }
-
-private func lastReason() -> String { unsafe String(cString: strerror(errno)) }

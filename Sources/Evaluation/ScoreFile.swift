@@ -35,7 +35,10 @@ package struct ScoreFile: Equatable, Sendable {
   ) throws(EvaluationError) {
     func refused(_ reason: String) -> EvaluationError { .unsuitable(system: system, reason: reason) }
     guard !labels.isEmpty else { throw refused("there are no labels") }
-    guard Set(labels).count == labels.count else { throw refused("two labels are the same") }
+    var distinct: Set<String> = []
+    if let repeated = labels.first(where: { !distinct.insert($0).inserted }) {
+      throw refused("the label '\(repeated)' appears twice")
+    }
     guard !clips.isEmpty else { throw refused("there are no clips") }
     var names: Set<String> = []
     for clip in clips {

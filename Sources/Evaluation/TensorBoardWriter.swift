@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 import ModelFile
@@ -28,7 +29,7 @@ package struct TensorBoardWriter: ~Copyable {
     do {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     } catch {
-      throw .cannotWrite(path: directory, reason: error.localizedDescription)
+      throw .cannotWrite(path: directory, reason: reasonText(error))
     }
     let base = "\(directory)/events.out.tfevents.\(Int(wallTime)).\(Self.hostName()).adl"
     var path = base

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 
@@ -77,7 +78,7 @@ struct PathLock: ~Copyable {
     let lock = socket + ".lock"
     let descriptor = unsafe open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
     guard descriptor >= 0 else {
-      let reason = unsafe String(cString: strerror(errno))
+      let reason = reasonText(errno)
       throw .cannotBind(setting: setting, endpoint: endpoint.text, reason: "\(lock): \(reason)")
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {

@@ -1,3 +1,5 @@
+import Basics
+
 /// The subject of a message: its first frame.
 ///
 /// Subscriptions match by prefix, so every segment ends in `/` and `cam1` never matches `cam10`.
@@ -28,7 +30,7 @@ package struct Topic: Hashable, Sendable, CustomStringConvertible {
   /// Parses a topic; `nil` if it is not one of ours.
   package init?(parsing text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 6, text.hasPrefix(Self.prefix), parts[5].isEmpty, parts[2...4].allSatisfy(Self.isName) else {
+    guard parts.count == 6, text.hasPrefix(Self.prefix), parts[5].isEmpty, parts[2...4].allSatisfy(isIdentifier) else {
       return nil
     }
     description = text
@@ -41,19 +43,6 @@ package struct Topic: Hashable, Sendable, CustomStringConvertible {
   /// `nil` for the daemon's own messages.
   package var kind: Kind? { Kind(rawValue: segment(4)) }
   package var isHeartbeat: Bool { segment(4) == "heartbeat" }
-
-  /// Names appear unescaped in terminals and JSON, so untrusted ones must not contain other characters.
-  static func isName(_ text: some StringProtocol) -> Bool {
-    !text.isEmpty
-      && text.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"),
-          UInt8(ascii: "-"):
-          true
-        default: false
-        }
-      }
-  }
 
   private func segment(_ index: Int) -> String {
     String(description.split(separator: "/", omittingEmptySubsequences: false)[index])

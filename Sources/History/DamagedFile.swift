@@ -1,3 +1,4 @@
+import Basics
 import Events
 import Foundation
 import Glibc
@@ -22,7 +23,7 @@ enum DamagedFile {
     let stamp = EventClock.text(time).filter { $0.isNumber || $0 == "T" }
     let name = "\(path).damaged-\(stamp)"
     guard unsafe rename(path, name) == 0 else {
-      throw .failed(path: path, reason: unsafe String(cString: strerror(errno)))
+      throw .failed(path: path, reason: reasonText(errno))
     }
     // There may be no log; its index is rebuilt.
     _ = unsafe rename("\(path)-wal", "\(name)-wal")
@@ -53,7 +54,7 @@ struct FileLock: ~Copyable {
   init(_ path: String) throws(HistoryError) {
     let descriptor = unsafe open("\(path).lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
     guard descriptor >= 0 else {
-      throw .failed(path: "\(path).lock", reason: unsafe String(cString: strerror(errno)))
+      throw .failed(path: "\(path).lock", reason: reasonText(errno))
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)

@@ -132,7 +132,7 @@ struct NetworkPlan {
     switch node.operation {
     case .input:
       guard let layer = stem(reading: index) else {
-        throw .network(reason: "the clip must be read by one convolution and nothing else")
+        throw .network(reason: "the network's input must be read by one convolution and nothing else")
       }
       let packing = PixelPacking(layer, picture: node.shape.extent, scalar: output.scalar)
       let to = place(packing.tensor(frames.count), index, frames)

@@ -16,11 +16,10 @@ package enum AtomicFile {
     // Not derived from the file's own name, which may already have the maximum length.
     let beside = folder + "/." + UUID().uuidString + ".part"
     func failed(_ reason: String) -> ModelFileError { .cannotWrite(path: path, reason: reason) }
-    func lastReason() -> String { unsafe String(cString: strerror(errno)) }
 
     if let objection = ReplacedFile.objection(to: path) { throw failed(objection) }
     let descriptor = unsafe open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw failed(lastReason()) }
+    guard descriptor >= 0 else { throw failed(reasonText(errno)) }
     do {
       let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
       do {
@@ -30,11 +29,11 @@ package enum AtomicFile {
         throw error
       }
       guard fsync(descriptor) == 0, close(descriptor) == 0, unsafe rename(beside, path) == 0 else {
-        throw failed(lastReason())
+        throw failed(reasonText(errno))
       }
     } catch {
       unsafe unlink(beside)
-      throw error as? ModelFileError ?? failed(systemReason(error))
+      throw error as? ModelFileError ?? failed(reasonText(error))
     }
     // The rename is durable only once the folder is synced; if the folder cannot be opened, that is not worth failing
     // for.
@@ -44,12 +43,4 @@ package enum AtomicFile {
       close(folderDescriptor)
     }
   }
-}
-
-/// The innermost reason in a Foundation error.
-private func systemReason(_ error: any Error) -> String {
-  let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-  // Foundation puts a sentence before the kernel's message.
-  return (underlying ?? error as NSError).localizedDescription
-    .replacing("The operation could not be completed. ", with: "")
 }

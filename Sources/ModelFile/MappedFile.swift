@@ -1,3 +1,4 @@
+import Basics
 package import Foundation
 import Glibc
 
@@ -9,29 +10,20 @@ package struct MappedFile: Sendable {
 
   /// Maps a regular file.
   ///
-  /// Pipes and devices are refused: they would block or never end.
-  ///
   /// - Throws: `ModelFileError.cannotRead` with the system's reason.
   package init(path: String) throws(ModelFileError) {
     func failed(_ reason: String) -> ModelFileError { .cannotRead(path: path, reason: reason) }
-    func lastReason() -> String { unsafe String(cString: strerror(errno)) }
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw failed(lastReason()) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw failed(lastReason()) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw failed(status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is not a regular file")
-    }
-    let count = Int(status.st_size)
+    let file = try RegularFile(path, failure: failed)
+    let count = file.byteCount
     self.path = path
     guard count > 0 else {
       bytes = Data()
       return
     }
     // Mapped privately, so that this process cannot change the file through it.
-    guard let start = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe start != MAP_FAILED else {
-      throw failed(lastReason())
+    guard let start = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, file.descriptor, 0), unsafe start != MAP_FAILED
+    else {
+      throw failed(reasonText(errno))
     }
     bytes = unsafe Data(bytesNoCopy: start, count: count, deallocator: .custom { unsafe _ = munmap($0, $1) })
   }

@@ -82,7 +82,9 @@ package struct SafetensorsFile: Sendable {
     }
     guard let count = elementCount(shape), case let (size, overflow) = count.multipliedReportingOverflow(by: type.size),
       !overflow, size == offsets[1] - offsets[0]
-    else { throw malformed("\(name) has \(offsets[1] - offsets[0]) bytes, not those of \(tensor.type) \(shape)") }
+    else {
+      throw malformed("\(name) has \(offsets[1] - offsets[0]) bytes, which is not the size of \(tensor.type) \(shape)")
+    }
     return Entry(type: type, shape: shape, range: offsets[0]..<offsets[1])
   }
 

@@ -129,18 +129,18 @@ struct SafetensorsHeader {
       position += 1
       switch byte {
       case UInt8(ascii: "\""):
-        guard let text = String(validating: content, as: UTF8.self) else { throw refusal("a text is not UTF-8") }
+        guard let text = String(validating: content, as: UTF8.self) else { throw refusal("a string is not UTF-8") }
         return text
       case UInt8(ascii: "\\"): try escape(into: &content)
-      case ..<0x20: throw refusal("a text has a control character")
+      case ..<0x20: throw refusal("a string has a control character")
       default: content.append(byte)
       }
     }
-    throw refusal("a text has no end")
+    throw refusal("a string does not end")
   }
 
   private mutating func escape(into content: inout [UInt8]) throws(Refusal) {
-    guard position < bytes.count else { throw refusal("a text has no end") }
+    guard position < bytes.count else { throw refusal("a string does not end") }
     let letter = bytes[position]
     position += 1
     switch letter {

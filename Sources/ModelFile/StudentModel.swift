@@ -123,8 +123,10 @@ package struct ModelCard: Equatable, Sendable {
     guard labels.count == network.classes else {
       throw unsuitable("it has \(labels.count) labels for \(network.classes) classes")
     }
-    guard Set(labels).count == labels.count, !labels.contains("") else {
-      throw unsuitable("a label is empty or appears twice")
+    guard !labels.contains("") else { throw unsuitable("a label is empty") }
+    var distinct: Set<String> = []
+    if let repeated = labels.first(where: { !distinct.insert($0).inserted }) {
+      throw unsuitable("the label '\(repeated.prefix(100))' appears twice")
     }
     guard !(labels + [metadata["adl.name"] ?? ""]).contains(where: \.hasControls) else {
       throw unsuitable("its name or a label has control characters")

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 
@@ -37,7 +38,7 @@ struct ListeningSocket: ~Copyable, Sendable {
   init(_ address: PageAddress) throws(PageError) {
     func fail(_ reason: String? = nil) -> PageError {
       let code = errno
-      return unsafe .cannotListen(address, reason: reason ?? String(cString: strerror(code)))
+      return .cannotListen(address, reason: reason ?? reasonText(code))
     }
     if case .unix(let path) = address, let obstacle = Self.clear(path) { throw fail(obstacle) }
     var name = Self.name(of: address)

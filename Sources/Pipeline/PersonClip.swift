@@ -40,5 +40,5 @@ struct PersonClip: Sendable {
     }
   }
 
-  func copy(into window: inout ClipWindow) { ring.copyRepeating(into: &window) }
+  func copy(into window: inout ClipWindow) { ring.copyWindow(into: &window) }
 }

@@ -33,7 +33,7 @@ struct SceneView: SubjectView {
 
   private mutating func order(_ session: Int, _ outputs: inout [PipelineOutput]) {
     var window = makeWindow(options)
-    ring.copyRepeating(into: &window)
+    ring.copyWindow(into: &window)
     hasWindow = true
     guard !still.holdsBack(window) else { return spares.append(window) }
     outputs.append(

@@ -64,8 +64,8 @@ package struct BrokerSettings: Equatable, Sendable {
     if password != nil, username == nil { table.require("username", "MQTT does not send a password without one") }
     if host.isEmpty || host.contains(where: \.isWhitespace) { table.refuse("host", "a name or an address") }
     for (key, value) in [("host", host), ("username", username), ("clientId", clientID), ("password", text)] {
-      // The library's texts end at the first NUL. A password is not shown.
-      if value?.contains("\0") ?? false { table.require(key, "it must be a text without NUL characters") }
+      // The library's texts end at the first NUL.
+      if value?.contains("\0") ?? false { table.refuseUnshown(key, "a text without NUL characters") }
     }
     table.finish()
   }

@@ -16,7 +16,7 @@ enum SettingsFile {
       defer { try? handle.close() }  // Opened for reading only
       data = try handle.read(upToCount: largest << 10 + 1) ?? Data()
     } catch {
-      throw failed("cannot be read: \(reason(error))")
+      throw failed("cannot be read: \(reasonText(error))")
     }
     guard data.count <= largest << 10 else { throw failed("is larger than \(largest) KiB, too large for a \(kind)") }
     guard let text = String(data: data, encoding: .utf8) else { throw failed("is not UTF-8 text") }
@@ -96,12 +96,5 @@ enum SettingsFile {
     case .reader(let problem, _, _, _): Finding(text: "this is not YAML: \(problem)")
     default: Finding(text: "this is not YAML")
     }
-  }
-
-  private static func reason(_ error: any Error) -> String {
-    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    // Foundation puts a sentence before the kernel's message.
-    return (underlying ?? error as NSError).localizedDescription
-      .replacing("The operation could not be completed. ", with: "")
   }
 }

@@ -187,6 +187,12 @@ struct SettingsTable {
 
   func refuse(_ key: String, _ allowed: String) { refuse(key, node(key), allowed) }
 
+  /// Rejects a value that must not be shown.
+  func refuseUnshown(_ key: String, _ allowed: String) {
+    findings.errors.append(
+      Finding(line: node(key)?.mark?.line ?? line, text: "\(full(key)) is refused; it must be \(allowed)"))
+  }
+
   /// Rejects the table as a whole.
   func refuse(_ allowed: String) {
     findings.errors.append(
@@ -235,19 +241,6 @@ extension Node {
   /// In old YAML, numbers with colons are in base sixty. They are of no use here, and long ones crash Yams, which does
   /// not check for overflow.
   fileprivate var wholeNumber: Int? { scalar?.string.contains(":") ?? true ? nil : int }
-}
-
-/// True for names that may appear in a topic.
-package func isIdentifier(_ text: String) -> Bool {
-  (1...64).contains(text.utf8.count)
-    && text.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"),
-        UInt8(ascii: "-"):
-        true
-      default: false
-      }
-    }
 }
 
 /// The known word with the fewest edits from `word`, if at most a third of it differs.

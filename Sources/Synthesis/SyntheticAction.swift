@@ -29,9 +29,6 @@ package enum SyntheticAction: String, CaseIterable, Sendable {
 
   package var label: String { rawValue }
 
-  /// Whether a recogniser should announce it.
-  package var isActivity: Bool { self != .idle && self != .unknown }
-
   /// Toyota Smarthome's class for the same motion; `nil` if it has none.
   package var smarthomeName: String? {
     switch self {

@@ -284,7 +284,7 @@ enum PlainFile {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      throw .unwritable(path: path, reason: reason(error))
+      throw .unwritable(path: path, reason: reasonText(error))
     }
   }
 
@@ -293,13 +293,7 @@ enum PlainFile {
     do {
       try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
-      throw .unwritable(path: path, reason: reason(error))
+      throw .unwritable(path: path, reason: reasonText(error))
     }
-  }
-
-  /// The system's own reason, if there is one.
-  private static func reason(_ error: any Error) -> String {
-    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    return (underlying ?? error as NSError).localizedDescription
   }
 }

@@ -60,7 +60,6 @@ package enum Device: Hashable, Sendable, CustomStringConvertible {
 /// libtorch as a whole.
 package enum Library {
   package static var version: String { unsafe String(cString: ctorch_version()) }
-  package static var hasCUDA: Bool { ctorch_cuda_available() }
   package static var hasNCCL: Bool { ctorch_nccl_available() }
   /// Tensors currently held by Swift, over all threads; checked by leak tests.
   package static var liveTensors: Int { Int(ctorch_live_handles()) }

@@ -56,18 +56,12 @@ package struct FrameRing: Sendable {
     isFull && (samplesInRun - capacity) % hop == 0
   }
 
-  /// Copies all samples, oldest first, into a window of the same shape; the ring must be full.
-  package func copyWindow(into window: inout ClipWindow) {
-    precondition(isFull)
-    copyRepeating(into: &window)
-  }
-
-  /// Copies the samples, repeated from the first until the window is full, for clips shorter than a window.
+  /// Copies the samples, oldest first, into a window of the same shape.
   ///
-  /// The ring must not be empty.
+  /// Those of a clip shorter than a window are repeated from the first. The ring must not be empty.
   ///
   /// - Source: methods.md 7.2.
-  package func copyRepeating(into window: inout ClipWindow) {
+  package func copyWindow(into window: inout ClipWindow) {
     precondition(count > 0 && window.frames == capacity && window.size == size)
     // If full, the oldest is the one to be overwritten next.
     window.removeAll(cut: cut)

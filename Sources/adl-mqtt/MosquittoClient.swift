@@ -33,7 +33,7 @@ import Settings
   /// - Throws: `BrokerFailure.setting` if the library rejects the client's name.
   init(_ access: BrokerAccess, clientID: String) throws(BrokerFailure) {
     guard let handle = unsafe mosquitto_new(clientID, true, nil) else {
-      throw .setting(name: "broker.clientId", reason: "the library rejects it: \(systemReason())")
+      throw .setting(name: "broker.clientId", reason: "the library rejects it: \(reasonText(errno))")
     }
     self.access = access
     unsafe self.handle = handle
@@ -58,7 +58,7 @@ import Settings
     try Self.check(code, "topics.prefix")
     let outcome = unsafe mosquitto_connect(handle, settings.host, CInt(settings.port), CInt(settings.keepalive))
     guard outcome != MOSQ_ERR_SUCCESS.rawValue else { return }
-    let reason = outcome == MOSQ_ERR_ERRNO.rawValue ? systemReason() : Self.words(outcome)
+    let reason = outcome == MOSQ_ERR_ERRNO.rawValue ? reasonText(errno) : Self.words(outcome)
     if usesTLS, let complaint = inbox.complaint { throw .tls(reason: complaint) }
     throw .unreachable(host: settings.host, port: settings.port, reason: reason)
   }
@@ -137,7 +137,7 @@ import Settings
   private func go(_ code: CInt) throws(BrokerFailure) {
     guard code != MOSQ_ERR_SUCCESS.rawValue else { return }
     if usesTLS, let complaint = inbox.complaint { throw .tls(reason: complaint) }
-    throw .lost(reason: code == MOSQ_ERR_ERRNO.rawValue ? systemReason() : Self.words(code))
+    throw .lost(reason: code == MOSQ_ERR_ERRNO.rawValue ? reasonText(errno) : Self.words(code))
   }
 
   func subscribe(to filter: String, qos: CInt) throws(BrokerFailure) {
@@ -157,5 +157,3 @@ import Settings
   /// Disconnects cleanly, so that the broker does not publish the will.
   func disconnect() { unsafe mosquitto_disconnect(handle) }
 }
-
-private func systemReason() -> String { unsafe String(cString: strerror(errno)) }

@@ -29,7 +29,9 @@ struct FuseCommand: ParsableCommand {
   var out: String?
 
   func validate() throws {
-    if let weight, !(0...1).contains(weight) { throw ValidationError("--weight must be 0 to 1") }
+    if let weight, !(0...1).contains(weight) {
+      throw ValidationError("--weight must be 0 to 1; it is \(weight)")
+    }
   }
 
   func run() throws {

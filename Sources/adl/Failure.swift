@@ -60,6 +60,6 @@ func put(_ line: String) {
   do {
     try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
   } catch {
-    exit(stopped("standard output cannot be written: \(error.localizedDescription)", ExitStatus.data).rawValue)
+    exit(stopped("standard output cannot be written: \(reasonText(error))", ExitStatus.data).rawValue)
   }
 }

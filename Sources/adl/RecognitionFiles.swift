@@ -1,5 +1,6 @@
 import Annotation
 import ArgumentParser
+import Basics
 import Capture
 import Foundation
 import ModelFile
@@ -63,7 +64,7 @@ struct RecognitionFiles: ParsableArguments {
       }
       let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
       guard unsafe access(folder, W_OK | X_OK) == 0 else {
-        throw CaptureError.unwritable(path: path, reason: unsafe String(cString: strerror(errno)))
+        throw CaptureError.unwritable(path: path, reason: reasonText(errno))
       }
     }
   }

@@ -46,7 +46,7 @@ struct RulesCommand: ParsableCommand {
     do {
       recording = try Data(contentsOf: URL(fileURLWithPath: events), options: .mappedIfSafe)
     } catch {
-      throw stopped("\(events) cannot be read: \(error.localizedDescription)", ExitStatus.data)
+      throw stopped("\(events) cannot be read: \(reasonText(error))", ExitStatus.data)
     }
     var rules = RecordedRules(settings)
     let printer = AlertPrinter(json: json, zone: settings.rules.zone)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Foundation
 import Glibc
 
@@ -20,7 +21,7 @@ struct TrainCommand: ParsableCommand {
         ExitStatus.unavailable)
     }
     execute([path] + arguments)
-    throw stopped("\(path) cannot be started: \(unsafe String(cString: strerror(errno)))", ExitStatus.unavailable)
+    throw stopped("\(path) cannot be started: \(reasonText(errno))", ExitStatus.unavailable)
   }
 
   /// Next to this program first, so that versions match.

@@ -39,24 +39,6 @@ func madePerson(
   return person
 }
 
-/// A folder that is deleted with the value.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() throws {
-    path = FileManager.default.temporaryDirectory.appendingPathComponent("adl-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    do { try FileManager.default.removeItem(atPath: path) } catch { Issue.record(error) }
-  }
-
-  func file(_ name: String) -> String { path + "/" + name }
-
-  var names: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: path) } }
-}
-
 /// Grey frames at given times, which may fail at the end.
 struct MadeSource: ~Copyable, FrameSource {
   var times: [Duration]

@@ -1,14 +1,14 @@
 import Basics
-import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct `Counted progress` {
   private func lines(_ style: ProgressLine.Style, _ body: (inout CountedProgress) -> Void) -> [String] {
-    let shown = Mutex<[String]>([])
-    let line = ProgressLine(style: style, interval: .seconds(10)) { text in shown.withLock { $0.append(text) } }
+    let shown = Lines()
+    let line = ProgressLine(style: style, interval: .seconds(10)) { shown.take($0) }
     var progress = CountedProgress("clips", line: line, began: .now - .seconds(30))
     body(&progress)
-    return shown.withLock(\.self)
+    return shown.all
   }
 
   @Test func `progress says how many items are done and how long the rest takes`() {

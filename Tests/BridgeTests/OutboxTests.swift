@@ -79,7 +79,7 @@ import Testing
   @Test(arguments: [
     (
       BrokerFailure.refused(code: 4),
-      "the broker refuses the user name or password; change broker.username and broker.password"
+      "the broker refused the user name or password; change broker.username and broker.password"
     ),
     (
       .unreachable(host: "hub", port: 1883, reason: "Connection refused"),

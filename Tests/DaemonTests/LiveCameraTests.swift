@@ -5,6 +5,7 @@ import Logging
 import ModelFile
 import Networks
 import Recognition
+import TestSupport
 import Testing
 import Video
 

@@ -1,29 +1,20 @@
 import Foundation
 import Glibc
-import Testing
+import TestSupport
 
 /// The socket on which systemd would listen to a service.
 @safe final class NotificationSocket {
-  let path = NSTemporaryDirectory() + "adl-notify-" + UUID().uuidString.prefix(8)
+  let path: String
+  private let folder: TemporaryFolder
   private let handle: CInt
 
   init() throws {
-    handle = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: Array(path.utf8)) }
-    let code = unsafe withUnsafePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe bind(handle, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    try #require(code == 0)
+    folder = try TemporaryFolder()
+    path = folder.file("notify")
+    handle = try boundSocket(SOCK_DGRAM, at: path)
   }
 
-  deinit {
-    close(handle)
-    unsafe unlink(path)
-  }
+  deinit { close(handle) }
 
   /// The next message; `nil` if none arrives within ten seconds.
   func next() -> String? {

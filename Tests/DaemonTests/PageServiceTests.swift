@@ -3,26 +3,29 @@ import Foundation
 import FoundationNetworking
 import Page
 import Settings
+import TestSupport
 import Testing
 
 @testable import Daemon
 
 @Suite(.timeLimit(.minutes(1))) struct `The page of the daemon` {
-  private let folder = NSTemporaryDirectory() + "adl-page-" + UUID().uuidString.prefix(8)
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   private func settings(_ listen: String) throws -> DaemonSettings {
     try DaemonSettings.parse(
       """
       model: {path: m}
       cameras: [{name: room, source: "synthetic:1"}]
-      events: {endpoint: "ipc://\(folder).e", query: "ipc://\(folder).q"}
+      events: {endpoint: "ipc://\(folder.path)/e", query: "ipc://\(folder.path)/q"}
       page: {listen: \(listen)}
       """, path: "test", hostName: "host")
   }
 
   private func publisher() throws -> EventPublisher {
     var options = EventPublisher.Options()
-    (options.endpoint, options.query) = ("ipc://\(folder).e", "ipc://\(folder).q")
+    (options.endpoint, options.query) = ("ipc://\(folder.path)/e", "ipc://\(folder.path)/q")
     return try EventPublisher(options)
   }
 

@@ -1,7 +1,7 @@
 import Foundation
 import Logging
-import Synchronization
 import Systemd
+import TestSupport
 import Testing
 
 @testable import Daemon
@@ -32,12 +32,6 @@ import Testing
 }
 
 @Suite(.timeLimit(.minutes(1))) struct `The supervisor` {
-  private final class Lines: Sendable {
-    private let texts = Mutex<[String]>([])
-    var all: [String] { texts.withLock { $0 } }
-    func add(_ text: String) { texts.withLock { $0.append(text) } }
-  }
-
   private struct Memory: LogHandler {
     let lines: Lines
     var metadata: Logger.Metadata = [:]
@@ -46,7 +40,7 @@ import Testing
       get { metadata[key] }
       set { metadata[key] = newValue }
     }
-    func log(event: LogEvent) { lines.add("\(event.level): \(event.message)") }
+    func log(event: LogEvent) { lines.take("\(event.level): \(event.message)") }
   }
 
   /// What systemd receives, in order.

@@ -1,14 +1,15 @@
 import Foundation
 import Networks
+import TestSupport
 import Testing
 import Video
 
 @testable import Datasets
 
 @Suite(.timeLimit(.minutes(5))) struct `Batches decoded ahead` {
-  let folder: RecordingFolder
+  let folder: TemporaryFolder
 
-  init() throws { folder = try RecordingFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   private func loader(_ content: ClipContent) -> ClipLoader {
     var options = ClipOptions()
@@ -21,7 +22,7 @@ import Video
 
   /// Requests for one skeleton file, some of which name a missing file.
   private func requests(_ count: Int, broken: Set<Int>) throws -> [BatchStream.Request] {
-    let path = try folder.write(ntuText([[madeBody(1)]]), "p.skeleton")
+    let path = try folder.write(ntuText([[madeBody(1)]]), as: "p.skeleton")
     return (0..<count).map { index in
       let skeleton = broken.contains(index) ? "/no/\(index).skeleton" : path
       return (Clip(name: "clip \(index)", label: 0, skeleton: skeleton), .centre)
@@ -95,7 +96,7 @@ import Video
     let stream = BatchStream(loader(.pose), batches(all, of: 1), workers: 2, ahead: 1)
     #expect(try stream.next()?.count == 1)
     // The third batch may only start once the second is taken.
-    try folder.write(ntuText([[madeBody(1)]]), "late.skeleton")
+    try folder.write(ntuText([[madeBody(1)]]), as: "late.skeleton")
     #expect(try stream.next()?.count == 1)
     #expect(try stream.next()?.count == 1)
     #expect(try stream.next() == nil)

@@ -1,17 +1,17 @@
 import Capture
-import CTestMedia
 import Detection
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 import Video
 
 @testable import Datasets
 
 @Suite struct `Finding the people in recordings` {
-  let folder: RecordingFolder
+  let folder: TemporaryFolder
 
-  init() throws { folder = try RecordingFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   /// A bright bar a third of the picture high, which walks through a grey room from left to right.
   private func walk(_ name: String, frames: Int = 60) throws -> Clip {
@@ -53,7 +53,7 @@ import Video
   }
 
   @Test func `finding boxes names recordings that cannot be read, and continues`() throws {
-    let bad = Clip(name: "bad", label: 0, video: try folder.write("no video", "bad.avi"))
+    let bad = Clip(name: "bad", label: 0, video: try folder.write("no video", as: "bad.avi"))
     let report = try BoxFinding(.motion, folder: folder.path).run(
       [bad, try walk("walk", frames: 15), Clip(name: "poses", label: 0)], workers: 1
     ) { _, total in total == 2 }

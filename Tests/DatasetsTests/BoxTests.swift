@@ -3,6 +3,7 @@ import Capture
 import Foundation
 import Networks
 import People
+import TestSupport
 import Testing
 import Video
 
@@ -46,7 +47,7 @@ private func box(_ x: Double) -> PictureBox { PictureBox(x: x, y: 0.3, width: 0.
   }
 
   @Test func `training squares show the pixels that the live pipeline cuts`() throws {
-    let folder = try RecordingFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.writeColorVideo("v.avi", frames: 40, width: 96, height: 64)
     let rows = (0..<4).map { BoxesFile.Row(frame: 10 * $0, person: 3, box: box(0.1 + 0.12 * Double($0))) }
     try BoxesFile(rows).write(to: BoxesFile.path(folder: folder.path, name: "made"))
@@ -110,16 +111,16 @@ private func box(_ x: Double) -> PictureBox { PictureBox(x: x, y: 0.3, width: 0.
   }
 
   @Test func `recordings whose skeletons have picture positions are recognised as having boxes`() throws {
-    let folder = try RecordingFolder()
+    let folder = try TemporaryFolder()
     try folder.writeVideo("v.avi", frames: 4)
     func dataset(_ skeleton: String) throws -> Dataset {
-      let list = try folder.write("video,label,split,skeleton\nv.avi,a,train,\(skeleton)\n", "list.csv")
+      let list = try folder.write("video,label,split,skeleton\nv.avi,a,train,\(skeleton)\n", as: "list.csv")
       return try Dataset.open(DatasetOptions(kind: .manifest, videos: "", manifest: list))
     }
-    try folder.write(ntuText([[noddingPlace]]), "v.skeleton")
+    try folder.write(ntuText([[noddingPlace]]), as: "v.skeleton")
     #expect(try dataset("v.skeleton").hasBoxes)
     let poses = (0..<39).map { "\($0)" }.joined(separator: ",")
-    try folder.write(#"{"frames": [[{"pose3d": [\#(poses)]}]]}"#, "v.json")
+    try folder.write(#"{"frames": [[{"pose3d": [\#(poses)]}]]}"#, as: "v.json")
     #expect(try !dataset("v.json").hasBoxes)
     #expect(try !dataset("").hasBoxes)
   }
@@ -128,9 +129,9 @@ private func box(_ x: Double) -> PictureBox { PictureBox(x: x, y: 0.3, width: 0.
 }
 
 @Suite struct `Boxes files` {
-  let folder: RecordingFolder
+  let folder: TemporaryFolder
 
-  init() throws { folder = try RecordingFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   @Test func `boxes files are read back as they were written`() throws {
     let file = BoxesFile([
@@ -161,7 +162,7 @@ private func box(_ x: Double) -> PictureBox { PictureBox(x: x, y: 0.3, width: 0.
     ("frame,person,x,y,width,height\n5,1,0,0,1,1\n4,1,0,0,1,1\n", "line 3: six numbers are expected, frames in order"),
   ])
   func `damaged boxes files are refused with the line`(text: String, reason: String) throws {
-    let path = try folder.write(text, "a.boxes.csv")
+    let path = try folder.write(text, as: "a.boxes.csv")
     #expect(failure { _ = try BoxesFile(path: path) }.contains(reason))
   }
 }

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Networks
+import TestSupport
 import Testing
 import Video
 
@@ -267,9 +268,10 @@ import Video
   }
 
   @Test func `pose variations reach the networks through the loader, but not in evaluation`() throws {
-    let folder = try RecordingFolder()
+    let folder = try TemporaryFolder()
     let clip = Clip(
-      name: "made", label: 0, skeleton: try folder.write(ntuText((0..<30).map { _ in [madeBody(1)] }), "v.skeleton"))
+      name: "made", label: 0, skeleton: try folder.write(ntuText((0..<30).map { _ in [madeBody(1)] }), as: "v.skeleton")
+    )
     var options = ClipOptions()
     options.content = .pose
     options.poseFrames = 16

@@ -1,6 +1,7 @@
 import Capture
 import Foundation
 import Networks
+import TestSupport
 import Testing
 import Video
 
@@ -23,9 +24,9 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
 }
 
 @Suite struct `Windows of videos` {
-  let folder: RecordingFolder
+  let folder: TemporaryFolder
 
-  init() throws { folder = try RecordingFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   private func clip(_ video: String) -> Clip { Clip(name: "made", label: 0, video: video) }
 
@@ -100,7 +101,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
 
   @Test func `video windows of a truncated file use the frames that exist`() throws {
     let whole = try Data(contentsOf: URL(fileURLWithPath: folder.writeVideo("v.avi", frames: 60)))
-    let path = try folder.write([UInt8](whole.prefix(whole.count * 4 / 5)), "cut.avi")
+    let path = try folder.write([UInt8](whole.prefix(whole.count * 4 / 5)), as: "cut.avi")
     let frames = try RecordedVideo(path).countFrames()
     #expect((5..<55).contains(frames))
     let windows = try loader().load(clip(path), .windows(.paper))
@@ -111,7 +112,7 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
   @Test func `video windows can come from a folder of pictures`() throws {
     for index in 0..<12 { try folder.writePicture("p/frame_\(index)_rgb.png", grey: UInt8(20 * index)) }
     try folder.writePicture("p/frame_0_depth.png", grey: 255)
-    try folder.write("resource fork", "p/._frame_0_rgb.png")
+    try folder.write("resource fork", as: "p/._frame_0_rgb.png")
     let loaded = try loader().load(clip(folder.path + "/p"), .windows(.code))
     #expect(loaded.map(\.frameIndices) == [[2, 3, 4, 5, 6, 7, 8, 9]])
     let greys = stride(from: 0, to: loaded[0].pixels.count, by: 48).map { Int(loaded[0].pixels[$0]) }
@@ -124,26 +125,26 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
     func message(_ video: String?) -> String {
       failure { _ = try loader().load(Clip(name: "made", label: 0, video: video), .centre) }
     }
-    #expect(message(nil) == "made is missing: the recording has no video")
+    #expect(message(nil) == "recording made has no video; add one, or remove the recording")
     #expect(message("/no/such.avi") == "/no/such.avi is missing: it should be the video of a recording")
-    let text = try folder.write("no video", "text.avi")
+    let text = try folder.write("no video", as: "text.avi")
     #expect(message(text).hasPrefix("\(text) cannot be read: "))
-    let empty = try folder.file("empty/file").replacing("/file", with: "")
-    #expect(message(empty) == "\(empty) cannot be read: the folder holds no pictures")
-    try folder.write("no picture", "bad/0.png")
+    let empty = try folder.newFile("empty/file").replacing("/file", with: "")
+    #expect(message(empty) == "\(empty) cannot be read: the folder contains no .jpg, .jpeg or .png pictures")
+    try folder.write("no picture", as: "bad/0.png")
     #expect(message(folder.path + "/bad").hasPrefix("\(folder.path)/bad/0.png cannot be read: "))
   }
 }
 
 @Suite struct `Windows of poses` {
-  let folder: RecordingFolder
+  let folder: TemporaryFolder
 
-  init() throws { folder = try RecordingFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   private func clip(video: Int?, poses: Int) throws -> Clip {
     Clip(
       name: "made", label: 0, video: try video.map { try folder.writeVideo("v.avi", frames: $0) },
-      skeleton: try folder.write(ntuText((0..<poses).map { [noddingBody($0)] }), "v.skeleton"))
+      skeleton: try folder.write(ntuText((0..<poses).map { [noddingBody($0)] }), as: "v.skeleton"))
   }
 
   /// The frame shown at each time step of [3, T, 25, 2]; `nil` if nobody is there.
@@ -202,12 +203,12 @@ private func noddingBody(_ frame: Int) -> [SIMD3<Float>] {
   }
 
   @Test func `pose windows that cannot be loaded are named with the reason`() throws {
-    let path = try folder.write(ntuText([[[SIMD3<Float>]]]([[], [], []])), "nobody.skeleton")
+    let path = try folder.write(ntuText([[[SIMD3<Float>]]]([[], [], []])), as: "nobody.skeleton")
     func message(_ skeleton: String?) -> String {
       failure { _ = try loader(.pose).load(Clip(name: "made", label: 0, skeleton: skeleton), .centre) }
     }
     #expect(message(path) == "\(path) cannot be read: nobody is in any of its 3 frames")
-    #expect(message(nil) == "made is missing: the recording has no skeleton file")
+    #expect(message(nil) == "recording made has no skeleton file; add one, or remove the recording")
     #expect(
       try loader().load(clip(video: 8, poses: 1), .centre).count == 1, "poses that are not requested are not read")
   }

@@ -1,18 +1,18 @@
 import Foundation
 import Networks
-import Synchronization
+import TestSupport
 import Testing
 
 @testable import Datasets
 
 @Suite struct `A check of a data set` {
-  let folder: RecordingFolder
+  let folder: TemporaryFolder
 
-  init() throws { folder = try RecordingFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   private func writePair(_ name: String, video: Int, poses: Int) throws {
     try folder.writeVideo("\(name)_rgb.avi", frames: video)
-    try folder.write(ntuText((0..<poses).map { _ in [madeBody(1)] }), "\(name).skeleton")
+    try folder.write(ntuText((0..<poses).map { _ in [madeBody(1)] }), as: "\(name).skeleton")
   }
 
   @Test func `a data set check reports counts, missing pairs and broken files`() throws {
@@ -21,17 +21,17 @@ import Testing
     try writePair("S001C001P003R001A002", video: 9, poses: 6)
     try writePair("S001C001P008R001A002", video: 5, poses: 5)
     try folder.writeVideo("S001C001P004R001A003_rgb.avi", frames: 3)
-    try folder.write("7 and no more", "S001C001P008R001A002.skeleton")
-    let noVideo = try folder.write("no video", "S001C001P005R001A001_rgb.avi")
+    try folder.write("7 and no more", as: "S001C001P008R001A002.skeleton")
+    let noVideo = try folder.write("no video", as: "S001C001P005R001A001_rgb.avi")
     try folder.writeVideo("S001C002P005R002A008_rgb.avi", frames: 3)
-    try folder.write("", "garden.mp4")
+    try folder.write("", as: "garden.mp4")
     let dataset = try Dataset.open(DatasetOptions(kind: .ntu60, videos: folder.path))
-    let steps = Mutex<[Int]>([])
+    let steps = Mutexed<[Int]>([])
     let report = DatasetCheck.run(dataset, workers: 3) { done, total in
-      steps.withLock { $0.append(done) }
+      steps.change { $0.append(done) }
       #expect(total == 6)
     }
-    #expect(steps.withLock { $0.sorted() } == Array(1...6))
+    #expect(steps.value.sorted() == Array(1...6))
     #expect(report.clips == 6)
     #expect(report.broken.map(\.name) == ["S001C001P005R001A001", "S001C001P008R001A002"])
     #expect(report.broken[0].reason.hasPrefix("\(noVideo) cannot be read: "))
@@ -69,12 +69,12 @@ import Testing
   @Test func `a data set check refuses what training refuses, and counts frames with unusable numbers`() throws {
     try writePair("S001C001P001R001A001", video: 4, poses: 4)
     try folder.writeVideo("S001C001P002R001A001_rgb.avi", frames: 4)
-    let nobody = try folder.write(ntuText([[], [], [], []] as [[[[String]]]]), "S001C001P002R001A001.skeleton")
+    let nobody = try folder.write(ntuText([[], [], [], []] as [[[[String]]]]), as: "S001C001P002R001A001.skeleton")
     try folder.writeVideo("S001C001P003R001A001_rgb.avi", frames: 4)
     let sound = madeBody(1).map { ["\($0.x)", "\($0.y)", "\($0.z)"] }
     var bad = sound
     bad[0][0] = "nan"
-    try folder.write(ntuText([[sound], [bad], [sound], [sound]]), "S001C001P003R001A001.skeleton")
+    try folder.write(ntuText([[sound], [bad], [sound], [sound]]), as: "S001C001P003R001A001.skeleton")
     let dataset = try Dataset.open(DatasetOptions(kind: .ntu60, videos: folder.path))
     let report = DatasetCheck.run(dataset, workers: 1)
     let reason = "\(nobody) cannot be read: nobody is in any of its 4 frames"
@@ -112,10 +112,10 @@ import Testing
   @Test func `a data set check covers every part`() throws {
     try folder.writeVideo("day.avi", frames: 90)
     let body = madeBody(1)
-    let poses = try folder.write(ntuText((0..<90).map { $0 < 40 ? [body] : [] }), "day.skeleton")
+    let poses = try folder.write(ntuText((0..<90).map { $0 < 40 ? [body] : [] }), as: "day.skeleton")
     let header = "video,skeleton,label,split,begin,end\nday.avi,day.skeleton,walk,train,"
     let row = "day.avi,day.skeleton,walk,train,"
-    let manifest = try folder.write(header + "0,1\n\(row)2,3\n\(row)1,9\n\(row)4,5\n", "own.csv")
+    let manifest = try folder.write(header + "0,1\n\(row)2,3\n\(row)1,9\n\(row)4,5\n", as: "own.csv")
     let dataset = try Dataset.open(DatasetOptions(kind: .manifest, videos: "", protocolName: "", manifest: manifest))
     let broken = DatasetCheck.run(dataset, workers: 1).broken.map(\.reason)
     #expect(
@@ -128,7 +128,7 @@ import Testing
 
   @Test func `a data set check reads every picture of a folder`() throws {
     for index in 0..<3 { try folder.writePicture("a01_s02_e03_c01/frame_\(index).png", grey: 9) }
-    try folder.write("no picture", "a01_s02_e03_c01/frame_3.png")
+    try folder.write("no picture", as: "a01_s02_e03_c01/frame_3.png")
     let dataset = try Dataset.open(DatasetOptions(kind: .nucla, videos: folder.path, protocolName: "cross3"))
     let report = DatasetCheck.run(dataset, workers: 1)
     #expect(report.broken.map(\.name) == ["a01_s02_e03_c01"])
@@ -136,7 +136,7 @@ import Testing
   }
 
   @Test func `a data set check names twenty of a kind and counts the rest`() throws {
-    for index in 10..<32 { try folder.write("", "garden \(index).mp4") }
+    for index in 10..<32 { try folder.write("", as: "garden \(index).mp4") }
     try writePair("S001C001P001R001A001", video: 4, poses: 4)
     let report = DatasetCheck.run(try .open(DatasetOptions(kind: .ntu60, videos: folder.path)), workers: 2)
     let lines = report.description.split(separator: "\n")

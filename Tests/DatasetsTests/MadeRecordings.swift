@@ -1,108 +1,57 @@
 import Basics
-import CTestMedia
 import Foundation
+import TestSupport
 import Testing
+import Video
 
 @testable import Datasets
 
-/// A folder of recordings written by a test; it is deleted with the value.
-final class RecordingFolder: Sendable {
-  let path: String
-
-  init() throws {
-    path = FileManager.default.temporaryDirectory.appendingPathComponent("adl-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    do { try FileManager.default.removeItem(atPath: path) } catch { Issue.record(error) }
-  }
-
-  /// The path of a file; its subfolders are created.
-  func file(_ name: String) throws -> String {
-    let file = path + "/" + name
-    try FileManager.default.createDirectory(
-      atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-    return file
-  }
-
-  @discardableResult func write(_ text: String, _ name: String) throws -> String {
-    try write([UInt8](text.utf8), name)
-  }
-
-  @discardableResult func write(_ bytes: [UInt8], _ name: String) throws -> String {
-    let path = try file(name)
-    try Data(bytes).write(to: URL(fileURLWithPath: path))
-    return path
-  }
-
+/// Recordings written by a test.
+extension TemporaryFolder {
   /// A lossless video whose frame `i` is uniformly grey with that value; see `shownFrames`.
   @discardableResult func writeVideo(_ name: String, frames: Int) throws -> String {
-    let path = try file(name)
-    try writeMedia(
-      path, container: "avi", codec: "ffv1", pixelFormat: "gray",
-      (0..<frames).map { [UInt8](repeating: UInt8($0), count: 32 * 24) })
+    let path = try newFile(name)
+    try TestMedia(container: "avi", pixelFormat: "gray", rate: 30)
+      .write((0..<frames).map { [UInt8](repeating: UInt8($0), count: 32 * 24) }, to: path)
     return path
   }
 
   /// Like `writeVideo`, but ten seconds long: 30 frames in each of the first five, five in each of the others.
   @discardableResult func writeUnevenVideo(_ name: String) throws -> String {
-    let path = try file(name)
-    try writeMedia(
-      path, container: "matroska", codec: "ffv1", pixelFormat: "gray",
+    let path = try newFile(name)
+    try TestMedia(pixelFormat: "gray", rate: 30).write(
       (0..<175).map { [UInt8](repeating: UInt8($0), count: 32 * 24) },
-      milliseconds: { $0 < 150 ? $0 * 1000 / 30 : 5000 + ($0 - 150) * 200 })
+      milliseconds: (0..<175).map { $0 < 150 ? $0 * 1000 / 30 : 5000 + ($0 - 150) * 200 }, to: path)
     return path
   }
 
   /// A lossless video of coloured pixels, all different.
   @discardableResult func writeColorVideo(_ name: String, frames: Int, width: Int, height: Int) throws -> String {
-    let path = try file(name)
+    let path = try newFile(name)
     var random = SplitMix64(seed: 7)
-    try writeMedia(
-      path, container: "avi", codec: "ffv1", pixelFormat: "yuv420p",
-      (0..<frames).map { _ in (0..<width * height * 3 / 2).map { _ in UInt8(truncatingIfNeeded: random.next()) } },
-      width: width, height: height)
+    let pictures = (0..<frames).map { _ in
+      (0..<width * height * 3 / 2).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    }
+    try TestMedia(
+      container: "avi", pixelFormat: "yuv420p", size: FrameSize(width: width, height: height), rate: 30
+    ).write(pictures, to: path)
     return path
   }
 
   /// A lossless video of grey pictures.
   @discardableResult func writeGrey(_ name: String, _ pictures: [[UInt8]], width: Int, height: Int) throws -> String {
-    let path = try file(name)
-    try writeMedia(
-      path, container: "avi", codec: "ffv1", pixelFormat: "gray", pictures, width: width, height: height)
+    let path = try newFile(name)
+    try TestMedia(container: "avi", pixelFormat: "gray", size: FrameSize(width: width, height: height), rate: 30)
+      .write(pictures, to: path)
     return path
   }
 
   /// A uniformly grey picture.
   @discardableResult func writePicture(_ name: String, grey: UInt8) throws -> String {
-    let path = try file(name)
-    try writeMedia(
-      path, container: "image2", codec: "png", pixelFormat: "rgb24", [[UInt8](repeating: grey, count: 32 * 24 * 3)])
+    let path = try newFile(name)
+    try TestMedia(container: "image2", codec: "png", pixelFormat: "rgb24", rate: 30)
+      .write([[UInt8](repeating: grey, count: 32 * 24 * 3)], to: path)
     return path
-  }
-
-  private func writeMedia(
-    _ path: String, container: String, codec: String, pixelFormat: String, _ pictures: [[UInt8]], width: Int = 32,
-    height: Int = 24, milliseconds: (Int) -> Int = { $0 * 1000 / 30 }
-  ) throws {
-    struct WriteError: Error { var code: CInt }
-    func check(_ code: CInt) throws { if code < 0 { throw WriteError(code: code) } }
-    var writer: OpaquePointer?
-    try unsafe container.withCString { container in
-      try unsafe codec.withCString { codec in
-        try unsafe pixelFormat.withCString { pixelFormat in
-          var description = unsafe ctestmedia_description(
-            container: container, codec: codec, pixel_format: pixelFormat, width: Int32(width), height: Int32(height),
-            rate: 30, matrix: 0, full_range: -1, rotation: 0, mirrored: 0, key_pictures_mirrored: 0)
-          try check(unsafe ctestmedia_open(path, &description, &writer))
-        }
-      }
-    }
-    for (index, picture) in pictures.enumerated() {
-      try check(unsafe ctestmedia_write(writer, picture, picture.count, Int64(milliseconds(index))))
-    }
-    try check(unsafe ctestmedia_close(writer))
   }
 }
 
@@ -159,10 +108,8 @@ func lcrText(_ frames: [[[SIMD3<Float>]]]) -> String {
   return #"{"K": 20, "njts": 13, "frames": [\#(list.joined(separator: ", "))], "video": {"fps": [30]}}"#
 }
 
-/// FNV-1a of the lines, to compare a list with a published one without copying it.
-func digest(_ lines: some Sequence<String>) -> UInt64 {
-  lines.joined(separator: "\n").utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-}
+/// A hash of the lines, to compare a list with a published one without copying it.
+func digest(_ lines: some Sequence<String>) -> UInt64 { SplitMix64.hash(lines.joined(separator: "\n")) }
 
 /// Rows of a fixture, without its first line.
 func fixture(_ name: String) throws -> [[String]] {

@@ -1,17 +1,18 @@
 import Basics
 import Foundation
 import Networks
+import TestSupport
 import Testing
 
 @testable import Datasets
 
 @Suite struct `Manifests` {
-  let folder: RecordingFolder
+  let folder: TemporaryFolder
 
-  init() throws { folder = try RecordingFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   private func dataset(_ text: String) throws -> Dataset {
-    let path = try folder.write(text, "home/own.csv")
+    let path = try folder.write(text, as: "home/own.csv")
     return try Dataset.open(DatasetOptions(kind: .manifest, videos: "", protocolName: "", manifest: path))
   }
 
@@ -58,7 +59,7 @@ import Testing
     ("a.mp4,walk,train,1,nan", "line 2: end is 'nan', which is not a number of seconds"),
     ("a.mp4,walk,train,1,2\na.mp4,sit,test,1,3", "'a@1.0' appears twice; a column name can tell them apart"),
     (
-      "x.mp4,walk,train,,\nx.mp4;walk;test;;", "line 3: 1 fields where the first line has 5"
+      "x.mp4,walk,train,,\nx.mp4;walk;test;;", "line 3 has 1 fields, but the first line has 5"
     ),
     (
       "x/a.mp4,walk,train,1,2\ny/a.mp4,sit,test,3,4",
@@ -96,16 +97,16 @@ import Testing
 
   @Test func `manifests determine the kind of skeletons by their files`() throws {
     let lcr = lcrText([[madeBody(1, joints: 13)]])
-    try folder.write(lcr, "home/a.json")
+    try folder.write(lcr, as: "home/a.json")
     let header = "video,skeleton,label,split\n"
     #expect(try dataset(header + "a.mp4,a.json,walk,train").skeletonGraph == .smarthome15)
     let joints = madeBody(1, joints: 20).map { "[\($0.x),\($0.y),\($0.z)]" }.joined(separator: ",")
-    try folder.write(#"{"skeletons": [[\#(joints)]]}"#, "home/a.json")
+    try folder.write(#"{"skeletons": [[\#(joints)]]}"#, as: "home/a.json")
     #expect(try dataset(header + "a.mp4,a.json,walk,train").skeletonGraph == .kinect20)
     #expect(
       failure { _ = try dataset(header + "a.mp4,a.json,walk,train\nb.mp4,b.skeleton,walk,train") }
         == "\(folder.path)/home/own.csv cannot be read: it mixes .skeleton files with others")
-    try folder.write("{}", "home/a.json")
+    try folder.write("{}", as: "home/a.json")
     #expect(
       failure { _ = try dataset(header + "a.mp4,a.json,walk,train") }
         .hasPrefix("\(folder.path)/home/a.json cannot be read: it is not LCR-Net's JSON: "))
@@ -121,7 +122,7 @@ import Testing
       "video,label,split,colour",
       "its first line has a column 'colour'; columns are video, label, split, skeleton, subject, camera, name, begin, end"
     ),
-    ("video,label,split\n\na.mp4,walk", "line 3: 2 fields where the first line has 3"),
+    ("video,label,split\n\na.mp4,walk", "line 3 has 2 fields, but the first line has 3"),
     ("video,label,split\na.mp4,walk,Train", "line 2: split is 'Train'; it must be train, validation or test"),
     ("video,label,split\na.mp4,,train", "line 2: label is empty"),
     ("video,label,split\n,walk,train", "line 2: neither a video nor a skeleton"),
@@ -145,7 +146,7 @@ import Testing
         == "data.manifest is ''; it must be a CSV file with the columns video, label, split, skeleton, subject, camera, name, begin, end"
     )
     #expect(message("/no/such.csv") == "/no/such.csv is missing: data.manifest lists the recordings")
-    let binary = try folder.write([0xff, 0xfe, 0x00], "binary.csv")
+    let binary = try folder.write([0xff, 0xfe, 0x00], as: "binary.csv")
     #expect(message(binary) == "\(binary) cannot be read: it is not UTF-8 text of at most 256 MiB")
   }
 
@@ -169,9 +170,9 @@ import Testing
 }
 
 @Suite struct `Subsets of manifests` {
-  let folder: RecordingFolder
+  let folder: TemporaryFolder
 
-  init() throws { folder = try RecordingFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   /// 240 training and 60 test recordings of three labels and ten people; every fifth without a skeleton.
   private func manifest() throws -> String {
@@ -181,11 +182,11 @@ import Testing
         "v\(index).mp4,\(index % 5 == 0 ? "" : "v\(index).skeleton"),\(["cut", "stir, slowly", "idle"][index % 3]),"
           .replacing("stir, slowly", with: "\"stir, slowly\"") + "\(index / 3 % 10),\(index < 240 ? "train" : "test")")
     }
-    return try folder.write(lines.joined(separator: "\n") + "\n", "home/CS.csv")
+    return try folder.write(lines.joined(separator: "\n") + "\n", as: "home/CS.csv")
   }
 
   private func dataset(_ subset: ManifestSubset) throws -> Dataset {
-    let path = try folder.write(try subset.list(of: manifest()), "home/part.csv")
+    let path = try folder.write(try subset.list(of: manifest()), as: "home/part.csv")
     return try Dataset.open(DatasetOptions(kind: .manifest, videos: "", manifest: path))
   }
 
@@ -215,7 +216,7 @@ import Testing
     subset.needsBoth = true
     let found = try dataset(subset)
     #expect(found.clips(.train).count == 192 && found.inventory.withoutPoses.isEmpty)
-    let bare = try folder.write("video,label,split\nv.mp4,cut,train\n", "home/bare.csv")
+    let bare = try folder.write("video,label,split\nv.mp4,cut,train\n", as: "home/bare.csv")
     #expect(
       failure { _ = try subset.list(of: bare) }
         == "\(bare) cannot be read: nothing is left of it: no recording has both video and skeleton")

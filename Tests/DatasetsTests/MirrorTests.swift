@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import TestSupport
 import Testing
 import Video
 
@@ -72,7 +73,7 @@ import Video
   }
 
   /// A person who faces the camera and raises the left hand, on the bright side of the picture.
-  private func recording(_ folder: RecordingFolder) throws -> Clip {
+  private func recording(_ folder: TemporaryFolder) throws -> Clip {
     let picture = (0..<64 * 48).map { UInt8($0 % 64 < 32 ? 220 : 30) }
     let video = try folder.writeGrey("made.avi", Array(repeating: picture, count: 24), width: 64, height: 48)
     var body = [SIMD3<Float>](repeating: SIMD3(0, 0.2, 3), count: 25)
@@ -82,11 +83,11 @@ import Video
     ] { body[joint] = place }
     // It moves slightly, or it would not count as a person.
     let frames = (0..<24).map { frame in [body.map { $0 + SIMD3(0, 0, 0.001 * Float(frame)) }] }
-    return Clip(name: "made", label: 0, video: video, skeleton: try folder.write(ntuText(frames), "made.skeleton"))
+    return Clip(name: "made", label: 0, video: video, skeleton: try folder.write(ntuText(frames), as: "made.skeleton"))
   }
 
   @Test func `mirrored clips show the raised hand on the other side of the picture and of the body`() throws {
-    let folder = try RecordingFolder()
+    let folder = try TemporaryFolder()
     let clip = try recording(folder)
     var options = ClipOptions()
     options.frames = 8

@@ -1,17 +1,18 @@
 import Foundation
 import Networks
+import TestSupport
 import Testing
 
 @testable import Datasets
 
 /// A folder with an empty file for every name, because files are found by name only.
-private func folder(of names: some Sequence<String>) throws -> RecordingFolder {
-  let folder = try RecordingFolder()
-  for name in names { try folder.write("", name) }
+private func folder(of names: some Sequence<String>) throws -> TemporaryFolder {
+  let folder = try TemporaryFolder()
+  for name in names { try folder.write("", as: name) }
   return folder
 }
 
-private func open(_ kind: DatasetKind, _ folder: RecordingFolder, _ protocolName: String, validation: Bool = true)
+private func open(_ kind: DatasetKind, _ folder: TemporaryFolder, _ protocolName: String, validation: Bool = true)
   throws(DatasetError) -> Dataset
 {
   try Dataset.open(
@@ -111,7 +112,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
 
   @Test func `the folder of NTU recordings may be a symbolic link`() throws {
     let real = try folder(of: ["S001C001P001R001A001_rgb.avi"])
-    let links = try RecordingFolder()
+    let links = try TemporaryFolder()
     try FileManager.default.createSymbolicLink(atPath: links.path + "/ntu", withDestinationPath: real.path)
     let dataset = try Dataset.open(DatasetOptions(kind: .ntu60, videos: links.path + "/ntu"))
     #expect(dataset.clips(.train).count == 1)
@@ -128,7 +129,7 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
 
 @Suite struct `Toyota Smarthome` {
   /// Empty files with the number of clips per class, subject and camera.
-  private func wholeFolder() throws -> RecordingFolder {
+  private func wholeFolder() throws -> TemporaryFolder {
     try folder(
       of: fixture("smarthome_clips").flatMap { row in
         zip(1...7, row.dropFirst(2)).flatMap { camera, count in
@@ -197,16 +198,16 @@ private func sizes(_ dataset: Dataset) -> [Int] { Partition.allCases.map { datas
 
 @Suite struct `N-UCLA` {
   @Test func `N-UCLA is recognised in both published layouts`() throws {
-    let folder = try RecordingFolder()
+    let folder = try TemporaryFolder()
     for view in 1...3 {
       for name in ["a01_s01_e00", "a02_s10_e01"] {
         for frame in [1, 2, 10] {
-          try folder.write("", "A/view_\(view)/\(name)/frame_\(frame)_tc_5_rgb.jpg")
-          try folder.write("", "A/view_\(view)/\(name)/frame_\(frame)_tc_5_depth.png")
-          try folder.write("", "A/view_\(view)/\(name)/frame_\(frame)_tc_5_skeletons.txt")
+          try folder.write("", as: "A/view_\(view)/\(name)/frame_\(frame)_tc_5_rgb.jpg")
+          try folder.write("", as: "A/view_\(view)/\(name)/frame_\(frame)_tc_5_depth.png")
+          try folder.write("", as: "A/view_\(view)/\(name)/frame_\(frame)_tc_5_skeletons.txt")
         }
-        try folder.write("1 0 5\n2 0 5\n10 0 5\n", "A/view_\(view)/\(name)/fileList.txt")
-        try folder.write("", "B/\(name.prefix(3))/v0\(view)\(name.dropFirst(3)).avi")
+        try folder.write("1 0 5\n2 0 5\n10 0 5\n", as: "A/view_\(view)/\(name)/fileList.txt")
+        try folder.write("", as: "B/\(name.prefix(3))/v0\(view)\(name.dropFirst(3)).avi")
       }
     }
     for (layout, hasSkeletons) in [("A", true), ("B", false)] {

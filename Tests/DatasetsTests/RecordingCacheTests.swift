@@ -1,14 +1,15 @@
 import Foundation
 import Networks
+import TestSupport
 import Testing
 import Video
 
 @testable import Datasets
 
 @Suite struct `Recordings kept in memory` {
-  private let folder: RecordingFolder
+  private let folder: TemporaryFolder
 
-  init() throws { folder = try RecordingFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   private func options(_ region: ClipRegion) -> ClipOptions {
     var options = ClipOptions()
@@ -70,7 +71,7 @@ import Video
 
   @Test func `skeletons are cached too`() throws {
     var clip = try clip("made", frames: 30)
-    clip.skeleton = try folder.write(ntuText((0..<30).map { [madeBody(UInt64($0))] }), "made.skeleton")
+    clip.skeleton = try folder.write(ntuText((0..<30).map { [madeBody(UInt64($0))] }), as: "made.skeleton")
     var options = options(.scene)
     options.content = [.video, .pose, .windowPose]
     options.poseFrames = 16
@@ -84,7 +85,7 @@ import Video
 
   @Test func `cached recordings whose headers declare too much give the frames that exist`() throws {
     let whole = try Data(contentsOf: URL(fileURLWithPath: folder.writeVideo("v.avi", frames: 60)))
-    let path = try folder.write([UInt8](whole.prefix(whole.count * 4 / 5)), "cut.avi")
+    let path = try folder.write([UInt8](whole.prefix(whole.count * 4 / 5)), as: "cut.avi")
     let clip = Clip(name: "cut", label: 0, video: path)
     let options = options(.scene)
     let cache = RecordingCache([clip], options, budget: 1 << 20)

@@ -1,17 +1,18 @@
 import Basics
 import Foundation
 import Networks
+import TestSupport
 import Testing
 
 @testable import Datasets
 
 @Suite struct `NTU skeleton files` {
-  let folder: RecordingFolder
+  let folder: TemporaryFolder
 
-  init() throws { folder = try RecordingFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   private func read(_ text: String) throws -> PoseTrack {
-    try SkeletonFile.read(folder.write(text, "S001C001P001R001A001.skeleton"), .ntu25)
+    try SkeletonFile.read(folder.write(text, as: "S001C001P001R001A001.skeleton"), .ntu25)
   }
 
   @Test func `NTU skeleton files give bodies in the slots of their order in the frame`() throws {
@@ -91,12 +92,12 @@ import Testing
 }
 
 @Suite struct `Smarthome pose files` {
-  let folder: RecordingFolder
+  let folder: TemporaryFolder
 
-  init() throws { folder = try RecordingFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   private func read(_ text: String) throws -> PoseTrack {
-    try SkeletonFile.read(folder.write(text, "Walk_p02_r00_v01_c01_pose3d.json"), .smarthome15)
+    try SkeletonFile.read(folder.write(text, as: "Walk_p02_r00_v01_c01_pose3d.json"), .smarthome15)
   }
 
   @Test func `Smarthome pose files give LCR-Net's joints from the head down, and two midpoints`() throws {
@@ -159,9 +160,9 @@ import Testing
 }
 
 @Suite struct `N-UCLA skeleton files` {
-  let folder: RecordingFolder
+  let folder: TemporaryFolder
 
-  init() throws { folder = try RecordingFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   @Test func `N-UCLA skeleton files are read as JSON and as text`() throws {
     let frames = (0..<3).map { madeBody(UInt64($0), joints: 20) }
@@ -170,9 +171,9 @@ import Testing
       "frame \(index)\n" + joints.map { "\($0.x),\($0.y),\($0.z),2" }.joined(separator: "\n")
     }
     let fromJSON = try SkeletonFile.read(
-      folder.write(#" {"file_name": "a01", "label": 3, "skeletons": [\#(json.joined(separator: ","))]}"#, "a.json"),
+      folder.write(#" {"file_name": "a01", "label": 3, "skeletons": [\#(json.joined(separator: ","))]}"#, as: "a.json"),
       .kinect20)
-    let fromText = try SkeletonFile.read(folder.write(text.joined(separator: "\n"), "a.txt"), .kinect20)
+    let fromText = try SkeletonFile.read(folder.write(text.joined(separator: "\n"), as: "a.txt"), .kinect20)
     #expect(fromJSON == fromText)
     #expect(fromJSON.frameCount == 3 && fromJSON.slots == 1)
     #expect(Array(fromJSON.body(2, 0)) == frames[2].flatMap { [$0.x, $0.y, $0.z] })
@@ -185,7 +186,7 @@ import Testing
       good.replacing(/^\[\[[^,]*/, with: "[[null"), good.replacing(/^\[\[[^,]*/, with: "[[NaN"),
     ]
     let text = #"{"skeletons": [\#(([good] + bad + [good]).joined(separator: ", "))]}"#
-    let track = try SkeletonFile.read(folder.write(text, "a.json"), .kinect20)
+    let track = try SkeletonFile.read(folder.write(text, as: "a.json"), .kinect20)
     #expect(track.frameCount == 7 && track.damagedFrames == 5)
     #expect((0..<7).map { track.isEmpty($0, 0) } == [false, true, true, true, true, true, false])
   }
@@ -193,18 +194,18 @@ import Testing
   @Test func `N-UCLA skeletons with a file per frame follow the list, and a missing file is an empty frame`() throws {
     let bodies = (0..<4).map { madeBody(UInt64($0), joints: 20) }
     for (index, number) in [2, 10, 9, 1].enumerated() {
-      try folder.write("", "view_1/a01_s01_e00/frame_\(number)_tc_77_rgb.jpg")
+      try folder.write("", as: "view_1/a01_s01_e00/frame_\(number)_tc_77_rgb.jpg")
       if index == 1 { continue }
       let joints = (bodies[index] + madeBody(9, joints: 20)).map { "\($0.x),\($0.y),\($0.z),2" }
       try folder.write(
-        "60\n" + joints.joined(separator: "\n"), "view_1/a01_s01_e00/frame_\(number)_tc_77_skeletons.txt")
+        "60\n" + joints.joined(separator: "\n"), as: "view_1/a01_s01_e00/frame_\(number)_tc_77_skeletons.txt")
     }
     func firsts() throws -> [Float] {
       let track = try SkeletonFile.read(folder.path + "/view_1/a01_s01_e00", .kinect20)
       return (0..<track.frameCount).map { track.body($0, 0).first ?? 0 }
     }
     #expect(try firsts() == [bodies[3][0].x, bodies[0][0].x, bodies[2][0].x, 0])
-    try folder.write("2 0 77\n10 0 77\n9 0 77\n1 0 77\n", "view_1/a01_s01_e00/fileList.txt")
+    try folder.write("2 0 77\n10 0 77\n9 0 77\n1 0 77\n", as: "view_1/a01_s01_e00/fileList.txt")
     #expect(try firsts() == [bodies[0][0].x, 0, bodies[2][0].x, bodies[3][0].x])
   }
 
@@ -214,7 +215,7 @@ import Testing
     ("", "it has 0 joints, not 20 per frame"),
   ])
   func `invalid N-UCLA skeleton files are refused with the reason`(text: String, reason: String) throws {
-    let path = try folder.write(text, "a.json")
+    let path = try folder.write(text, as: "a.json")
     #expect(failure { _ = try SkeletonFile.read(path, .kinect20) } == "\(path) cannot be read: \(reason)")
   }
 }
@@ -229,7 +230,7 @@ private let python = ProcessInfo.processInfo.environment["PATH"]?.split(separato
     .deletingLastPathComponent().path + "/scripts/poses-from-video"
 
   @Test func `skeletons from poses-from-video match NTU's for somebody facing the camera`() throws {
-    let folder = try RecordingFolder()
+    let folder = try TemporaryFolder()
     let path = folder.path + "/facing.skeleton"
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(python))
@@ -251,9 +252,9 @@ private let python = ProcessInfo.processInfo.environment["PATH"]?.split(separato
 }
 
 @Suite struct `Damaged skeleton files` {
-  let folder: RecordingFolder
+  let folder: TemporaryFolder
 
-  init() throws { folder = try RecordingFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   /// A valid file of each kind.
   private func sound(_ graph: SkeletonGraph) -> String {
@@ -286,7 +287,7 @@ private let python = ProcessInfo.processInfo.environment["PATH"]?.split(separato
         }
         if bytes.isEmpty { bytes = [0] }
       }
-      let path = try folder.write(bytes, "damaged")
+      let path = try folder.write(bytes, as: "damaged")
       do throws(DatasetError) {
         let track = try SkeletonFile.read(path, graph)
         #expect(track.values.count == track.frameCount * track.slots * graph.jointCount * 3, "seed \(seed)")

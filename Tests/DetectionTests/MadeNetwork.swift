@@ -32,12 +32,6 @@ struct MadeNetwork {
     return number(1, 8) + field(8, field(1, []) + number(2, 11)) + field(7, graph)
   }
 
-  func write() throws -> String {
-    let path = NSTemporaryDirectory() + "adl-\(UUID().uuidString.prefix(8)).onnx"
-    try Data(bytes).write(to: URL(fileURLWithPath: path))
-    return path
-  }
-
   private func node(_ kind: String, _ inputs: [String], _ output: String, _ attributes: [UInt8] = []) -> [UInt8] {
     inputs.flatMap { field(1, text($0)) } + field(2, text(output)) + field(3, text(output)) + field(4, text(kind))
       + attributes

@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import TestSupport
 import Testing
 import Video
 
@@ -22,15 +23,13 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
 
 @Suite(.serialized) struct `A detector of the YOLOX family` {
   private func finder(_ network: MadeNetwork) throws -> ModelFinder {
-    let path = try network.write()
-    defer { remove(path) }
-    return try ModelFinder(path: path)
+    let folder = try TemporaryFolder()
+    return try ModelFinder(path: folder.write(network.bytes, as: "made.onnx"))
   }
 
   private func failure(_ bytes: [UInt8]) throws -> String {
-    let path = NSTemporaryDirectory() + "adl-\(UUID().uuidString.prefix(8)).onnx"
-    try Data(bytes).write(to: URL(fileURLWithPath: path))
-    defer { remove(path) }
+    let folder = try TemporaryFolder()
+    let path = try folder.write(bytes, as: "made.onnx")
     do throws(DetectionError) {
       _ = try ModelFinder(path: path)
       return "none"
@@ -123,8 +122,7 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
 
   @Test func `loading a detector survives five thousand damaged files`() throws {
     let whole = MadeNetwork().bytes
-    let path = NSTemporaryDirectory() + "adl-\(UUID().uuidString.prefix(8)).onnx"
-    defer { remove(path) }
+    let folder = try TemporaryFolder()
     var outcomes = (refused: 0, taken: 0)
     for seed in 0..<5000 {
       var random = SplitMix64(seed: UInt64(seed))
@@ -139,7 +137,7 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
         }
         if bytes.isEmpty { break }
       }
-      try Data(bytes).write(to: URL(fileURLWithPath: path))
+      let path = try folder.write(bytes, as: "made.onnx")
       do throws(DetectionError) {
         _ = try ModelFinder(path: path).find(in: picture(40, 30))
         outcomes.taken += 1

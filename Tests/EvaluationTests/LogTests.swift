@@ -1,13 +1,14 @@
 import Foundation
 import Basics
+import TestSupport
 import Testing
 
 @testable import Evaluation
 
 struct CSVLogTests {
-  private let folder: TestFolder
+  private let folder: TemporaryFolder
 
-  init() throws { folder = try TestFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   @Test func `a log has its header once and one row per step, with empty cells for missing values`() throws {
     let log = try CSVLog(path: folder.file("log.csv"), columns: ["loss", "accuracy"])
@@ -76,9 +77,9 @@ struct CSVLogTests {
 }
 
 struct TensorBoardTests {
-  private let folder: TestFolder
+  private let folder: TemporaryFolder
 
-  init() throws { folder = try TestFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   /// From RFC 3720, appendix B.4, and the usual check value.
   @Test(arguments: [

@@ -1,5 +1,6 @@
 import Foundation
 import FoundationXML
+import TestSupport
 import Testing
 
 @testable import Evaluation
@@ -158,7 +159,7 @@ struct HTMLReportTests {
   }
 
   @Test func `a chart takes its curves from a log`() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write("step,loss,accuracy\n1,2.5,\n2,1.5,0.5\n")
     let chart = LineChart(title: "Loss", log: try CSVTable.read(path), columns: ["loss", "accuracy", "unknown"])
     #expect(chart.series.map(\.name) == ["loss", "accuracy"])
@@ -166,7 +167,7 @@ struct HTMLReportTests {
   }
 
   @Test func `a report is written completely`() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     try report().write(folder.file("report.html"))
     #expect(try folder.text("report.html") == report().html())
     #expect(throws: EvaluationError.self) { try report().write(folder.file("missing/report.html")) }

@@ -1,13 +1,14 @@
 import Basics
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Evaluation
 
 struct ScoreFileTests {
-  private let folder: TestFolder
+  private let folder: TemporaryFolder
 
-  init() throws { folder = try TestFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   @Test func `scores are read back bit for bit`() throws {
     var random = SplitMix64(seed: 5)

@@ -24,24 +24,3 @@ func fiveClips() throws -> ScoreFile {
     clip("c2", 2, [0.04, 0.04, 0.82, 0.1]),
   ])
 }
-
-/// A folder for one test's files, deleted with the value.
-final class TestFolder {
-  let path = FileManager.default.temporaryDirectory.path + "/adl-tests-\(UUID().uuidString)"
-
-  init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-
-  deinit {
-    // Leftovers in the system's temporary folder must not fail the test.
-    do { try FileManager.default.removeItem(atPath: path) } catch { print("\(path) stays: \(error)") }
-  }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
-
-  func write(_ text: String, as name: String = "file") throws -> String {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: file(name)))
-    return file(name)
-  }
-
-  func text(_ name: String) throws -> String { try String(contentsOfFile: file(name), encoding: .utf8) }
-}

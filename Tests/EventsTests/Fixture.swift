@@ -1,33 +1,28 @@
 import Events
 import Foundation
-import Synchronization
+import TestSupport
 import Testing
 
 /// A publisher with sockets in its own folder.
 struct Fixture: ~Copyable {
-  let folder: String
+  private let files: TemporaryFolder
   let publisher: EventPublisher
 
   init(endpoint: String? = nil, _ edit: (inout EventPublisher.Options) -> Void = { _ in }) throws {
-    folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let files = try TemporaryFolder()
     var options = EventPublisher.Options()
     options.node = "test"
-    options.endpoint = endpoint ?? "ipc://\(folder)/events"
-    options.query = "ipc://\(folder)/query"
+    options.endpoint = endpoint ?? "ipc://\(files.path)/events"
+    options.query = "ipc://\(files.path)/query"
     options.heartbeat = .milliseconds(100)
     edit(&options)
     publisher = try EventPublisher(options)
+    self.files = files
   }
 
-  deinit {
-    publisher.close()
-    do {
-      try FileManager.default.removeItem(atPath: folder)
-    } catch {
-      Issue.record("\(folder) could not be removed: \(error)")
-    }
-  }
+  deinit { publisher.close() }
+
+  var folder: String { files.path }
 
   func subscriber(_ prefixes: [String] = []) throws -> EventSubscriber {
     try EventSubscriber(
@@ -72,12 +67,4 @@ func next(_ kind: Topic.Kind?, from subscriber: EventSubscriber) throws -> Event
     case .gap, .restarted, .silent, .refused: continue
     }
   }
-}
-
-/// The warnings of a publisher.
-final class Lines: Sendable {
-  private let texts = Mutex<[String]>([])
-
-  func take(_ text: String) { texts.withLock { $0.append(text) } }
-  var all: [String] { texts.withLock { $0 } }
 }

@@ -1,15 +1,16 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Events
 
 /// A folder that is deleted with the test.
 struct KeyFolder: ~Copyable {
-  let path = NSTemporaryDirectory() + "adl-keys-" + UUID().uuidString.prefix(8)
+  private let files: TemporaryFolder
 
-  init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+  init() throws { files = try TemporaryFolder() }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  var path: String { files.path }
 
   /// Creates a pair of keys.
   func generate(_ name: String) throws -> (secret: SecretKey, known: PublicKey) {
@@ -58,7 +59,9 @@ struct KeyFolder: ~Copyable {
     #expect(secret?.description.hasSuffix("it contains a secret key, which only its owner may have (the key)") == true)
     // Reading it would block forever.
     try #require(unsafe mkfifo(folder.path + "/pipe.public", 0o644) == 0)
-    #expect(throws: EventError.badKey(path: folder.path + "/pipe.public", setting: "k", reason: "it is not a file")) {
+    #expect(
+      throws: EventError.badKey(path: folder.path + "/pipe.public", setting: "k", reason: "it is not a regular file")
+    ) {
       try KeyFile.publicKey(path: folder.path + "/pipe.public", setting: "k")
     }
     #expect(throws: EventError.badKey(path: folder.path + "/no", setting: "k", reason: "No such file or directory")) {

@@ -4,6 +4,7 @@ import Events
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct `Event publisher` {
@@ -145,10 +146,8 @@ import Testing
   }
 
   @Test func `a new publisher on the same path is seen as a restart`() throws {
-    let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }  // scratch; the system clears what stays
-    let endpoint = "ipc://\(folder)/shared"
+    let folder = try TemporaryFolder()
+    let endpoint = "ipc://\(folder.path)/shared"
     let subscriber = try EventSubscriber(endpoint: endpoint, heartbeat: .seconds(30))
     for round in 0..<2 {
       let fixture = try Fixture(endpoint: endpoint)
@@ -180,12 +179,10 @@ import Testing
   }
 
   @Test func `a lost last message is noticed at the next heartbeat`() throws {
-    let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }  // scratch; the system clears what stays
+    let folder = try TemporaryFolder()
     let raw = try RawPeer(ZMQ_PUB)
-    raw.bind("ipc://\(folder)/raw")
-    let subscriber = try EventSubscriber(endpoint: "ipc://\(folder)/raw", heartbeat: .seconds(30))
+    raw.bind("ipc://\(folder.path)/raw")
+    let subscriber = try EventSubscriber(endpoint: "ipc://\(folder.path)/raw", heartbeat: .seconds(30))
     func send(_ topic: String, _ fields: String) {
       let json =
         "{\(fields),\"schema\":\"adl.event/1\",\"epoch\":\"e\",\"node\":\"n\",\"time\":\"\",\"mono_ns\":0,\"boot_id\":\"\"}"
@@ -212,12 +209,10 @@ import Testing
 
   @Test func `a subscriber counts gaps per topic`() throws {
     // A raw publisher replaces one that lost messages on the way.
-    let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }  // scratch; the system clears what stays
+    let folder = try TemporaryFolder()
     let raw = try RawPeer(ZMQ_PUB)
-    raw.bind("ipc://\(folder)/raw")
-    let subscriber = try EventSubscriber(endpoint: "ipc://\(folder)/raw", heartbeat: .seconds(30))
+    raw.bind("ipc://\(folder.path)/raw")
+    let subscriber = try EventSubscriber(endpoint: "ipc://\(folder.path)/raw", heartbeat: .seconds(30))
     func send(_ seq: Int) {
       let json = #"{"schema":"adl.event/1","epoch":"e","seq":\#(seq),"node":"n","time":"","mono_ns":0,"boot_id":""}"#
       raw.send([Array("adl/1/n/kitchen/event/".utf8), Array(json.utf8)])
@@ -285,10 +280,9 @@ import Testing
   }
 
   @Test func `event endpoints that are other people's files or folders are left alone`() throws {
-    let path = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
-    try Data("precious".utf8).write(to: URL(fileURLWithPath: path))
-    defer { unsafe unlink(path) }
-    for place in [path, NSTemporaryDirectory()] {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("precious")
+    for place in [path, folder.path] {
       let error = #expect(throws: EventError.self) { _ = try Fixture(endpoint: "ipc://\(place)").publisher }
       #expect(error?.description.contains("the path exists and is not a socket; change events.endpoint") == true)
     }
@@ -342,8 +336,8 @@ import Testing
     await #expect(processExitsWith: .success) {
       var limit = rlimit(rlim_cur: 160, rlim_max: 160)
       unsafe #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-      let warnings = Mutex<[String]>([])
-      let fixture = try Fixture { $0.warn = { text in warnings.withLock { $0.append(text) } } }
+      let warnings = Lines()
+      let fixture = try Fixture { $0.warn = { warnings.take($0) } }
       let path = String(fixture.publisher.endpoints.events.dropFirst("ipc://".count))
       let subscriber = try fixture.subscriber()
       fixture.join(subscriber)
@@ -352,11 +346,10 @@ import Testing
       while case let peer = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0), peer >= 0 { peers.append(peer) }
       for _ in 0..<8 { if let peer = peers.popLast() { close(peer) } }
       for peer in peers { _ = ForeignPeer.connect(peer, path) }
-      while warnings.withLock(\.isEmpty) {}
+      while warnings.all.isEmpty {}
       fixture.publisher.publish(fixture.event(.start, "the last"))
       #expect(String(decoding: try next(.event, from: subscriber).json, as: UTF8.self).contains("the last"))
-      #expect(
-        warnings.withLock { $0[0] }.contains("connections refused: this process may have no more open files"))
+      #expect(warnings.all[0].contains("connections refused: this process may have no more open files"))
       for peer in peers { close(peer) }
     }
   }

@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import TestSupport
 import Testing
 
 /// The subset of JSON Schema that our schemas use; stricter in one point: unknown keys are findings.
@@ -58,14 +59,12 @@ private func findings(_ value: Any, against schema: [String: Any], at path: Stri
   }
 
   @Test func `the schemas describe every message that is published`() throws {
-    let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }  // scratch; the system clears what stays
+    let folder = try TemporaryFolder()
     var options = EventPublisher.Options()
     options.node = "test"
-    options.endpoint = "ipc://\(folder)/events"
-    options.query = "ipc://\(folder)/query"
-    options.predictions = "ipc://\(folder)/predictions"
+    options.endpoint = "ipc://\(folder.path)/events"
+    options.query = "ipc://\(folder.path)/query"
+    options.predictions = "ipc://\(folder.path)/predictions"
     options.heartbeat = .milliseconds(50)
     let publisher = try EventPublisher(options)
     defer { publisher.close() }

@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// A store in memory that becomes durable on command.

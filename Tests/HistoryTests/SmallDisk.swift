@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// A disk of a few kilobytes in memory.
@@ -8,9 +9,8 @@ final class SmallDisk {
 
   /// Whether this process may mount one.
   static let isAvailable: Bool = {
-    let folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
-    defer { unsafe rmdir(folder) }
-    return SmallDisk(at: folder, kilobytes: 100) != nil
+    guard let folder = try? TemporaryFolder() else { return false }  // then there is no place for a disk either
+    return SmallDisk(at: folder.file("disk"), kilobytes: 100) != nil
   }()
 
   /// Creates the folder and mounts the disk there; `nil` if that is not permitted.

@@ -1,31 +1,21 @@
 import Events
 import Foundation
 import Glibc
-import Synchronization
+import TestSupport
 import Testing
 
 @testable import History
 
 /// A folder with a history in it; deleted afterwards.
 struct Stored: ~Copyable {
-  let folder: String
-  let warnings = Warnings()
+  private let temporary: TemporaryFolder
+  let warnings = Lines()
   /// 2026-10-01T07:00:00Z, twelve minutes after the boot.
   static let clock = EventClock(bootID: "boot") { (.seconds(720), Date(timeIntervalSince1970: 1_790_838_000)) }
 
-  init() throws {
-    folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-  }
+  init() throws { temporary = try TemporaryFolder() }
 
-  deinit {
-    do {
-      try FileManager.default.removeItem(atPath: folder)
-    } catch {
-      Issue.record("\(folder) could not be removed: \(error)")
-    }
-  }
-
+  var folder: String { temporary.path }
   var path: String { folder + "/history.sqlite" }
 
   func options(_ edit: (inout EventStore.Options) -> Void = { _ in }) -> EventStore.Options {
@@ -48,14 +38,6 @@ struct Stored: ~Copyable {
   }
 
   var files: [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder).sorted()) ?? [] }
-}
-
-/// The warnings of a store.
-final class Warnings: Sendable {
-  private let texts = Mutex<[String]>([])
-
-  func take(_ text: String) { texts.withLock { $0.append(text) } }
-  var all: [String] { texts.withLock { $0 } }
 }
 
 extension EventStore {

@@ -1,24 +1,15 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The built programs and the files a test needs around them.
 struct Programs: ~Copyable {
-  /// Everything a test writes; deleted afterwards.
-  let folder: String
+  private let files: TemporaryFolder
 
-  init() throws {
-    // Short, because an ipc path may only have 107 bytes.
-    folder = NSTemporaryDirectory() + "adl-" + UUID().uuidString.prefix(8)
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-  }
+  init() throws { files = try TemporaryFolder() }
 
-  deinit {
-    do {
-      try FileManager.default.removeItem(atPath: folder)
-    } catch {
-      Issue.record("\(folder) could not be removed: \(error)")
-    }
-  }
+  /// Holds everything a test writes.
+  var folder: String { files.path }
 
   /// The folder of this build's products: next to the test bundle.
   static var products: String {

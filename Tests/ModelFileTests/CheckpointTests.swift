@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ModelFile
@@ -10,7 +11,7 @@ import Testing
   ]
 
   private func refusal(_ content: Data) throws -> String {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write(content)
     let error = #expect(throws: ModelFileError.self) { try Checkpoint(path: path) }
     return error.map { "\($0)".replacing(path, with: "FILE") } ?? ""
@@ -49,7 +50,7 @@ import Testing
   }
 
   @Test func `both formats of the tests' own writer are read`() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     for content in [TorchWriter.zip(Self.tensors), TorchWriter.legacy(Self.tensors)] {
       let checkpoint = try Checkpoint(path: folder.write(content))
       #expect(checkpoint.location.isEmpty)
@@ -108,7 +109,7 @@ import Testing
   @Test(arguments: ["nested-zip.pt", "nested-legacy.pt"])
   func `2,000 damaged checkpoints are read or refused, and never crash`(name: String) throws {
     let original = try Data(contentsOf: URL(fileURLWithPath: fixture(name)))
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     var refused = 0
     for seed in UInt64(0)..<2000 {
       var mutator = Mutator(seed: seed)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ModelFile
@@ -9,10 +10,10 @@ import Testing
 @Suite(.enabled(if: Python.hasTorch, "no Python with torch; set ADL_PYTHON to one"))
 struct FreshCheckpointTests {
   @Test func `new files from the installed PyTorch contain the same tensors as the stored ones`() throws {
-    let folder = try TestFolder()
-    #expect(try Python.run([fixture("make_fixtures.py"), folder.path("")]) == 0)
+    let folder = try TemporaryFolder()
+    #expect(try Python.run([fixture("make_fixtures.py"), folder.path]) == 0)
     for name in ["nested-zip.pt", "nested-legacy.pt", "plain-zip.pt", "numpy.ckpt", "training-zip.pt", "module.pt"] {
-      let fresh = try Checkpoint(path: folder.path(name))
+      let fresh = try Checkpoint(path: folder.file(name))
       let kept = try Checkpoint(path: fixture(name))
       #expect(fresh.location == kept.location)
       #expect(fresh.tensors.mapValues { $0.values() } == kept.tensors.mapValues { $0.values() })

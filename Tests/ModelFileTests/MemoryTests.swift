@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import ModelFile
@@ -8,7 +9,7 @@ import Testing
   @Test func `a 32 MB hostile file costs at most twice that memory in addition`() async {
     await #expect(processExitsWith: .success) {
       let size = 32 << 20
-      let folder = try TestFolder()
+      let folder = try TemporaryFolder()
       let soup = Data(repeating: UInt8(ascii: ")"), count: size)
       let legacy = TorchWriter.legacy([]).prefix(15) + soup
       let archive = TorchWriter.archive([("m/data.pkl", soup)])

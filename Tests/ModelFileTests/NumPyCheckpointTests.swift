@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import TestSupport
 import Testing
 
 @testable import ModelFile
@@ -14,7 +15,7 @@ import Testing
 
   /// The refusal of a file that contains `content`; "none" if it is read.
   private func refusal(_ content: Data) throws -> String {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write(content)
     do throws(ModelFileError) {
       for tensor in try Checkpoint(path: path).tensors.values { _ = tensor.values() }
@@ -27,7 +28,7 @@ import Testing
   private func refusal(_ array: WrittenArray) throws -> String { try refusal(NumPyWriter.checkpoint([array])) }
 
   private func importRefusal(_ arrays: [WrittenArray]) throws -> String {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write(NumPyWriter.checkpoint(arrays))
     let error = #expect(throws: ModelFileError.self) { try StudentImport(path: path, frames: 16, size: 112) }
     return error.map { "\($0)".replacing(path, with: "FILE") } ?? ""
@@ -66,7 +67,7 @@ import Testing
 
   @Test func `a NumPy I3D is recognised, and every weight is read`() throws {
     let tensors = try Self.plain()
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write(NumPyWriter.checkpoint(NumPyWriter.arrays(tensors)))
     let imported = try StudentImport(path: path, kind: .i3d, frames: 16, size: 112)
     #expect(try imported.network == tinyNetwork(nonLocal: .none, head: .meanOverSteps))
@@ -76,7 +77,7 @@ import Testing
   }
 
   @Test func `batch-norm scales missing from a NumPy checkpoint are 1`() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let arrays = NumPyWriter.arrays(try Self.plain().filter { !$0.name.hasSuffix(".bn.weight") })
     let imported = try StudentImport(path: folder.write(NumPyWriter.checkpoint(arrays)), frames: 16, size: 112)
     #expect(

@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import TestSupport
 import Testing
 
 @testable import ModelFile
@@ -25,8 +26,8 @@ import Testing
   private func exported(
     _ network: StudentNetwork, endpoints: Bool = false, from source: some ParameterSource = RandomWeights(seed: 5)
   ) throws -> ProtobufReader {
-    let folder = try TestFolder()
-    let path = folder.path("model.onnx")
+    let folder = try TemporaryFolder()
+    let path = folder.file("model.onnx")
     let labels = (0..<network.classes).map { "label \($0)" }
     try ONNXExport.write(
       to: path, card: ModelCard(network: network, name: "tiny", labels: labels), endpoints: endpoints,

@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ModelFile
@@ -10,7 +11,7 @@ import Testing
   }
 
   private func refusal(_ content: Data) throws -> String {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write(content)
     let error = #expect(throws: ModelFileError.self) { try SafetensorsFile(path: path) }
     return error.map { "\($0)".replacing(path, with: "FILE") } ?? ""
@@ -18,7 +19,7 @@ import Testing
 
   @Test(arguments: [ElementType.float32, .float16, .bfloat16], [UInt64(1), 2, 3])
   func `safetensors files are read back as they were written`(type: ElementType, seed: UInt64) throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     var random = SplitMix64(seed: seed)
     var tensors: [(name: String, type: ElementType, shape: [Int])] = []
     var values: [String: [Float]] = [:]
@@ -29,7 +30,7 @@ import Testing
       values[name] = (0..<shape.reduce(1, *)).map { _ in Float(Int.random(in: -64...64, using: &random)) / 8 }
     }
     let metadata = ["key": "line\nquote\" slash/ tab\t 🎬", "": ""]
-    let path = folder.path("model.safetensors")
+    let path = folder.file("model.safetensors")
     try SafetensorsFile.write(to: path, metadata: metadata, tensors: tensors) { values[$0] ?? [] }
 
     let read = try SafetensorsFile(path: path)
@@ -42,7 +43,7 @@ import Testing
     }
     let headerLength = try #require(read.file.bytes.integer(UInt64.self, at: 0))
     #expect((8 + headerLength) % 64 == 0)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("")) == ["model.safetensors"])
+    #expect(try folder.names == ["model.safetensors"])
   }
 
   @Test func `every inconsistency in a safetensors entry has its message`() throws {
@@ -52,13 +53,13 @@ import Testing
     #expect(try refusal(TorchWriter.little(UInt64.max) + four).hasSuffix("it has no safetensors header"))
     #expect(try refusal(file("[]")).hasSuffix("it has no safetensors header"))
     for (header, reason) in [
-      (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, "a has 4 bytes, not those of F32 [2]"),
+      (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, "a has 4 bytes, which is not the size of F32 [2]"),
       (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, "a lies at 0..<8 of 4 bytes"),
       (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, "a lies at 4..<0 of 4 bytes"),
       (#"{"a":{"dtype":"F8","shape":[1],"data_offsets":[0,4]}}"#, "a has the unknown type F8"),
       (
         #"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}"#,
-        "a has 4 bytes, not those of F32 [4611686018427387904, 4]"
+        "a has 4 bytes, which is not the size of F32 [4611686018427387904, 4]"
       ),
       (
         #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}"#,
@@ -90,8 +91,8 @@ import Testing
   }
 
   @Test func `pipes, folders and missing files are refused at once`() throws {
-    let folder = try TestFolder()
-    let pipe = folder.path("pipe")
+    let folder = try TemporaryFolder()
+    let pipe = folder.file("pipe")
     unsafe #expect(mkfifo(pipe, 0o600) == 0)
     func reason(_ path: String) -> String {
       do {
@@ -102,14 +103,14 @@ import Testing
       }
     }
     #expect(reason(pipe) == "cannot read FILE: it is not a regular file")
-    #expect(reason(folder.path("")) == "cannot read FILE: it is a folder")
+    #expect(reason(folder.path) == "cannot read FILE: it is a folder")
     #expect(reason("/dev/zero") == "cannot read FILE: it is not a regular file")
-    #expect(reason(folder.path("absent")) == "cannot read FILE: No such file or directory")
+    #expect(reason(folder.file("absent")) == "cannot read FILE: No such file or directory")
   }
 
   @Test func `2,000 damaged safetensors files are read or refused, and never crash`() throws {
-    let folder = try TestFolder()
-    let path = folder.path("original")
+    let folder = try TemporaryFolder()
+    let path = folder.file("original")
     try SafetensorsFile.write(
       to: path, metadata: ["adl.name": "x"],
       tensors: [("a", .float32, [2, 3]), ("b.weight", .float16, [4]), ("c", .float32, [])]

@@ -1,12 +1,13 @@
 import Foundation
 import Networks
+import TestSupport
 import Testing
 
 @testable import ModelFile
 
 @Suite struct StudentImportTests {
   private func message(_ tensors: [WrittenTensor], kind: StudentImport.Kind = .auto) throws -> String {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write(TorchWriter.zip(tensors))
     let error = #expect(throws: ModelFileError.self) {
       try StudentImport(path: path, kind: kind, frames: 16, size: 112)
@@ -24,12 +25,12 @@ import Testing
   ) throws {
     let network = try tinyNetwork(nonLocal: variant.nonLocal, head: variant.head)
     let tensors = try writtenTensors(network)
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write(legacy ? TorchWriter.legacy(tensors) : TorchWriter.zip(tensors))
     let imported = try StudentImport(path: path, frames: 16, size: 112)
     #expect(imported.network == network)
 
-    let out = folder.path("model.safetensors")
+    let out = folder.file("model.safetensors")
     let card = ModelCard(network: network, name: "tiny", labels: ["a", "b", "c"])
     try StudentModel.write(to: out, card: card, type: .float32, from: imported)
     let model = try StudentModel(path: out)
@@ -55,7 +56,7 @@ import Testing
         if tensor.name.hasSuffix(suffix) { tensor.values[0] = value }
         return tensor
       }
-      let folder = try TestFolder()
+      let folder = try TemporaryFolder()
       let imported = try StudentImport(path: folder.write(TorchWriter.zip(tensors)), frames: 16, size: 112)
       let name = try #require(tensors.first { $0.name.hasSuffix(suffix) })
       let error = #expect(throws: ModelFileError.self) {
@@ -71,7 +72,7 @@ import Testing
     }
     tensors.append(WrittenTensor(name: "module.emb_fc.weight", shape: [2], values: [0, 0]))
     tensors.append(WrittenTensor(name: "module.Mixed_3b.b0.bn.num_batches_tracked", shape: [], values: [7]))
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let imported = try StudentImport(path: folder.write(TorchWriter.zip(tensors)), size: 112)
     #expect(
       imported.remarks == [
@@ -84,7 +85,7 @@ import Testing
   func `I3D's other published names are read as the same network`(prefix: String) throws {
     let network = try tinyNetwork(nonLocal: .none, head: .meanOverSteps)
     let tensors = try writtenTensors(network)
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let hassony = [
       "Conv3d_": "conv3d_", "Mixed_": "mixed_", ".bn.": ".batch3d.", ".b0.": ".branch_0.", ".b1a.": ".branch_1.0.",
       ".b1b.": ".branch_1.1.", ".b2a.": ".branch_2.0.", ".b2b.": ".branch_2.1.", ".b3b.": ".branch_3.1.",
@@ -114,7 +115,7 @@ import Testing
     var tensors = try writtenTensors(tinyNetwork())
     tensors.append(WrittenTensor(name: "mean", shape: [3], values: [0, 0, 0]))
     tensors.append(WrittenTensor(name: "std", shape: [3], values: [1, 1, 1]))
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let imported = try StudentImport(path: folder.write(TorchWriter.zip(tensors)), size: 112)
     #expect(imported.remarks == ["dropped, as no layer uses them: mean, std"])
   }
@@ -122,7 +123,7 @@ import Testing
   @Test func `a published I3D without batch-norm scales is completed and reported`() throws {
     let network = try tinyNetwork(nonLocal: .none, head: .meanOverSteps)
     let tensors = try writtenTensors(network).filter { !$0.name.hasSuffix(".bn.weight") }
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let imported = try StudentImport(path: folder.write(TorchWriter.legacy(tensors)), kind: .i3d, frames: 16, size: 112)
     #expect(
       imported.remarks == [
@@ -163,7 +164,7 @@ import Testing
   }
 
   @Test func `a label file has one label per line, and problems are reported with the line`() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     #expect(try LabelFile.read(folder.write(Data("Cook.Cut\r\nWatch TV \n\n".utf8))) == ["Cook.Cut", "Watch TV"])
     for (text, reason) in [
       ("a\n\nb\n", "line 2 is empty"), ("a\nb\na\n", "'a' is on line 1 and on line 3"), ("\n", "it has no labels"),

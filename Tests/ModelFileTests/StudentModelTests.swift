@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import TestSupport
 import Testing
 
 @testable import ModelFile
@@ -13,8 +14,8 @@ import Testing
 
   @Test(arguments: [ElementType.float32, .float16, .bfloat16])
   func `a model is read back as it was written`(type: ElementType) throws {
-    let folder = try TestFolder()
-    let path = folder.path("model.safetensors")
+    let folder = try TemporaryFolder()
+    let path = folder.file("model.safetensors")
     let weights = RandomWeights(seed: 3)
     try StudentModel.write(to: path, card: card(), type: type, from: weights)
     let model = try StudentModel(path: path)
@@ -28,8 +29,8 @@ import Testing
   }
 
   @Test func `families are read back as they were written, and only exist if a model has some`() throws {
-    let folder = try TestFolder()
-    let path = folder.path("model.safetensors")
+    let folder = try TemporaryFolder()
+    let path = folder.file("model.safetensors")
     var card = try card()
     #expect(try card.metadata()["adl.families"] == nil)
     card.families = [
@@ -40,8 +41,8 @@ import Testing
   }
 
   @Test func `calibration is read back as it was written, and must fit the network`() throws {
-    let folder = try TestFolder()
-    let path = folder.path("model.safetensors")
+    let folder = try TemporaryFolder()
+    let path = folder.file("model.safetensors")
     var card = try card()
     let endpoints = try card.network.graph().rangedEndpoints
     card.ranges = ActivationRanges(
@@ -59,8 +60,8 @@ import Testing
   }
 
   @Test func `a model's identity is the SHA-256 of its file`() throws {
-    let folder = try TestFolder()
-    let path = folder.path("model.safetensors")
+    let folder = try TemporaryFolder()
+    let path = folder.file("model.safetensors")
     try StudentModel.write(to: path, card: card(), type: .float16, from: RandomWeights(seed: 3))
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/sha256sum")
@@ -85,7 +86,8 @@ import Testing
         "network frames is 15; it must be a multiple of 8 from 16 to 512"
       ),
       ("adl.labels", #"["a","b"]"#, "it has 2 labels for 3 classes"),
-      ("adl.labels", #"["a","b","a"]"#, "a label is empty or appears twice"),
+      ("adl.labels", #"["a","b","a"]"#, "the label 'a' appears twice"),
+      ("adl.labels", #"["a","b",""]"#, "a label is empty"),
       ("adl.sampleRate", "0", "its sample rate is 0.0 Hz; it must be 1 to 120"),
       ("adl.sampleRate", "fast", "its metadata entry adl.sampleRate is invalid"),
       ("adl.calibration", #"{"temperature":0}"#, "its temperature is 0.0; it must be 0.001 to 1000"),
@@ -116,8 +118,8 @@ import Testing
   }
 
   @Test func `a model with a missing or misshapen tensor is refused`() throws {
-    let folder = try TestFolder()
-    let path = folder.path("model.safetensors")
+    let folder = try TemporaryFolder()
+    let path = folder.file("model.safetensors")
     func write(_ change: (ParameterDescription) -> ParameterDescription?) throws {
       let parameters = try card().network.graph().parameters.compactMap(change)
       let counts = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.count) })
@@ -141,13 +143,13 @@ import Testing
         throw ModelFileError.unsuitable(path: "source", reason: "no values")
       }
     }
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write(Data("old".utf8), as: "model.safetensors")
     #expect(throws: ModelFileError.unsuitable(path: "source", reason: "no values")) {
       try StudentModel.write(to: path, card: card(), type: .float32, from: Failing())
     }
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data("old".utf8))
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("")) == ["model.safetensors"])
+    #expect(try folder.names == ["model.safetensors"])
     #expect(throws: ModelFileError.cannotWrite(path: "/absent/model", reason: "No such file or directory")) {
       try StudentModel.write(to: "/absent/model", card: card(), type: .float32, from: Failing())
     }

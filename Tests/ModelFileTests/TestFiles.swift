@@ -4,25 +4,6 @@ import Networks
 
 @testable import ModelFile
 
-/// A folder for one test's files, deleted with the value.
-final class TestFolder {
-  private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("adl-tests-\(UUID().uuidString)")
-
-  init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
-
-  deinit {
-    // Leftovers in the system's temporary folder must not fail the test.
-    do { try FileManager.default.removeItem(at: folder) } catch { print("\(folder.path) stays: \(error)") }
-  }
-
-  func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
-
-  func write(_ content: Data, as name: String = "file") throws -> String {
-    try content.write(to: URL(fileURLWithPath: path(name)))
-    return path(name)
-  }
-}
-
 /// The folder of files written by PyTorch itself.
 func fixture(_ name: String) -> String {
   Bundle.module.bundleURL.appendingPathComponent("Fixtures").appendingPathComponent(name).path

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Page
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct `The server` {
@@ -129,7 +130,13 @@ import Testing
 }
 
 @Suite(.timeLimit(.minutes(1))) struct `A unix socket for the page` {
-  private let path = NSTemporaryDirectory() + "adl-page-" + UUID().uuidString.prefix(8)
+  private let folder: TemporaryFolder
+  private let path: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    path = folder.file("page")
+  }
 
   private func server() throws -> HTTPServer { try HTTPServer(.unix(path: path)) { _ in .text(.ok, "hello") } }
 
@@ -144,17 +151,7 @@ import Testing
 
   @Test func `the page's unix socket replaces one that nobody listens on`() throws {
     // As left behind by a killed daemon.
-    let left = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: Array(path.utf8)) }
-    let code = unsafe withUnsafePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe bind(left, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    try #require(code == 0)
-    close(left)
+    close(try boundSocket(SOCK_STREAM, at: path))
     _ = try server()
   }
 
@@ -165,9 +162,7 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: path))
     first.stop()
 
-    let file = path + ".txt"
-    try Data("mine".utf8).write(to: URL(fileURLWithPath: file))
-    defer { unsafe unlink(file) }
+    let file = try folder.write("mine")
     let third = #expect(throws: PageError.self) { _ = try HTTPServer(.unix(path: file)) { _ in .text(.ok, "") } }
     #expect(
       third?.description == "page.listen: cannot listen on unix:\(file): the path exists and is not a socket")

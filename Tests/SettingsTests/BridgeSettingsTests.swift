@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Settings
+import TestSupport
 import Testing
 
 private let shipped = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -47,6 +48,11 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
     ("broker: {kepalive: 9}", "1: broker.kepalive is not a setting; did you mean keepalive?"),
     ("broker: {port: 0}", "1: broker.port: '0' is refused; it must be a whole number from 1 to 65535"),
     ("broker: {host: 'a b'}", "1: broker.host: 'a b' is refused; it must be a name or an address"),
+    (#"broker: {clientId: "a\0b"}"#, "1: broker.clientId is refused; it must be a text without NUL characters"),
+    (
+      #"broker: {username: a, password: "b\0c"}"#,
+      "1: broker.password is refused; it must be a text without NUL characters"
+    ),
     ("broker: {qos: 3}", "1: broker.qos: '3' is refused; it must be a whole number from 0 to 2"),
     ("broker: {password: geheim}", "1: broker.username is missing: MQTT does not send a password without one"),
     (
@@ -94,8 +100,8 @@ private func parse(_ text: String) throws(SettingsError) -> BridgeSettings {
   }
 
   @Test func `bridge settings read a password file without its line end`() throws {
-    let path = NSTemporaryDirectory() + "adl-password-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: path) }  // the test has already reported everything
+    let folder = try TemporaryFolder()
+    let path = folder.file("password")
     let settings = try parse("broker: {username: adl, passwordFile: \(path)}")
     let missing = #expect(throws: SettingsError.self) { try settings.broker.readPassword() }
     #expect(missing.map { "\($0)" } == "\(path): cannot be read: No such file or directory")

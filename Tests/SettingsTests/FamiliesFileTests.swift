@@ -2,6 +2,7 @@ import Foundation
 import ModelFile
 import Networks
 import Settings
+import TestSupport
 import Testing
 
 private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -61,8 +62,8 @@ private func findings(_ text: String) -> [String] {
   }
 
   @Test func `a families file has at most 1 MiB and is UTF-8`() throws {
-    let path = NSTemporaryDirectory() + "families-\(UUID().uuidString).yaml"
-    defer { try? FileManager.default.removeItem(atPath: path) }  // scratch; the system clears what stays
+    let folder = try TemporaryFolder()
+    let path = folder.file("families.yaml")
     func message(_ data: Data) throws -> String? {
       try data.write(to: URL(fileURLWithPath: path))
       let error = #expect(throws: SettingsError.self) { try FamiliesFile.load(path: path, labels: labels) }

@@ -3,22 +3,16 @@ import Capture
 import Datasets
 import Foundation
 import Networks
+import TestSupport
 import Testing
 import Video
 
 @testable import Synthesis
 
-/// A folder that is deleted with the value.
-private final class Folder: Sendable {
-  let path = FileManager.default.temporaryDirectory.appendingPathComponent("adl-\(UUID().uuidString)").path
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }  // nothing to keep: it may never have been created
-
+extension TemporaryFolder {
   /// All files by name.
-  func files() throws -> [String: Data] {
-    let names = try FileManager.default.contentsOfDirectory(atPath: path)
-    return try Dictionary(
-      uniqueKeysWithValues: names.map { ($0, try Data(contentsOf: URL(fileURLWithPath: "\(path)/\($0)"))) })
+  fileprivate func files() throws -> [String: Data] {
+    try Dictionary(uniqueKeysWithValues: names.map { ($0, try Data(contentsOf: URL(fileURLWithPath: file($0)))) })
   }
 }
 
@@ -29,7 +23,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
 }
 
 @Suite struct `Rendered data sets` {
-  private func options(_ folder: Folder, clips: Int, seed: UInt64 = 5) -> SyntheticOptions {
+  private func options(_ folder: TemporaryFolder, clips: Int, seed: UInt64 = 5) -> SyntheticOptions {
     var options = SyntheticOptions(folder: folder.path, clips: clips, seed: seed)
     options.size = FrameSize(width: 64, height: 48)
     return options
@@ -38,7 +32,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
   private func write(_ options: SyntheticOptions) throws { try SyntheticDataset(options).write { _, _, _ in true } }
 
   @Test func `rendered data sets are byte-identical for the same seed, whatever the number of workers`() throws {
-    let (one, three, other) = (Folder(), Folder(), Folder())
+    let (one, three, other) = (try TemporaryFolder(), try TemporaryFolder(), try TemporaryFolder())
     var alone = options(one, clips: 3)
     alone.workers = 1
     var together = options(three, clips: 3)
@@ -53,7 +47,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
   }
 
   @Test func `rendered data sets open as data sets whose protocols separate people and cameras`() throws {
-    let folder = Folder()
+    let folder = try TemporaryFolder()
     try write(options(folder, clips: 12))
     for split in SyntheticDataset.Split.allCases {
       let asked = DatasetOptions(
@@ -85,7 +79,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
   }
 
   @Test func `rendered poses without noise are the body's, in the camera's space`() throws {
-    let folder = Folder()
+    let folder = try TemporaryFolder()
     var asked = options(folder, clips: 3)
     asked.poseNoise = 0
     try write(asked)
@@ -109,7 +103,7 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
   }
 
   @Test func `rendered names and poses in Smarthome's format are read as Smarthome's`() throws {
-    let folder = Folder()
+    let folder = try TemporaryFolder()
     var asked = options(folder, clips: 6)
     asked.naming = .smarthome
     asked.poseNoise = 0
@@ -222,10 +216,8 @@ private func point(_ track: PoseTrack, _ frame: Int, _ joint: Int) -> SIMD3<Floa
   }
 
   @Test func `the error for a data set's folder that cannot be written names it`() throws {
-    let folder = Folder()
-    try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
-    let file = folder.path + "/file"
-    try Data().write(to: URL(fileURLWithPath: file))
+    let folder = try TemporaryFolder()
+    let file = try folder.write("")
     var options = options(folder, clips: 3)
     options.folder = file
     let error = #expect(throws: CaptureError.self) {

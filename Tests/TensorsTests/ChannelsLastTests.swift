@@ -1,6 +1,6 @@
 import Basics
 import Foundation
-import Synchronization
+import TestSupport
 import Tensors
 import Testing
 
@@ -81,16 +81,16 @@ import Testing
       return [try sum.item(), try #require(try weight.gradient).squared().sum().item()]
     }
     let here = try losses()
-    let others = Mutex<[[Double]]>([])
+    let others = Mutexed<[[Double]]>([])
     let threads = (0..<4).map { _ in
       Thread {
         let there = (try? losses()) ?? []
-        others.withLock { $0.append(there) }
+        others.change { $0.append(there) }
       }
     }
     for thread in threads { thread.start() }
     while threads.contains(where: { !$0.isFinished }) { Thread.sleep(forTimeInterval: 0.01) }
-    #expect(others.withLock { $0 } == Array(repeating: here, count: 4))
+    #expect(others.value == Array(repeating: here, count: 4))
   }
 
   @Test func `a convolution in bfloat16 keeps bfloat16's accuracy`() throws {

@@ -37,8 +37,8 @@ import Testing
   }
 
   @Test func `the error for a missing CUDA device names it`() {
-    guard !Library.hasCUDA else { return }
-    #expect(throws: TensorError.self) { try Device(parsing: "cuda:0") }
+    let error = #expect(throws: TensorError.self) { try Device(parsing: "cuda:99") }
+    #expect(error?.description.contains("cuda:99") == true)
     #expect(throws: TensorError.noDevice(asked: "gpu", reason: "use cpu, cuda or cuda:N")) {
       try Device(parsing: "gpu")
     }

@@ -1,11 +1,12 @@
-import CTestMedia
 import Foundation
+import TestSupport
+import Video
 
 /// A small data set in NTU RGB+D's formats on disk: a person made of two bars who waves high or low, with the joints.
 ///
-/// Folders are deleted with the value.
+/// Removed with the value.
 final class RecordedDataset {
-  let folder: String
+  private let files: TemporaryFolder
   let clips: Int
 
   /// - Parameters:
@@ -14,20 +15,19 @@ final class RecordedDataset {
   ///   - frames: frames per recording.
   /// - Throws: if a file cannot be written.
   init(clips: Int = 8, validation: Int = 0, frames: Int = 20) throws {
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("adl-recordings-\(UUID())").path
+    files = try TemporaryFolder()
     self.clips = clips
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     for index in 0..<clips + validation {
       // Subject 1 trains in every protocol, subject 8 validates.
       let subject = index < clips ? 1 : 8
       let name = String(format: "S%03dC002P%03dR001A%03d", index / 2 + 1, subject, index % 2 + 1)
-      try writeVideo(folder + "/\(name)_rgb.avi", activity: index % 2, variant: index / 2, frames: frames)
-      try Data(skeleton(activity: index % 2, variant: index / 2, frames: frames).utf8)
-        .write(to: URL(fileURLWithPath: folder + "/\(name).skeleton"))
+      try writeVideo(files.file("\(name)_rgb.avi"), activity: index % 2, variant: index / 2, frames: frames)
+      try files.write(
+        skeleton(activity: index % 2, variant: index / 2, frames: frames), as: "\(name).skeleton")
     }
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
+  var folder: String { files.path }
 
   private static let width = 128
   private static let height = 112
@@ -39,21 +39,8 @@ final class RecordedDataset {
   }
 
   private func writeVideo(_ path: String, activity: Int, variant: Int, frames: Int) throws {
-    var writer: OpaquePointer?
-    try unsafe "avi".withCString { container in
-      try unsafe "mjpeg".withCString { codec in
-        try unsafe "yuvj420p".withCString { format in
-          var description = unsafe ctestmedia_description(
-            container: container, codec: codec, pixel_format: format, width: Int32(Self.width),
-            height: Int32(Self.height), rate: 30, matrix: 0, full_range: -1, rotation: 0, mirrored: 0,
-            key_pictures_mirrored: 0)
-          let code = unsafe ctestmedia_open(path, &description, &writer)
-          guard code == 0 else { throw CocoaError(.fileWriteUnknown) }
-        }
-      }
-    }
     let (width, height) = (Self.width, Self.height)
-    for frame in 0..<frames {
+    let pictures = (0..<frames).map { frame in
       var picture = [UInt8](repeating: UInt8(60 + 10 * variant), count: width * height)
       let hand = hand(activity, variant, frame)
       for y in max(0, Int(hand.y * Double(height)) - 10)..<min(height, Int(hand.y * Double(height)) + 10) {
@@ -61,12 +48,11 @@ final class RecordedDataset {
           picture[y * width + x] = 230
         }
       }
-      picture += [UInt8](repeating: 128, count: width * height / 2)
-      guard unsafe ctestmedia_write(writer, picture, picture.count, Int64(frame) * 1000 / 30) == 0 else {
-        throw CocoaError(.fileWriteUnknown)
-      }
+      return picture + [UInt8](repeating: 128, count: width * height / 2)
     }
-    guard unsafe ctestmedia_close(writer) == 0 else { throw CocoaError(.fileWriteUnknown) }
+    try TestMedia(
+      container: "avi", codec: "mjpeg", pixelFormat: "yuvj420p", size: FrameSize(width: width, height: height), rate: 30
+    ).write(pictures, to: path)
   }
 
   /// The text of a `.skeleton` file: an upright body whose right hand is where the video shows it.

@@ -2,19 +2,22 @@ import ArgumentParser
 import Basics
 import Evaluation
 import Foundation
+import TestSupport
 import Testing
 import Training
 
 @testable import adl_train
 
 @Suite struct `Reproductions` {
-  private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("adl-\(UUID().uuidString)").path
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   private func plan(_ change: (inout ReproductionBudget) -> Void = { _ in }) -> ReproductionPlan {
     var budget = ReproductionBudget(.quick)
     budget.seeds = [1, 2, 3]
     change(&budget)
-    return ReproductionPlan(budget: budget, folder: folder, machine: ["--precision", "f32"])
+    return ReproductionPlan(budget: budget, folder: folder.path, machine: ["--precision", "f32"])
   }
 
   @Test(arguments: ReproductionBudget.Size.allCases) func `reproductions run every step after its inputs`(
@@ -100,15 +103,15 @@ import Training
     func kill() { isKilled = true }
   }
 
-  private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("adl-\(UUID().uuidString)").path
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   private func plan(_ change: (inout ReproductionBudget) -> Void = { _ in }) -> ReproductionPlan {
     var budget = ReproductionBudget(.quick)
     change(&budget)
-    return ReproductionPlan(budget: budget, folder: folder, machine: [])
+    return ReproductionPlan(budget: budget, folder: folder.path, machine: [])
   }
-
-  private func clean() { try? FileManager.default.removeItem(atPath: folder) }  // there may be none
 
   /// The started commands, and the result of the run.
   private struct Outcome {
@@ -156,7 +159,6 @@ import Training
   @Test(arguments: [1, 3]) func `running reproductions repeat nothing, and continue where they were stopped`(jobs: Int)
     throws
   {
-    defer { clean() }
     let steps = plan().steps
     let first = try run(plan(), jobs: jobs, stopping: 6)
     #expect(first.status == 75 && first.ended.count >= 5 && first.ended.count < steps.count)
@@ -172,7 +174,6 @@ import Training
   }
 
   @Test func `running reproductions use the requested number of jobs, in order, each with its share of cores`() throws {
-    defer { clean() }
     let outcome = try run(plan(), jobs: 4)
     #expect(outcome.status == 0 && outcome.most == 4)
     // Rendering runs alone on all cores; training runs share them.
@@ -184,7 +185,6 @@ import Training
   }
 
   @Test func `running reproductions skip what depends on a failed step, and do the rest`() throws {
-    defer { clean() }
     let outcome = try run(plan(), jobs: 2) {
       $0[0] == "attention-teacher" && $0.contains { $0.hasSuffix("CS/seed1/vpn-star") }
     }
@@ -201,7 +201,6 @@ import Training
   }
 
   @Test func `running reproductions repeat only what a changed setting affects`() throws {
-    defer { clean() }
     _ = try run(plan())
     // The pose teacher's epochs affect itself, what learns from it, and their evaluations.
     let again = try run(plan { $0.poseEpochs += 1 }).commands
@@ -248,7 +247,6 @@ import Training
   }
 
   @Test func `running reproductions show results, and dashes for missing ones`() throws {
-    defer { clean() }
     let plan = plan { $0.systems[.subjects] = [.i3d, .both] }
     let used = UsedMachine(device: "cpu", precision: .float32, cores: 2)
     let record = ReproductionRunner.Record(recipe: "", seconds: 61, machine: used.description)
@@ -272,7 +270,7 @@ import Training
       return [run.name + "/judged": record]
     }
     let lines = (0..<10).map { "v\($0).mp4,\($0 % 2 == 0 ? "cut" : "stir"),\($0 % 4 / 2),test\n" }
-    try FileManager.default.createDirectory(atPath: folder + "/data", withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(atPath: folder.path + "/data", withIntermediateDirectories: true)
     try Data(("video,label,subject,split\n" + lines.joined()).utf8).write(
       to: URL(fileURLWithPath: plan.list(.subjects)))
     let results = ReproductionResults(plan: plan)
@@ -290,10 +288,8 @@ import Training
   }
 
   @Test func `running reproductions keep a second one out of the folder`() throws {
-    defer { clean() }
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let lock = try FolderLock(folder)
-    #expect(throws: ExitCode(75)) { _ = try FolderLock(folder) }
+    let lock = try FolderLock(folder.path)
+    #expect(throws: ExitCode(75)) { _ = try FolderLock(folder.path) }
     withExtendedLifetime(lock) {}
   }
 }

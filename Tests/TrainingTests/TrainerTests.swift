@@ -3,19 +3,20 @@ import ModelFile
 import Networks
 import Settings
 import Tensors
+import TestSupport
 import Testing
 import Training
 
 @Suite(.serialized) struct TrainerTests {
-  private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("adl-trainer-\(UUID())").path
+  private let folder: TemporaryFolder
 
-  init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+  init() throws { folder = try TemporaryFolder() }
 
   private func trainer(
     _ stage: Stage, _ settings: TrainingSettings, _ source: MadeBatches, in name: String,
     distillation: Distillation = .none, group: ProcessGroup? = nil, losses: @escaping (Double) -> Void = { _ in }
   ) throws -> Trainer {
-    let path = folder + "/" + name
+    let path = folder.path + "/" + name
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     let built = try SystemBuilder(
       stage: stage, distillation: distillation, settings: settings, labels: ["Sit", "Walk"], skeleton: source.graph,
@@ -31,7 +32,6 @@ import Training
 
   @Test(arguments: ["sgd", "adam"])
   func `an interrupted run continues exactly as if it had not been interrupted`(kind: String) throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let settings = try tinySettings(["optimizer.kind=\(kind)", "optimizer.learningRate=0.01", "run.checkpointEvery=1"])
     var whole: [Double] = []
     let uninterrupted = try trainer(.rgb, settings, MadeBatches(), in: "whole") { whole.append($0) }
@@ -43,17 +43,17 @@ import Training
     // In the middle of the second epoch.
     #expect(try first.run(until: { parts.count == 3 }) == .stopped)
     let second = try trainer(.rgb, settings, MadeBatches(), in: "parts") { parts.append($0) }
-    try second.resume(TrainingCheckpoint(path: folder + "/parts/last.safetensors"))
+    try second.resume(TrainingCheckpoint(path: folder.path + "/parts/last.safetensors"))
     #expect(try second.run() == .finished)
     #expect(parts == whole)
   }
 
   @Test func `a memory bank is restored exactly too`() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let teacher = try trainer(.poseTeacher, tinySettings(), MadeBatches(), in: "teacher")
     #expect(try teacher.run() == .finished)
     let settings = try tinySettings([
-      "start.poseTeacher=\(folder)/teacher", "feature.dimension=16", "feature.negatives=6", "run.checkpointEvery=1",
+      "start.poseTeacher=\(folder.path)/teacher", "feature.dimension=16", "feature.negatives=6",
+      "run.checkpointEvery=1",
     ])
     var whole: [Double] = []
     let source = MadeBatches()
@@ -62,13 +62,12 @@ import Training
     let first = try trainer(.student, settings, source, in: "parts", distillation: .feature) { parts.append($0) }
     _ = try first.run(until: { parts.count == 4 })
     let second = try trainer(.student, settings, source, in: "parts", distillation: .feature) { parts.append($0) }
-    try second.resume(TrainingCheckpoint(path: folder + "/parts/last.safetensors"))
+    try second.resume(TrainingCheckpoint(path: folder.path + "/parts/last.safetensors"))
     _ = try second.run()
     #expect(parts == whole)
   }
 
   @Test func `gradients accumulated over two batches equal those of one batch of twice the size`() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     func losses(_ batch: Int, _ accumulate: Int) throws -> [Double] {
       let settings = try tinySettings([
         "run.batch=\(batch)", "run.accumulate=\(accumulate)", "run.batchNorm=frozen", "network.dropout=0",
@@ -81,7 +80,6 @@ import Training
   }
 
   @Test func `a loss beyond the limit ends the run and names the clips`() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let settings = try tinySettings(["optimizer.learningRate=100", "run.clipNorm=0", "run.largestLoss=1000"])
     let trainer = try trainer(.rgb, settings, MadeBatches(), in: "explodes")
     let error = try #require(#expect(throws: TrainingError.self) { try trainer.run() })
@@ -94,7 +92,6 @@ import Training
   }
 
   @Test func `diverged training steps are not saved`() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let settings = try tinySettings([
       "optimizer.learningRate=100", "run.clipNorm=0", "run.largestLoss=1000", "run.checkpointEvery=1",
     ])
@@ -105,11 +102,10 @@ import Training
       return
     }
     #expect(terms.contains("cross_entropy") && terms.contains("gradient norm"))
-    #expect(try TrainingCheckpoint(path: folder + "/explodes/last.safetensors").progress.step == step)
+    #expect(try TrainingCheckpoint(path: folder.path + "/explodes/last.safetensors").progress.step == step)
   }
 
   @Test func `a line of the training log can cover several steps`() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     func losses(_ every: Int) throws -> [Double] {
       var losses: [Double] = []
       _ = try trainer(.rgb, tinySettings(["run.logEvery=\(every)"]), MadeBatches(), in: "\(every)") {
@@ -125,11 +121,10 @@ import Training
   }
 
   @Test func `precise statistics are the mean over the batches`() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let source = MadeBatches()
     let settings = try tinySettings(["run.preciseNorm=2", "network.normMomentum=0.001", "run.averageDecay=0.5"])
     #expect(try trainer(.rgb, settings, source, in: "precise").run() == .finished)
-    let checkpoint = try TrainingCheckpoint(path: folder + "/precise/last.safetensors")
+    let checkpoint = try TrainingCheckpoint(path: folder.path + "/precise/last.safetensors")
     let network = try #require(checkpoint.description.clip)
     // With a momentum of 1, the running statistics are the last batch's.
     let module = try ClipNetwork(network, from: checkpoint.parameters(.clip), on: .cpu, momentum: 1)
@@ -153,7 +148,6 @@ import Training
   }
 
   @Test func `a run of an earlier version continues, with the tensor names of that version`() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let settings = try tinySettings(["optimizer.kind=adam", "optimizer.learningRate=0.01", "run.checkpointEvery=1"])
     var whole: [Double] = []
     _ = try trainer(.rgb, settings, MadeBatches(), in: "whole") { whole.append($0) }.run()
@@ -161,7 +155,7 @@ import Training
     let first = try trainer(.rgb, settings, MadeBatches(), in: "parts") { parts.append($0) }
     #expect(try first.run(until: { parts.count == 3 }) == .stopped)
 
-    let now = try SafetensorsFile(path: folder + "/parts/last.safetensors")
+    let now = try SafetensorsFile(path: folder.path + "/parts/last.safetensors")
     func former(_ name: String) -> String { name.replacing("clip/", with: "student/") }
     let current = Dictionary(uniqueKeysWithValues: now.entries.keys.map { (former($0), $0) })
     var metadata = now.metadata
@@ -169,7 +163,7 @@ import Training
     let counted = progress.replacing(/"optimizerSteps":(\d+)/) { #""numbers":{"optimizer.steps":\#($0.output.1)}"# }
     #expect(counted != progress)
     metadata["adl.training.progress"] = counted
-    let path = folder + "/former.safetensors"
+    let path = folder.path + "/former.safetensors"
     try SafetensorsFile.write(
       to: path, metadata: metadata, tensors: now.entries.map { (former($0.key), .float32, $0.value.shape) }
     ) { name in

@@ -2,12 +2,15 @@ import Foundation
 import Networks
 import Settings
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Training
 
 @Suite(.serialized) struct WeightAverageTests {
-  private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("adl-average-\(UUID())").path
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   /// One weight, one running statistic, and one frozen weight.
   private final class Numbers: TrainingSystem {
@@ -63,7 +66,7 @@ import Testing
   private func trainer(
     _ settings: TrainingSettings, in name: String, observe: @escaping (TrainingEvent) -> Void = { _ in }
   ) throws -> Trainer {
-    let path = folder + "/" + name
+    let path = folder.path + "/" + name
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     let source = MadeBatches()
     let built = try SystemBuilder(
@@ -76,7 +79,6 @@ import Testing
   }
 
   @Test func `the average is validated and read from checkpoints, and weights learn as without it`() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     func train(_ decay: Double) throws -> (steps: [Double], validation: [Double], last: String) {
       var (steps, validation): ([Double], [Double]) = ([], [])
       let trainer = try trainer(tinySettings(["run.averageDecay=\(decay)"]), in: "\(decay)") { event in
@@ -84,7 +86,7 @@ import Testing
         if case .validation(let report) = event { validation.append(report.loss) }
       }
       #expect(try trainer.run() == .finished)
-      return (steps, validation, folder + "/\(decay)/last.safetensors")
+      return (steps, validation, folder.path + "/\(decay)/last.safetensors")
     }
     let (plain, averaged) = (try train(0), try train(0.9))
     #expect(averaged.steps == plain.steps)
@@ -100,7 +102,6 @@ import Testing
   }
 
   @Test func `a run with averaged weights continues bit for bit`() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let settings = try tinySettings(["run.averageDecay=0.95", "run.checkpointEvery=1"])
     let whole = try trainer(settings, in: "whole")
     #expect(try whole.run() == .finished)
@@ -108,11 +109,11 @@ import Testing
     let first = try trainer(settings, in: "parts") { if case .step = $0 { steps += 1 } }
     #expect(try first.run(until: { steps == 3 }) == .stopped)
     let second = try trainer(settings, in: "parts")
-    try second.resume(TrainingCheckpoint(path: folder + "/parts/last.safetensors"))
+    try second.resume(TrainingCheckpoint(path: folder.path + "/parts/last.safetensors"))
     #expect(try second.run() == .finished)
     for name in ["/last.safetensors", "/best.safetensors"] {
-      let bytes = FileManager.default.contents(atPath: folder + "/whole" + name)
-      #expect(bytes != nil && bytes == FileManager.default.contents(atPath: folder + "/parts" + name))
+      let bytes = FileManager.default.contents(atPath: folder.path + "/whole" + name)
+      #expect(bytes != nil && bytes == FileManager.default.contents(atPath: folder.path + "/parts" + name))
     }
   }
 }

@@ -72,7 +72,8 @@ struct V4L2Agreement {
         })
     }
     guard (1...16384).contains(given.size.width), (1...16384).contains(given.size.height) else {
-      throw .formatRefused(device: path, setting: "cameras[].size", asked: "\(given.size)", offered: ["a smaller one"])
+      throw .formatRefused(
+        device: path, setting: "cameras[].size", asked: "\(given.size)", offered: ["the smaller ones"])
     }
     var warnings: [String] = []
     let rate = try Self.tolerating(device, "the rate \(choice.rate)", &warnings) { () throws(KernelRefusal) in
@@ -138,8 +139,8 @@ struct V4L2Agreement {
       }
       guard control.range.contains(value) else {
         throw .formatRefused(
-          device: device.path, setting: "cameras[].controls", asked: "\(value) for '\(name)'",
-          offered: ["\(control.range.lowerBound) to \(control.range.upperBound)"])
+          device: device.path, setting: "cameras[].controls.\(name)", asked: "\(value) for '\(name)'",
+          offered: ["the values from \(control.range.lowerBound) to \(control.range.upperBound)"])
       }
       wanted.append((control, value))
     }

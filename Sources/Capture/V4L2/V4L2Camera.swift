@@ -60,7 +60,7 @@ package struct V4L2Camera: ~Copyable, FrameSource {
     guard agreement.layout.byteCount <= device.bufferLength else {
       throw .formatRefused(
         device: device.path, setting: "cameras[].format", asked: "whole pictures of \(negotiated.size)",
-        offered: ["another format", "converted"])
+        offered: ["the other formats", "converted"])
     }
     self.device = device
     self.options = options

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 package import Video
 
@@ -42,7 +43,7 @@ package struct BoxesFile: Equatable, Sendable {
     do {
       data = try handle.read(upToCount: Self.largestFile + 1) ?? Data()
     } catch {
-      throw .unreadable(path: path, reason: error.localizedDescription)
+      throw .unreadable(path: path, reason: reasonText(error))
     }
     guard data.count <= Self.largestFile, let text = String(data: data, encoding: .utf8) else {
       throw .unreadable(path: path, reason: "it is not UTF-8 text of at most 64 MiB")
@@ -81,7 +82,7 @@ package struct BoxesFile: Equatable, Sendable {
     do {
       try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
-      throw .unreadable(path: path, reason: "it cannot be written: \(error.localizedDescription)")
+      throw .unreadable(path: path, reason: "it cannot be written: \(reasonText(error))")
     }
   }
 

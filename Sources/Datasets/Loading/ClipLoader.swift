@@ -104,7 +104,7 @@ package struct ClipLoader: Sendable {
       let part = try clip.frames(of: count, rate: poseRate(of: clip))
       return layout(count, part, draw, variation).map { loaded(clip, $0, [], poses) }
     }
-    guard let path = clip.video else { throw .missing(path: clip.name, purpose: "the recording has no video") }
+    guard let path = clip.video else { throw .incomplete(clip: clip.name, lacks: "video") }
     func windows(_ count: Int, _ rate: Double) throws(DatasetError) -> WindowCutter {
       let part = try clip.frames(of: count, rate: rate)
       let boxes: WindowCutter.Boxes? =
@@ -127,7 +127,7 @@ package struct ClipLoader: Sendable {
     let givesBoxes = options.region == .person && options.boxes == nil && options.content.contains(.video)
     guard needsPoses || (givesBoxes && clip.skeleton != nil) else { return nil }
     guard let path = clip.skeleton else {
-      throw .missing(path: clip.name, purpose: "the recording has no skeleton file")
+      throw .incomplete(clip: clip.name, lacks: "skeleton file")
     }
     func parse() throws(DatasetError) -> SkeletonFile.Contents { try SkeletonFile.contents(path, graph) }
     return if let cache { try cache.skeleton(clip, parse: parse) } else { try parse() }

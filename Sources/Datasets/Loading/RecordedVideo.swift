@@ -1,3 +1,4 @@
+import Basics
 import Capture
 import Foundation
 import Video
@@ -35,7 +36,7 @@ struct RecordedVideo {
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: path)
     } catch {
-      throw .unreadable(path: path, reason: "the folder cannot be listed")
+      throw .unreadable(path: path, reason: reasonText(error))
     }
     var pictures = names.filter { name in
       !name.hasPrefix(".") && ["jpg", "jpeg", "png"].contains { name.lowercased().hasSuffix("." + $0) }
@@ -43,7 +44,9 @@ struct RecordedVideo {
     // N-UCLA's folders also contain depth pictures.
     let colored = pictures.filter { ($0 as NSString).deletingPathExtension.hasSuffix("_rgb") }
     if !colored.isEmpty { pictures = colored }
-    guard !pictures.isEmpty else { throw .unreadable(path: path, reason: "the folder holds no pictures") }
+    guard !pictures.isEmpty else {
+      throw .unreadable(path: path, reason: "the folder contains no .jpg, .jpeg or .png pictures")
+    }
     source = .pictures(FrameFolder.ordered(pictures, in: path).map { path + "/" + $0 })
   }
 

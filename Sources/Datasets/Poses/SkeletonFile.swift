@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 package import Networks
 import Video
@@ -61,7 +62,7 @@ package enum SkeletonFile {
       defer { try? handle.close() }  // read-only: nothing can be lost
       data = try handle.read(upToCount: largestFile + 1) ?? Data()
     } catch {
-      throw .unreadable(path: path, reason: error.localizedDescription)
+      throw .unreadable(path: path, reason: reasonText(error))
     }
     guard data.count <= largestFile else {
       throw .unreadable(path: path, reason: "it is larger than any skeleton file")

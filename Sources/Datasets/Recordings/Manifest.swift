@@ -61,7 +61,7 @@ enum Manifest {
     }
     for row in rows.dropFirst() where row.fields.count != header.count {
       throw .unreadable(
-        path: path, reason: "line \(row.line): \(row.fields.count) fields where the first line has \(header.count)")
+        path: path, reason: "line \(row.line) has \(row.fields.count) fields, but the first line has \(header.count)")
     }
     return (header, Array(rows.dropFirst()))
   }

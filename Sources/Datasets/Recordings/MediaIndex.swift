@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// Every video and skeleton file below two folders, indexed by the recording's name.
@@ -53,7 +54,7 @@ struct MediaIndex {
         continue
       }
       if status.st_mode & S_IFMT == S_IFDIR, unsafe access(url.path, R_OK | X_OK) != 0 {
-        throw .unreadable(path: url.path, reason: unsafe String(cString: strerror(errno)))
+        throw .unreadable(path: url.path, reason: reasonText(errno))
       }
       let ending = url.pathExtension.lowercased()
       let folder = url.deletingLastPathComponent()

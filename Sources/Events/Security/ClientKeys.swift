@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 
@@ -40,7 +41,7 @@ package struct ClientKeys: Equatable, Sendable {
     guard let entries = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
       // Foundation's messages are meant for programmers; the kernel's give the reason.
       let listing = unsafe opendir(folder)
-      let reason = unsafe listing == nil ? KeyFile.lastError() : "it cannot be listed"
+      let reason = unsafe listing == nil ? reasonText(errno) : "it cannot be listed"
       if let listing = unsafe listing { unsafe closedir(listing) }
       throw .badKey(path: folder, setting: setting, reason: reason)
     }
@@ -61,7 +62,7 @@ package struct ClientKeys: Equatable, Sendable {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw .badKey(path: folder, setting: "--clients", reason: "it cannot be created: \(KeyFile.lastError())")
+      throw .badKey(path: folder, setting: "--clients", reason: "it cannot be created: \(reasonText(errno))")
     }
     let known = try ClientKeys(folder: folder, setting: "--clients")
     if let other = known.names[key] {
@@ -79,13 +80,14 @@ package struct ClientKeys: Equatable, Sendable {
     guard unsafe unlink(path) == 0 else {
       throw .badKey(
         path: path, setting: nil,
-        reason: errno == ENOENT ? "there is no client \(name)" : KeyFile.lastError())
+        reason: errno == ENOENT ? "there is no client \(name)" : reasonText(errno))
     }
   }
 
   private static func check(_ name: String, _ folder: String) throws(EventError) {
-    guard name.utf8.count <= 64, Topic.isName(name) else {
-      throw .badKey(path: folder, setting: nil, reason: "'\(name)' is not a valid name; use a-z, 0-9, _ and -")
+    guard isIdentifier(name) else {
+      throw .badKey(
+        path: folder, setting: nil, reason: "'\(name)' is not a valid name; use 1 to 64 of a-z, 0-9, _ and -")
     }
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import CZeroMQ
 import Glibc
 
@@ -111,21 +112,12 @@ package enum KeyFile {
   /// Reading a pipe or a device might block forever, so only regular files are read.
   private static func bytes(_ path: String, _ setting: String) throws(EventError) -> [UInt8] {
     func bad(_ reason: String) -> EventError { .badKey(path: path, setting: setting, reason: reason) }
-    let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    guard descriptor >= 0 else { throw bad(lastError()) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw bad("it is not a file")
-    }
+    let file = try RegularFile(path, failure: bad)
     var bytes = [UInt8](repeating: 0, count: largest)
-    let count = unsafe read(descriptor, &bytes, largest)
-    guard count >= 0 else { throw bad(lastError()) }
+    let count = unsafe read(file.descriptor, &bytes, largest)
+    guard count >= 0 else { throw bad(reasonText(errno)) }
     return Array(bytes.prefix(count))
   }
-
-  /// The kernel's text for the last error.
-  static func lastError() -> String { unsafe String(cString: strerror(errno)) }
 
   /// Writes a key pair as PATH.secret, readable only by its owner, and PATH.public.
   ///
@@ -141,13 +133,13 @@ package enum KeyFile {
   static func create(_ path: String, _ text: String, mode: mode_t) throws(EventError) {
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
     guard descriptor >= 0 else {
-      let reason = errno == EEXIST ? "it exists already; choose another name" : lastError()
+      let reason = errno == EEXIST ? "it exists already; choose another name" : reasonText(errno)
       throw .badKey(path: path, setting: nil, reason: reason)
     }
     defer { close(descriptor) }
     let bytes = Array(text.utf8)
     guard unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-      let reason = lastError()
+      let reason = reasonText(errno)
       unsafe unlink(path)
       throw .badKey(path: path, setting: nil, reason: reason)
     }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 
@@ -11,11 +12,11 @@ struct FolderLock: ~Copyable {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw failure("the folder \(folder) cannot be created: \(error.localizedDescription); choose another --out", 65)
+      throw failure("the folder \(folder) cannot be created: \(reasonText(error)); choose another --out", 65)
     }
     let descriptor = unsafe open(folder + "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
-      throw failure("\(folder) cannot be written: \(unsafe String(cString: strerror(errno))); choose another --out", 65)
+      throw failure("\(folder) cannot be written: \(reasonText(errno)); choose another --out", 65)
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import CTestMedia
 import Capture
 import FoundationEssentials
@@ -101,12 +102,12 @@ import Video
     if code != 0 { throw .unreadable(source: path, reason: "it cannot be written (\(code))", isTransient: false) }
   }
 
-  /// FNV-1a over a frame's words of eight bytes.
+  /// Over a frame's words of eight bytes.
   private func hash(_ frame: Frame) -> String {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    var hash: UInt64 = SplitMix64.increment
     unsafe frame.bytes.withUnsafeBytes { (bytes) in
       for at in stride(from: 0, to: frame.byteCount - 7, by: 8) {
-        hash = (hash ^ (unsafe bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))) &* 0x100_0000_01B3
+        hash = SplitMix64.scattered(hash ^ (unsafe bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)))
       }
     }
     return #","hash":"\#(String(hash, radix: 16))""#

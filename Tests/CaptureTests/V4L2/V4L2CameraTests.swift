@@ -1,6 +1,7 @@
 import CVideo4Linux
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 import Video
 
@@ -209,7 +210,8 @@ import Video
     options.controls = ["power_line_frequency": 3]
     #expect(
       throws: CaptureError.formatRefused(
-        device: "/dev/video7", setting: "cameras[].controls", asked: "3 for 'power_line_frequency'", offered: ["0 to 2"]
+        device: "/dev/video7", setting: "cameras[].controls.power_line_frequency",
+        asked: "3 for 'power_line_frequency'", offered: ["the values from 0 to 2"]
       )
     ) { _ = try camera(options) }
     options.controls = ["zoom": 3]
