@@ -1,5 +1,6 @@
 import Annotation
 import ArgumentParser
+import Basics
 import Capture
 import Foundation
 import ModelFile
@@ -94,21 +95,6 @@ struct RecognitionFiles: ParsableArguments {
 
   private static func resolved(_ path: String) -> String {
     URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
-  }
-}
-
-/// Identifies the file at a path; different names of one file compare equal.
-struct FileIdentity: Equatable {
-  let isRegular: Bool
-  private let device: UInt
-  private let inode: UInt
-
-  /// `nil` if there is no file.
-  init?(_ path: String) {
-    var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return nil }
-    isRegular = status.st_mode & S_IFMT == S_IFREG
-    (device, inode) = (status.st_dev, status.st_ino)
   }
 }
 
