@@ -26,11 +26,12 @@ enum StopCause: Sendable {
 
 /// Stops the group on SIGTERM and SIGINT, and reloads the settings on SIGHUP: all of them, or none.
 ///
-/// Unusable settings change nothing and are logged. Otherwise this service ends, and the group with it; its caller then
+/// Unusable settings, and settings that are the same as before, change nothing and are logged. Otherwise this service ends, and the group with it; its caller then
 /// continues with `next`.
 final class ControlService: Service {
   private let signals: SignalInbox
   private let read: (@Sendable () throws -> LiveService)?
+  private let isNew: @Sendable (LiveService) -> Bool
   private let notification: ServiceNotification
   private let logger: Logger
   private let found = Mutex<LiveService?>(nil)
@@ -38,14 +39,16 @@ final class ControlService: Service {
   /// - Parameters:
   ///   - signals: SIGTERM, SIGINT and SIGHUP.
   ///   - read: reads the settings and checks everything they name; `nil` if SIGHUP should stop the daemon.
+  ///   - isNew: whether what was read differs from what is running.
   ///   - notification: reports to systemd.
   ///   - logger: receives problems.
   init(
-    _ signals: SignalInbox, read: (@Sendable () throws -> LiveService)?, _ notification: ServiceNotification,
-    _ logger: Logger
+    _ signals: SignalInbox, read: (@Sendable () throws -> LiveService)?,
+    isNew: @escaping @Sendable (LiveService) -> Bool, _ notification: ServiceNotification, _ logger: Logger
   ) {
     self.signals = signals
     self.read = read
+    self.isNew = isNew
     self.notification = notification
     self.logger = logger
   }
@@ -67,11 +70,16 @@ final class ControlService: Service {
     }
   }
 
-  /// A service with the current settings; `nil` if they cannot be used.
+  /// A service with the current settings; `nil` if they cannot be used or have not changed.
   private func reload(_ read: @escaping @Sendable () throws -> LiveService) async -> LiveService? {
     notification.reloading()
     do {
       let next = try await onOwnThread(named: "reload", read)
+      guard isNew(next) else {
+        logger.notice("settings reloaded: nothing has changed")
+        notification.ready(status: "Watching; the settings have not changed")
+        return nil
+      }
       logger.notice("settings reloaded: \(next.summary)")
       return next
     } catch {

@@ -32,6 +32,8 @@ package struct LiveService: Sendable {
   private let cameras: [Camera]
   /// `nil` if no history is kept.
   private let historyPath: String?
+  /// The files that were read besides the settings; replacing one counts as a change.
+  private let files: [FileVersion?]
 
   /// Checks everything the settings name: the model, its labels, the sources, the regions, the detector.
   ///
@@ -49,6 +51,10 @@ package struct LiveService: Sendable {
     historyPath = settings.history.path(stateDirectory: stateDirectory)
     if let historyPath { try EventStore.check(historyPath) }
     try EventPublisher.check(EventPublisher.Options(settings))
+    let named = [
+      settings.model.path, settings.recognition.families, settings.people.detector, settings.events.remote?.secretKey,
+    ]
+    files = named.map { $0.flatMap(FileVersion.init) }
     let model = try StudentModel(path: settings.model.path)
     var card = model.card
     if let families = settings.recognition.families {
@@ -78,6 +84,9 @@ package struct LiveService: Sendable {
     }
     self.model = model
   }
+
+  /// Whether running `other` would change nothing.
+  private func isSame(as other: LiveService) -> Bool { settings == other.settings && files == other.files }
 
   private var looksAtPeople: Bool { settings.people.looksAtPeople(card) }
 
@@ -128,7 +137,7 @@ package struct LiveService: Sendable {
       logger.notice("known remote clients: events on \(events), queries on \(query)")
     }
 
-    let control = ControlService(signals, read: reload, notification, logger)
+    let control = ControlService(signals, read: reload, isNew: { !isSame(as: $0) }, notification, logger)
     let page = try page(publisher)
     if let page { logger.notice("page and metrics on \(page.address)") }
 

@@ -25,7 +25,9 @@ package struct HTMLReport: Sendable {
   /// Loss and accuracy over the run.
   package var charts: [LineChart]
 
-  package init(title: String, facts: [Fact], main: EvaluationResult, results: [EvaluationResult], charts: [LineChart] = []) {
+  package init(
+    title: String, facts: [Fact], main: EvaluationResult, results: [EvaluationResult], charts: [LineChart] = []
+  ) {
     self.title = title
     self.facts = facts
     self.main = main

@@ -142,6 +142,6 @@ package enum EventQuery {
       if let answer = socket.receive()?.first { return Data(answer) }
       if monitor?.noticesRefusal() == true { throw .unknownClient(endpoint: endpoint) }
     }
-    throw .unanswered(endpoint: endpoint, seconds: timeout / .seconds(1))
+    throw .unanswered(endpoint: endpoint, seconds: timeout / .seconds(1), usesKeys: keys != nil)
   }
 }

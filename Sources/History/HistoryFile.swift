@@ -1,3 +1,4 @@
+import Basics
 import Events
 import Foundation
 import GRDB
@@ -7,30 +8,18 @@ import Glibc
 ///
 /// All errors are `HistoryError`s; none leaves a batch half written.
 final class HistoryFile {
-  /// Identifies a file independently of its name.
-  private struct Identity: Equatable {
-    var device: dev_t
-    var inode: ino_t
-
-    init?(_ path: String) {
-      var status = stat()
-      guard unsafe stat(path, &status) == 0 else { return nil }
-      (device, inode) = (status.st_dev, status.st_ino)
-    }
-  }
-
   /// Size to which the write-ahead log is truncated after each checkpoint.
   static let logBytes = 4 << 20
 
   let path: String
   private let queue: DatabaseQueue
-  private let identity: Identity?
+  private let identity: FileIdentity?
 
   /// Opens or creates the file.
   init(path: String) throws(HistoryError) {
     self.path = path
     // SQLite would make it readable by everyone; with the unit's umask, group adl may read it.
-    if Identity(path) == nil { close(unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)) }
+    if FileIdentity(path) == nil { close(unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)) }
     queue = try HistoryError.naming(path) {
       var configuration = Configuration()
       configuration.label = "history"
@@ -49,7 +38,7 @@ final class HistoryFile {
       }
       return try DatabaseQueue(path: path, configuration: configuration)
     }
-    identity = Identity(path)
+    identity = FileIdentity(path)
   }
 
   deinit {
@@ -58,7 +47,7 @@ final class HistoryFile {
   }
 
   /// False once the file was deleted or replaced.
-  var isInPlace: Bool { identity != nil && Identity(path) == identity }
+  var isInPlace: Bool { identity != nil && FileIdentity(path) == identity }
 
   /// Adds rows that do not exist yet, and updates what is open; durable on return.
   ///

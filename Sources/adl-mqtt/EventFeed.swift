@@ -62,7 +62,10 @@ struct EventFeed: Sendable {
           return []
         }
       case .silent:
-        if !isSilent { logger.warning("no sign from adld at \(source.settings.endpoint); waiting for it") }
+        if !isSilent {
+          let doubt = source.settings.keys == nil ? "" : " (is adl.serverKey its own?)"
+          logger.warning("no sign from adld at \(source.settings.endpoint); waiting for it\(doubt)")
+        }
         isSilent = true
         exchange.translate { $0.daemonIsSilent() }
       case .refused: throw .unknownClient(endpoint: source.settings.endpoint)

@@ -54,7 +54,8 @@ struct EvaluateCommand: ParsableCommand {
       let scores = try schemes.map { try judged.scores(partition, $0) }
       var results = zip(schemes, scores).map { scheme, scores in
         scheme == .paper
-          ? EvaluationResult(scores, pooling: .paper, temperature: temperature) : EvaluationResult(scores, pooling: .code)
+          ? EvaluationResult(scores, pooling: .paper, temperature: temperature)
+          : EvaluationResult(scores, pooling: .code)
       }
       let main = results[0]
       if let poseRun, let paper = zip(schemes, scores).first(where: { $0.0 == .paper })?.1 {
@@ -83,7 +84,8 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func write(
-    _ main: EvaluationResult, _ results: [EvaluationResult], _ judged: JudgedRun, to folder: String, _ temperature: Double
+    _ main: EvaluationResult, _ results: [EvaluationResult], _ judged: JudgedRun, to folder: String,
+    _ temperature: Double
   ) throws {
     func save(_ name: String, _ text: String) throws {
       try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/" + name), options: .atomic)

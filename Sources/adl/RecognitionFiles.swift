@@ -98,21 +98,6 @@ struct RecognitionFiles: ParsableArguments {
   }
 }
 
-/// Identifies the file at a path; different names of one file compare equal.
-struct FileIdentity: Equatable {
-  let isRegular: Bool
-  private let device: UInt
-  private let inode: UInt
-
-  /// `nil` if there is no file.
-  init?(_ path: String) {
-    var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return nil }
-    isRegular = status.st_mode & S_IFMT == S_IFREG
-    (device, inode) = (status.st_dev, status.st_ino)
-  }
-}
-
 /// Refuses to overwrite an input.
 ///
 /// - Throws: `ValidationError` that names the option.

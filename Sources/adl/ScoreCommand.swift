@@ -21,7 +21,7 @@ struct ScoreCommand: ParsableCommand {
 
       recognised       share of true activities for which one with the same label was recognised that begins within \
       --tolerance of their start; each recognised one counts once
-      false a minute   recognised activities, per minute, with nothing of their label within --tolerance, most of which lie \
+      false per minute recognised activities with nothing of their label within --tolerance, most of which lie \
       where the truth says what goes on
       quiet            share of windows without an activity, among those in which nobody does anything to be recognised, or \
       nobody is there; an event log has no windows, so each second counts as one

@@ -64,10 +64,10 @@ struct ScoreReport: Encodable {
     }
     lines += self.false.map { "\(clock($0.begin))  false: \($0.label), \(String(format: "%.1f", $0.end - $0.begin)) s" }
     let count = activities.count { $0.onset != nil }
-    let delay = medianDelay.map { String(format: ", %+.1f s after their begin in the median", $0) } ?? ""
+    let delay = medianDelay.map { String(format: ", median onset %+.1f s", $0) } ?? ""
     lines.append(
       String(format: "recognised       %.2f  (%d of %d activities", recognised, count, activities.count) + delay + ")")
-    lines.append(String(format: "false a minute   %.2f  (%d in %.0f s)", falsePerMinute, self.false.count, seconds))
+    lines.append(String(format: "false per minute %.2f  (%d in %.0f s)", falsePerMinute, self.false.count, seconds))
     lines.append(
       quiet.map {
         String(format: "quiet            %.2f  (of %d windows in which nothing was to be recognised)", $0, quietWindows)

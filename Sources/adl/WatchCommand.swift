@@ -88,7 +88,8 @@ struct WatchCommand: AsyncParsableCommand {
       case .gap(let topic, let missing): printer.notice("missed \(missing) messages of \(topic)")
       case .restarted: printer.notice("the daemon was restarted")
       case .refused: throw EventError.unknownClient(endpoint: endpoint)
-      case .silent: printer.notice("no sign from the daemon; waiting for it")
+      case .silent:
+        printer.notice("no sign from the daemon; waiting for it" + (keys == nil ? "" : " (is --server-key its own?)"))
       }
     }
   }

@@ -123,6 +123,11 @@ private func dial(_ port: UInt16) -> CInt? {
       _ = try EventQuery.ask(
         #"{"query":"version"}"#, at: remote.query, timeout: .seconds(10), keys: remote.identity("stranger"))
     }
+    #expect(throws: EventError.unanswered(endpoint: remote.query, seconds: 0.5, usesKeys: true)) {
+      _ = try EventQuery.ask(
+        #"{"query":"version"}"#, at: remote.query, timeout: .milliseconds(500),
+        keys: remote.identity("phone", server: "tablet"))
+    }
     for index in 0..<20 { remote.fixture.publisher.publish(remote.fixture.event(.start, "\(index)")) }
     for index in 0..<20 {
       let message = try next(.event, from: phone)

@@ -55,6 +55,15 @@ import Testing
       }
     }
 
+    // The same settings, with a comment: nobody is interrupted.
+    _ = try programs.write(settings(programs, cameras: room) + "# the same\n", to: "adld.yaml")
+    daemon.hangUp()
+    try wait(for: subscriber, daemon) { message in
+      let same = try epoch(message)
+      #expect(same == first)
+      return daemon.errorsSoFar.contains("settings reloaded: nothing has changed")
+    }
+
     _ = try programs.write(settings(programs, cameras: #"{name: hall, source: "synthetic:2"}"#), to: "adld.yaml")
     daemon.hangUp()
     // States are re-sent to new subscribers, so none is missed while the subscriber reconnects.
