@@ -111,6 +111,7 @@ let package = Package(
     .systemLibrary(name: "CMosquitto"),
     .systemLibrary(name: "CFileSystem"),
     .target(name: "CConnections"),
+    .target(name: "COpenMP"),
     .target(
       name: "CFFmpeg", linkerSettings: ["avformat", "avcodec", "avutil", "swscale"].map { .linkedLibrary($0) }),
     .target(
@@ -172,7 +173,7 @@ let package = Package(
     .executableTarget(
       name: "adld",
       dependencies: [
-        "Basics", "Daemon", "Detection", "Settings", "Synthesis", "Systemd", argumentParser, logging,
+        "Basics", "COpenMP", "Daemon", "Detection", "Settings", "Synthesis", "Systemd", argumentParser, logging,
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -184,7 +185,8 @@ let package = Package(
     .executableTarget(
       name: "adl",
       dependencies: [
-        "Alerts", "Annotation", "Basics", "Capture", "Detection", "Evaluation", "Events", "Golden", "History",
+        "Alerts", "Annotation", "Basics", "Capture", "COpenMP", "Detection", "Evaluation", "Events", "Golden",
+        "History",
         "Inference", "ModelFile", "Networks", "People", "Pipeline", "Recognition", "Rules", "Settings", "Synthesis",
         "Video", argumentParser,
       ],
@@ -193,7 +195,8 @@ let package = Package(
     .executableTarget(
       name: "adl-train",
       dependencies: [
-        "Basics", "Capture", "Datasets", "Detection", "Evaluation", "Golden", "ModelFile", "Networks", "Settings",
+        "Basics", "Capture", "COpenMP", "Datasets", "Detection", "Evaluation", "Golden", "ModelFile", "Networks",
+        "Settings",
         "Synthesis", "Tensors", "Training", "Video", argumentParser,
         .product(name: "Crypto", package: "swift-crypto"),
       ],

@@ -13,7 +13,7 @@ private struct Remote: ~Copyable {
   let fixture: Fixture
   let warnings = Lines()
 
-  init() throws {
+  init(heartbeat: Duration = .milliseconds(100)) throws {
     let keys = try KeyFolder()
     _ = try keys.generate("curve")
     let clients = keys.path + "/clients"
@@ -25,6 +25,7 @@ private struct Remote: ~Copyable {
     let warnings = warnings
     fixture = try Fixture { options in
       options.remote = remote
+      options.heartbeat = heartbeat
       options.warn = { warnings.take($0) }
     }
     self.keys = keys
@@ -159,6 +160,19 @@ private func dial(_ port: UInt16) -> CInt? {
       if case .message(let message)? = tablet.next(timeout: .milliseconds(50)), message.topic.kind == .event { break }
     }
     #expect(phone.next(timeout: .milliseconds(100)).map { if case .message = $0 { true } else { false } } != true)
+  }
+
+  @Test func `encrypted sockets disconnect a client that is revoked before the first heartbeat`() throws {
+    let remote = try Remote(heartbeat: .seconds(2))
+    let phone = try remote.subscriber("phone")
+    remote.fixture.join(phone)
+    try ClientKeys.revoke("phone", in: remote.clients)
+    var waits = 0
+    while true {
+      if case .refused? = phone.next(timeout: .seconds(5)) { break }
+      waits += 1
+      try #require(waits < 50, "it still receives messages")
+    }
   }
 
   @Test func `encrypted sockets admit nobody while the folder of clients cannot be read, and say so`() throws {

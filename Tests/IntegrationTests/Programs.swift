@@ -75,6 +75,8 @@ struct Programs: ~Copyable {
       for path in [output, errors] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
       process.executableURL = URL(fileURLWithPath: path)
       process.arguments = arguments
+      // The test runner may have it, as the programs are linked into it.
+      process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "GOMP_SPINCOUNT" }
       process.standardInput = FileHandle.nullDevice
       process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
       process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
@@ -87,6 +89,8 @@ struct Programs: ~Copyable {
     func kill() { Glibc.kill(process.processIdentifier, SIGKILL) }
 
     var errorsSoFar: String { text(errors) }
+    /// The process's environment variables, as `NAME=value`.
+    var environment: [Substring] { text("/proc/\(process.processIdentifier)/environ").split(separator: "\0") }
 
     func finish() -> Outcome {
       process.waitUntilExit()

@@ -42,6 +42,9 @@ import Testing
       return message.topic.kind == .state && message.topic.camera == "room"
     }
 
+    // Threads of the network that wait don't spin for long; libgomp reads this when it is loaded.
+    #expect(daemon.environment.contains("GOMP_SPINCOUNT=1000"))
+
     for bad in [
       "cameras: [{name: room}]", settings(programs, cameras: room) + "more: 1\n", settings(programs, cameras: ""),
     ] {

@@ -57,6 +57,9 @@ import Synchronization
 
   var counts: Counts { state.withLock { $0.counts } }
 
+  /// Who gets in.
+  var clients: ClientKeys { state.withLock { $0.clients } }
+
   /// Replaces the list of clients; existing connections stay open.
   func replace(_ clients: ClientKeys) { state.withLock { $0.clients = clients } }
 

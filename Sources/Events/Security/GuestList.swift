@@ -2,8 +2,8 @@
 final class GuestList {
   private let remote: EventPublisher.Remote
   private let warn: @Sendable (String) -> Void
-  /// The list as last read; `nil` at first.
-  private var known: ClientKeys?
+  /// Problems with the list as last read, which were reported.
+  private var faults: [String] = []
   /// The problem at the last heartbeat, and whether it was reported.
   private var fault: (text: String, isSaid: Bool)?
   private var failures = 0
@@ -28,13 +28,14 @@ final class GuestList {
     counts = authenticator.counts
     do {
       let clients = clients()
-      for fault in clients.faults where !(known?.faults ?? []).contains(fault) { warn(fault) }
-      if let known, known != clients {
+      for fault in clients.faults where !faults.contains(fault) { warn(fault) }
+      faults = clients.faults
+      let known = authenticator.clients
+      if known != clients {
         authenticator.replace(clients)
         // libzmq authenticates clients only when they connect.
         if !Set(known.names.keys).isSubset(of: clients.names.keys) { sockets.closeRemote() }
       }
-      known = clients
       try sockets.reopenRemote()
       fault = nil
     } catch {

@@ -1,0 +1,1 @@
+// Linked for what it does before main; see calm.c.
