@@ -59,6 +59,10 @@ import Testing
       running.kill()
       _ = running.finish()
     }
+    // A heartbeat that the killed one had still sent must not be taken for the last one's.
+    while let arrival = subscriber.next(timeout: .milliseconds(500)) {
+      if case .message(let message) = arrival { _ = take(message) }
+    }
     let last = try programs.start("adld", ["--config", config])
     var isAsked = false
     try receive(subscriber, last) { message in
