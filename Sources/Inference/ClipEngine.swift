@@ -34,7 +34,7 @@ package enum WindowMode: Hashable, Sendable {
   /// How much of each window is computed.
   package let mode: WindowMode
 
-  /// Hops since the window before after which only what is new is computed; after more of them too little is saved.
+  /// Most hops since the previous window after which only what is new is computed: each number of them takes a plan of its own.
   private static let mostHops = 4
 
   private let parameters: any ParameterSource
