@@ -36,7 +36,7 @@ import Testing
     #expect(served == ["busy", "slow", "slower", "busy", "slow", "slower", "busy", "slow", "slower"])
   }
 
-  @Test func `the earliest deadline comes first, and a replacement inherits its item's deadline`() {
+  @Test func `the earliest deadline comes first, and whose item is replaced goes earlier`() {
     var mailbox = Mailbox<String, Int>()
     _ = mailbox.leave(1, from: "patient", deadline: .seconds(2))
     _ = mailbox.leave(2, from: "urgent", deadline: .seconds(1))
@@ -49,6 +49,32 @@ import Testing
       if let next = mailbox.next() { served.append(next.sender) }
     }
     #expect(served.filter { $0 == "patient" }.count == 2)
+  }
+
+  @Test(arguments: [2, 3, 4])
+  func `under load all senders are slowed equally, in whatever order they come`(served: Int) {
+    var mailbox = Mailbox<Int, Int>()
+    var counts = [Int](repeating: 0, count: 5)
+    for round in 0..<500 {
+      // Five items a round, a little after one another, and time for fewer.
+      for sender in 0..<5 {
+        _ = mailbox.leave(round, from: sender, deadline: .milliseconds(round * 500 + sender * 20))
+      }
+      for _ in 0..<served { if let next = mailbox.next() { counts[next.sender] += 1 } }
+    }
+    #expect(counts.allSatisfy { abs($0 - served * 100) <= 5 }, "\(counts)")
+  }
+
+  @Test func `who is new under load is served as soon as the others`() {
+    var mailbox = Mailbox<Int, Int>()
+    var counts = [Int](repeating: 0, count: 4)
+    for round in 0..<210 {
+      for sender in 0..<(round < 200 ? 3 : 4) {
+        _ = mailbox.leave(round, from: sender, deadline: .milliseconds(round * 500 + sender * 20))
+      }
+      if let next = mailbox.next(), round >= 200 { counts[next.sender] += 1 }
+    }
+    #expect(counts.allSatisfy { $0 >= 2 }, "\(counts)")
   }
 
   @Test func `a mailbox returns the items of a sender that is gone, and no others`() {
