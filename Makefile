@@ -50,7 +50,7 @@ bench: build ## measure the full-size network (time, MAC rate, memory) and the c
 	$(RELEASE)/adl bench
 	$(RELEASE)/adl bench people $(if $(wildcard Models/person-detector.onnx),--detector Models/person-detector.onnx)
 
-peers: build ## compare with the same network on OpenVINO, ONNX Runtime and PyTorch, interleaved in one run
+peers: build ## compare with the same network on OpenVINO, ONNX Runtime, PyTorch and continual-inference, in one run
 	Benchmarks/peers/compare
 
 train-peers: train ## compare a training step of the full-size student with Python's PyTorch, interleaved

@@ -88,6 +88,25 @@ def torch(path, threads, clip):
     return runners
 
 
+def continual(path, threads, clip):
+    """The convolutions as continual-inference streams them: what 8 more frames cost."""
+    import torch
+
+    from continual_graph import ContinualGraph
+
+    torch.set_num_threads(threads)
+    graph = ContinualGraph(path)
+
+    def run(clip):
+        with torch.inference_mode():
+            return graph(torch.from_numpy(clip)).numpy()
+
+    with torch.inference_mode():
+        # Twice, until no layer waits for frames any more.
+        graph.take(torch.from_numpy(np.concatenate([clip, clip], 2)))
+    return {"f32/continual": run}
+
+
 def main():
     library, path, clip_path, threads = sys.argv[1:]
     import onnx
@@ -96,7 +115,7 @@ def main():
     _, channels, frames, height, width = (axis.dim_value for axis in shape.dim)
     pixels = np.fromfile(clip_path, np.uint8).reshape(frames, height, width, channels)
     clip = np.ascontiguousarray((pixels.astype(np.float32) / 127.5 - 1).transpose(3, 0, 1, 2)[None])
-    runners = {"openvino": openvino, "onnxruntime": onnxruntime, "torch": torch}[library](path, int(threads), clip)
+    runners = {"openvino": openvino, "onnxruntime": onnxruntime, "torch": torch, "continual": continual}[library](path, int(threads), clip)
     for run in runners.values():
         run(clip)
     print("ready", *runners, flush=True)
