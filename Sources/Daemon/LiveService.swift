@@ -149,24 +149,21 @@ package struct LiveService: Sendable {
         tell: { page?.take($0) })
     defer { rules?.stop() }
 
-    let windows = WindowExchange()
-    let pictures = PictureExchange()
+    let wiring = Wiring(publisher: publisher, rules: rules, page: page, logger: logger)
     var captures: [CaptureService] = []
-    for camera in cameras {
-      captures.append(try capture(camera, captures.count, windows, pictures, publisher, rules, page, logger))
-    }
+    for camera in cameras { captures.append(try capture(camera, captures.count, wiring)) }
     let live = captures.map(\.camera)
     let limits = MachineLimits.current
     if let summary = limits.summary { logger.notice("\(summary)") }
     let recognition = RecognitionService(
       cameras: live, model: model, options: ScoringOptions(settings.model, limits, cameras: live.count),
-      windows: windows,
+      windows: wiring.windows,
       stopCause: { control.cause },
       onReady: { text in
         logger.notice("model \(card.name) ready: \(text)", metadata: ["sha256": "\(model.sha256)"])
         notification.ready(status: "Watching \(live.count) \(live.count == 1 ? "camera" : "cameras")")
       })
-    let finder = FinderService(cameras: live, pictures: pictures, settings: settings.people)
+    let finder = FinderService(cameras: live, pictures: wiring.pictures, settings: settings.people)
 
     let lifelines =
       [publishing] + recognition.lifelines + (looksAtPeople ? [finder.lifeline] : []) + captures.map(\.lifeline)
@@ -234,29 +231,38 @@ package struct LiveService: Sendable {
     }
   }
 
-  private func capture(
-    _ camera: Camera, _ index: Int, _ windows: WindowExchange, _ pictures: PictureExchange,
-    _ publisher: EventPublisher, _ rules: RuleService?, _ page: PageService?, _ logger: Logger
-  ) throws -> CaptureService {
-    var logger = logger
-    logger[metadataKey: "camera"] = "\(camera.settings.name)"
+  /// What all cameras pass their windows, pictures and messages to.
+  private struct Wiring {
+    let windows = WindowExchange()
+    let pictures = PictureExchange()
+    let publisher: EventPublisher
+    let rules: RuleService?
+    let page: PageService?
+    let logger: Logger
+
+    func publish(_ report: Report) {
+      publisher.publish(report)
+      rules?.take(report)
+      page?.take(report)
+    }
+  }
+
+  private func capture(_ camera: Camera, _ index: Int, _ wiring: Wiring) throws -> CaptureService {
     let name = camera.settings.name
-    let clock = publisher.options.clock
+    var logger = wiring.logger
+    logger[metadataKey: "camera"] = "\(name)"
+    let clock = wiring.publisher.options.clock
     let live = try LiveCamera(
       index: index, options: camera.pipeline,
       reporter: CameraReporter(
         camera: name, card: card, sha256: model.sha256, options: camera.pipeline.recognition, clock: clock),
-      windows: windows, pictures: pictures, clock: clock, logger: logger,
-      send: { report in
-        publisher.publish(report)
-        rules?.take(report)
-        page?.take(report)
-      },
+      windows: wiring.windows, pictures: wiring.pictures, clock: clock, logger: logger,
+      send: { wiring.publish($0) },
       count: { counters in
-        publisher.update(counters, of: name)
-        page?.take(counters, of: name)
+        wiring.publisher.update(counters, of: name)
+        wiring.page?.take(counters, of: name)
       },
-      show: { picture in page?.previews?.take(picture, of: name) })
+      show: { wiring.page?.previews?.take($0, of: name) })
     return CaptureService(
       camera: live, source: camera.source,
       options: SourceOptions(camera.settings, sampleRate: card.sampleRate))

@@ -15,7 +15,7 @@ struct BridgeService {
 
   private let feed: EventFeed
   private let link: BrokerLink
-  private let exchange: Exchange
+  private let relay: Relay
   private let logger: Logger
   private let notification: ServiceNotification
 
@@ -23,13 +23,13 @@ struct BridgeService {
     _ settings: BridgeSettings, _ access: BrokerAccess, _ source: EventSource, _ logger: Logger,
     _ notification: ServiceNotification
   ) {
-    let exchange = Exchange(queue: settings.broker.queue)
+    let relay = Relay(queue: settings.broker.queue)
     let options = { @Sendable (node: String) in BridgeOptions(settings, node: node) }
-    if let node = settings.node { exchange.withState { $0.translator = Translator(options(node)) } }
+    if let node = settings.node { relay.withState { $0.translator = Translator(options(node)) } }
     feed = EventFeed(
-      source: source, options: options, isNodeGiven: settings.node != nil, exchange: exchange, logger: logger)
-    link = BrokerLink(access: access, exchange: exchange, logger: logger, notification: notification)
-    (self.exchange, self.logger, self.notification) = (exchange, logger, notification)
+      source: source, options: options, isNodeGiven: settings.node != nil, relay: relay, logger: logger)
+    link = BrokerLink(access: access, relay: relay, logger: logger, notification: notification)
+    (self.relay, self.logger, self.notification) = (relay, logger, notification)
   }
 
   /// Runs until a signal stops it.
@@ -54,14 +54,14 @@ struct BridgeService {
       ended.signal()
     }
     notification.ready(status: "Waiting for adld and the broker")
-    while !exchange.isStopping {
+    while !relay.isStopping {
       var second = timespec(tv_sec: 1, tv_nsec: 0)
       if unsafe sigtimedwait(&signals, nil, &second) > 0 { break }
-      if exchange.isAlive(within: Self.longestSilence) { notification.isAlive() }
+      if relay.isAlive(within: Self.longestSilence) { notification.isAlive() }
     }
     notification.stopping()
-    let isRenamed = exchange.isStopping
-    exchange.stop()
+    let isRenamed = relay.isStopping
+    relay.stop()
     for _ in 0..<2 where !ended.wait(atMost: Self.stopTime) {
       logger.warning("stopping without waiting: the network has not answered yet")
       break

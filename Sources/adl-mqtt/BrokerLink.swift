@@ -11,7 +11,7 @@ struct BrokerLink: Sendable {
   private static let farewellTime = Duration.seconds(2)
 
   let access: BrokerAccess
-  let exchange: Exchange
+  let relay: Relay
   let logger: Logger
   let notification: ServiceNotification
 
@@ -21,9 +21,9 @@ struct BrokerLink: Sendable {
   func run() {
     var backOff = BackOff()
     var said: BrokerFailure?
-    while !exchange.isStopping {
-      exchange.sign(.broker)
-      guard let translator = exchange.withState({ $0.translator }) else {
+    while !relay.isStopping {
+      relay.sign(.broker)
+      guard let translator = relay.withState({ $0.translator }) else {
         pause(.seconds(1))
         continue
       }
@@ -38,34 +38,34 @@ struct BrokerLink: Sendable {
         said = error
         notification.status("Waiting for the broker at \(address)")
         let end = ContinuousClock.now + backOff.next()
-        while !exchange.isStopping, ContinuousClock.now < end { pause(min(.seconds(1), end - ContinuousClock.now)) }
+        while !relay.isStopping, ContinuousClock.now < end { pause(min(.seconds(1), end - ContinuousClock.now)) }
       }
     }
   }
 
   /// Waits; `stop` ends the wait.
   private func pause(_ time: Duration) {
-    exchange.sign(.broker)
-    var polled = pollfd(fd: exchange.wakeUp, events: Int16(POLLIN), revents: 0)
+    relay.sign(.broker)
+    var polled = pollfd(fd: relay.wakeUp, events: Int16(POLLIN), revents: 0)
     _ = unsafe poll(&polled, 1, CInt(max(1, time / .milliseconds(1))))
     // The wake-up is only about work for an existing connection.
-    if !exchange.isStopping { exchange.drainWakeUp() }
+    if !relay.isStopping { relay.drainWakeUp() }
   }
 
   /// Runs one connection from start to end.
   private func connect(_ translator: Translator, _ whenConnected: () -> Void) throws(BrokerFailure) {
     // The duration depends on the network.
-    exchange.sign(.broker, mayWait: true)
+    relay.sign(.broker, mayWait: true)
     let client = try MosquittoClient(
       access, clientID: access.settings.clientID ?? "adl-mqtt-\(translator.options.node)")
     try client.connect(will: translator.will)
-    defer { exchange.withState { $0.outbox.disconnect() } }
+    defer { relay.withState { $0.outbox.disconnect() } }
     var isConnected = false
     var farewell: ContinuousClock.Instant?
     while true {
-      exchange.sign(.broker)
+      relay.sign(.broker)
       do throws(BrokerFailure) {
-        try client.turn(wakeUp: exchange.wakeUp, atMost: .milliseconds(farewell == nil ? 1000 : 50))
+        try client.turn(wakeUp: relay.wakeUp, atMost: .milliseconds(farewell == nil ? 1000 : 50))
       } catch {
         if !isConnected, case .lost = error {
           for case .answered(let code) in client.takeIncoming() where code != 0 { throw .refused(code: code) }
@@ -73,7 +73,7 @@ struct BrokerLink: Sendable {
         }
         throw error
       }
-      exchange.drainWakeUp()
+      relay.drainWakeUp()
       for incoming in client.takeIncoming() {
         switch incoming {
         case .answered(0):
@@ -82,20 +82,20 @@ struct BrokerLink: Sendable {
           greet()
           whenConnected()
         case .answered(let code): throw .refused(code: code)
-        case .acknowledged(let number): exchange.withState { $0.outbox.confirm(number) }
+        case .acknowledged(let number): relay.withState { $0.outbox.confirm(number) }
         case .message(let topic, let payload, let isRetained):
-          exchange.translate { $0.take(brokerTopic: topic, payload: payload, isRetained: isRetained) }
+          relay.translate { $0.take(brokerTopic: topic, payload: payload, isRetained: isRetained) }
         }
       }
       try send(client)
       reportDropped()
-      guard exchange.isStopping else { continue }
+      guard relay.isStopping else { continue }
       if farewell == nil {
         farewell = .now + Self.farewellTime
-        exchange.withState { if isConnected { $0.outbox.put([translator.will]) } }
+        relay.withState { if isConnected { $0.outbox.put([translator.will]) } }
         try send(client)
       }
-      let isDone = exchange.withState { $0.outbox.isEmpty } || !isConnected
+      let isDone = relay.withState { $0.outbox.isEmpty } || !isConnected
       if isDone || ContinuousClock.now > farewell ?? .now {
         client.disconnect()
         return
@@ -104,7 +104,7 @@ struct BrokerLink: Sendable {
   }
 
   private func greet() {
-    let waiting = exchange.withState { state in
+    let waiting = relay.withState { state in
       defer { state.outbox.connect(state.translator?.announcement ?? []) }
       return state.outbox.waitingEvents
     }
@@ -113,20 +113,20 @@ struct BrokerLink: Sendable {
   }
 
   private func send(_ client: borrowing MosquittoClient) throws(BrokerFailure) {
-    while let publication = exchange.withState({ $0.outbox.next() }) {
+    while let publication = relay.withState({ $0.outbox.next() }) {
       let number: CInt
       do throws(BrokerFailure) {
         number = try client.publish(publication, qos: publication.kind == .passing ? 0 : qos)
       } catch {
-        exchange.withState { $0.outbox.sent(publication, as: 0) }  // kept for the next connection
+        relay.withState { $0.outbox.sent(publication, as: 0) }  // kept for the next connection
         throw error
       }
-      exchange.withState { $0.outbox.sent(publication, as: number) }
+      relay.withState { $0.outbox.sent(publication, as: number) }
     }
   }
 
   private func reportDropped() {
-    let dropped = exchange.withState { $0.outbox.takeDropped() }
+    let dropped = relay.withState { $0.outbox.takeDropped() }
     if dropped > 0 {
       logger.warning("\(dropped) events were dropped, oldest first; broker.queue is \(access.settings.queue)")
     }

@@ -4,7 +4,7 @@ import Foundation
 import Logging
 import Settings
 
-/// The daemon's side, on its own thread: receives its messages and passes them to the exchange.
+/// The daemon's side, on its own thread: receives its messages and passes them to the relay.
 struct EventFeed: Sendable {
   /// How long to wait if the daemon does not know our key.
   private static let refusalPause = Duration.seconds(10)
@@ -13,22 +13,22 @@ struct EventFeed: Sendable {
   let options: @Sendable (_ node: String) -> BridgeOptions
   /// Whether the settings name the node; otherwise the daemon does.
   let isNodeGiven: Bool
-  let exchange: Exchange
+  let relay: Relay
   let logger: Logger
 
   func run() {
     var wasRefused = false
-    while !exchange.isStopping {
+    while !relay.isStopping {
       do throws(EventError) {
         try receive(&wasRefused)
       } catch {
         if !wasRefused { logger.error("\(error); trying again every \(Self.refusalPause)") }
         wasRefused = true
         // Without contact, the last known state is no longer valid.
-        exchange.translate { $0.daemonIsSilent() }
+        relay.translate { $0.daemonIsSilent() }
         let end = ContinuousClock.now + Self.refusalPause
-        while !exchange.isStopping, ContinuousClock.now < end {
-          exchange.sign(.daemon)
+        while !relay.isStopping, ContinuousClock.now < end {
+          relay.sign(.daemon)
           Thread.sleep(forTimeInterval: 0.2)
         }
       }
@@ -43,8 +43,8 @@ struct EventFeed: Sendable {
       if !wasRefused { logger.notice("waiting for adld: \(error)") }
     }
     var isSilent = false
-    while !exchange.isStopping {
-      exchange.sign(.daemon)
+    while !relay.isStopping {
+      relay.sign(.daemon)
       switch subscriber.next(timeout: .milliseconds(500)) {
       case nil: continue
       case .message(let message):
@@ -57,7 +57,7 @@ struct EventFeed: Sendable {
         if topic.kind == .state { for message in (try? source.snapshot()) ?? [] { take(message) } }
       case .restarted:
         logger.notice("adld was restarted")
-        exchange.translate {
+        relay.translate {
           $0.daemonRestarted()
           return []
         }
@@ -67,7 +67,7 @@ struct EventFeed: Sendable {
           logger.warning("no sign from adld at \(source.settings.endpoint); waiting for it\(doubt)")
         }
         isSilent = true
-        exchange.translate { $0.daemonIsSilent() }
+        relay.translate { $0.daemonIsSilent() }
       case .refused: throw .unknownClient(endpoint: source.settings.endpoint)
       }
     }
@@ -75,7 +75,7 @@ struct EventFeed: Sendable {
 
   private func take(_ message: EventSubscriber.Message) {
     let node = message.topic.node
-    let other: Bool = exchange.withState { state in
+    let other: Bool = relay.withState { state in
       guard let translator = state.translator else {
         state.translator = Translator(options(node))
         return false
@@ -89,9 +89,9 @@ struct EventFeed: Sendable {
         isNodeGiven
           ? "adld calls itself \(node), so its messages are ignored; change node in these settings, or remove it"
           : "adld now calls itself \(node); the bridge stops, to restart under that name")
-      if !isNodeGiven { exchange.stop() }
+      if !isNodeGiven { relay.stop() }
     }
-    exchange.translate { $0.take(message, at: now) }
+    relay.translate { $0.take(message, at: now) }
   }
 
   private var now: Duration { EventClock.system.now().monotonic }

@@ -70,7 +70,7 @@ struct BenchPeopleCommand: ParsableCommand {
   /// The pictures in which people are found, at the finder's rate.
   private func workingPictures() throws -> [Frame] {
     let text = video ?? "synthetic:7?people=2&rate=15&length=\(Int(Double(rounds) / rate) + 2)"
-    var opened = try SourceDescription(parsing: text, adding: [SyntheticSource.self]).open(RecognitionSetup.opening)
+    var opened = try SourceDescription(parsing: text, adding: [SyntheticSource.self]).open(RecordingView.opening)
     var sampler = FrameSampler(
       .working(WorkingPicture()), sampler: TimeSampler(rate: SampleRate(Int((rate * 1000).rounded()), per: 1000)))
     var decoder = try FrameDecoder()

@@ -51,9 +51,12 @@ func reporting(_ work: () throws -> Void) throws {
 
 /// Prints one line on standard error, and returns the exit status to throw.
 func stopped(_ reason: String, _ status: ExitCode) -> ExitCode {
-  StandardStreams.complain("adl: \(reason)\n")
+  warn(reason)
   return status
 }
+
+/// Prints one line on standard error and goes on.
+func warn(_ text: String) { StandardStreams.complain("adl: \(text)\n") }
 
 /// Prints a line on standard output, unbuffered; exits if that fails.
 func put(_ line: String) {

@@ -83,8 +83,8 @@ struct KeysCommand: ParsableCommand {
         for (name, key) in clients.sorted {
           print("\(name.padding(toLength: width, withPad: " ", startingAt: 0))  \(key)")
         }
-        for fault in clients.faults { StandardStreams.complain("adl: \(fault)\n") }
-        if clients.names.isEmpty { StandardStreams.complain("adl: \(folder.clients) lets nobody in\n") }
+        for fault in clients.faults { warn("\(fault)") }
+        if clients.names.isEmpty { warn("\(folder.clients) lets nobody in") }
       }
     }
   }

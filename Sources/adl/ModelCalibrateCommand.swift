@@ -38,7 +38,7 @@ struct ModelCalibrateCommand: ParsableCommand {
   var exactModules: Int?
 
   @OptionGroup
-  var setup: RecognitionSetup
+  var view: RecordingView
 
   @Option(help: ArgumentHelp("Where the calibrated model goes.", valueName: "file.safetensors"))
   var out: String?
@@ -57,10 +57,10 @@ struct ModelCalibrateCommand: ParsableCommand {
       if let out { try keep([self.model] + data, from: out, option: "--out") }
       let sources = try data.map { try SourceDescription(recording: $0) }
       let model = try StudentModel(path: model)
-      var calibration = try ModelCalibration(model, threads: setup.threads)
+      var calibration = try ModelCalibration(model, threads: view.threads)
       for (index, source) in sources.enumerated() {
         let most = count * (index + 1) / sources.count - count * index / sources.count
-        for window in try setup.windows(of: source, with: model, most: most) { try calibration.take(window) }
+        for window in try view.windows(of: source, with: model, most: most) { try calibration.take(window) }
       }
       let counts = calibration.windows
       guard counts.judging > 0 else {

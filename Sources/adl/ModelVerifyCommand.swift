@@ -38,7 +38,7 @@ struct ModelVerifyCommand: ParsableCommand {
   var count = 100
 
   @OptionGroup
-  var setup: RecognitionSetup
+  var view: RecordingView
 
   func validate() throws {
     guard truth.isEmpty || truth.count == data.count else {
@@ -89,7 +89,7 @@ struct ModelVerifyCommand: ParsableCommand {
     func engine(_ precision: Precision) throws -> ClipEngine {
       try ClipEngine(
         network: model.network, parameters: model, precision: precision, ranges: model.card.ranges,
-        threads: setup.threads)
+        threads: view.threads)
     }
     let exact = try engine(.f32)
     let others = try (Precision.native.dropFirst() + (model.card.ranges == nil ? [] : [.int8])).map(engine)
@@ -97,7 +97,7 @@ struct ModelVerifyCommand: ParsableCommand {
     var (judged, right) = (0, [Int](repeating: 0, count: 1 + others.count))
     let truths = try truths()
     for (index, video) in data.enumerated() {
-      for window in try setup.windows(of: SourceDescription(recording: video), with: model, most: count) {
+      for window in try view.windows(of: SourceDescription(recording: video), with: model, most: count) {
         let logits = try ([exact] + others).map { try $0.run(pixels: window.pixels.span)[0] }
         for (index, found) in logits.dropFirst().enumerated() {
           agreements[index].add(logits[0], found, temperature: model.card.temperature)

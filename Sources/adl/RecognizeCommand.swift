@@ -41,7 +41,7 @@ struct RecognizeCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let source = try SourceDescription(recording: video, isReadTwice: files.video != nil)
-      try files.check(source, inputs: [video, self.model] + [setup.detector].compactMap(\.self))
+      try files.check(source, inputs: [video, self.model] + [setup.view.detector].compactMap(\.self))
       let model = try StudentModel(path: model)
       let outcome = try setup.recognize(source, with: model)
       let (result, grouping) = (outcome.result, outcome.options.grouping)
@@ -51,7 +51,7 @@ struct RecognizeCommand: ParsableCommand {
       } else {
         RecognitionText(grouping: grouping, onHold: outcome.options.recognition.onHold).print(result)
       }
-      try files.writeVideo(result, activities: grouping.activities, of: source, RecognitionSetup.opening)
+      try files.writeVideo(result, activities: grouping.activities, of: source, RecordingView.opening)
     }
   }
 }

@@ -57,7 +57,7 @@ struct RulesCommand: ParsableCommand {
       throw stopped("\(events) contains no messages as printed by `adl watch --json`", ExitStatus.data)
     }
     if !json { printer.end(rules.count, period, rules.raised) }
-    for doubt in rules.doubts { StandardStreams.complain("adl: \(events): \(doubt)\n") }
+    for doubt in rules.doubts { warn("\(events): \(doubt)") }
   }
 }
 

@@ -70,7 +70,7 @@ struct ScoreCommand: ParsableCommand {
 
   func validate() throws {
     guard tolerance > 0 else { throw ValidationError("--tolerance must be more than 0 seconds") }
-    guard model != nil || setup.detector == nil && !setup.scene && setup.families == nil else {
+    guard model != nil || setup.view.detector == nil && !setup.view.scene && setup.families == nil else {
       throw ValidationError("--detector, --scene and --families apply to recognising a recording; add --model")
     }
     guard model == nil || camera == nil else {

@@ -109,6 +109,15 @@ import Testing
     (person["until"] as? Double ?? 0) - (person["since"] as? Double ?? 0)
   }
 
+  @Test(.timeLimit(.minutes(5)))
+  func `adl recognize refuses to end an activity above the probability at which it starts`() throws {
+    let programs = try Programs()
+    let outcome = try programs.run(
+      "adl", "recognize", "synthetic:1?length=2", "--model", Programs.peopleModel, "--off", "0.7")
+    #expect(outcome.status == 64)
+    #expect(outcome.errors.contains("--off is 0.7; it must be at most --on (0.6)"), "\(outcome.errors)")
+  }
+
   @Test(.timeLimit(.minutes(5))) func `adl recognize ends with status 65 and a reason for unusable files`() throws {
     let programs = try Programs()
     let text = try programs.write("this is no video", to: "notes.avi")

@@ -6,7 +6,7 @@ import Glibc
 import Synchronization
 
 /// Where the daemon's side and the broker's side meet.
-final class Exchange: Sendable {
+final class Relay: Sendable {
   /// What both sides share, under the lock.
   struct State: Sendable {
     /// `nil` until the node's name is known.
