@@ -32,7 +32,7 @@ import Training
     }
     // Everything that the papers compare, under every seed.
     for seed in budget.seeds {
-      for system in ReproductionSystem.allCases where system != .scratch {
+      for system in ReproductionSystem.allCases where system != .start {
         #expect(done.contains("CS/seed\(seed)/\(system.rawValue)/judged"))
       }
     }
@@ -40,7 +40,7 @@ import Training
 
   @Test func `reproductions train what a chosen system learns from, and nothing else`() {
     let plan = plan { $0.systems[.subjects] = [.i3d, .feature] }
-    #expect(plan.systems(.subjects) == [.pose, .scratch, .i3d, .feature])
+    #expect(plan.systems(.subjects) == [.pose, .start, .i3d, .feature])
     #expect(plan.runs.count == 1 + 3 * 3)
   }
 
@@ -63,6 +63,22 @@ import Training
     let schedule = ReproductionSchedule(steps)
     #expect(schedule.secondsLeft(jobs: 2) < 2.5 * 3600)
     #expect(steps.allSatisfy { $0.work < 20 * 60 })
+  }
+
+  @Test func `only the first I3D starts from given weights, and other weights are another reproduction`() throws {
+    func plan(_ text: String) throws -> ReproductionPlan {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder.path)/weights"))
+      let start = try ReproductionStart(path: "\(folder.path)/weights")
+      return self.plan { $0.begin(from: start) }
+    }
+    let (one, same, other) = try (plan("one"), plan("one"), plan("other"))
+    let started = one.steps.filter { $0.settings.contains("start: {model: \"\(folder.path)/weights\"}") }.map(\.name)
+    #expect(started == ["CS/seed1/i3d-start"])
+    #expect(one.budget.startEpochs < self.plan().budget.startEpochs)
+    let recipes = [one, same, other].map { ReproductionRunner.recipes($0) }
+    #expect(recipes[0] == recipes[1])
+    let changed = recipes[0].filter { recipes[2][$0.key] != $0.value }.keys
+    #expect(changed.contains("CS/seed3/vpn-plus-plus") && !changed.contains("CS/seed1/agcn-j"))
   }
 
   @Test func `reproductions keep few labels apart from all, and train longer on them`() {

@@ -22,6 +22,7 @@ struct ReproduceCommand: ParsableCommand {
 
       Examples:
         adl-train reproduce --budget standard --out runs/reproduction
+        adl-train reproduce --budget standard --start Models/people.safetensors --out runs/reproduction
         adl-train reproduce --budget standard --device cuda --jobs 6 --out runs/reproduction
         adl-train reproduce --budget standard --systems i3d,vpn-plus-plus --labels 0.1 --out runs/reproduction
       """)
@@ -43,6 +44,12 @@ struct ReproduceCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("CS (other people), CV (another camera), or both.", valueName: "list"))
   var protocols: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Weights that the first I3D starts from, as the papers' start from Kinetics; as wide as the budget's networks. "
+        + "Default: from scratch.", valueName: "file"))
+  var start: String?
 
   @Option(help: "Share of the training recordings to train every system on.")
   var labels = 1.0
@@ -102,6 +109,7 @@ struct ReproduceCommand: ParsableCommand {
 
   private func chosen() throws -> ReproductionBudget {
     var chosen = ReproductionBudget(budget)
+    if let start { chosen.begin(from: try ReproductionStart(path: start)) }
     if labels < 1 { chosen.keep(labels: labels) }
     if longer != 1 { chosen.lengthen(longer) }
     if let seeds {
@@ -121,7 +129,7 @@ struct ReproduceCommand: ParsableCommand {
       }
     }
     if let systems {
-      let rows = ReproductionSystem.allCases.filter { $0 != .scratch }
+      let rows = ReproductionSystem.allCases.filter { $0 != .start }
       let wanted = try items(systems).map { name in
         try known(name, { name in rows.first { $0.rawValue == name } }, rows.map(\.rawValue), "--systems")
       }

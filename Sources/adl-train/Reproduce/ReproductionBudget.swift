@@ -1,4 +1,8 @@
+import Basics
+import Crypto
+import Foundation
 import Settings
+import Training
 
 /// The size of everything in a reproduction.
 struct ReproductionBudget: Equatable, Sendable {
@@ -29,9 +33,11 @@ struct ReproductionBudget: Equatable, Sendable {
   var batch = 16
   /// How clips are varied in training; the pose teacher always uses `strong`.
   var augmentation = AugmentationSettings.Preset.light
-  /// Epochs for the pose teacher, for I3D from scratch, and for each system that starts from that I3D.
+  /// What the first I3D starts from; `nil` is from scratch.
+  var start: ReproductionStart?
+  /// Epochs for the pose teacher, for the first I3D, and for each system that starts from that I3D.
   var poseEpochs: Int
-  var scratchEpochs: Int
+  var startEpochs: Int
   var epochs: Int
   var seeds: [Int]
   var protocols: [ReproductionProtocol]
@@ -45,18 +51,18 @@ struct ReproductionBudget: Equatable, Sendable {
     // At 30 frames per second, 16 frames at every fourth one cover 2.1 s, 48 poses at every third one 4.8 s.
     (frames, pixels, stride, poseFrames, poseStride) = (16, 112, 4, 48, 3)
     protocols = ReproductionProtocol.allCases
-    let all = Set(ReproductionSystem.allCases).subtracting([.scratch])
+    let all = Set(ReproductionSystem.allCases).subtracting([.start])
     systems = [.subjects: all, .views: all]
     switch size {
     case .quick:
       (clips, subjects, width, poseWidth) = (600, 60, 0.125, 0.125)
-      (poseEpochs, scratchEpochs, epochs) = (8, 4, 1)
+      (poseEpochs, startEpochs, epochs) = (8, 4, 1)
       (validationShare, testShare) = (0.5, 0.4)
       (seeds, protocols, noises) = ([1, 2], [.subjects], [])
     case .standard:
       (clips, subjects, width, poseWidth) = (3000, 60, 0.25, 0.25)
       // Intended as steps of a quarter of an hour on one core, two hours in all on two cores; computed, not measured.
-      (poseEpochs, scratchEpochs, epochs) = (12, 10, 2)
+      (poseEpochs, startEpochs, epochs) = (12, 10, 2)
       (validationShare, testShare, viewShare) = (0.5, 0.33, 0.77)
       // The papers' claims about other views concern VPN++ and what it is compared with.
       systems[.views] = [.pose, .i3d, .attentionTeacher, .both, .vpn]
@@ -64,7 +70,7 @@ struct ReproductionBudget: Equatable, Sendable {
     case .long:
       (clips, subjects, width, poseWidth) = (19_200, 106, 1, 1)
       (frames, pixels, stride, poseFrames, poseStride) = (64, 224, 2, 150, 1)
-      (poseEpochs, scratchEpochs, epochs) = (50, 60, 30)
+      (poseEpochs, startEpochs, epochs) = (50, 60, 30)
       augmentation = .strong
       (seeds, noises) = ([1, 2, 3], [0, 0.5, 2, 4, 8])
     }
@@ -79,7 +85,13 @@ struct ReproductionBudget: Equatable, Sendable {
   /// Trains every system `factor` times as long.
   mutating func lengthen(_ factor: Double) {
     func longer(_ epochs: Int) -> Int { max(1, Int((Double(epochs) * factor).rounded())) }
-    (poseEpochs, scratchEpochs, epochs) = (longer(poseEpochs), longer(scratchEpochs), longer(epochs))
+    (poseEpochs, startEpochs, epochs) = (longer(poseEpochs), longer(startEpochs), longer(epochs))
+  }
+
+  /// Trains the first I3D from these weights, and for less time.
+  mutating func begin(from start: ReproductionStart) {
+    self.start = start
+    startEpochs = max(epochs, startEpochs * 2 / 5)
   }
 
   /// Fraction of a protocol's training recordings used.
@@ -91,6 +103,29 @@ struct ReproductionBudget: Equatable, Sendable {
   func jobs(cores: Int, onGPU: Bool) -> Int {
     // Full-size networks fill cores and memory by themselves; small ones leave cores waiting in every layer.
     size == .long ? 1 : max(1, min(onGPU ? 6 : 4, cores))
+  }
+}
+
+/// Weights that the first I3D starts from, as the papers' start from Kinetics.
+struct ReproductionStart: Equatable, Sendable {
+  /// A model or PyTorch checkpoint of an I3D as wide as the budget's.
+  var path: String
+  /// SHA-256 of the file, so that other weights at the same path count as others.
+  var sha256: String
+
+  init(path: String, sha256: String) { (self.path, self.sha256) = (path, sha256) }
+
+  /// - Throws: `TrainingError` if the file cannot be read.
+  init(path: String) throws {
+    let data: Data
+    do {
+      data = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
+    } catch {
+      throw TrainingError.unsuitable(path: path, reason: "--start can't be read: \(reasonText(error))")
+    }
+    self.init(
+      path: URL(fileURLWithPath: path).standardizedFileURL.path,
+      sha256: SHA256.hash(data: data).map { String(format: "%02x", $0) }.joined())
   }
 }
 

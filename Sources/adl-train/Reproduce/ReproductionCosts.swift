@@ -54,7 +54,7 @@ extension ReproductionPlan {
   /// One run per row; all runs of a row have the same network.
   var representatives: [ReproductionRun] {
     var systems: Set<ReproductionSystem> = []
-    return runs.filter { $0.system != .scratch && $0.noise == 1 && systems.insert($0.system).inserted }
+    return runs.filter { $0.system != .start && $0.noise == 1 && systems.insert($0.system).inserted }
   }
 }
 

@@ -66,7 +66,7 @@ struct ReproductionPlan: Sendable {
     for noise in budget.noises { steps += [rendering(noise: noise), listing(.subjects, noise: noise)] }
     for run in runs {
       steps.append(training(run))
-      if run.system != .scratch { steps.append(judging(run)) }
+      if run.system != .start { steps.append(judging(run)) }
     }
     return steps
   }
@@ -74,10 +74,10 @@ struct ReproductionPlan: Sendable {
   /// All training runs, in an order in which each one finds what it starts from.
   var runs: [ReproductionRun] {
     // As the papers' systems all start from the same Kinetics weights, all seeds start from the same I3D.
-    var runs = budget.protocols.filter { systems($0).contains(.scratch) }.map { run(.scratch, $0, Self.startSeed) }
+    var runs = budget.protocols.filter { systems($0).contains(.start) }.map { run(.start, $0, Self.startSeed) }
     for seed in budget.seeds {
       for protocolName in budget.protocols {
-        runs += systems(protocolName).filter { $0 != .scratch }.map { run($0, protocolName, seed) }
+        runs += systems(protocolName).filter { $0 != .start }.map { run($0, protocolName, seed) }
       }
     }
     return runs + noisyRuns
@@ -152,7 +152,7 @@ struct ReproductionPlan: Sendable {
     for (setting, system) in run.system.starts {
       var start = run
       start.system = system
-      if system == .scratch { (start.seed, start.noise) = (Self.startSeed, 1) }
+      if system == .start { (start.seed, start.noise) = (Self.startSeed, 1) }
       arguments += ["--set", "\(setting)=\(path(start.name))"]
       inputs.append(start.name)
     }

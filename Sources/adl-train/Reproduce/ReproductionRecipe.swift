@@ -16,7 +16,7 @@ struct ReproductionRecipe {
   private var epochs: Int {
     switch run.system {
     case .pose: budget.poseEpochs
-    case .scratch: budget.scratchEpochs
+    case .start: budget.startEpochs
     default: budget.epochs
     }
   }
@@ -24,7 +24,7 @@ struct ReproductionRecipe {
   private var learningRate: Double {
     switch run.system {
     case .pose: 0.003
-    case .scratch: 0.001
+    case .start: 0.001
     // Starting from trained weights.
     default: 0.0005
     }
@@ -43,8 +43,13 @@ struct ReproductionRecipe {
       schedule: {kind: cosine, warmupEpochs: \(min(2, epochs / 4))}
       run: {epochs: \(epochs), batch: \(budget.batch), labelSmoothing: 0.1, seed: \(run.seed)}
       feature: {dimension: 128, excludeSameClass: true}
-
+      \(start)
       """
+  }
+
+  private var start: String {
+    guard run.system == .start, let start = budget.start else { return "" }
+    return "start: {model: \"\(start.path)\"}  # sha256 \(start.sha256)\n"
   }
 
   /// Approximate seconds for all epochs on one core.
@@ -60,7 +65,7 @@ struct ReproductionRecipe {
     let pixels = Double(budget.frames * budget.pixels * budget.pixels) / Double(16 * 112 * 112)
     let clip = 0.08 * pixels * max(1, budget.width * 4)
     switch system {
-    case .scratch, .i3d, .nonLocal: return clip
+    case .start, .i3d, .nonLocal: return clip
     case .feature: return clip + pose / 3
     case .attentionTeacher, .vpn: return clip + pose
     // The attention teacher processes the clip too.

@@ -21,7 +21,8 @@ extension ReproductionResults {
           + "\(budget.stride); AGCN x\(budget.poseWidth), \(budget.poseFrames) poses, one in \(budget.poseStride)"),
       HTMLReport.Fact(
         "Training",
-        training + "\(budget.scratchEpochs) epochs of I3D from scratch, then \(budget.epochs) of each system; "
+        training + "\(budget.startEpochs) epochs of I3D from \(budget.start?.path ?? "scratch"), then "
+          + "\(budget.epochs) of each system; "
           + "\(budget.poseEpochs) of AGCN-J"),
       HTMLReport.Fact(
         "Command",
@@ -40,8 +41,8 @@ extension ReproductionResults {
       Mean class accuracy on held-out recordings ± standard deviation over seeds \
       (\(plan.budget.seeds.map(String.init).joined(separator: ", "))). Next to it, the difference from I3D on the same \
       recordings with the same seeds, in points, with the 95 % interval of a bootstrap over seeds and test people. A \
-      dash: not finished yet. Every row except AGCN-J starts from the same I3D, trained from scratch on the training \
-      recordings of its protocol, and is trained as long as the others.
+      dash: not finished yet. Every row except AGCN-J starts from the same I3D, trained from \
+      \(plan.budget.start == nil ? "scratch" : "given weights") on the training recordings of its protocol, and is trained as long as the others.
       """
     ]
     if !milliseconds.isEmpty {

@@ -3,8 +3,8 @@ import Training
 /// Everything that the papers compare.
 enum ReproductionSystem: String, CaseIterable, Comparable, Sendable {
   case pose = "agcn-j"
-  /// I3D from scratch: where all others start; not a separate row.
-  case scratch = "i3d-start"
+  /// The I3D where all others start; not a separate row.
+  case start = "i3d-start"
   case i3d
   case nonLocal = "i3d-nl"
   case attentionTeacher = "vpn-star"
@@ -16,7 +16,7 @@ enum ReproductionSystem: String, CaseIterable, Comparable, Sendable {
   var stage: Stage {
     switch self {
     case .pose: .poseTeacher
-    case .scratch, .i3d: .rgb
+    case .start, .i3d: .rgb
     case .attentionTeacher: .attentionTeacher
     case .vpn: .vpn
     case .nonLocal, .feature, .attention, .both: .student
@@ -35,7 +35,7 @@ enum ReproductionSystem: String, CaseIterable, Comparable, Sendable {
   var title: String {
     switch self {
     case .pose: "AGCN-J"
-    case .scratch: "I3D (start)"
+    case .start: "I3D (start)"
     case .i3d: "I3D"
     case .attentionTeacher: "VPN*"
     case .vpn: "VPN"
@@ -58,12 +58,12 @@ enum ReproductionSystem: String, CaseIterable, Comparable, Sendable {
   /// The settings that name the systems it starts from or learns from.
   var starts: [(setting: String, system: ReproductionSystem)] {
     switch self {
-    case .pose, .scratch: []
-    case .i3d, .nonLocal, .attentionTeacher, .vpn: [("start.rgb", .scratch)]
-    case .feature: [("start.rgb", .scratch), ("start.poseTeacher", .pose)]
-    case .attention: [("start.rgb", .scratch), ("start.attentionTeacher", .attentionTeacher)]
+    case .pose, .start: []
+    case .i3d, .nonLocal, .attentionTeacher, .vpn: [("start.rgb", .start)]
+    case .feature: [("start.rgb", .start), ("start.poseTeacher", .pose)]
+    case .attention: [("start.rgb", .start), ("start.attentionTeacher", .attentionTeacher)]
     case .both:
-      [("start.rgb", .scratch), ("start.poseTeacher", .pose), ("start.attentionTeacher", .attentionTeacher)]
+      [("start.rgb", .start), ("start.poseTeacher", .pose), ("start.attentionTeacher", .attentionTeacher)]
     }
   }
 }
