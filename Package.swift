@@ -219,7 +219,7 @@ let package = Package(
     tests("RecognitionTests", ["Networks", "Recognition"]),
     tests("RulesTests", ["Rules"]),
     tests("AlertsTests", ["Alerts", "Events", "Rules", "Settings"]),
-    tests("DetectionTests", ["Detection", "Video"]),
+    tests("DetectionTests", ["Detection", "People", "Video"]),
     tests("PeopleTests", ["People", "Video"]),
     tests(
       "PipelineTests",

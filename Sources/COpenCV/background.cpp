@@ -10,7 +10,12 @@ struct ocv_background {
   cv::Ptr<cv::BackgroundSubtractorMOG2> model;
   cv::Mat opening, closing;
   cv::Mat scaled, mask, labels, statistics, centers;
+  cv::Mat last, difference, moved;
 };
+
+// Levels by which a pixel that moved differs from the last picture's: several times the noise of a dark room, whose pixels have
+// been averaged.
+static const int movement = 20;
 
 const char *ocv_background_create(double share, ocv_background **result) {
   *result = nullptr;
@@ -19,7 +24,7 @@ const char *ocv_background_create(double share, ocv_background **result) {
     model->setBackgroundRatio(share);
     *result = new ocv_background{model,
       cv::getStructuringElement(cv::MORPH_ELLIPSE, cv::Size(3, 3)),
-      cv::getStructuringElement(cv::MORPH_ELLIPSE, cv::Size(7, 7)), {}, {}, {}, {}, {}};
+      cv::getStructuringElement(cv::MORPH_ELLIPSE, cv::Size(7, 7)), {}, {}, {}, {}, {}, {}, {}, {}};
   });
 }
 
@@ -44,7 +49,19 @@ const char *ocv_background_apply(ocv_background *model, const ocv_picture *pictu
     for (int index = 0; index < *count; ++index) {
       const int *row = model->statistics.ptr<int>(index + 1);  // label 0 is the background
       patches[index] = {row[cv::CC_STAT_LEFT], row[cv::CC_STAT_TOP], row[cv::CC_STAT_WIDTH], row[cv::CC_STAT_HEIGHT],
-        row[cv::CC_STAT_AREA]};
+        row[cv::CC_STAT_AREA], 0};
     }
+    if (model->last.size() == model->scaled.size()) {
+      cv::absdiff(model->scaled, model->last, model->difference);
+      cv::cvtColor(model->difference, model->moved, cv::COLOR_RGB2GRAY);
+      for (int y = 0; y < height; ++y) {
+        const int *label = model->labels.ptr<int>(y);
+        const uint8_t *change = model->moved.ptr<uint8_t>(y);
+        for (int x = 0; x < width; ++x) {
+          if (label[x] > 0 && label[x] <= *count && change[x] > movement) ++patches[label[x] - 1].moving;
+        }
+      }
+    }
+    cv::swap(model->scaled, model->last);
   });
 }

@@ -4,8 +4,8 @@ package import Video
 /// Finds whatever stands out from the background of a fixed camera; needs no weights.
 ///
 /// The background is a mixture of Gaussians per pixel. Somebody who keeps still becomes part of it only after minutes;
-/// somebody who stood there from the first picture is part of it until they move. Switching a light changes most of the
-/// picture at once and restarts the model.
+/// somebody who stood there from the first picture is part of it until they move, and leaves a hole in it, which doesn't move
+/// and therefore gets a low score. Switching a light changes most of the picture at once and restarts the model.
 ///
 /// - Source: Zivkovic, "Improved adaptive Gaussian mixture model for background subtraction" (2004).
 package final class MotionFinder: PersonFinder {
@@ -17,6 +17,9 @@ package final class MotionFinder: PersonFinder {
   ///
   /// One half, so that becoming background and ceasing to be it take equally long.
   private static let share = 0.5
+
+  /// Scores of what does not move are from here up, and below those of what does.
+  package static let stillScore = MotionPatches.stillScore
 
   private var background: Background?
   private var size = FrameSize(width: 0, height: 0)
@@ -88,7 +91,8 @@ package final class MotionFinder: PersonFinder {
     if let reason { throw .failed(reason: reason) }
     let found = patches.prefix(Int(count)).map {
       MotionPatches.Patch(
-        left: Int($0.x), top: Int($0.y), right: Int($0.x + $0.width), bottom: Int($0.y + $0.height), area: Int($0.area))
+        left: Int($0.x), top: Int($0.y), right: Int($0.x + $0.width), bottom: Int($0.y + $0.height), area: Int($0.area),
+        moving: Int($0.moving))
     }
     return (found, Int(foreground))
   }

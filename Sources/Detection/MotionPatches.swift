@@ -5,13 +5,16 @@ enum MotionPatches {
   /// A patch, or several that belong together; right and bottom edges are exclusive.
   struct Patch: Hashable {
     var (left, top, right, bottom): (Int, Int, Int, Int)
-    /// Number of foreground pixels.
-    var area: Int
+    /// Number of foreground pixels, and of those that differ from the last picture's.
+    var (area, moving): (Int, Int)
 
-    init(left: Int, top: Int, right: Int, bottom: Int, area: Int) {
+    init(left: Int, top: Int, right: Int, bottom: Int, area: Int, moving: Int) {
       (self.left, self.top, self.right, self.bottom) = (left, top, right, bottom)
-      self.area = area
+      (self.area, self.moving) = (area, moving)
     }
+
+    /// Whether a fiftieth of it moves: somebody who does anything, but not the hole that somebody left in the background.
+    var moves: Bool { moving * 50 >= area }
 
     var width: Int { right - left }
     var height: Int { bottom - top }
@@ -19,7 +22,7 @@ enum MotionPatches {
     func joined(_ other: Patch) -> Patch {
       Patch(
         left: min(left, other.left), top: min(top, other.top), right: max(right, other.right),
-        bottom: max(bottom, other.bottom), area: area + other.area)
+        bottom: max(bottom, other.bottom), area: area + other.area, moving: moving + other.moving)
     }
 
     /// True for overlapping patches, and for one slightly above the other, such as a head above a shirt that is as dark
@@ -31,6 +34,9 @@ enum MotionPatches {
       return down > -gap && 2 * across >= min(width, other.width)
     }
   }
+
+  /// The least score of a patch in which nothing moves: it shows where somebody is who kept still, but starts nobody.
+  static let stillScore: Float = 0.3
 
   /// Joins fragments and drops what cannot be a person.
   static func people(_ patches: [Patch], in size: FrameSize) -> [ScoredBox] {
@@ -50,7 +56,8 @@ enum MotionPatches {
       let box = PictureBox(
         x: Double(part.left) / Double(size.width), y: Double(part.top) / Double(size.height),
         width: Double(part.width) / Double(size.width), height: Double(part.height) / Double(size.height))
-      return ScoredBox(box: box, score: 0.6 + 0.3 * min(1, Float(part.area) / Float(area)))
+      let filled = min(1, Float(part.area) / Float(area))
+      return ScoredBox(box: box, score: part.moves ? 0.6 + 0.3 * filled : stillScore + 0.1 * filled)
     }
     return Array(boxes.sorted { $0.score > $1.score }.prefix(FinderLimits.boxes))
   }

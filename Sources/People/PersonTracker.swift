@@ -19,6 +19,8 @@ package struct PersonTracker: Sendable {
   private static let duplicate = 0.7
   /// Above this overlap with a confident box, a low-confidence one is the same body seen twice.
   private static let shadow = 0.7
+  /// Somebody keeping still whose box lies in a seen person's box for this part, and is smaller by `fragment`, was part of them.
+  private static let (covered, fragment) = (0.8, 4.0)
   /// Minimum height and width of a person's box, relative to the picture's height.
   private static let smallest = 0.005
 
@@ -164,7 +166,17 @@ extension PersonTracker {
     guard track.id != nil else { return (time - track.since) / .seconds(1) > options.birthSeconds }
     let unseen = track.unseen(at: time)
     guard unseen > options.lossSeconds else { return false }
-    return !(options.keepsStill && track.stayed(aspect: aspect) && unseen <= options.stillSeconds)
+    return !(options.keepsStill && track.stayed(aspect: aspect) && unseen <= options.stillSeconds) || isFragment(track)
+  }
+
+  /// Whether an unseen track was an arm, say, that moved while the rest of a body was part of the background.
+  private func isFragment(_ track: Track) -> Bool {
+    let box = track.body.pictureBox(aspect: 1)
+    return tracks.contains { other in
+      let whole = other.body.pictureBox(aspect: 1)
+      return other.id != nil && other.misses == 0 && whole.area >= Self.fragment * box.area
+        && (whole.intersection(box)?.area ?? 0) >= Self.covered * box.area
+    }
   }
 
   private func farewell(_ tracks: [Track]) -> [PersonChange] {

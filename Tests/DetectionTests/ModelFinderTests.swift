@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import People
 import TestSupport
 import Testing
 import Video
@@ -181,6 +182,25 @@ func picture(_ width: Int, _ height: Int, level: UInt8 = 90) -> Frame {
     let finder = try MotionFinder()
     for seed in 0..<200 { #expect(try finder.find(in: scene(seed)).isEmpty) }
     for seed in 0..<20 { #expect(try finder.find(in: scene(seed, level: 170)).isEmpty) }
+  }
+
+  @Test func `the hole that somebody leaves in the background scores too little to become a person`() throws {
+    let finder = try MotionFinder()
+    let hole = PictureBox(x: 0.1, y: 0.3, width: 0.15, height: 0.6)
+    // There from the first picture, then away, one step per picture.
+    for seed in 0..<20 { _ = try finder.find(in: scene(seed, block: hole)) }
+    var seen = (moving: 0, holes: 0)
+    for step in 0..<40 {
+      var block = hole
+      block.x = min(0.7, hole.x + Double(step) * 0.04)
+      for found in try finder.find(in: scene(100 + step, block: block)) {
+        let isHole = found.box.overlap(hole) > 0.5 && step > 5
+        #expect(!isHole || found.score < TrackerOptions().strongScore, "picture \(step): \(found)")
+        if isHole { seen.holes += 1 }
+        if found.box.overlap(block) > 0.5, found.score >= TrackerOptions().strongScore { seen.moving += 1 }
+      }
+    }
+    #expect(seen.holes > 20 && seen.moving >= 10, "\(seen)")
   }
 
   @Test func `a motion finder sees somebody who stands still for a minute`() throws {

@@ -66,6 +66,23 @@ import Video
     #expect(late.count == 1 && tracker.people.isEmpty)
   }
 
+  @Test func `an arm that moved before the body did is not somebody keeping still, but a person elsewhere is`() {
+    for (part, isPerson) in [
+      (PictureBox(x: 0.45, y: 0.35, width: 0.06, height: 0.25), false),
+      (PictureBox(x: 0.75, y: 0.35, width: 0.06, height: 0.25), true),
+    ] {
+      var options = TrackerOptions()
+      options.keepsStill = true
+      var tracker = PersonTracker(options, aspect: 4.0 / 3)
+      let whole = ScoredBox(box: PictureBox(x: 0.35, y: 0.2, width: 0.25, height: 0.75), score: 0.8)
+      for step in 0..<12 {
+        _ = tracker.update([ScoredBox(box: part, score: 0.8), whole], at: .seconds(Double(step) / 3))
+      }
+      for step in 12..<60 { _ = tracker.update([whole], at: .seconds(Double(step) / 3)) }
+      #expect(tracker.people.count == (isPerson ? 2 : 1), "\(tracker.people)")
+    }
+  }
+
   @Test func `boxes that are not finite, lie outside, or come by the thousand are not people`() {
     var tracker = PersonTracker(aspect: 1)
     let odd = [

@@ -37,9 +37,10 @@ typedef struct {
   int64_t sides[8];
 } ocv_output;
 
-/* A connected patch of foreground, in pixels of the picture that the model sees. */
+/* A connected patch of foreground, in pixels of the picture that the model sees; `moving` of its pixels differ from the last
+ * picture's. */
 typedef struct {
-  int32_t x, y, width, height, area;
+  int32_t x, y, width, height, area, moving;
 } ocv_patch;
 
 /* "4.6.0"; a static text. */
