@@ -186,9 +186,8 @@ let package = Package(
       name: "adl",
       dependencies: [
         "Alerts", "Annotation", "Basics", "Capture", "COpenMP", "Detection", "Evaluation", "Events", "Golden",
-        "History",
-        "Inference", "ModelFile", "Networks", "People", "Pipeline", "Recognition", "Rules", "Settings", "Synthesis",
-        "Video", argumentParser,
+        "History", "Inference", "ModelFile", "Networks", "People", "Pipeline", "Recognition", "Rules", "Settings",
+        "Synthesis", "Video", argumentParser,
       ],
       swiftSettings: settings),
 
@@ -196,8 +195,7 @@ let package = Package(
       name: "adl-train",
       dependencies: [
         "Basics", "Capture", "COpenMP", "Datasets", "Detection", "Evaluation", "Golden", "ModelFile", "Networks",
-        "Settings",
-        "Synthesis", "Tensors", "Training", "Video", argumentParser,
+        "Settings", "Synthesis", "Tensors", "Training", "Video", argumentParser,
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: settings),

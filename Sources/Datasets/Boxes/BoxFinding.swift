@@ -100,6 +100,7 @@ package struct BoxFinding: Sendable {
     // A recording is known to show somebody, so do not wait for confirmation.
     options.birthHits = 1
     options.keepsStill = detector == nil
+    // Who keeps still from the start is somebody, too.
     if detector == nil { options.strongScore = MotionFinder.stillScore }
     var working = FramePreprocessor(.working(WorkingPicture()))
     var picture = Frame()
