@@ -25,6 +25,13 @@ struct EvaluateCommand: ParsableCommand {
   @Option(name: .customLong("run"), help: ArgumentHelp("The run folder.", valueName: "folder"))
   var runFolder: String
 
+  @Option(
+    help: """
+      Weights to evaluate: best (of the epoch with the highest validation accuracy) or last. With few validation clips, \
+      the best epoch is a matter of chance.
+      """)
+  var checkpoint = RunFolder.Choice.best
+
   @Option(help: "Clips to score: train, validation or test.")
   var partition = Partition.test
 
@@ -47,7 +54,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let device = try machine.prepare()
-      let judged = try JudgedRun(RunFolder(runFolder), set.values, device, machine.precision)
+      let judged = try JudgedRun(RunFolder(runFolder), checkpoint, set.values, device, machine.precision)
       let temperature = try judged.calibrate()
       let preferred = judged.settings.evaluation.windows == .code ? WindowScheme.code : .paper
       let schemes = windows.map { [$0] } ?? (preferred == .code ? [.code, .paper] : [.paper, .code])
@@ -59,7 +66,7 @@ struct EvaluateCommand: ParsableCommand {
       }
       let main = results[0]
       if let poseRun, let paper = zip(schemes, scores).first(where: { $0.0 == .paper })?.1 {
-        let poses = try JudgedRun(RunFolder(poseRun), set.values, device, machine.precision)
+        let poses = try JudgedRun(RunFolder(poseRun), checkpoint, set.values, device, machine.precision)
         let poseScores = try poses.scores(partition, .paper)
         let weight = try judged.fusionWeight(with: poses)
         results.append(EvaluationResult(poseScores, pooling: .paper))
@@ -121,4 +128,5 @@ struct EvaluateCommand: ParsableCommand {
 }
 
 extension Partition: ExpressibleByArgument {}
+extension RunFolder.Choice: ExpressibleByArgument {}
 extension WindowScheme: ExpressibleByArgument {}

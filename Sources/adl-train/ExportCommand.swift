@@ -20,6 +20,9 @@ struct ExportCommand: ParsableCommand {
   @Option(name: .customLong("run"), help: ArgumentHelp("Run folder of a student or rgb stage.", valueName: "folder"))
   var runFolder: String
 
+  @Option(help: "Weights to export: best (of the epoch with the highest validation accuracy) or last.")
+  var checkpoint = RunFolder.Choice.best
+
   @Option(help: ArgumentHelp("Where the model goes.", valueName: "file.safetensors"))
   var out: String
 
@@ -51,13 +54,23 @@ struct ExportCommand: ParsableCommand {
     try reporting {
       _ = try machine.prepare()
       let folder = RunFolder(runFolder)
-      let checkpoint = try TrainingCheckpoint(path: runFolder)
+      let checkpoint = try folder.checkpoint(self.checkpoint)
+      let progress = checkpoint.progress
       let export = try StudentExport(checkpoint)
       let settings = try TrainingSettings.load(run: folder, overrides: set.values)
       let calibration = try CalibrationFile.read(folder.calibration)
-      if calibration == nil { complain("the temperature is 1: the run has not been evaluated") }
+      if let calibration {
+        if let step = calibration.step, step != progress.step {
+          complain(
+            "the temperature was fitted to step \(step), but this checkpoint is of step \(progress.step); "
+              + "`adl-train evaluate --checkpoint \(self.checkpoint.rawValue)` fits it anew")
+        }
+      } else {
+        complain("the temperature is 1: the run has not been evaluated")
+      }
       let description = checkpoint.description
-      let accuracy = checkpoint.progress.best.map { String(format: ", validation mean class accuracy %.4f", $0) } ?? ""
+      let accuracy =
+        progress.ownAccuracy.map { String(format: ", validation mean class accuracy %.4f", $0) } ?? ""
       // Without a stride, every second frame was used.
       let rate = sampleRate ?? videoRate(settings) / Double(settings.clip.stride == 0 ? 2 : settings.clip.stride)
       try export.write(
@@ -65,7 +78,7 @@ struct ExportCommand: ParsableCommand {
         temperature: calibration?.temperature ?? 1,
         sampleRate: rate,
         training: "\(description.system), \(description.dataset) \(description.protocolName), "
-          + "step \(checkpoint.progress.step)\(accuracy)",
+          + "step \(progress.step)\(accuracy)",
         type: stored == "f16" ? .float16 : stored == "bf16" ? .bfloat16 : .float32,
         crop: settings.clip.crop == .full ? .full : .centerSquare,
         padding: settings.clip.temporalPadding == .stream ? .stream : .zeros)

@@ -19,12 +19,15 @@ struct JudgedRun {
   private let device: Device
   private let precision: TrainingPrecision
 
-  init(_ folder: RunFolder, _ overrides: [String], _ device: Device, _ precision: TrainingPrecision) throws {
+  init(
+    _ folder: RunFolder, _ choice: RunFolder.Choice, _ overrides: [String], _ device: Device,
+    _ precision: TrainingPrecision
+  ) throws {
     self.folder = folder
     self.device = device
     self.precision = precision
     settings = try TrainingSettings.load(run: folder, overrides: overrides)
-    checkpoint = try TrainingCheckpoint(path: folder.path)
+    checkpoint = try folder.checkpoint(choice)
     system = try SystemBuilder.classifier(checkpoint, on: device)
     dataset = try Dataset.open(DatasetOptions(settings.data))
   }
@@ -56,7 +59,8 @@ struct JudgedRun {
     }
     let temperature = Calibration.temperature(fitting: scores.clips)
     try CalibrationFile(
-      temperature: temperature, clips: scores.clips.count, partition: Partition.validation.rawValue
+      temperature: temperature, clips: scores.clips.count, partition: Partition.validation.rawValue,
+      step: checkpoint.progress.step
     ).write(folder.calibration)
     return temperature
   }

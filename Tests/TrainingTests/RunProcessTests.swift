@@ -165,6 +165,55 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(5)))
+  func `evaluate and export use the checkpoint asked for, and export says if the temperature belongs to another`()
+    throws
+  {
+    let validated = try RecordedDataset(validation: 4)
+    let data = ["--set", "data.videos=\(validated.folder)"]
+    try complete("whole", data)
+    try complete("first", data + ["--set", "run.epochs=1"])
+    // Whatever validation chose: an epoch that is not the last one.
+    let best = run("whole") + "/best.safetensors"
+    try? FileManager.default.removeItem(atPath: best)
+    try FileManager.default.copyItem(atPath: run("first") + "/last.safetensors", toPath: best)
+
+    func step() throws -> Int? { try CalibrationFile.read(RunFolder(run("whole")).calibration)?.step }
+    func say(_ command: String, _ arguments: [String]) throws -> String {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: Self.program)
+      process.arguments = [command, "--run", run("whole"), "--threads", "1"] + arguments
+      let messages = Pipe()
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = messages
+      try process.run()
+      let text = String(decoding: messages.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 0, "\(text)")
+      return text
+    }
+    let evaluation = ["--partition", "validation", "--windows", "paper"]
+    _ = try say("evaluate", evaluation)
+    #expect(try step() == 2)
+    _ = try say("evaluate", evaluation + ["--checkpoint", "last"])
+    #expect(try step() == 12)
+
+    let model = recordings.folder + "/model.safetensors"
+    func exported(_ arguments: [String]) throws -> (said: String, training: String?) {
+      let said = try say("export", ["--out", model, "--clips", "1"] + arguments)
+      return (said, try StudentModel(path: model).card.training)
+    }
+    let last = try exported(["--checkpoint", "last"])
+    #expect(!last.said.contains("temperature"), "\(last.said)")
+    #expect(last.training?.contains("step 12") == true)
+    let first = try exported([])
+    #expect(first.training?.contains("step 2") == true)
+    #expect(
+      first.said.contains(
+        "the temperature was fitted to step 12, but this checkpoint is of step 2; "
+          + "`adl-train evaluate --checkpoint best` fits it anew"), "\(first.said)")
+  }
+
+  @Test(.timeLimit(.minutes(5)))
   func `Ctrl-C writes a checkpoint, and the same command continues`() async throws {
     try complete("quiet")
     let (process, messages) = try start("interrupted")

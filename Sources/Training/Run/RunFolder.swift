@@ -2,6 +2,14 @@ import Foundation
 
 /// The folder for a run's outputs.
 package struct RunFolder: Hashable, Sendable {
+  /// One of a run's checkpoints.
+  package enum Choice: String, CaseIterable, Sendable {
+    /// Of the epoch with the highest accuracy on the validation clips.
+    case best
+    /// Of the last epoch.
+    case last
+  }
+
   package let path: String
 
   package init(_ path: String) { self.path = path }
@@ -11,6 +19,13 @@ package struct RunFolder: Hashable, Sendable {
   package var last: String { path + "/last.safetensors" }
   package var best: String { path + "/best.safetensors" }
   package var calibration: String { path + "/calibration.json" }
+
+  /// Opens one of the run's checkpoints. A run without validation clips has no best one; its last one is used instead.
+  ///
+  /// - Throws: `TrainingError.unsuitable` if there is none, or `ModelFileError` for a damaged file.
+  package func checkpoint(_ choice: Choice) throws -> TrainingCheckpoint {
+    try TrainingCheckpoint(path: choice == .last ? last : path)
+  }
 
   /// Results for a partition.
   package func evaluation(_ partition: String) -> String { path + "/evaluation-" + partition }
@@ -36,11 +51,14 @@ package struct CalibrationFile: Codable, Equatable, Sendable {
   package var temperature: Double
   package var clips: Int
   package var partition: String
+  /// Step of the checkpoint it was fitted to; `nil` in files of earlier versions.
+  package var step: Int?
 
-  package init(temperature: Double, clips: Int, partition: String) {
+  package init(temperature: Double, clips: Int, partition: String, step: Int) {
     self.temperature = temperature
     self.clips = clips
     self.partition = partition
+    self.step = step
   }
 
   /// `nil` if the run has not been evaluated.

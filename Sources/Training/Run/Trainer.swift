@@ -252,9 +252,10 @@ package final class Trainer {
     progress.stepInEpoch = 0
     progress.lossSum = 0
     progress.lossCount = 0
-    try save(folder.last)
-    // Without validation clips there is no best checkpoint, and the last one is used.
+    // Without validation clips there is no best checkpoint, and the last one is used. The best one comes first: a run killed
+    // in between repeats the epoch, where it would otherwise take an earlier checkpoint for the best one.
     if isBest { try save(folder.best) }
+    try save(folder.last)
   }
 
   /// Evaluates the weights that will be used, with matching running statistics.

@@ -15,6 +15,8 @@ package struct Progress: Codable, Equatable, Sendable {
   /// Best mean class accuracy on validation clips, and its epoch.
   package var best: Double?
   package var bestEpoch: Int?
+  /// Mean class accuracy of this very checkpoint on validation clips; known only of the best one.
+  package var ownAccuracy: Double? { stepInEpoch == 0 && bestEpoch.map { $0 + 1 } == epoch ? best : nil }
   /// Sums over the epoch so far, for its mean loss.
   package var lossSum = 0.0
   package var lossCount = 0

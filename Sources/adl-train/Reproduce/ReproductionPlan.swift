@@ -169,7 +169,9 @@ struct ReproductionPlan: Sendable {
     let window = ReproductionRecipe.stepSeconds(run.system, budget) / 3
     return ReproductionStep(
       name: run.name + "/judged", kind: .judging,
-      arguments: ["evaluate", "--run", path(run.name), "--windows", "paper"] + machine, inputs: [run.name],
+      // The schedule ends at zero, and the budget's few validation recordings cannot tell one epoch from another.
+      arguments: ["evaluate", "--run", path(run.name), "--checkpoint", "last", "--windows", "paper"] + machine,
+      inputs: [run.name],
       family: "\(run.protocolName.rawValue)/\(run.system.rawValue)/judged",
       work: 4 + clips * (run.system == .pose ? window : 2.5 * window + 0.04))
   }
