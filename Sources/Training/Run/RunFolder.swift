@@ -20,7 +20,9 @@ package struct RunFolder: Hashable, Sendable {
   package var best: String { path + "/best.safetensors" }
   package var calibration: String { path + "/calibration.json" }
 
-  /// Opens one of the run's checkpoints. A run without validation clips has no best one; its last one is used instead.
+  /// Opens one of the run's checkpoints.
+  ///
+  /// A run without validation clips has no best one; its last one is used instead.
   ///
   /// - Throws: `TrainingError.unsuitable` if there is none, or `ModelFileError` for a damaged file.
   package func checkpoint(_ choice: Choice) throws -> TrainingCheckpoint {
