@@ -30,7 +30,7 @@ struct EvaluateCommand: ParsableCommand {
       Weights to evaluate: best (of the epoch with the highest validation accuracy) or last. With few validation clips, \
       the best epoch is a matter of chance.
       """)
-  var checkpoint = RunFolder.Choice.best
+  var checkpoint = RunFolder.Checkpoint.best
 
   @Option(help: "Clips to score: train, validation or test.")
   var partition = Partition.test
@@ -128,5 +128,5 @@ struct EvaluateCommand: ParsableCommand {
 }
 
 extension Partition: ExpressibleByArgument {}
-extension RunFolder.Choice: ExpressibleByArgument {}
+extension RunFolder.Checkpoint: ExpressibleByArgument {}
 extension WindowScheme: ExpressibleByArgument {}

@@ -21,7 +21,7 @@ struct ExportCommand: ParsableCommand {
   var runFolder: String
 
   @Option(help: "Weights to export: best (of the epoch with the highest validation accuracy) or last.")
-  var checkpoint = RunFolder.Choice.best
+  var checkpoint = RunFolder.Checkpoint.best
 
   @Option(help: ArgumentHelp("Where the model goes.", valueName: "file.safetensors"))
   var out: String

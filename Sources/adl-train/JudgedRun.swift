@@ -20,14 +20,14 @@ struct JudgedRun {
   private let precision: TrainingPrecision
 
   init(
-    _ folder: RunFolder, _ choice: RunFolder.Choice, _ overrides: [String], _ device: Device,
+    _ folder: RunFolder, _ kind: RunFolder.Checkpoint, _ overrides: [String], _ device: Device,
     _ precision: TrainingPrecision
   ) throws {
     self.folder = folder
     self.device = device
     self.precision = precision
     settings = try TrainingSettings.load(run: folder, overrides: overrides)
-    checkpoint = try folder.checkpoint(choice)
+    checkpoint = try folder.checkpoint(kind)
     system = try SystemBuilder.classifier(checkpoint, on: device)
     dataset = try Dataset.open(DatasetOptions(settings.data))
   }

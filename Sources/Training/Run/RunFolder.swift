@@ -3,7 +3,7 @@ import Foundation
 /// The folder for a run's outputs.
 package struct RunFolder: Hashable, Sendable {
   /// One of a run's checkpoints.
-  package enum Choice: String, CaseIterable, Sendable {
+  package enum Checkpoint: String, CaseIterable, Sendable {
     /// Of the epoch with the highest accuracy on the validation clips.
     case best
     /// Of the last epoch.
@@ -25,8 +25,8 @@ package struct RunFolder: Hashable, Sendable {
   /// A run without validation clips has no best one; its last one is used instead.
   ///
   /// - Throws: `TrainingError.unsuitable` if there is none, or `ModelFileError` for a damaged file.
-  package func checkpoint(_ choice: Choice) throws -> TrainingCheckpoint {
-    try TrainingCheckpoint(path: choice == .last ? last : path)
+  package func checkpoint(_ kind: Checkpoint) throws -> TrainingCheckpoint {
+    try TrainingCheckpoint(path: kind == .last ? last : path)
   }
 
   /// Results for a partition.

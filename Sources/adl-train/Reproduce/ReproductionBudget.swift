@@ -61,7 +61,7 @@ struct ReproductionBudget: Equatable, Sendable {
       (seeds, protocols, noises) = ([1, 2], [.subjects], [])
     case .standard:
       (clips, subjects, width, poseWidth) = (3000, 60, 0.25, 0.25)
-      // Steps of at most a quarter of an hour on one core, about two hours in all on two cores.
+      // Sized for steps of at most a quarter of an hour on one core, about two hours in all on two cores.
       (poseEpochs, startEpochs, epochs) = (12, 10, 2)
       (validationShare, testShare, viewShare) = (0.5, 0.33, 0.77)
       // The papers' claims about other views concern VPN++ and what it is compared with.
