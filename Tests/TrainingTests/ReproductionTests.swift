@@ -83,13 +83,14 @@ import Training
 
   @Test func `reproductions keep few labels apart from all, and train longer on them`() {
     let (all, few) = (
-      plan(),
+      plan { $0.noises = [4] },
       plan {
-        $0.epochs = 2
+        ($0.epochs, $0.noises) = (2, [4])
         $0.keep(labels: 0.25)
       }
     )
     #expect(few.budget.epochs == 8)
+    #expect(all.runs.contains { $0.noise == 4 } && !few.runs.contains { $0.noise != 1 })
     let shared = Set(all.steps.map(\.name)).intersection(few.steps.map(\.name))
     #expect(shared == ["data"])
     let subset = few.steps.first { $0.kind == .listing }

@@ -77,8 +77,11 @@ struct ReproductionBudget: Equatable, Sendable {
   }
 
   /// Trains on a fraction of the labels; epochs increase, up to fourfold, so that the number of steps drops less.
+  ///
+  /// Noise of poses is a question for all labels.
   mutating func keep(labels share: Double) {
     labels = share
+    noises = []
     lengthen(min(1 / share, 4))
   }
 
