@@ -8,12 +8,24 @@ package enum WindowPooling: String, Codable, CaseIterable, Sendable {
   case paper
   /// Sum of raw logits over windows.
   case code
+  /// Mean of raw logits over the windows of `paper`. In neither paper nor code, but often better than the maximum, for which
+  /// a single window that is wrong and certain is enough.
+  case mean
+
+  /// How results name it.
+  package var title: String {
+    switch self {
+    case .paper: "paper windows"
+    case .code: "code windows"
+    case .mean: "mean of paper windows"
+    }
+  }
 
   /// The scores that rank a clip's activities: [K].
   ///
   /// - Parameters:
   ///   - windows: logits, at least one window: [W, K].
-  ///   - temperature: divisor of the logits; does not change the ranking for `code`.
+  ///   - temperature: divisor of the logits; changes the ranking for `paper` only.
   /// - Precondition: the temperature is positive.
   /// - Returns: one score per activity; the largest is the prediction.
   package func scores(of windows: [[Float]], temperature: Double = 1) -> [Double] {
@@ -22,6 +34,7 @@ package enum WindowPooling: String, Codable, CaseIterable, Sendable {
     switch self {
     case .paper: return Self.pooled(logits.map { Softmax.probabilities($0, temperature) }, max)
     case .code: return Self.pooled(logits, +)
+    case .mean: return Self.pooled(logits, +).map { $0 / Double(windows.count) }
     }
   }
 
@@ -31,8 +44,8 @@ package enum WindowPooling: String, Codable, CaseIterable, Sendable {
 
   /// The scores as probabilities that sum to one, in the same order as `scores`: [K].
   ///
-  /// `paper`: the scores divided by their sum. `code`: softmax of the mean logits, because the softmax of the sum would
-  /// become more certain with every additional window. For a single window both are its softmax.
+  /// `paper`: the scores divided by their sum. Others: softmax of the mean logits, because the softmax of the sum would
+  /// become more certain with every additional window. For a single window all are its softmax.
   package func probabilities(of windows: [[Float]], temperature: Double = 1) -> [Double] {
     normalized(scores(of: windows, temperature: temperature), windows: windows.count, temperature: temperature)
   }
@@ -45,6 +58,8 @@ package enum WindowPooling: String, Codable, CaseIterable, Sendable {
       return scores.map { $0 / sum }
     case .code:
       return Softmax.probabilities(scores.map { $0 / Double(windows) }, temperature)
+    case .mean:
+      return Softmax.probabilities(scores, temperature)
     }
   }
 }

@@ -14,9 +14,9 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Evaluate a run: accuracy, confusion matrix, calibration, and a report.",
     discussion: """
       Scores every window of every clip in both ways: paper (windows of every second frame, softmax, maximum over windows) \
-      and code (as released: consecutive frames, sum of logits); --windows does only one of them. A temperature is fitted \
-      on the validation clips; export stores it in the model. With --pose-run the report also covers poses alone and both \
-      together.
+      and code (as released: consecutive frames, sum of logits); --windows does only one of them. For the windows of paper \
+      it also reports the mean of their logits, which is in neither but often better. A temperature is fitted on the \
+      validation clips; export stores it in the model. With --pose-run the report also covers poses alone and both together.
 
       Writes into the run folder: calibration.json and evaluation-PARTITION/ with scores-paper.jsonl, scores-code.jsonl, \
       classes.csv, confusion.csv, confusion.svg, report.html.
@@ -59,10 +59,10 @@ struct EvaluateCommand: ParsableCommand {
       let preferred = judged.settings.evaluation.windows == .code ? WindowScheme.code : .paper
       let schemes = windows.map { [$0] } ?? (preferred == .code ? [.code, .paper] : [.paper, .code])
       let scores = try schemes.map { try judged.scores(partition, $0) }
-      var results = zip(schemes, scores).map { scheme, scores in
+      var results = zip(schemes, scores).flatMap { scheme, scores in
         scheme == .paper
-          ? EvaluationResult(scores, pooling: .paper, temperature: temperature)
-          : EvaluationResult(scores, pooling: .code)
+          ? [WindowPooling.paper, .mean].map { EvaluationResult(scores, pooling: $0, temperature: temperature) }
+          : [EvaluationResult(scores, pooling: .code)]
       }
       let main = results[0]
       if let poseRun, let paper = zip(schemes, scores).first(where: { $0.0 == .paper })?.1 {
@@ -77,8 +77,8 @@ struct EvaluateCommand: ParsableCommand {
       for result in results {
         print(
           String(
-            format: "%@ (%@ windows): top-1 %.4f, top-5 %.4f, mean class %.4f, calibration error %.4f, %d clips",
-            result.system, result.pooling.rawValue, result.top1, result.top5, result.meanClassAccuracy,
+            format: "%@ (%@): top-1 %.4f, top-5 %.4f, mean class %.4f, calibration error %.4f, %d clips",
+            result.system, result.pooling.title, result.top1, result.top5, result.meanClassAccuracy,
             result.calibrationError, result.clipCount))
       }
       if !main.absentClasses.isEmpty {

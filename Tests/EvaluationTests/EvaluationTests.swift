@@ -75,20 +75,23 @@ struct EvaluationTests {
     }
   }
 
-  @Test func `the paper's pooling takes the most certain window, the code's the sum of logits`() throws {
+  @Test func `the paper's pooling takes the most certain window, the others the sum or mean of logits`() throws {
     let windows: [[Float]] = [[3, 0], [0, 2], [0, 2]]
     let surest = [1 / (1 + exp(-3.0)), 1 / (1 + exp(-2.0))]
     for (score, expected) in zip(WindowPooling.paper.scores(of: windows), surest) { #expect(isClose(score, expected)) }
     #expect(WindowPooling.code.scores(of: windows) == [3, 4])
+    #expect(WindowPooling.mean.scores(of: windows) == [1, 4.0 / 3])
     let share = surest[0] / (surest[0] + surest[1])
     #expect(isClose(WindowPooling.paper.probabilities(of: windows)[0], share))
-    #expect(isClose(WindowPooling.code.probabilities(of: windows)[0], 1 / (1 + exp(1.0 / 3))))
+    for pooling in [WindowPooling.code, .mean] {
+      #expect(isClose(pooling.probabilities(of: windows)[0], 1 / (1 + exp(1.0 / 3))))
+    }
     let file = try scores([ScoredClip(name: "a", label: 0, windows: windows)])
     #expect(EvaluationResult(file, pooling: .paper).top1 == 1)
     #expect(EvaluationResult(file, pooling: .code).top1 == 0)
   }
 
-  @Test func `temperature divides the logits under both poolings`() throws {
+  @Test func `temperature divides the logits under every pooling`() throws {
     let file = try scores([ScoredClip(name: "a", label: 0, windows: [[4, 0]])])
     for pooling in WindowPooling.allCases {
       let result = EvaluationResult(file, pooling: pooling, temperature: 2)

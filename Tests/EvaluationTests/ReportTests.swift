@@ -97,7 +97,8 @@ struct HTMLReportTests {
     let page = try report().html()
     for text in [
       "<h1>VPN++ on Smarthome</h1>", "60.0 %", "66.7 %", "I3D + Non-Local", "Worst confusions", "Reliability",
-      "Excluded, because the list has no clips of it: D.", "<td>paper</td>", "<td>code</td>", "Loss", "Accuracy",
+      "Excluded, because the list has no clips of it: D.", "<td>paper</td>", "<td>code</td>", "<td>mean</td>", "Loss",
+      "Accuracy",
     ] { #expect(page.contains(text), "\(text)") }
     #expect(page.ranges(of: "<svg").count == 4)
     #expect(page.ranges(of: "class=\"shown\"").count == 1)
