@@ -173,7 +173,8 @@ let package = Package(
     .executableTarget(
       name: "adld",
       dependencies: [
-        "Basics", "COpenMP", "Daemon", "Detection", "Settings", "Synthesis", "Systemd", argumentParser, logging,
+        "Basics", "COpenMP", "Daemon", "Detection", "ModelFile", "Settings", "Synthesis", "Systemd", argumentParser,
+        logging,
       ],
       swiftSettings: settings),
     .executableTarget(

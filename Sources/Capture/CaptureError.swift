@@ -41,7 +41,7 @@ package enum CaptureError: Error, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .badSource(let text, let reason):
-      "'\(text)' is not a video source: \(reason); change cameras[].source"
+      "'\(text)' is not a video source: \(reason)"
     case .noCamera(let device, let reason):
       "\(device) is not a camera that can be used: \(reason); `adl cameras` lists what cameras[].source can name"
     case .busy(let device, let owner):

@@ -20,7 +20,10 @@ struct PictureJob: Sendable {
   var picture: Frame
 }
 
-typealias WindowExchange = Exchange<WindowStream, WindowJob>
+/// The windows of a stream that one frame completed: several, if the camera has few frames for the model's samples.
+///
+/// They are scored in turn: each shows another moment, so the last doesn't make up for the others.
+typealias WindowExchange = Exchange<WindowStream, [WindowJob]>
 typealias PictureExchange = Exchange<Int, PictureJob>
 
 /// One camera in the daemon: its pipeline, and where the pipeline's outputs go.
@@ -183,24 +186,19 @@ final class LiveCamera: Sendable {
   private func withdrawWindows() {
     let waiting = windows.withdraw { $0.camera == index }
     desk.withLock { desk in
-      for job in waiting { serve(desk.pipeline.skip(job.order), &desk) }
+      for job in waiting.joined() { serve(desk.pipeline.skip(job.order), &desk) }
     }
   }
 
   private func serve(_ outputs: [PipelineOutput], inference: Duration? = nil, _ desk: inout Desk) {
+    var due: [Int?: [WindowJob]] = [:]
+    for case .window(let order, let window) in outputs {
+      due[order.person, default: []].append(WindowJob(order: order, window: window, left: clock.now().monotonic))
+    }
     for output in outputs {
       switch output {
-      case .window(let order, let window):
-        let sender = WindowStream(camera: index, person: order.person)
-        let now = clock.now().monotonic
-        let deadline = now + patience(for: window, of: order.person, &desk)
-        let displaced = windows.leave(
-          WindowJob(order: order, window: window, left: now), from: sender, deadline: deadline,
-          group: { [index] in $0.camera == index }, most: mostWaiting)
-        for job in displaced {
-          desk.pipeline.recycle(job.window)
-          serve(desk.pipeline.skip(job.order), &desk)
-        }
+      case .window(let order, _):
+        if let jobs = due.removeValue(forKey: order.person) { leave(jobs, of: order.person, &desk) }
       case .picture(let ticket, let picture):
         let job = PictureJob(ticket: ticket, picture: picture)
         desk.skippedFinds += pictures.leave(job, from: index, deadline: clock.now().monotonic).count
@@ -208,6 +206,18 @@ final class LiveCamera: Sendable {
       case .skippedFrame(let reason): logger.warning("skipping frames: \(reason)")
       default: say(output, inference: inference, &desk)
       }
+    }
+  }
+
+  /// Hands over a person's windows, and skips those that waited and now give way.
+  private func leave(_ jobs: [WindowJob], of person: Int?, _ desk: inout Desk) {
+    let longest = jobs.map { patience(for: $0.window, of: person, &desk) }.max() ?? hop
+    let displaced = windows.leave(
+      jobs, from: WindowStream(camera: index, person: person), deadline: clock.now().monotonic + longest,
+      group: { [index] in $0.camera == index }, most: mostWaiting)
+    for job in displaced.joined() {
+      desk.pipeline.recycle(job.window)
+      serve(desk.pipeline.skip(job.order), &desk)
     }
   }
 

@@ -58,7 +58,9 @@ package struct LiveService: Sendable {
     let model = try StudentModel(path: settings.model.path)
     var card = model.card
     if let families = settings.recognition.families {
-      card.families = try FamiliesFile.load(path: families, labels: card.labels)
+      do { card.families = try FamiliesFile.load(path: families, labels: card.labels) } catch {
+        throw DaemonError.setting("recognition.families", reason: "\(error)")
+      }
     }
     self.card = card
     try settings.check(againstLabels: card.labels, families: card.families, path: path)
@@ -69,7 +71,10 @@ package struct LiveService: Sendable {
     _ = try Precision(settings.model.precision).resolved(isCalibrated: card.ranges != nil)
     let delay = try ClipEngine.delay(of: model.network, WindowMode(settings.model))
     cameras = try settings.cameras.filter(\.isEnabled).map { camera in
-      let source = try SourceDescription(parsing: camera.source, adding: kinds)
+      let source: SourceDescription
+      do { source = try SourceDescription(parsing: camera.source, adding: kinds) } catch {
+        throw DaemonError.setting("cameras[].source of \(camera.name)", reason: "\(error)")
+      }
       var pipeline = try PipelineOptions(camera, settings, card, isLive: source.isLive)
       pipeline.delay = delay
       return Camera(settings: camera, source: source, pipeline: pipeline)
@@ -108,6 +113,36 @@ package struct LiveService: Sendable {
   package var warnings: [String] {
     [settings.people.mismatch(card), ScoringOptions(settings.model, .current, cameras: cameras.count).mismatch(card)]
       .compactMap(\.self)
+  }
+
+  /// What the settings name that is not there now, and that the daemon would wait for or stop at.
+  package var absences: [String] {
+    let predictions = settings.events.publishesPredictions ? settings.events.predictionsEndpoint : ""
+    let sockets = [
+      ("events.endpoint", settings.events.endpoint), ("events.query", settings.events.query),
+      ("events.predictions.endpoint", predictions),
+    ]
+    let files =
+      sockets.filter { $1.hasPrefix("ipc://") }.map { ($0, String($1.dropFirst("ipc://".count))) }
+      + (historyPath.map { [("history.path", $0)] } ?? [])
+    let folders = files.compactMap { setting, path -> String? in
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+      var isFolder: ObjCBool = false
+      guard unsafe FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
+        return "\(setting): there is no folder \(folder)"
+      }
+      return isFolder.boolValue ? nil : "\(setting): \(folder) is not a folder"
+    }
+    let films = cameras.compactMap { camera -> String? in
+      guard case .media(let location) = camera.source, case .file = location else { return nil }
+      do {
+        _ = try MediaFile(location)
+        return nil
+      } catch {
+        return "cameras[].source of \(camera.settings.name): \(error)"
+      }
+    }
+    return folders + films
   }
 
   /// Runs until SIGTERM or SIGINT: then capture stops, open activities are ended, and events are flushed.

@@ -13,7 +13,7 @@ import Video
 extension SourceOptions {
   init(_ camera: CameraSettings, sampleRate: Double) {
     self.init()
-    media.pace = camera.pace == .realTime ? .realTime : .fastest
+    media.pace = .realTime
     media.loops = camera.loops
     media.transport =
       switch camera.transport {

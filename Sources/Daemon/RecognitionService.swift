@@ -67,15 +67,17 @@ struct RecognitionService: Service {
 
   private func recognize(_ scorer: WindowScorer, _ lifeline: Lifeline) throws {
     var work = WorkLimit()
-    while let (stream, job) = windows.next() {
+    while let (stream, jobs) = windows.next() {
       defer { windows.finish(stream) }
-      lifeline.promise(within: work.limit)
-      let began = ContinuousClock.now
-      let outcome = try scorer.score(job.window, of: stream)
-      let time = ContinuousClock.now - began
-      cameras[stream.camera].take(outcome, for: job, inference: time)
-      work.add(time)
-      lifeline.rest()
+      for job in jobs {
+        lifeline.promise(within: work.limit)
+        let began = ContinuousClock.now
+        let outcome = try scorer.score(job.window, of: stream)
+        let time = ContinuousClock.now - began
+        cameras[stream.camera].take(outcome, for: job, inference: time)
+        work.add(time)
+        lifeline.rest()
+      }
     }
   }
 }

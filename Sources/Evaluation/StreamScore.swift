@@ -61,9 +61,9 @@ package struct StreamScore: Equatable, Sendable {
     length = truth.length
   }
 
-  /// Fraction of the true activities that were recognised; 1 if there are none.
-  package var recognised: Double {
-    activities.isEmpty ? 1 : Double(activities.count { $0.onset != nil }) / Double(activities.count)
+  /// Fraction of the true activities that were recognised; `nil` if there are none.
+  package var recognised: Double? {
+    activities.isEmpty ? nil : Double(activities.count { $0.onset != nil }) / Double(activities.count)
   }
 
   package var falsePerMinute: Double { length > 0 ? Double(falseOnes.count) * 60 / length : 0 }

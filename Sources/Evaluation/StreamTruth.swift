@@ -53,12 +53,13 @@ package struct StreamTruth: Equatable, Sendable {
       let fields = row.split(separator: ",", maxSplits: hasPeople ? 3 : 2, omittingEmptySubsequences: false)
       let who = hasPeople ? fields.last.flatMap { Int($0) } : 1
       guard fields.count == (hasPeople ? 4 : 3), let who, let begin = Double(fields[0]), let end = Double(fields[1]),
-        begin.isFinite, end.isFinite, begin <= end, !fields[2].isEmpty
+        begin.isFinite, end.isFinite, begin < end, !fields[2].isEmpty
       else {
         throw .malformed(path: path, line: index + 1, reason: "'\(row)' is not \(header) with begin before end")
       }
       lines.append(Line(StreamSpan(label: String(fields[2]), begin: begin, end: end), person: who))
     }
+    guard !lines.isEmpty else { throw .malformed(path: path, line: 2, reason: "there is no line about what happens") }
     self.init(lines)
   }
 

@@ -67,6 +67,10 @@ package struct FileRecognition {
     package var counters = PipelineCounters()
     /// True if the file was shorter than a window and was repeated to fill one.
     package var wasRepeated = false
+    /// Faulty packets and pictures that the source counted; what a decoder still showed of them was used.
+    package var damagedFrames = 0
+    /// Media time of the last frame.
+    package var lastTime = Duration.zero
     /// Why the last unusable frame could not be used.
     package var lastSkipped: String?
     /// Why no window was complete, although the frames span more than one.
@@ -122,6 +126,7 @@ package struct FileRecognition {
     try serve(pipeline.finish(), &pipeline, &collected)
     try serve(pipeline.lose(.ended, at: lastTime, reason: "the file ended"), &pipeline, &collected)
     collected.result.counters = pipeline.counters
+    (collected.result.damagedFrames, collected.result.lastTime) = (source.counters.corrupt, lastTime)
     collected.result.wasRepeated = pipeline.counters.windows > 0 && pipeline.counters.stream.samples < options.frames
     guard pipeline.counters.stream.samples > 0 else {
       throw FileRecognitionError.noFrames(reason: collected.result.lastSkipped)

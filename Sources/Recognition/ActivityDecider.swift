@@ -1,3 +1,5 @@
+import Networks
+
 /// Turns the scores of one camera's windows into activities with a start and an end.
 ///
 /// At most one activity is open; if another one wins, the open one ends first, and every start gets exactly one end. An

@@ -1,3 +1,5 @@
+import Networks
+
 /// How scores become activities; the defaults suit a calibrated model with two windows per second.
 package struct RecognitionOptions: Hashable, Sendable {
   /// How the scores of recent windows are combined.
@@ -52,16 +54,6 @@ package struct RecognitionOptions: Hashable, Sendable {
   package init() {}
 }
 
-/// Names of labels and families that are not activities: they open no event.
-///
-/// Only `other` may, if `RecognitionOptions.opensOther` is set.
-package enum ReservedLabel: String, CaseIterable, Sendable {
-  case idle
-  case background
-  case unknown
-  case other
-
-  package init?(label: String) { self.init(rawValue: label.lowercased()) }
-
+extension ReservedLabel {
   var state: RecognitionState { self == .idle || self == .background ? .idle : .unknown }
 }

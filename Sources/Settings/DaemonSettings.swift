@@ -85,15 +85,19 @@ package struct DaemonSettings: Equatable, Sendable {
   /// - Throws: `SettingsError` that names each unknown name, with the nearest known ones.
   package func check(againstLabels labels: [String], families: [LabelFamily] = [], path: String) throws(SettingsError) {
     let known = families.isEmpty ? labels : families.map(\.name) + [LabelFamily.other]
-    let findings = recognition.activities.keys.filter { !known.contains($0) }.sorted().map { name in
-      Finding(text: "recognition.activities.\(name): " + reason(name, known, labels, families))
+    let findings = recognition.activities.keys.sorted().compactMap { name in
+      reason(name, known, labels, families).map { Finding(text: "recognition.activities.\(name): " + $0) }
     }
     let all = findings + rules.findings(labels: labels, families: families, recognition: recognition)
     if !all.isEmpty { throw SettingsError(path: path, findings: all) }
   }
 
-  /// Why options for an activity of this name cannot be set.
-  private func reason(_ name: String, _ known: [String], _ labels: [String], _ families: [LabelFamily]) -> String {
+  /// Why options for an activity of this name cannot be set; `nil` if they can.
+  private func reason(_ name: String, _ known: [String], _ labels: [String], _ families: [LabelFamily]) -> String? {
+    if known.contains(name) {
+      guard let reserved = ReservedLabel(label: name), reserved != .other else { return nil }
+      return "this means that no activity is going on, and needs no options"
+    }
     if let family = families.first(where: { $0.labels.contains(name) })?.name {
       return "this label is part of a family; set recognition.activities.\(family)"
     }

@@ -178,9 +178,10 @@ extension RuleSettings {
     if recognition.activities[name]?.isEnabled == false {
       return "is never recognised; remove recognition.activities.\(name).enabled"
     }
-    if name == LabelFamily.other, !families.isEmpty, !recognition.opensOther {
-      return "is never recognised; set recognition.other"
+    switch ReservedLabel(label: name) {
+    case nil: return nil
+    case .other: return recognition.opensOther ? nil : "is never recognised; set recognition.other"
+    default: return "is never recognised: it means that no activity is going on"
     }
-    return nil
   }
 }

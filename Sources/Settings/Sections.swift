@@ -50,10 +50,6 @@ package struct CameraSettings: Equatable, Sendable {
     case auto, full, centerSquare
   }
 
-  package enum Pace: String, CaseIterable, Sendable {
-    case realTime, fastest
-  }
-
   /// How an RTSP camera sends its pictures.
   package enum Transport: String, CaseIterable, Sendable {
     case auto, tcp, udp
@@ -104,7 +100,6 @@ package struct CameraSettings: Equatable, Sendable {
   package var decodesExactly: Bool
   /// Whether a file restarts at its end.
   package var loops: Bool
-  package var pace: Pace
   /// Seconds without a frame after which the camera is reopened.
   package var stallSeconds: Double
   /// Seconds for which a picture may stay the same, bit for bit, before the camera is reopened; 0 for no limit.
@@ -131,7 +126,6 @@ package struct CameraSettings: Equatable, Sendable {
     masks = table.polygons("masks")
     decodesExactly = table.flag("exactDecode", default: false)
     loops = table.flag("loop", default: false)
-    pace = table.choice("pace", default: .realTime)
     transport = table.choice("transport", default: .auto)
     stallSeconds = table.number("stallSeconds", default: 2, 0.5...3600)
     frozenSeconds = table.number("frozenSeconds", default: 60, 0...86_400)
@@ -232,6 +226,9 @@ package struct RecognitionSettings: Equatable, Sendable {
       table.refuse("off", "at most on (\(options.on ?? on))")
     }
     if off > on { table.refuse("off", "at most recognition.on (\(on))") }
+    if let maximumDuration, maximumDuration < own.compactMap(\.options.minimumDuration).reduce(minimumDuration, max) {
+      table.refuse("maximumDuration", "at least every minimumDuration")
+    }
     table.finish()
   }
 }

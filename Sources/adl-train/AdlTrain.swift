@@ -26,6 +26,7 @@ struct AdlTrain: ParsableCommand {
 
   static func main() {
     StandardStreams.prepare()
+    CommandLineText.check(program: "adl-train")
     main(nil)
   }
 }

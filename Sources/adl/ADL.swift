@@ -22,6 +22,7 @@ struct ADL: AsyncParsableCommand {
 
   static func main() async {
     StandardStreams.prepare()
+    CommandLineText.check(program: "adl")
     await main(nil)
   }
 }

@@ -58,6 +58,17 @@ func stopped(_ reason: String, _ status: ExitCode) -> ExitCode {
 /// Prints one line on standard error and goes on.
 func warn(_ text: String) { StandardStreams.complain("adl: \(text)\n") }
 
+/// The contents of a file, or of a pipe such as /dev/stdin.
+///
+/// - Throws: an exit status, after a message on standard error.
+func wholeFile(_ path: String) throws -> Data {
+  func unreadable(_ reason: String) -> ExitCode { stopped("\(path) cannot be read: \(reason)", ExitStatus.data) }
+  let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else { throw unreadable(reasonText(errno)) }
+  let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+  do { return try file.readToEnd() ?? Data() } catch { throw unreadable(reasonText(error)) }
+}
+
 /// Prints a line on standard output, unbuffered; exits if that fails.
 func put(_ line: String) {
   do {

@@ -38,14 +38,15 @@ struct HistoryCommand: ParsableCommand {
   @Flag(help: "One JSON object per line: {\"topic\": …, \"message\": …}.")
   var json = false
 
-  @Option(help: "Where the daemon answers queries: its events.query.")
-  var query = "ipc:///run/adl/query.sock"
+  @Option(help: "Where the daemon answers queries: its events.query. Default: ipc:///run/adl/query.sock.")
+  var query: String?
 
   @Option(help: ArgumentHelp("Read this file, the daemon's history.path, instead of asking.", valueName: "file"))
   var database: String?
 
   func validate() throws {
     if summary, json { throw ValidationError("--summary is for people; omit --json") }
+    if query != nil, database != nil { throw ValidationError("--database reads a file; omit --query") }
     if day != nil, since != nil || until != nil { throw ValidationError("--day replaces --since and --until") }
     let range = try range(HistoryTime())
     guard range.until.map({ $0 > range.since }) ?? true else {
@@ -107,7 +108,9 @@ struct HistoryCommand: ParsableCommand {
     let reader = try database.map { try HistoryReader(path: $0) }
     while true {
       let page =
-        try reader?.page(request) ?? EventQuery.history(request, at: query, timeout: .seconds(10))
+        try reader?.page(request)
+        ?? EventQuery.history(
+          request, at: query ?? "ipc:///run/adl/query.sock", timeout: .seconds(10))
       for entry in page.messages { try each(entry) }
       guard let next = page.next else { return }
       request.next = next

@@ -66,7 +66,9 @@ struct HistoryTable {
   /// - Returns: lines, without the final line end.
   func text(goesOn: Bool) -> String {
     guard !rows.isEmpty else { return "nothing was recognised in this time" }
-    let rows = rows.values.sorted { ($0.begin, $0.text) < ($1.begin, $1.text) }
+    let rows = rows.sorted { a, b in
+      (a.value.begin, a.value.camera, a.value.text, a.key) < (b.value.begin, b.value.camera, b.value.text, b.key)
+    }.map(\.value)
     let (camera, text) = (width(rows.map(\.camera)), width(rows.map(\.text)))
     var lines: [String] = []
     var day: Date?

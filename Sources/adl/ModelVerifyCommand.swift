@@ -111,6 +111,9 @@ struct ModelVerifyCommand: ParsableCommand {
         }
       }
     }
+    guard agreements.allSatisfy({ $0.windows > 0 }) else {
+      throw stopped("the recordings have no window to compare formats on", ExitStatus.data)
+    }
     for (engine, agreement) in zip(others, agreements) {
       print("\(engine.precision.rawValue) against f32, \(agreement.text)")
     }

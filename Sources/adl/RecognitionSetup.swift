@@ -2,6 +2,7 @@ import ArgumentParser
 import Capture
 import Inference
 import ModelFile
+import Networks
 import Pipeline
 import Recognition
 import Settings
@@ -51,6 +52,17 @@ struct RecognitionSetup: ParsableArguments {
     if let off, off > start { throw ValidationError("--off is \(off); it must be at most --on (\(start))") }
   }
 
+  /// Names of the options whose values differ from the defaults.
+  func changed() throws -> [String] {
+    let defaults = try RecognitionSetup.parse([])
+    let changes = [
+      ("--hop", hop != defaults.hop), ("--precision", precision != defaults.precision),
+      ("--windows", windows != defaults.windows), ("--families", families != nil), ("--other", other),
+      ("--on", on != nil), ("--off", off != nil),
+    ]
+    return try view.changed() + changes.filter(\.1).map(\.0)
+  }
+
   /// The result, and the options that led to it.
   struct Outcome {
     var result: FileRecognition.Result
@@ -72,6 +84,10 @@ struct RecognitionSetup: ParsableArguments {
     options.recognition.opensOther = other
     if let on { options.recognition.on = on }
     options.recognition.off = min(off ?? options.recognition.off, options.recognition.on)
+    guard hop <= model.network.frames else {
+      throw ValidationError(
+        "--hop is \(hop); it must be at most the \(model.network.frames) samples of the model's windows")
+    }
     let finder = try view.makeFinder()
     var scoring = ScoringOptions()
     scoring.precision = precision
@@ -80,13 +96,21 @@ struct RecognitionSetup: ParsableArguments {
     if let mismatch = scoring.mismatch(card) { warn(mismatch) }
     let scorer = try WindowScorer(model, scoring)
     options.delay = scorer.engine.delay
-    var progress = RecognitionProgress("recognizing", duration: try SourceLength(source).duration)
+    let duration = try SourceLength(source).duration
+    var progress = RecognitionProgress("recognizing", duration: duration)
     let result = try FileRecognition(scorer, options, finder: finder).run(source.open(RecordingView.opening)) {
       progress.reached($0)
     }
     progress.finish()
     if let skipped = result.lastSkipped {
       warn("\(result.counters.stream.unusable) frames could not be used; the last: \(skipped)")
+    }
+    if result.damagedFrames > 0 {
+      warn("the recording is damaged: \(result.damagedFrames) of its pictures are faulty or missing")
+    }
+    // The last picture's own duration, and the end of a sound track, are not missing.
+    if let duration, result.lastTime + max(.seconds(1), duration / 20) < duration {
+      warn("the recording ends at \(clock(result.lastTime)) of \(clock(duration)); it may have been cut off")
     }
     if let failure = result.finderFailure { warn("the person finder failed: \(failure)") }
     return Outcome(result: result, options: options)

@@ -42,6 +42,17 @@ struct RecordingView: ParsableArguments {
     _ = try region()
   }
 
+  /// Names of the options whose values differ from the defaults.
+  func changed() throws -> [String] {
+    let defaults = try RecordingView.parse([])
+    let changes = [
+      ("--detector", detector != nil), ("--scene", scene), ("--rate", rate != defaults.rate),
+      ("--most", most != defaults.most), ("--threads", threads != defaults.threads), ("--roi", roi != nil),
+      ("--crop", crop != nil),
+    ]
+    return changes.filter(\.1).map(\.0)
+  }
+
   /// How a recording's frames arrive: as fast as they can be processed.
   static var opening: SourceOptions {
     var options = SourceOptions()

@@ -42,12 +42,7 @@ struct RulesCommand: ParsableCommand {
     guard !settings.rules.alerts.isEmpty else {
       throw stopped("\(config) has no rules; set rules.alerts", ExitStatus.data)
     }
-    let recording: Data
-    do {
-      recording = try Data(contentsOf: URL(fileURLWithPath: events), options: .mappedIfSafe)
-    } catch {
-      throw stopped("\(events) cannot be read: \(reasonText(error))", ExitStatus.data)
-    }
+    let recording = try wholeFile(events)
     var rules = RecordedRules(settings)
     let printer = AlertPrinter(json: json, zone: settings.rules.zone)
     for line in recording.split(separator: UInt8(ascii: "\n")) {

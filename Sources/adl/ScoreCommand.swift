@@ -70,9 +70,13 @@ struct ScoreCommand: ParsableCommand {
 
   func validate() throws {
     guard tolerance > 0 else { throw ValidationError("--tolerance must be more than 0 seconds") }
-    guard model != nil || setup.view.detector == nil && !setup.view.scene && setup.families == nil else {
-      throw ValidationError("--detector, --scene and --families apply to recognising a recording; add --model")
+    if model == nil, let option = try setup.changed().first {
+      throw ValidationError("\(option) applies to recognising a recording; add --model")
     }
+    for (name, share) in [("--least-recognised", leastRecognised), ("--least-quiet", leastQuiet)] {
+      guard share.map({ (0...1).contains($0) }) ?? true else { throw ValidationError("\(name) must be 0 to 1") }
+    }
+    guard mostFalse.map({ $0 >= 0 }) ?? true else { throw ValidationError("--most-false must be at least 0") }
     guard model == nil || camera == nil else {
       throw ValidationError("--camera selects from the output of `adl watch`; omit it with --model")
     }
@@ -84,7 +88,7 @@ struct ScoreCommand: ParsableCommand {
       let score = StreamScore(truth: truth, subjects: try recognized().subjects, tolerance: tolerance)
       let report = ScoreReport(score)
       print(json ? try report.json() : report.text)
-      guard score.recognised >= leastRecognised ?? 0, score.falsePerMinute <= mostFalse ?? .infinity,
+      guard score.recognised ?? 1 >= leastRecognised ?? 0, score.falsePerMinute <= mostFalse ?? .infinity,
         score.quiet ?? 1 >= leastQuiet ?? 0
       else { throw ExitCode(1) }
     }
@@ -120,9 +124,7 @@ extension StreamTruth {
 
 /// A file's text.
 private func wholeText(_ path: String) throws -> String {
-  guard let data = FileManager.default.contents(atPath: path) else {
-    throw stopped("\(path) does not exist or cannot be read", ExitStatus.data)
-  }
+  let data = try wholeFile(path)
   guard data.count < 1 << 30, let text = String(data: data, encoding: .utf8) else {
     throw stopped("\(path) is not UTF-8 text of less than 1 GiB", ExitStatus.data)
   }

@@ -21,7 +21,8 @@ struct ScoreReport: Encodable {
     var end: Double
   }
 
-  var recognised: Double
+  /// Absent if the truth has nothing to recognise.
+  var recognised: Double?
   var falsePerMinute: Double
   /// Absent if there was no window in which nothing should be recognised.
   var quiet: Double?
@@ -66,7 +67,9 @@ struct ScoreReport: Encodable {
     let count = activities.count { $0.onset != nil }
     let delay = medianDelay.map { String(format: ", median onset %+.1f s", $0) } ?? ""
     lines.append(
-      String(format: "recognised       %.2f  (%d of %d activities", recognised, count, activities.count) + delay + ")")
+      recognised.map {
+        String(format: "recognised       %.2f  (%d of %d activities", $0, count, activities.count) + delay + ")"
+      } ?? "recognised       –  (the truth has nothing to recognise)")
     lines.append(String(format: "false per minute %.2f  (%d in %.0f s)", falsePerMinute, self.false.count, seconds))
     lines.append(
       quiet.map {

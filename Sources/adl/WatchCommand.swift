@@ -57,6 +57,8 @@ struct WatchCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard truth == nil || !json else { throw ValidationError("--truth is for people; omit --json") }
+    guard count.map({ $0 > 0 }) ?? true else { throw ValidationError("--count must be at least 1") }
+    guard seconds.map({ $0 > 0 }) ?? true else { throw ValidationError("--seconds must be more than 0") }
   }
 
   func run() async throws {

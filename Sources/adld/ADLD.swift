@@ -4,6 +4,7 @@ import Daemon
 import Detection
 import Foundation
 import Logging
+import ModelFile
 import Settings
 import Synthesis
 import Systemd
@@ -22,17 +23,20 @@ struct ADLD: AsyncParsableCommand {
     discussion: """
       Runs until SIGTERM or SIGINT, then ends open activities and flushes their events. At SIGHUP it reads the settings again \
       and applies all of them, or none if something cannot be used, which is logged; in a terminal SIGHUP ends it. Exit \
-      status: 0 stopped, 1 failed while running, 78 the settings, or something they name, cannot be used.
+      status: 0 stopped; 1 failed while running, or a socket, folder or disk is not available, which systemd tries again; 78 the \
+      settings, or a model, detector, families or key file that they name, cannot be used.
       """)
 
   @Option(help: ArgumentHelp("The settings file.", valueName: "file"))
   var config = "/etc/adl/adld.yaml"
 
-  @Flag(help: "Check the settings and everything they name, and exit.")
+  @Flag(
+    help: "Check the settings and the files they name, and exit. Devices, streams and sockets are not opened.")
   var check = false
 
   func run() async throws {
     StandardStreams.prepare()
+    CommandLineText.check(program: "adld")
     // The reader of the log may go away, as journald can; the daemon keeps running.
     signal(SIGPIPE, SIG_IGN)
     let environment = ProcessInfo.processInfo.environment
@@ -44,6 +48,7 @@ struct ADLD: AsyncParsableCommand {
       throw ExitCode(78)
     }
     if check {
+      for absence in daemon.absences { Self.complain("\(config): \(absence) (warning)") }
       print("\(config) is valid: \(daemon.summary)")
       return
     }
@@ -93,9 +98,13 @@ struct ADLD: AsyncParsableCommand {
     return daemon
   }
 
-  /// Names the setting, which a detector's errors do not.
+  /// Names the setting, which errors of the files it names do not.
   private static func text(_ error: any Error) -> String {
-    error is DetectionError ? "people.detector: \(error)" : "\(error)"
+    switch error {
+    case is DetectionError: "people.detector: \(error)"
+    case is ModelFileError: "model.path: \(error)"
+    default: "\(error)"
+    }
   }
 
   private static func complain(_ text: String) { StandardStreams.complain("\(text)\n") }

@@ -75,12 +75,11 @@ import Video
   }
 
   @Test(arguments: [
-    ("", "'' is not a video source: it is empty or contains a zero byte; change cameras[].source"),
-    ("file:", "'file:' is not a video source: there is no path after 'file:'; change cameras[].source"),
+    ("", "'' is not a video source: it is empty or contains a zero byte"),
+    ("file:", "'file:' is not a video source: there is no path after 'file:'"),
     (
       "ftp://u:secret@host/a",
-      "'ftp://host/…' is not a video source: streams can use rtsp, rtsps, http, https, rtp, udp, not 'ftp'; "
-        + "change cameras[].source"
+      "'ftp://host/…' is not a video source: streams can use rtsp, rtsps, http, https, rtp, udp, not 'ftp'"
     ),
   ])
   func `an invalid source says what is wrong`(text: String, message: String) {

@@ -137,7 +137,7 @@ import Testing
       "model: {path: /nowhere.safetensors}\ncameras:\n  - {name: room, source: synthetic:1}\n", to: "a.yaml")
     let outcome = try programs.run("adld", "--check", "--config", missing)
     #expect(outcome.status == 78)
-    #expect(outcome.errors == "cannot read /nowhere.safetensors: No such file or directory\n")
+    #expect(outcome.errors == "model.path: cannot read /nowhere.safetensors: No such file or directory\n")
     let unsaid = try settings(programs, model: programs.smallModel(), source: "synthetic:1?script=walk:3")
     let refused = try programs.run("adld", "--check", "--config", unsaid)
     #expect(refused.status == 78 && refused.errors.contains("there is no option 'script'; the options are "))
@@ -168,8 +168,8 @@ import Testing
     let bad = try check("Move: [Walk, Wav]\n")
     #expect(bad.status == 78)
     #expect(
-      bad.errors == "\(programs.folder)/families.yaml:1: 'Move' names 'Wav', a label the model does not have; "
-        + "did you mean 'Wave'?\n")
+      bad.errors == "recognition.families: \(programs.folder)/families.yaml:1: 'Move' names 'Wav', a label the model "
+        + "does not have; did you mean 'Wave'?\n")
     let old = try check("Move: [Walk, Wave]\n", ", activities: {Walk: {on: 0.7}}")
     #expect(old.status == 78 && old.errors.contains("set recognition.activities.Move\n"))
   }

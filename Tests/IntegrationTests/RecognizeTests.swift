@@ -1,3 +1,4 @@
+import Basics
 import Capture
 import Foundation
 import Inference
@@ -5,7 +6,9 @@ import ModelFile
 import Pipeline
 import Recognition
 import Synthesis
+import TestSupport
 import Testing
+import Video
 
 @Suite struct `Recognition of files` {
   /// Recognises with the model of rendered people, which sees the whole picture.
@@ -50,6 +53,26 @@ import Testing
     #expect(written.status == 0, "\(written.errors)")
     let found = try walks(recognize("\(programs.folder)/stream.avi"))
     #expect(abs((found.first ?? 0) - reference) <= 2 / 7.5 + 1e-6, "\(found) against \(reference)")
+  }
+
+  @Test(.timeLimit(.minutes(3))) func `recognition says that a recording was cut off or is damaged`() throws {
+    let programs = try Programs()
+    var random = SplitMix64(seed: 1)
+    let pictures = (0..<60).map { _ in (0..<64 * 48 * 3).map { _ in UInt8.random(in: 0...255, using: &random) } }
+    let path = "\(programs.folder)/film.mkv"
+    let media = TestMedia(codec: "png", pixelFormat: "rgb24", size: FrameSize(width: 64, height: 48), rate: 10)
+    try media.write(pictures, to: path)
+    let film = try Data(contentsOf: URL(fileURLWithPath: path))
+    func said(_ film: Data) throws -> String {
+      try film.write(to: URL(fileURLWithPath: path))
+      return try programs.run("adl", "recognize", path, "--model", Programs.peopleModel, "--precision", "f32").errors
+    }
+    let middle = film.count / 2
+    #expect(try said(film) == "")
+    #expect(try said(film.prefix(middle)).contains("of 00:06.0; it may have been cut off"))
+    var damaged = film
+    for index in middle..<middle + 40 { damaged[index] = 0x55 }
+    #expect(try said(damaged).contains("the recording is damaged: "))
   }
 
   @Test func `a clip shorter than a window is repeated to fill one`() throws {

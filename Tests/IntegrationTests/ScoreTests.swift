@@ -126,8 +126,13 @@ import Testing
     #expect(try errors(report, "--truth", bad).contains("\(bad), line 2: '5,0,Walk' is not begin,end,label"))
     #expect(try errors(report, "--truth", truth, "--person", "2").contains("has no person 2, only 1"))
     #expect(try errors(bad, "--truth", truth).contains("\(bad) is neither a recording (which needs --model), nor"))
-    #expect(try errors(report, "--truth", "/none.csv").contains("/none.csv does not exist"))
-    #expect(try errors(report, "--truth", truth, "--scene").contains("add --model"))
+    #expect(try errors(report, "--truth", "/none.csv").contains("/none.csv cannot be read: No such file or directory"))
+    for options in [["--scene"], ["--hop", "4"], ["--on", "0.7"], ["--most", "3"]] {
+      let outcome = try programs.start("adl", ["score", report, "--truth", truth] + options).finish()
+      #expect(outcome.status == 64 && outcome.errors.contains("\(options[0]) applies to recognising a recording"))
+    }
+    let share = try errors(report, "--truth", truth, "--least-recognised", "2")
+    #expect(share.contains("--least-recognised must be 0 to 1"))
     #expect(
       try errors("synthetic:1", "--truth", truth, "--model", Programs.peopleModel).contains("give it a length"))
   }

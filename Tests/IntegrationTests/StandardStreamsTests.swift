@@ -14,6 +14,14 @@ import Testing
     #expect(outcome.status == 65, "\(outcome)")
   }
 
+  @Test(arguments: ["adl recognize", "adld --config", "adl-mqtt --config", "adl-train evaluate --run"])
+  func `an argument that is not UTF-8 is refused, as its file would not be found`(command: String) throws {
+    let programs = try Programs()
+    let outcome = try shell(programs, "./\(command) \"$(printf 'b\\377d')\"")
+    let program = command.prefix { $0 != " " }
+    #expect(outcome.status == 64 && outcome.errors.hasPrefix("\(program): 'b\u{FFFD}d' is not UTF-8"), "\(outcome)")
+  }
+
   @Test func `a command whose result cannot be written fails`() throws {
     let programs = try Programs()
     let outcome = try shell(programs, "./adl model inspect \(Programs.peopleModel) >/dev/full")

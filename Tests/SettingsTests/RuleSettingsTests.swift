@@ -163,5 +163,15 @@ private func parse(alert: String) throws(SettingsError) -> RuleSettings.Alert? {
       ])
     let good = try parse("{alerts: {a: {when: activity, activities: [Drink, Sit]}}}")
     try good.check(againstLabels: labels, path: "f")
+
+    let idle = try parse("{alerts: {a: {when: noActivity, activities: [idle, Other], for: 1m}}}")
+    error = #expect(throws: SettingsError.self) {
+      try idle.check(againstLabels: ["Sit", "idle", "Other"], path: "f")
+    }
+    #expect(
+      error?.findings.map(\.text) == [
+        "rules.alerts.a.activities: 'idle' is never recognised: it means that no activity is going on",
+        "rules.alerts.a.activities: 'Other' is never recognised; set recognition.other",
+      ])
   }
 }

@@ -98,6 +98,14 @@ private func minimal(_ more: String = "") -> String {
       "4: recognition.off: '0.5' is refused; it must be at most recognition.on (0.3)"
     ),
     (
+      "recognition: {minimumDuration: 5, maximumDuration: 4}",
+      "4: recognition.maximumDuration: '4' is refused; it must be at least every minimumDuration"
+    ),
+    (
+      "recognition: {maximumDuration: 4, activities: {Walk: {minimumDuration: 5}}}",
+      "4: recognition.maximumDuration: '4' is refused; it must be at least every minimumDuration"
+    ),
+    (
       "recognition: {activities: {Walk: {off: 0.7}}}",
       "4: recognition.activities.Walk.off: '0.7' is refused; it must be at most on (0.6)"
     ),
@@ -208,6 +216,16 @@ private func minimal(_ more: String = "") -> String {
     #expect(
       error?.description == "f: recognition.activities.Wolk: the model has no such activity; did you mean Walk?")
     try settings.check(againstLabels: ["Wolk"], path: "f")
+  }
+
+  @Test func `labels without an activity have no options`() throws {
+    let settings = try parse(minimal("recognition: {activities: {Idle: {on: 0.7}, other: {on: 0.7}}}"))
+    let error = #expect(throws: SettingsError.self) {
+      try settings.check(againstLabels: ["Walk", "Idle", "other"], path: "f")
+    }
+    #expect(
+      error?.description
+        == "f: recognition.activities.Idle: this means that no activity is going on, and needs no options")
   }
 
   @Test func `a missing settings file is reported with the reason`() {
