@@ -23,6 +23,8 @@ package struct RecordedRules {
   private var foreign = 0
   private var disordered = 0
   private var seen: Set<String> = []
+  /// Labels of the activities that began or ended.
+  private var activities: Set<String> = []
 
   /// Messages read so far.
   package private(set) var count = 0
@@ -46,6 +48,13 @@ package struct RecordedRules {
       doubts.append(
         "no message is about a camera in the settings (\(cameras.joined(separator: ", ")))"
           + (others.isEmpty ? "" : "; the recording has \(others)"))
+    }
+    // Other activities may just not occur, which rules may be about.
+    for name in Set(settings.alerts.flatMap { $0.activities + $0.followers }).sorted() where !activities.contains(name)
+    {
+      if let meant = activities.first(where: { $0.lowercased() == name.lowercased() }) {
+        doubts.append("the rules name '\(name)', which never occurs; did you mean \(meant)?")
+      }
     }
     return doubts
   }
@@ -103,7 +112,10 @@ package struct RecordedRules {
   private mutating func take(_ data: Data, _ topic: Topic) -> RuleWatch.Outcome {
     switch topic.kind {
     case .event:
-      if let event = decode(ActivityEvent.self, data)?.message { return apply { $0.take(event, at: $1) } }
+      if let event = decode(ActivityEvent.self, data)?.message {
+        activities.insert(event.activity.label)
+        return apply { $0.take(event, at: $1) }
+      }
       if let event = decode(PersonEvent.self, data)?.message { return apply { $0.take(event, at: $1) } }
     case .state:
       if let state = decode(CameraState.self, data)?.message { return apply { $0.take(state, at: $1) } }

@@ -133,6 +133,15 @@ package struct LiveService: Sendable {
       }
       return isFolder.boolValue ? nil : "\(setting): \(folder) is not a folder"
     }
+    let history = historyPath.flatMap { path -> String? in
+      do throws(HistoryError) {
+        _ = try HistoryReader(path: path)
+        return nil
+      } catch {
+        if case .missing = error { return nil }
+        return "history.path: \(error)"
+      }
+    }
     let films = cameras.compactMap { camera -> String? in
       guard case .media(let location) = camera.source, case .file = location else { return nil }
       do {
@@ -142,7 +151,7 @@ package struct LiveService: Sendable {
         return "cameras[].source of \(camera.settings.name): \(error)"
       }
     }
-    return folders + films
+    return folders + [history].compactMap(\.self) + films
   }
 
   /// Runs until SIGTERM or SIGINT: then capture stops, open activities are ended, and events are flushed.
@@ -163,7 +172,7 @@ package struct LiveService: Sendable {
     defer { store?.close() }
     defer { publisher.close() }
     for leftover in store?.leftovers ?? [] { publisher.publish(leftover) }
-    if let store {
+    if let store, !store.isFailing {
       let ended = store.leftovers.isEmpty ? "" : "; the previous run left \(store.leftovers.count) open, now ended"
       logger.notice("history in \(store.options.path)\(ended)")
     }

@@ -62,6 +62,9 @@ package final class EventStore: MessageStore {
     }
   }
 
+  /// True while events cannot be stored; what was said about it is in the log.
+  package var isFailing: Bool { desk.withLock(\.isFailing) }
+
   /// Opens or creates the file, and starts the thread.
   ///
   /// - Throws: `HistoryError.newer`, `.foreign` or `.locked`; temporary problems are only warnings.

@@ -35,7 +35,7 @@ struct RecordingView: ParsableArguments {
   var crop: Crop?
 
   func validate() throws {
-    guard threads >= 1 else { throw ValidationError("--threads is \(threads); it must be at least 1") }
+    guard (1...256).contains(threads) else { throw ValidationError("--threads is \(threads); it must be 1 to 256") }
     guard (0.2...15).contains(rate) else { throw ValidationError("--rate is \(rate); it must be 0.2 to 15") }
     guard (1...16).contains(most) else { throw ValidationError("--most is \(most); it must be 1 to 16") }
     guard !scene || detector == nil else { throw ValidationError("--scene does not look for people; omit --detector") }

@@ -78,6 +78,8 @@ import Testing
       try doubts([other]).contains {
         $0.hasPrefix("no message is about a camera in the settings") && $0.hasSuffix("cellar")
       })
+    let small = try line(Made.activity(.start, "lie", onset: 20), topic(.event), at: 24)
+    #expect(try doubts([small]) == ["the rules name 'Lie', which never occurs; did you mean lie?"])
   }
 
   @Test func `rules start when the recording starts, not at the time of states re-sent to new subscribers`() throws {
