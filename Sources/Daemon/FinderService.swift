@@ -4,7 +4,7 @@ import ServiceLifecycle
 import Settings
 import Video
 
-/// The person finder's thread: processes each camera's newest picture in turn.
+/// The person finder's thread: processes the pictures of each camera's newest frame in turn.
 ///
 /// If the finder cannot start, every search fails; the cameras report it in their health, and the daemon keeps running.
 struct FinderService: Service {
@@ -24,14 +24,16 @@ struct FinderService: Service {
   private func find() {
     let finders = Self.finders(settings, cameras: cameras.count)
     var work = WorkLimit()
-    while let (camera, job) = pictures.next() {
+    while let (camera, jobs) = pictures.next() {
       defer { pictures.finish(camera) }
-      lifeline.promise(within: work.limit)
-      let began = ContinuousClock.now
-      let found = Result { () throws(DetectionError) in try finders[camera].get().find(in: job.picture) }
-      cameras[camera].take(found: found, in: job.ticket)
-      work.add(ContinuousClock.now - began)
-      lifeline.rest()
+      for job in jobs {
+        lifeline.promise(within: work.limit)
+        let began = ContinuousClock.now
+        let found = Result { () throws(DetectionError) in try finders[camera].get().find(in: job.picture) }
+        cameras[camera].take(found: found, in: job.ticket)
+        work.add(ContinuousClock.now - began)
+        lifeline.rest()
+      }
     }
   }
 

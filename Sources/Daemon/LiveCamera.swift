@@ -24,7 +24,8 @@ struct PictureJob: Sendable {
 ///
 /// They are scored in turn: each shows another moment, so the last doesn't make up for the others.
 typealias WindowExchange = Exchange<WindowStream, [WindowJob]>
-typealias PictureExchange = Exchange<Int, PictureJob>
+/// A camera's pictures are those of one frame, for the same reason.
+typealias PictureExchange = Exchange<Int, [PictureJob]>
 
 /// One camera in the daemon: its pipeline, and where the pipeline's outputs go.
 ///
@@ -195,17 +196,19 @@ final class LiveCamera: Sendable {
     for case .window(let order, let window) in outputs {
       due[order.person, default: []].append(WindowJob(order: order, window: window, left: clock.now().monotonic))
     }
+    var shown: [PictureJob] = []
     for output in outputs {
       switch output {
       case .window(let order, _):
         if let jobs = due.removeValue(forKey: order.person) { leave(jobs, of: order.person, &desk) }
-      case .picture(let ticket, let picture):
-        let job = PictureJob(ticket: ticket, picture: picture)
-        desk.skippedFinds += pictures.leave(job, from: index, deadline: clock.now().monotonic).count
+      case .picture(let ticket, let picture): shown.append(PictureJob(ticket: ticket, picture: picture))
       case .preview(let picture): show(picture)
       case .skippedFrame(let reason): logger.warning("skipping frames: \(reason)")
       default: say(output, inference: inference, &desk)
       }
+    }
+    if !shown.isEmpty {
+      desk.skippedFinds += pictures.leave(shown, from: index, deadline: clock.now().monotonic).joined().count
     }
   }
 
