@@ -100,6 +100,64 @@ import Testing
     #expect(health.drop { $0 == .online }.prefix(2) == [.offline, .online])
   }
 
+  /// What `adl recognize --json` prints for a recording.
+  private struct Recognized: Decodable {
+    struct Person: Decodable {
+      struct Activity: Decodable {
+        var label: String
+        var onset: Double
+        var offset: Double
+        var confidence: Float
+      }
+
+      var id: Int
+      var activities: [Activity]
+    }
+
+    var people: [Person]
+  }
+
+  /// Of two frames a second, each completes a window or two.
+  @Test(.timeLimit(.minutes(5)), arguments: [2, 15])
+  func `live and from a file, the same is recognised, however many frames there are`(rate: Int) throws {
+    let programs = try Programs()
+    let source = Programs.walk(seconds: 14, rate: rate, size: "160x120")
+    let config = try programs.write(
+      """
+      node: test
+      model: {path: \(Programs.peopleModel), precision: f32, hop: 4}
+      cameras:
+        - {name: room, source: "\(source)"}
+      events: {endpoint: "ipc://\(programs.folder)/events", query: "ipc://\(programs.folder)/query"}
+      """, to: "adld.yaml")
+    let watch = try programs.start(
+      "adl", ["watch", "--json", "--until-end", "--endpoint", "ipc://\(programs.folder)/events"])
+    let running = try programs.start("adld", ["--config", config])
+    for _ in 0..<1200 where !running.errorsSoFar.contains("offline: the source ended") {
+      Thread.sleep(forTimeInterval: 0.1)
+    }
+    running.terminate()
+    let outcome = running.finish()
+    #expect(outcome.status == 0 && outcome.errors.contains(", 0 hops skipped"), "\(outcome.errors)")
+    let live = watch.finish().output.split(separator: "\n").compactMap { line -> String? in
+      struct Line: Decodable { var message: ActivityEvent }
+      guard let event = try? JSONDecoder().decode(Line.self, from: Data(line.utf8)).message, event.type == .end else {
+        return nil
+      }
+      let nanoseconds = (event.offset?.monotonic ?? 0) - event.onset.monotonic
+      return "\(event.person?.id ?? 0) \(event.activity.label) \(nanoseconds / 1_000_000) \(event.confidence)"
+    }
+    let file = try programs.run(
+      "adl", "recognize", source, "--model", Programs.peopleModel, "--precision", "f32", "--hop", "4", "--json")
+    let people = try JSONDecoder().decode(Recognized.self, from: Data(file.output.utf8)).people
+    let expected = people.flatMap { person in
+      person.activities.map {
+        "\(person.id) \($0.label) \(Int((($0.offset - $0.onset) * 1000 + 0.001).rounded(.down))) \($0.confidence)"
+      }
+    }
+    #expect(expected.count > 0 && live.sorted() == expected.sorted())
+  }
+
   @Test(.timeLimit(.minutes(5))) func `adl watch shows the truth along with the events`() throws {
     let programs = try Programs()
     let config = try settings(programs, model: programs.smallModel(), source: "synthetic:1?rate=15&size=64x64")
