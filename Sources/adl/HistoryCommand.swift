@@ -38,8 +38,10 @@ struct HistoryCommand: ParsableCommand {
   @Flag(help: "One JSON object per line: {\"topic\": …, \"message\": …}.")
   var json = false
 
-  @Option(help: "Where the daemon answers queries: its events.query. Default: ipc:///run/adl/query.sock.")
+  @Option(help: "Where the daemon answers queries: its events.query. Default: \(Self.defaultQuery).")
   var query: String?
+
+  private static let defaultQuery = "ipc:///run/adl/query.sock"
 
   @Option(help: ArgumentHelp("Read this file, the daemon's history.path, instead of asking.", valueName: "file"))
   var database: String?
@@ -109,8 +111,7 @@ struct HistoryCommand: ParsableCommand {
     while true {
       let page =
         try reader?.page(request)
-        ?? EventQuery.history(
-          request, at: query ?? "ipc:///run/adl/query.sock", timeout: .seconds(10))
+        ?? EventQuery.history(request, at: query ?? Self.defaultQuery, timeout: .seconds(10))
       for entry in page.messages { try each(entry) }
       guard let next = page.next else { return }
       request.next = next

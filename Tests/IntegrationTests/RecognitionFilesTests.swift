@@ -57,7 +57,7 @@ import Video
       "adl",
       [
         "recognize", Programs.walk(seconds: 15, rate: 10, size: "160x120"), "--model", Programs.peopleModel, "--scene",
-        "--hop", "512", "--threads", "1", "--video", video,
+        "--hop", "16", "--threads", "1", "--video", video,
       ])
     while !FileManager.default.fileExists(atPath: "\(programs.folder)/.out.mp4.part") {
       try await Task.sleep(for: .milliseconds(20))
