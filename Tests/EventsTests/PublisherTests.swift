@@ -113,7 +113,8 @@ import Testing
     let fixture = try Fixture()
     let lazy = try RawSubscriber(fixture.publisher.endpoints.events, prefix: "adl/")
     #expect(lazy.receive(within: .seconds(10)) != nil)
-    let eager = try fixture.subscriber(["adl/1/test/kitchen/event/"])
+    let eager = try fixture.subscriber(["adl/1/test/kitchen/event/", "adl/1/test/joining/"])
+    fixture.join(eager)
     var received = 0
     var published = 0
     while received < 5000 {
