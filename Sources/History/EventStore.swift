@@ -62,7 +62,7 @@ package final class EventStore: MessageStore {
     }
   }
 
-  /// True while events cannot be stored; what was said about it is in the log.
+  /// True while events cannot be stored.
   package var isFailing: Bool { desk.withLock(\.isFailing) }
 
   /// Opens or creates the file, and starts the thread.

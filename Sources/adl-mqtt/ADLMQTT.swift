@@ -25,7 +25,7 @@ struct ADLMQTT: ParsableCommand {
 
   func run() throws {
     StandardStreams.prepare()
-    CommandLineText.check(program: "adl-mqtt")
+    CommandLineText.requireUTF8(program: "adl-mqtt")
     // The reader of the log may go away, as journald can; the bridge keeps running.
     signal(SIGPIPE, SIG_IGN)
     let settings: BridgeSettings

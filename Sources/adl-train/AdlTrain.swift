@@ -26,7 +26,7 @@ struct AdlTrain: ParsableCommand {
 
   static func main() {
     StandardStreams.prepare()
-    CommandLineText.check(program: "adl-train")
+    CommandLineText.requireUTF8(program: "adl-train")
     main(nil)
   }
 }

@@ -22,7 +22,7 @@ struct ADL: AsyncParsableCommand {
 
   static func main() async {
     StandardStreams.prepare()
-    CommandLineText.check(program: "adl")
+    CommandLineText.requireUTF8(program: "adl")
     await main(nil)
   }
 }

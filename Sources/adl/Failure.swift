@@ -58,7 +58,7 @@ func stopped(_ reason: String, _ status: ExitCode) -> ExitCode {
 /// Prints one line on standard error and goes on.
 func warn(_ text: String) { StandardStreams.complain("adl: \(text)\n") }
 
-/// The contents of a file, or of a pipe such as /dev/stdin.
+/// The contents of a file, or of a pipe such as /dev/stdin, which may give at most 1 GiB.
 ///
 /// - Throws: an exit status, after a message on standard error.
 func wholeFile(_ path: String) throws -> Data {
@@ -66,7 +66,18 @@ func wholeFile(_ path: String) throws -> Data {
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { throw unreadable(reasonText(errno)) }
   let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-  do { return try file.readToEnd() ?? Data() } catch { throw unreadable(reasonText(error)) }
+  var status = stat()
+  var content = Data()
+  do {
+    if unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
+      return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+    }
+    while let part = try file.read(upToCount: 1 << 20), !part.isEmpty, content.count < 1 << 30 { content += part }
+  } catch {
+    throw unreadable(reasonText(error))
+  }
+  guard content.count < 1 << 30 else { throw unreadable("it does not end within 1 GiB") }
+  return content
 }
 
 /// Prints a line on standard output, unbuffered; exits if that fails.

@@ -96,8 +96,8 @@ struct RecognitionSetup: ParsableArguments {
     if let mismatch = scoring.mismatch(card) { warn(mismatch) }
     let scorer = try WindowScorer(model, scoring)
     options.delay = scorer.engine.delay
-    let duration = try SourceLength(source).duration
-    var progress = RecognitionProgress("recognizing", duration: duration)
+    let length = try SourceLength(source)
+    var progress = RecognitionProgress("recognizing", duration: length.duration)
     let result = try FileRecognition(scorer, options, finder: finder).run(source.open(RecordingView.opening)) {
       progress.reached($0)
     }
@@ -108,8 +108,9 @@ struct RecognitionSetup: ParsableArguments {
     if result.damagedFrames > 0 {
       warn("the recording is damaged: \(result.damagedFrames) of its pictures are faulty or missing")
     }
-    // The last picture's own duration, and the end of a sound track, are not missing.
-    if let duration, result.lastTime + max(.seconds(1), duration / 20) < duration {
+    // The last picture lasts for a while, and a sound track may be longer.
+    let last = Duration.seconds(length.rate.map { $0 > 0 ? 1 / $0 : 0 } ?? 0)
+    if let duration = length.duration, result.lastTime + last + max(.seconds(1), duration / 20) < duration {
       warn("the recording ends at \(clock(result.lastTime)) of \(clock(duration)); it may have been cut off")
     }
     if let failure = result.finderFailure { warn("the person finder failed: \(failure)") }

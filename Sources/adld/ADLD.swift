@@ -36,7 +36,7 @@ struct ADLD: AsyncParsableCommand {
 
   func run() async throws {
     StandardStreams.prepare()
-    CommandLineText.check(program: "adld")
+    CommandLineText.requireUTF8(program: "adld")
     // The reader of the log may go away, as journald can; the daemon keeps running.
     signal(SIGPIPE, SIG_IGN)
     let environment = ProcessInfo.processInfo.environment
